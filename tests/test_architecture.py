@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-import pytest
+from one_rule import one_rule
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "compiler" / "forwardc"
@@ -16,7 +16,7 @@ NAMED = sorted(set(re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", TEXT)))
 INVARIANTS = re.findall(r"(?m)^\*\*(.+?)\*\*[^\n]*\n(.*)$", TEXT)
 
 
-@pytest.mark.parametrize(("path", "test"), NAMED, ids=[test for _, test in NAMED])
+@one_rule(("path", "test"), NAMED)
 def test_a_named_test_exists(path: str, test: str) -> None:
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     names = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}

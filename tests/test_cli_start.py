@@ -15,6 +15,7 @@ from forwardc.cli import main
 from forwardc.cli.commands import COMMANDS
 from forwardc.cli.main import cli, run
 from forwardc.version import __version__
+from one_rule import one_rule
 
 HEAVY = {"pydantic", "jsonschema", "jsonschema_rs", "httpx", "yaml", "jinja2", "jwcrypto"}
 FOLDER = Path(main.__file__).parent
@@ -89,7 +90,7 @@ def test_explain_loads_nothing_heavy() -> None:
     assert not modules_after("explain", "FC0302") & HEAVY
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+@one_rule("path", sorted(FOLDER.glob("*.py")))
 def test_each_file_is_a_listed_command(path: Path) -> None:
     if path.stem in SHARED:
         assert path.stem not in COMMANDS

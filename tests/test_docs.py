@@ -47,6 +47,7 @@ from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.runtime.run import result as shapes
 from forwardc.sandbox.cards import lookup
 from interrupts import hear_interrupts
+from one_rule import one_rule
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("forwardc.yaml", "destinations", "build", "schemas", "docs")
@@ -80,6 +81,13 @@ def blocks(document: str) -> list[Block]:
         )
         for found in FENCE.finditer(text)
     ]
+
+
+WITH_COMMANDS = [
+    document
+    for document in DOCUMENTS
+    if any(block.language == "console" for block in blocks(document))
+]
 
 
 def commands(block: Block) -> Iterator[tuple[str, str]]:
@@ -307,11 +315,9 @@ def stands_in(excerpt: str, text: str) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", WITH_COMMANDS)
 def test_commands_print_what_is_shown(document: str, tmp_path: Path) -> None:
     shown = blocks(document)
-    if not any(block.language == "console" for block in shown):
-        return
     with ExitStack() as going:
         terminal = Terminal(tmp_path, going)
         if any("\n$ forwardc diff" in f"\n{block.text}" for block in shown):
@@ -324,7 +330,7 @@ def test_commands_print_what_is_shown(document: str, tmp_path: Path) -> None:
                 assert output is None or fits(expected, output), message
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@one_rule("document", DOCUMENTS)
 def test_excerpts_stand_in_their_files(document: str) -> None:
     for block in blocks(document):
         if re.fullmatch(r"[\w./-]+\.\w+", block.about):
@@ -332,7 +338,7 @@ def test_excerpts_stand_in_their_files(document: str) -> None:
             assert stands_in(block.text, text), f"{document}:{block.line}: {block.about}"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@one_rule("document", DOCUMENTS)
 def test_links_lead_somewhere(document: str) -> None:
     path = ROOT / document
     text = FENCE.sub("", path.read_text(encoding="utf-8"))
@@ -341,7 +347,7 @@ def test_links_lead_somewhere(document: str) -> None:
     assert not [target for target in local if not (path.parent / target).exists()]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@one_rule("document", DOCUMENTS)
 def test_paths_in_backticks_exist(document: str) -> None:
     text = FENCE.sub("", (ROOT / document).read_text(encoding="utf-8"))
     named = re.findall(r"`((?:compiler|docs|schemas|tests|destinations)/[\w./-]+)`", text)
@@ -351,7 +357,7 @@ def test_paths_in_backticks_exist(document: str) -> None:
     assert not [name for name in named if not (ROOT / name).exists() and name not in made]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@one_rule("document", DOCUMENTS)
 def test_only_test_cards_stand_in_a_document(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     found = [re.sub(r"\D", "", text[card.start : card.end]) for card in find_cards(text)]

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 
 from fuzzed.inputs import inputs
 from fuzzed.parsers import OURS, PARSERS
+from one_rule import one_rule
 
 PACKAGE = Path(__file__).resolve().parent.parent / "compiler" / "forwardc"
 # Seconds of the processor, not of the clock: other tests run beside this one.
@@ -46,7 +47,7 @@ def test_every_reader_is_in_the_table() -> None:
     assert [file for file in sorted(tried) if not (PACKAGE / file).is_file()] == []
 
 
-@pytest.mark.parametrize("name", PARSERS)
+@one_rule("name", PARSERS)
 def test_a_real_input_is_taken(name: str) -> None:
     seeds = PARSERS[name].seeds()
     assert seeds

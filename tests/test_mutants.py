@@ -10,6 +10,7 @@ from mutants.lists import entries, equivalents, known
 from mutants.mutant import Mutant, mutants, sample, written
 from mutants.targets import TARGETS
 from mutants.workshop import Fate, Workshop
+from one_rule import one_rule
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "compiler" / "forwardc"
@@ -56,7 +57,7 @@ def test_what_is_made_of_a_function() -> None:
     assert not [new for _, new in found if "pins" in new]
 
 
-@pytest.mark.parametrize("file", TARGETS)
+@one_rule("file", TARGETS)
 def test_every_mutant_has_a_key_of_its_own(file: str) -> None:
     found = made(file)
     assert found
@@ -82,7 +83,7 @@ def test_a_sample_stays_where_another_function_changes() -> None:
     assert sample(mutants("a.py", CODE), 11, 12) != drawn
 
 
-@pytest.mark.parametrize("file", TARGETS)
+@one_rule("file", TARGETS)
 def test_the_nearest_tests_are_there(file: str) -> None:
     assert (PACKAGE / file).is_file()
     assert [test for test in TARGETS[file] if not (ROOT / test).is_file()] == []

@@ -7,8 +7,7 @@ import re
 import struct
 from pathlib import Path
 
-import pytest
-
+from one_rule import one_rule
 from pictures.sources import SOURCES
 from pictures.table import IMAGES, MOST, PICTURES, ROOT, WIDTHS, Picture
 
@@ -35,7 +34,7 @@ def test_the_command_knows_every_picture_and_each_is_shown() -> None:
     assert kept - set(shown()) == set()
 
 
-@pytest.mark.parametrize("picture", PICTURES, ids=lambda one: one.file.stem)
+@one_rule("picture", PICTURES)
 def test_a_picture_is_as_the_table_says(picture: Picture) -> None:
     data = picture.file.read_bytes()
     assert data.startswith(b"\x89PNG")

@@ -13,6 +13,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from forwardc.version import __version__
+from one_rule import one_rule
 
 ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -53,7 +54,7 @@ def test_the_lock_names_exact_versions_with_hashes_and_no_host() -> None:
         assert not any("://" in word or word.startswith(("-i", "--index")) for word in rest), name
 
 
-@pytest.mark.parametrize("wanted", DIRECT, ids=lambda wanted: wanted.name)
+@one_rule("wanted", DIRECT)
 def test_the_lock_fits_the_bounds_of_pyproject(wanted: Requirement) -> None:
     version = locked()[canonicalize_name(wanted.name)][0].split("==")[1]
     assert wanted.specifier.contains(version), "renew the lock with requirements/lock.sh"
@@ -61,7 +62,7 @@ def test_the_lock_fits_the_bounds_of_pyproject(wanted: Requirement) -> None:
     assert bounds & {"<", "=="}, "a version has an upper bound"
 
 
-@pytest.mark.parametrize("wanted", DIRECT, ids=lambda wanted: wanted.name)
+@one_rule("wanted", DIRECT)
 def test_every_dependency_has_its_reason_on_record(wanted: Requirement) -> None:
     record = (ROOT / "docs" / "decisions" / "0001-dependencies.md").read_text(encoding="utf-8")
     assert f"| {wanted.name} |" in record

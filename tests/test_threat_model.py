@@ -5,9 +5,8 @@ import re
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from forwardc.version import __version__
+from one_rule import one_rule
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
@@ -52,13 +51,13 @@ def test_there_are_threats_of_every_actor_and_attacks() -> None:
     assert all(len(row) == 4 for row in ATTACKS)
 
 
-@pytest.mark.parametrize("row", [*THREATS, *ATTACKS], ids=lambda row: row[0][:60])
+@one_rule("row", [*THREATS, *ATTACKS])
 def test_a_row_names_its_test_or_its_reason(row: list[str]) -> None:
     held = row[-1]
     assert _TEST.search(held) or re.match(r"accepted, because \S+ \S+", held)
 
 
-@pytest.mark.parametrize(("path", "test"), NAMED, ids=[test for _, test in NAMED])
+@one_rule(("path", "test"), NAMED)
 def test_a_named_test_exists(path: str, test: str) -> None:
     assert test in defined_in(path)
 

@@ -13,6 +13,7 @@ import pytest
 
 from forwardc.cli.commands import COMMANDS
 from forwardc.version import __version__
+from one_rule import one_rule
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "compiler" / "forwardc"
@@ -105,7 +106,7 @@ def test_it_tells_its_version(forwardc: Forwardc, tmp_path: Path) -> None:
     assert forwardc("--version", cwd=tmp_path).stdout == f"forwardc {__version__}\n"
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@one_rule("name", COMMANDS)
 def test_every_command_is_there(name: str, forwardc: Forwardc, tmp_path: Path) -> None:
     done = forwardc(name, "--help", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -18,6 +18,7 @@ from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.codes import CODES
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.sandbox.stripe.agreed import SIGNATURE, date_in
+from one_rule import one_rule
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 FACTS = {vault.name: vault.facts.data.get("arrangements", {}) for vault in vaults()}
@@ -75,8 +76,8 @@ def own_date(form: str) -> str:
     return text.replace("M", "3")
 
 
-@pytest.mark.parametrize("form", [*PAIRS, "YY", "M"])
-@pytest.mark.parametrize("kind", ["json", "xml"])
+@one_rule("form", [*PAIRS, "YY", "M"])
+@one_rule("kind", ["json", "xml"])
 def test_every_form_arrives_as_it_is_composed(form: str, kind: str, tmp_path: Path) -> None:
     inner = f'{{number: "${{card.number}}", until: "{composed(form)}"}}'
     at = "/until" if kind == "json" else "/card/until"

@@ -14,7 +14,7 @@ from arranged import built, sent
 from forwardc.cli.run_output import result_json, result_lines
 from forwardc.plan.agreed import arrangements_of
 from forwardc.runtime.run.result import RunResult
-from forwardc.sandbox.world import Outbound
+from forwardc.sandbox.world import OutboundRequest
 
 VENDORS = Path(__file__).parent / "vendors"
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
@@ -74,7 +74,7 @@ def test_what_arrives(name: str) -> None:
     assert shown == expected.read_text(encoding="utf-8")
 
 
-def told(result: RunResult, arrived: Outbound) -> str:
+def told(result: RunResult, arrived: OutboundRequest) -> str:
     headers = [f"{key}: {value}" for key, value in arrived.headers if key.lower() in SHOWN]
     head = [f"{result.outcome}", f"{arrived.method} {arrived.url}", *headers]
     return "\n".join([*head, "", arrived.body.decode(), ""])

@@ -2,10 +2,9 @@
 
 import json
 
-import pytest
-
 from compiled import read_program
 from forwardc.core.diagnostics.sink import Sink
+from one_rule import one_rule
 
 BODIES = {
     "json": {"json": {"number": "${card.number}"}},
@@ -67,8 +66,8 @@ def document(value: str, body: str, name: str) -> str:
     )
 
 
-@pytest.mark.parametrize("name", ["Content-Type", "content-type"])
-@pytest.mark.parametrize("value", TABLE)
+@one_rule("name", ["Content-Type", "content-type"])
+@one_rule("value", TABLE)
 def test_what_is_said_of_a_pair(value: str, name: str) -> None:
     found = ""
     for body in BODIES:

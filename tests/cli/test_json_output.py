@@ -16,6 +16,7 @@ from command_tree import commands, takes
 from forwardc.cli.main import run as cli
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.store import open_store
+from one_rule import one_rule
 from shop_project import ACCOUNTS, SHOP
 from stored_runs import complete, new_run
 
@@ -68,7 +69,7 @@ def test_every_command_has_it_and_a_schema() -> None:
     assert set(output_schemas.names()) == {*JSON, "history export"}
 
 
-@pytest.mark.parametrize("words", sorted(JSON))
+@one_rule("words", sorted(JSON))
 def test_a_schema_is_sound(words: str) -> None:
     schema = output_schemas.schema(words)
     Draft202012Validator.check_schema(schema)

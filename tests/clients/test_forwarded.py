@@ -14,7 +14,7 @@ from clients.node import CheckoutNode, StripeNode, driver
 from clients.stripe_python import StripePython
 from forwardc.cli.main import run as cli
 from forwardc.sandbox.secrets_rule import stripe_secret_key
-from forwardc.sandbox.serve import Running, start_in_thread
+from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 
 ROOT = Path(__file__).resolve().parents[2]
 MASTERCARD = "5555555555554444"
@@ -25,14 +25,14 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def sandbox() -> Iterator[Running]:
+def sandbox() -> Iterator[RunningSandbox]:
     with start_in_thread(parties=("stripe",)) as running:
         yield running
 
 
 @pytest.fixture
 def forwarded(
-    sandbox: Running, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Callable[..., dict[str, Any]]:
     """Forward a source of a vault to Adyen by `forwardc run`; the step that it reports."""
     monkeypatch.chdir(ROOT)
@@ -82,28 +82,28 @@ def checkout_stores_and_reads(client: Client, forwarded: Callable[..., dict[str,
     assert "{{card_number}}" in read["destination_request"]["body"]
 
 
-def test_stripe_python(sandbox: Running, forwarded: Callable[..., dict[str, Any]]) -> None:
+def test_stripe_python(sandbox: RunningSandbox, forwarded: Callable[..., dict[str, Any]]) -> None:
     client = StripePython(sandbox.parties["stripe"], stripe_secret_key())
     stripe_stores_and_reads(client, forwarded)
     client.close()
 
 
 def test_stripe_node(
-    node_clients: None, sandbox: Running, forwarded: Callable[..., dict[str, Any]]
+    node_clients: None, sandbox: RunningSandbox, forwarded: Callable[..., dict[str, Any]]
 ) -> None:
     party, key = sandbox.parties["stripe"], stripe_secret_key()
     with driver(vendor="stripe", party=party, key=key) as running:
         stripe_stores_and_reads(StripeNode(running), forwarded)
 
 
-def test_checkout_python(sandbox: Running, forwarded: Callable[..., dict[str, Any]]) -> None:
+def test_checkout_python(sandbox: RunningSandbox, forwarded: Callable[..., dict[str, Any]]) -> None:
     client = CheckoutPython(sandbox.url, Keys())
     checkout_stores_and_reads(client, forwarded)
     client.close()
 
 
 def test_checkout_node(
-    node_clients: None, sandbox: Running, forwarded: Callable[..., dict[str, Any]]
+    node_clients: None, sandbox: RunningSandbox, forwarded: Callable[..., dict[str, Any]]
 ) -> None:
     keys = Keys()
     start = {"vendor": "checkout", "sandbox": sandbox.url, "key": keys.secret}

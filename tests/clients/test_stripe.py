@@ -14,12 +14,12 @@ from clients.stripe_base import READER
 from clients.stripe_cases import CASES
 from clients.stripe_python import StripePython
 from forwardc.sandbox.secrets_rule import stripe_secret_key
-from forwardc.sandbox.serve import Running, start_in_thread
-from forwardc.sandbox.world import Answer, Outbound, World
+from forwardc.sandbox.serve import RunningSandbox, start_in_thread
+from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest, World
 
 
 @contextmanager
-def stripes_sandbox() -> Iterator[Running]:
+def stripes_sandbox() -> Iterator[RunningSandbox]:
     """A sandbox with a restricted key, whose destination takes its time where it is asked to."""
     with start_in_thread(parties=("stripe",)) as sandbox:
         switch = f"{sandbox.parties['stripe']}/_sandbox/stripe/restricted_keys"
@@ -28,7 +28,7 @@ def stripes_sandbox() -> Iterator[Running]:
         deliver = sandbox.world.send
         assert deliver
 
-        async def slowly(outbound: Outbound) -> Answer:
+        async def slowly(outbound: OutboundRequest) -> EmulatedAnswer:
             if b"SLOW" in outbound.body:
                 await asyncio.sleep(0.5)
             return await deliver(outbound)

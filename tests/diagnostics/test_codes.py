@@ -5,6 +5,7 @@ import re
 import pytest
 
 from forwardc.core.diagnostics.codes import AREAS, CODES, lookup, page, pages, similar
+from one_rule import one_rule
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:
@@ -23,7 +24,7 @@ def test_numbers_lie_in_known_areas_and_stand_in_order() -> None:
     assert all(re.fullmatch(r"FC\d{4}", number) for number in CODES)
 
 
-@pytest.mark.parametrize("number", CODES)
+@one_rule("number", CODES)
 def test_page_explains_its_own_code_with_examples(number: str) -> None:
     text = page(number)
     lines = text.splitlines()

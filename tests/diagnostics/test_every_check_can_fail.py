@@ -3,9 +3,8 @@
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from forwardc.core.diagnostics.codes import CODES
+from one_rule import one_rule
 
 TESTS = Path(__file__).resolve().parents[1]
 # They name codes without a case: what a page has no example for, and what no committed file shows.
@@ -23,6 +22,6 @@ def expectations() -> str:
     )
 
 
-@pytest.mark.parametrize("code", CODES)
+@one_rule("code", CODES)
 def test_a_test_waits_for_it(code: str) -> None:
     assert code in expectations()

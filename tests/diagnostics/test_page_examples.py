@@ -6,13 +6,12 @@ A code of what a vault cannot do (06) is no mistake of the file: it must show in
 import re
 from pathlib import Path
 
-import pytest
-
 from forwardc.compile.language.load import load_files
 from forwardc.compile.pipeline import Compiled, compile_loaded
 from forwardc.core.diagnostics.codes import CODES, page
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.sink import Sink
+from one_rule import one_rule
 
 # What a destination file alone cannot show. Each is tested where it happens.
 WITHOUT_EXAMPLE = {
@@ -65,13 +64,13 @@ OF_THE_FILE = [code for code in CODES if code[2:4] in ("01", "02", "03", "04", "
 OF_VAULTS = [code for code in CODES if code.startswith("FC06")]
 
 
-@pytest.mark.parametrize("code", [*OF_THE_FILE, *OF_VAULTS])
+@one_rule("code", [*OF_THE_FILE, *OF_VAULTS])
 def test_a_page_has_both_examples_or_a_reason(code: str) -> None:
     has = example(code, "bad") is not None, example(code, "good") is not None
     assert has == (code not in WITHOUT_EXAMPLE,) * 2
 
 
-@pytest.mark.parametrize("code", [code for code in OF_THE_FILE if code not in WITHOUT_EXAMPLE])
+@one_rule("code", [code for code in OF_THE_FILE if code not in WITHOUT_EXAMPLE])
 def test_the_examples_of_a_mistake(code: str, tmp_path: Path) -> None:
     found, _ = compiled(example(code, "bad") or "", tmp_path)
     assert {one.code for one in found} == {code}
@@ -81,7 +80,7 @@ def test_the_examples_of_a_mistake(code: str, tmp_path: Path) -> None:
     assert result.assessments
 
 
-@pytest.mark.parametrize("code", [code for code in OF_VAULTS if code not in WITHOUT_EXAMPLE])
+@one_rule("code", [code for code in OF_VAULTS if code not in WITHOUT_EXAMPLE])
 def test_the_examples_of_what_a_vault_cannot(code: str, tmp_path: Path) -> None:
     found, bad = compiled(example(code, "bad") or "", tmp_path)
     assert found == []

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from forwardc.cli.main import run
 from forwardc.core.recognizer.secret_shapes import mask_excerpt
 from growth import assert_linear
+from one_rule import one_rule
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 _CHANCE = random.Random(7)  # noqa: S311 - the same in each process
@@ -87,8 +88,8 @@ def shows(text: str, secret: str) -> bool:
     return any(secret[at : at + 6] in text for at in range(len(secret) - 5))
 
 
-@pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("shape", [one for one in SHAPES if one != "words in base64"])
+@one_rule("text", TEXTS)
+@one_rule("shape", [one for one in SHAPES if one != "words in base64"])
 def test_a_credential_is_masked_wherever_it_stands(shape: str, text: str) -> None:
     whole = text.format(SHAPES[shape])
     shown = mask_excerpt(whole)
@@ -96,8 +97,8 @@ def test_a_credential_is_masked_wherever_it_stands(shape: str, text: str) -> Non
     assert len(shown) == len(whole)
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("secret", [PASSWORD, "Tr0ub4dor&3", "correct-horse-battery", "pa$$w0rd!"])
+@one_rule("place", PLACES)
+@one_rule("secret", [PASSWORD, "Tr0ub4dor&3", "correct-horse-battery", "pa$$w0rd!"])
 def test_a_password_is_masked_where_it_is_one(place: str, secret: str) -> None:
     shown = mask_excerpt(PLACES[place].format(secret))
     assert not shows(shown, secret)

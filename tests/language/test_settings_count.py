@@ -15,6 +15,7 @@ import yaml
 from forwardc.compile.pipeline import compile_project
 from forwardc.compile.vaults.encode import to_bytes
 from forwardc.core.diagnostics.sink import Sink
+from one_rule import one_rule
 
 ROOT = Path(__file__).resolve().parents[2]
 Path_ = tuple[str, ...]
@@ -149,14 +150,14 @@ def leaves(schema: Mapping[str, Any], node: Any, path: Path_ = ()) -> Iterator[P
         yield path
 
 
-def all_leaves() -> Iterator[Any]:
+def all_leaves() -> Iterator[Path_]:
     """Each leaf once: an environment of any name is written as one that implies its class."""
     schema = json.loads((ROOT / "schemas/project.schema.json").read_text("utf-8"))
     known = schema["properties"]["environments"]
     assert known["additionalProperties"]["$ref"] == known["properties"]["production"]["$ref"]
     for path in leaves(schema, schema):
         if path[:2] != ("environments", "*") or path[2] not in ("vaults", "accounts"):
-            yield pytest.param(path, id="/".join(path))
+            yield path
 
 
 def other(path: Path_) -> Any:
@@ -209,7 +210,7 @@ def test_the_project_is_built_everywhere(base: tuple[dict[str, Any], list[str]])
             assert f"{vault}/shop/{place}.plan.json" in files
 
 
-@pytest.mark.parametrize("path", list(all_leaves()))
+@one_rule("path", list(all_leaves()))
 def test_it_counts(path: Path_, base: tuple[dict[str, Any], list[str]], tmp_path: Path) -> None:
     found = compiled(tmp_path, changed(path))
     if path[-1] in NO_FILE:

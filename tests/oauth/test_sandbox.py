@@ -18,7 +18,7 @@ from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.checkout.clients import own
 from forwardc.sandbox.checkout.stored_secrets import create_secret
-from forwardc.sandbox.serve import Running, start_in_thread
+from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 from forwardc.sandbox.world import World
 
 NAMES = (
@@ -31,7 +31,7 @@ PARAMS = ("amount=1000", "currency=EUR", "reference=R-1", "return_url=https://sh
 
 
 @pytest.fixture
-def connected() -> Iterator[Running]:
+def connected() -> Iterator[RunningSandbox]:
     """A sandbox that serves on a port of this machine."""
     with start_in_thread() as running:
         yield running
@@ -77,7 +77,7 @@ def test_in_this_process_and_after_the_vaults_clock_went_on(runner, plan: Plan) 
     assert seen == [*once, "/forward", *again]
 
 
-def test_over_a_connection(runner, plan: Plan, connected: Running) -> None:
+def test_over_a_connection(runner, plan: Plan, connected: RunningSandbox) -> None:
     create_secret(own(connected.world), SECRET)
     runner.look_up = sandbox_lookup(plan, NAMES)
     ran = runner(LoopbackTransport(connected.url))
@@ -85,7 +85,7 @@ def test_over_a_connection(runner, plan: Plan, connected: Running) -> None:
     assert ran.result.outcome is Outcome.APPROVED
 
 
-def test_a_wrong_client_is_refused(runner, connected: Running) -> None:
+def test_a_wrong_client_is_refused(runner, connected: RunningSandbox) -> None:
     ran = runner(LoopbackTransport(connected.url))
     assert (ran.result, ran.codes) == (None, ["FC0826"])
     assert "(invalid_client)" in ran.sink.sorted()[0].message
@@ -113,7 +113,7 @@ def test_the_run_command_plays_a_client(
 
 
 def test_the_secrets_command_plays_a_client(
-    root: Path, chosen: None, connected: Running, capfd: pytest.CaptureFixture[str]
+    root: Path, chosen: None, connected: RunningSandbox, capfd: pytest.CaptureFixture[str]
 ) -> None:
     where = ("--via", "checkout", "--env", "sandbox", "--build", str(root / "build"))
     for command, state in (("push", "created"), ("check", "stored")):
@@ -124,7 +124,7 @@ def test_the_secrets_command_plays_a_client(
 
 
 def test_the_secrets_command_tells_why_there_is_no_token(
-    root: Path, monkeypatch: pytest.MonkeyPatch, connected: Running, capfd
+    root: Path, monkeypatch: pytest.MonkeyPatch, connected: RunningSandbox, capfd
 ) -> None:
     monkeypatch.setattr(
         "forwardc.cli.secrets_work.sandbox_lookup", lambda *_: dict.fromkeys(NAMES, "wrong").get

@@ -16,6 +16,7 @@ from forwardc.plan.model import load_plan
 from forwardc.server.payment_sharing.forwarder import ServedPlan
 from forwardc.server.wiring.approved_plans import approved_plans
 from lock_file import TODAY, approve
+from one_rule import one_rule
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,7 +66,7 @@ DEMO_PREFIXES = ["demo", "shop1234", "12345678", "aaaaaaaa", "pl-demo0000", "myc
 OWN_PREFIXES = ["vkuhvk4v", "pl-q7mz2xwd"]
 
 
-@pytest.mark.parametrize(
+@one_rule(
     ("vault", "name", "value", "is_demo"),
     [
         *(("stripe", "account", one, True) for one in DEMO_ACCOUNTS),

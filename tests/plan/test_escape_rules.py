@@ -10,6 +10,7 @@ from forwardc.core.terms.escaping import (
     is_printable_ascii,
 )
 from forwardc.core.terms.terms import Encoding
+from one_rule import one_rule
 
 PLAIN, TEMPLATE = False, True
 ALL_ASCII = "".join(map(chr, range(128)))
@@ -65,15 +66,13 @@ def test_what_is_written(kind: Encoding, templated: bool, text: str, written: st
     assert escape(kind, text, templated=templated) == written
 
 
-@pytest.mark.parametrize(
-    ("kind", "templated", "text"), REFUSED, ids=[f"{number}" for number in range(len(REFUSED))]
-)
+@one_rule(("kind", "templated", "text"), REFUSED)
 def test_what_is_refused(kind: Encoding, templated: bool, text: str) -> None:
     with pytest.raises(NotExpressibleError):
         escape(kind, text, templated=templated)
 
 
-@pytest.mark.parametrize("mark", PRINTABLE)
+@one_rule("mark", PRINTABLE)
 def test_a_header_of_the_author_holds_what_is_printable(mark: str) -> None:
     assert header_literal(mark, templated=PLAIN) == mark
     if mark not in "{}":

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from forwardc.compile.ir.hosts import is_for_tests, name_problem, port_problem, private_problem
 from forwardc.compile.ir.url_paths import path_problem
+from one_rule import one_rule
 
 PUBLIC = [
     *("api.stripe.com", "a-b.co", "api.shop.example", "x1.pay.io", "xn--bcher-kva.example"),
@@ -47,7 +48,7 @@ def test_a_public_name(host: str) -> None:
     assert name_problem(host) is None
 
 
-@pytest.mark.parametrize("host", [*NEVER, *PRIVATE_NAMES, *PRIVATE_ADDRESSES])
+@one_rule("host", [*NEVER, *PRIVATE_NAMES, *PRIVATE_ADDRESSES])
 def test_what_a_vault_must_not_be_told_to_call(host: str) -> None:
     problem = name_problem(host)
     assert problem is not None

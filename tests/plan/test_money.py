@@ -14,6 +14,7 @@ from forwardc.compile.language.money.tables import SHIPPED_TABLES, table
 from forwardc.core.terms.money import AmountRefusedError, Digits, exponent, major, wire
 from forwardc.core.terms.money import amount_of_answer as read_back
 from forwardc.core.terms.writers import json_pieces, raw_text, text_of
+from one_rule import one_rule
 
 PLAIN = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 CURRENCIES = sorted({(name, code) for name in SHIPPED_TABLES for code in table(name).digits})
@@ -68,7 +69,7 @@ def test_an_amount_leaves_as_the_same_money_or_not_at_all(
     assert read_back(counts, leaves, code) == amount
 
 
-@pytest.mark.parametrize(("name", "unit_form"), list(product(SHIPPED_TABLES, WAYS)))
+@one_rule(("name", "unit_form"), list(product(SHIPPED_TABLES, WAYS)))
 def test_no_writer_is_given_an_exponent(name: str, unit_form: tuple[str, str]) -> None:
     counts = way(name, *unit_form)
     for code, (own, digits, _) in counts.digits.items():

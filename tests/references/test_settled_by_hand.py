@@ -11,7 +11,7 @@ import pytest
 from forwardc.cli.main import run as cli
 from forwardc.runtime.history.records import RunFilter, StoredRun
 from forwardc.runtime.history.store import open_store
-from forwardc.sandbox.world import Received
+from forwardc.sandbox.world import ReceivedRequest
 from lost_answers import Case, arguments, lost, newest, overhear, plan_of, quoted, recorded
 from overheard import Overheard
 
@@ -53,7 +53,7 @@ def desk(
     return Desk(tmp_path, monkeypatch, capfd)
 
 
-def _header(request: Received, name: str) -> str | None:
+def _header(request: ReceivedRequest, name: str) -> str | None:
     return next((value for key, value in request.headers if key.lower() == name), None)
 
 

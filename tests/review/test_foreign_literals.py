@@ -14,6 +14,7 @@ from markdown_it.token import Token
 
 from forwardc.compile.review.templates import code, quoted, text
 from forwardc.core.diagnostics.render.clean import on_one_line
+from one_rule import one_rule
 from shop_project import Project
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")
@@ -229,8 +230,8 @@ def test_names_in_backticks_are_code_and_nothing_else_is(value: str) -> None:
     assert {part.type for part in parts} <= {"text", "text_special", "code_inline"}
 
 
-@pytest.mark.parametrize("place", ["title", "docs", "name", "unconfirmed"])
-@pytest.mark.parametrize("char", list("\n\r\x1b\x9b\u2028\u202e\u2066\u200e\ufeff\u2060\x07\x00"))
+@one_rule("place", ["title", "docs", "name", "unconfirmed"])
+@one_rule("char", list("\n\r\x1b\x9b\u2028\u202e\u2066\u200e\ufeff\u2060\x07\x00"))
 def test_what_a_line_must_not_hold_is_refused(
     compiled: Callable[..., Project], place: str, char: str
 ) -> None:

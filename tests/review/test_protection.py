@@ -28,6 +28,7 @@ from forwardc.runtime.run.signing import (
     gate_text,
     x_pay_token,
 )
+from one_rule import one_rule
 
 VENDOR = {name: name for name in ATOMS}
 CASES = Path(__file__).resolve().parent.parent / "cases" / "emit"
@@ -268,7 +269,7 @@ CARRIED = [
 ]
 
 
-@pytest.mark.parametrize("one", CARRIED, ids=lambda one: "-".join(one.place[1:]))
+@one_rule("one", CARRIED)
 def test_every_name_has_a_row_and_every_jwe_its_entry(one: Assessment) -> None:
     steps = zip(one.context.operation.steps, protections(one, {}), strict=True)
     for step, (found, _) in steps:

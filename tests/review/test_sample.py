@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import pytest
-
 from forwardc.compile.language.load import load_files
 from forwardc.compile.pipeline import compile_loaded
 from forwardc.compile.review.sample import sample_request
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.recognizer.cards import find_cards
+from one_rule import one_rule
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(
@@ -20,7 +19,7 @@ FILES = sorted(
 )
 
 
-@pytest.mark.parametrize("path", FILES)
+@one_rule("path", FILES)
 def test_a_sample_of_every_step_without_a_card(path: str) -> None:
     sink = Sink()
     compiled = compile_loaded(load_files(ROOT, [path], sink), sink)

@@ -23,7 +23,7 @@ from forwardc.runtime.run.result import IdempotencyKeys, ShownRequest
 from forwardc.runtime.run.store_journal import StoreJournal, this_process
 from forwardc.runtime.tokens.read import read_callback
 from forwardc.runtime.tokens.tables import TokenTables
-from forwardc.sandbox.serve import Running, start_in_thread
+from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build"
@@ -74,7 +74,7 @@ def unsettle(history: str, run: StoredRun) -> None:
         store.database.write(work)
 
 
-def stripe_run(call: Call, sandbox: Running, source: str) -> int:
+def stripe_run(call: Call, sandbox: RunningSandbox, source: str) -> int:
     arguments = (
         "token_vault.tokenize",
         "--env",
@@ -90,7 +90,7 @@ def stripe_run(call: Call, sandbox: Running, source: str) -> int:
 
 
 def test_a_lost_answer_is_found_in_the_list_of_the_vault(
-    forwardc: Call, history: str, sandbox: Running
+    forwardc: Call, history: str, sandbox: RunningSandbox
 ) -> None:
     assert stripe_run(forwardc, sandbox, "pm_sandbox_visa") == 0
     assert stripe_run(forwardc, sandbox, "pm_sandbox_mastercard") == 0
@@ -107,7 +107,7 @@ def test_a_lost_answer_is_found_in_the_list_of_the_vault(
 
 
 def test_a_request_is_found_by_the_id_of_its_answer(
-    forwardc: Call, history: str, sandbox: Running
+    forwardc: Call, history: str, sandbox: RunningSandbox
 ) -> None:
     source = "src_visa_adyen_approved0000000"
     shared = ("--build", str(BUILD), "--sandbox", sandbox.url)
@@ -121,7 +121,7 @@ def test_a_request_is_found_by_the_id_of_its_answer(
 
 
 def test_an_old_name_of_a_secret_is_refused_and_the_vault_is_not_asked(
-    forwardc: Call, history: str, sandbox: Running, monkeypatch: pytest.MonkeyPatch
+    forwardc: Call, history: str, sandbox: RunningSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert stripe_run(forwardc, sandbox, "pm_sandbox_visa") == 0
     with open_store(history) as store:
@@ -155,7 +155,7 @@ def plan_of(name: str) -> Plan:
 
 
 def test_what_the_vault_does_not_know_is_asked_of_the_destination(
-    forwardc: Call, history: str, sandbox: Running
+    forwardc: Call, history: str, sandbox: RunningSandbox
 ) -> None:
     assert stripe_run(forwardc, sandbox, "pm_sandbox_visa") == 0
     run = newest(history)
@@ -184,7 +184,7 @@ def test_what_the_vault_does_not_know_is_asked_of_the_destination(
 
 
 def test_a_run_past_every_vault_cannot_be_reconciled(
-    forwardc: Call, history: str, sandbox: Running
+    forwardc: Call, history: str, sandbox: RunningSandbox
 ) -> None:
     source = "src_visa_approved0000000000000"
     shared = ("--build", str(BUILD), "--sandbox", sandbox.url)
@@ -209,7 +209,7 @@ def test_a_run_past_every_vault_cannot_be_reconciled(
 
 @pytest.mark.parametrize("destination", ["token_vault", "adyen"])
 def test_a_sandbox_that_does_not_answer_is_told_for_each_run(
-    forwardc: Call, history: str, sandbox: Running, destination: str
+    forwardc: Call, history: str, sandbox: RunningSandbox, destination: str
 ) -> None:
     shared = ("--build", str(BUILD), "--sandbox")
     if destination == "token_vault":
@@ -250,7 +250,7 @@ def test_what_a_callback_has_told_already_needs_no_question(
 
 
 def test_a_pause_is_seen_by_every_run_until_it_ends(
-    forwardc: Call, history: str, sandbox: Running
+    forwardc: Call, history: str, sandbox: RunningSandbox
 ) -> None:
     build = ("--build", str(BUILD))
     assert forwardc("history", "begin")[0] == 0
@@ -298,7 +298,7 @@ def waiting_run(history: str, **changes: object) -> NewRun:
 
 
 def test_a_run_that_was_only_recorded_is_continued(
-    forwardc: Call, history: str, sandbox: Running
+    forwardc: Call, history: str, sandbox: RunningSandbox
 ) -> None:
     run = waiting_run(history)
     shared = ("--build", str(BUILD), "--sandbox", sandbox.url)
@@ -315,7 +315,9 @@ def test_a_run_that_was_only_recorded_is_continued(
     assert "FC0821" in err
 
 
-def test_another_process_keeps_its_run(forwardc: Call, history: str, sandbox: Running) -> None:
+def test_another_process_keeps_its_run(
+    forwardc: Call, history: str, sandbox: RunningSandbox
+) -> None:
     run = waiting_run(history, owner="another-host/1/abcd")
     shared = ("--build", str(BUILD), "--sandbox", sandbox.url)
     code, _, err = forwardc("run", "--resume", run.id, *shared)
@@ -327,7 +329,9 @@ def test_another_process_keeps_its_run(forwardc: Call, history: str, sandbox: Ru
     assert "FC0823" in err
 
 
-def test_a_process_that_lives_keeps_its_run(forwardc: Call, history: str, sandbox: Running) -> None:
+def test_a_process_that_lives_keeps_its_run(
+    forwardc: Call, history: str, sandbox: RunningSandbox
+) -> None:
     run = waiting_run(history, owner=this_process())
     shared = ("--build", str(BUILD), "--sandbox", sandbox.url)
     assert "FC0823" in forwardc("run", "--resume", run.id, *shared)[2]
@@ -345,7 +349,7 @@ def test_a_process_that_lives_keeps_its_run(forwardc: Call, history: str, sandbo
 def test_what_is_not_as_it_was_is_not_continued(
     forwardc: Call,
     history: str,
-    sandbox: Running,
+    sandbox: RunningSandbox,
     changes: dict[str, object],
     more: tuple[str, ...],
     told: str,
@@ -374,7 +378,7 @@ def test_resume_takes_the_run_as_it_was(forwardc: Call) -> None:
 
 
 def test_nothing_is_recorded_where_nobody_wants_it(
-    forwardc: Call, history: str, sandbox: Running
+    forwardc: Call, history: str, sandbox: RunningSandbox
 ) -> None:
     arguments = ("token_vault.tokenize", "--env", "sandbox", "--via", "stripe", *CUSTOMER)
     shared = ("--build", str(BUILD), "--sandbox", sandbox.url, "--no-history")
@@ -384,7 +388,7 @@ def test_nothing_is_recorded_where_nobody_wants_it(
 
 
 def test_a_history_that_cannot_be_opened_stops_the_run(
-    forwardc: Call, sandbox: Running, tmp_path: Path
+    forwardc: Call, sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     broken = tmp_path / "broken.db"
     broken.write_bytes(b"no database at all, but long enough to be looked at" * 10)

@@ -17,7 +17,7 @@ from forwardc.runtime.history import store as stores
 from forwardc.runtime.history.database import Database
 from forwardc.runtime.history.records import RunFilter, RunState, StoredRun
 from forwardc.runtime.history.store import open_store
-from forwardc.sandbox.serve import Running, start_in_thread
+from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 
 ASKED = ("--via", "checkout", "--env", "sandbox", "--source", kills.SOURCE)
 PARAMS = ("-p", "amount=1000", "-p", "currency=EUR")
@@ -28,7 +28,9 @@ CODES = {0, 13, 1, 2}
 class Watched:
     """A history whose next command meets a fault, and a sandbox that counts what arrives."""
 
-    def __init__(self, url: str, build: Path, sandbox: Running, patch: pytest.MonkeyPatch) -> None:
+    def __init__(
+        self, url: str, build: Path, sandbox: RunningSandbox, patch: pytest.MonkeyPatch
+    ) -> None:
         self.url = url
         self.shared = ("--build", str(build), "--history", url, "--sandbox", sandbox.url)
         self.world = sandbox.world
@@ -94,7 +96,7 @@ class Watched:
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Running]:
+def sandbox() -> Iterator[RunningSandbox]:
     with start_in_thread() as running:
         yield running
 
@@ -116,7 +118,7 @@ def none(faults: Faults) -> None:
 )
 def test_at_every_call_of_sqlite(
     tmp_path: Path,
-    sandbox: Running,
+    sandbox: RunningSandbox,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
     how: dict[str, bool],
@@ -131,7 +133,7 @@ def test_at_every_call_of_sqlite(
 def test_at_every_call_of_postgresql(
     postgres_server: postgres.Server,
     tmp_path: Path,
-    sandbox: Running,
+    sandbox: RunningSandbox,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:

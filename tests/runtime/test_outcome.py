@@ -12,6 +12,7 @@ from answered import WAYS, Body, enveloped, plans, ran
 from forwardc.core.terms.compiled_writer import folded
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.terms import Call, Lit, Ref, Term
+from one_rule import one_rule
 
 RESPONSES: Final = {
     "rules": """\
@@ -153,12 +154,12 @@ ANSWERS = [
 ]
 
 
-@pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize(
     ("operation", "status", "body", "outcome", "rule", "why"),
     ANSWERS,
     ids=[f"{row[0]}-{row[1]}-{index}" for index, row in enumerate(ANSWERS)],
 )
+@one_rule("way", WAYS)
 def test_what_an_answer_means(
     way: str,
     operation: str,

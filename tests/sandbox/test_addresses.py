@@ -11,11 +11,11 @@ from click.testing import CliRunner
 
 from forwardc.cli.sandbox import command
 from forwardc.sandbox import secrets_rule
-from forwardc.sandbox.addresses import Nobody
+from forwardc.sandbox.addresses import UnknownPartyError
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.hosts import create_parties
 from forwardc.sandbox.serve import start_in_thread
-from forwardc.sandbox.world import NotConnected, Outbound, World
+from forwardc.sandbox.world import DestinationUnreachableError, OutboundRequest, World
 
 HEALTHY = "src_" + "visa_approved".ljust(26, "0")
 KEY = {"Authorization": f"Bearer {secrets_rule.checkout_secret_key()}"}
@@ -96,8 +96,8 @@ def test_no_vault_reaches_a_name_below_localhost() -> None:
 
     create_app(world := World())
     url = "https://adyen.localhost/v71/payments"
-    with pytest.raises(NotConnected):
-        asyncio.run(world.deliver(Outbound("POST", url, (), b"")))
+    with pytest.raises(DestinationUnreachableError):
+        asyncio.run(world.deliver(OutboundRequest("POST", url, (), b"")))
 
 
 @pytest.mark.parametrize("method", ["patch", "Patch", "PATCH"])
@@ -119,7 +119,7 @@ def test_every_party_has_a_name_and_the_command_says_it() -> None:
     assert refused.exit_code == 2
     assert "--as" in refused.output
     assert [name for name in names if name not in refused.output] == []
-    with pytest.raises(Nobody), start_in_thread(parties=("nobody",)):
+    with pytest.raises(UnknownPartyError), start_in_thread(parties=("nobody",)):
         pass
 
 

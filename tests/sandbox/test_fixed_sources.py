@@ -23,6 +23,7 @@ from forwardc.sandbox.seed import sources
 from forwardc.sandbox.state import load, save
 from forwardc.sandbox.stripe import testids
 from forwardc.sandbox.world import World
+from one_rule import one_rule
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "sandbox.md"
 API = "https://api.sandbox.checkout.com"
@@ -289,7 +290,7 @@ def test_a_token_of_rocketpay_pays_as_promised(operation: str, tmp_path: Path) -
             assert uses == [(outcome, [status])] * 3, PROMISES[vault, token]
 
 
-@pytest.mark.parametrize("name", testids.test_ids())
+@one_rule("name", testids.test_ids())
 def test_stripes_own_test_ids_do_what_their_card_does(name: str) -> None:
     card = lookup(testids.test_number(name) or "")
     assert card is not None

@@ -19,7 +19,12 @@ from forwardc.sandbox.hosts import create_parties
 from forwardc.sandbox.seed import sources
 from forwardc.sandbox.serve import start_in_thread
 from forwardc.sandbox.state import load, save
-from forwardc.sandbox.world import NotConnected, Outbound, TimedOut, World
+from forwardc.sandbox.world import (
+    DestinationTimeoutError,
+    DestinationUnreachableError,
+    OutboundRequest,
+    World,
+)
 
 PAN = "4242424242424242"
 KEY = {"Authorization": f"Bearer {secrets_rule.checkout_secret_key()}"}
@@ -29,7 +34,7 @@ HEALTHY = "src_" + "visa_approved".ljust(26, "0")
 def deliver(world: World, url: str, body: bytes = b"", **more: Any) -> Any:
     create_app(world)
     headers = (("Content-Type", "application/json"),)
-    return asyncio.run(world.deliver(Outbound("POST", url, headers, body, **more)))
+    return asyncio.run(world.deliver(OutboundRequest("POST", url, headers, body, **more)))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +79,7 @@ def test_an_unknown_host_is_recorded_and_answered() -> None:
 )
 def test_vaults_reach_https_destinations_only(url: str) -> None:
     world = World()
-    with pytest.raises(NotConnected):
+    with pytest.raises(DestinationUnreachableError):
         deliver(world, url)
     assert world.received == []
 
@@ -84,7 +89,7 @@ def test_a_slow_destination_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
         await asyncio.sleep(5)
 
     monkeypatch.setattr("forwardc.sandbox.app.call", slow)
-    with pytest.raises(TimedOut):
+    with pytest.raises(DestinationTimeoutError):
         deliver(World(), "https://psp.example.com/", timeout_ms=10)
 
 
@@ -238,7 +243,7 @@ def test_no_card_or_secret_in_a_repr() -> None:
     world = World()
     with start_in_thread(world) as running:
         httpx.post(f"{running.url}/psp.example.com/?n={PAN}", content=PAN.encode())
-        request = Outbound(
+        request = OutboundRequest(
             "POST", "https://psp.example.com/", (("X-Key", "made-up"),), PAN.encode()
         )
         shown = repr((running, world.received, request))

@@ -9,7 +9,7 @@ import pytest
 
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.laxness import ALL, LAXNESSES, table, told
-from forwardc.sandbox.project import Project
+from forwardc.sandbox.project import OnboardedProject
 from forwardc.sandbox.secrets_rule import checkout_secret_key
 from forwardc.sandbox.world import World
 
@@ -50,7 +50,7 @@ def test_another_name_is_refused() -> None:
 def test_a_sandbox_is_strict_unless_it_is_told() -> None:
     taken = {name for name in ALL if World().allows(name)}
     assert taken == {"unknown_destinations", "unknown_merchant_accounts"}
-    assert not any(World(project=Project()).allows(name) for name in ALL)
+    assert not any(World(project=OnboardedProject()).allows(name) for name in ALL)
 
 
 def post(world: World, body: dict[str, object]) -> httpx.Response:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from forwardc.sandbox.app import create_app
-from forwardc.sandbox.project import Project, read
+from forwardc.sandbox.project import OnboardedProject, read
 from forwardc.sandbox.secrets_rule import checkout_secret_key, stripe_secret_key
 from forwardc.sandbox.world import World
 
@@ -236,9 +236,9 @@ def test_in_test_mode_every_plan_of_the_project_counts() -> None:
 
 
 def test_an_empty_project_has_onboarded_nothing_and_a_laxness_takes_it() -> None:
-    assert through_stripe(World(project=Project())).status_code == 400
-    assert through_checkout(World(project=Project())).status_code == 422
-    lax = World(project=Project(), lax=frozenset({"unknown_destinations"}))
+    assert through_stripe(World(project=OnboardedProject())).status_code == 400
+    assert through_checkout(World(project=OnboardedProject())).status_code == 422
+    lax = World(project=OnboardedProject(), lax=frozenset({"unknown_destinations"}))
     card = {"card": {"number": "", "exp_month": "", "exp_year": ""}}
     assert through_stripe(lax, body=card, headers={}).status_code == 200
     assert through_checkout(lax).status_code == 200

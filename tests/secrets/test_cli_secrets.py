@@ -11,13 +11,13 @@ import pytest
 from forwardc.runtime.secret_providers.made_up import sandbox_secret
 from forwardc.sandbox.checkout.clients import own
 from forwardc.sandbox.checkout.stored_secrets import create_secret, value_of
-from forwardc.sandbox.serve import Running, start_in_thread
+from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 
 NAMES = ["plain_token", "shop_api_key", "shop_shared_key"]
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Running]:
+def sandbox() -> Iterator[RunningSandbox]:
     with start_in_thread() as running:
         yield running
 
@@ -26,7 +26,7 @@ def states(output: str) -> dict[str, tuple[str, int | None]]:
     return {one["name"]: (one["state"], one["version"]) for one in json.loads(output)["secrets"]}
 
 
-def test_push_creates_and_then_updates(secrets, sandbox: Running) -> None:
+def test_push_creates_and_then_updates(secrets, sandbox: RunningSandbox) -> None:
     at = ("--sandbox", sandbox.url, "--json")
     code, out, err = secrets("push", *at)
     assert code == 0, err
@@ -36,7 +36,7 @@ def test_push_creates_and_then_updates(secrets, sandbox: Running) -> None:
     assert states(out) == dict.fromkeys(NAMES, ("updated", 2))
 
 
-def test_what_is_stored_is_the_derived_key(secrets, sandbox: Running) -> None:
+def test_what_is_stored_is_the_derived_key(secrets, sandbox: RunningSandbox) -> None:
     secrets("push", "--sandbox", sandbox.url)
     assert value_of(own(sandbox.world), "shop_api_key") == sandbox_secret("shop", "shop_api_key")
     digest = sha256(sandbox_secret("shop", "shop_shared_key").encode()).digest()
@@ -44,7 +44,7 @@ def test_what_is_stored_is_the_derived_key(secrets, sandbox: Running) -> None:
     assert value_of(own(sandbox.world), "shop_shared_key") == expected
 
 
-def test_a_half_finished_push_is_completed(secrets, sandbox: Running) -> None:
+def test_a_half_finished_push_is_completed(secrets, sandbox: RunningSandbox) -> None:
     create_secret(own(sandbox.world), {"name": "shop_api_key", "value": "older"})
     code, out, _ = secrets("push", "--sandbox", sandbox.url, "--json")
     assert code == 0
@@ -56,14 +56,16 @@ def test_a_half_finished_push_is_completed(secrets, sandbox: Running) -> None:
     assert value_of(own(sandbox.world), "shop_api_key") == sandbox_secret("shop", "shop_api_key")
 
 
-def test_push_of_one_destination_leaves_the_others(secrets, sandbox: Running) -> None:
+def test_push_of_one_destination_leaves_the_others(secrets, sandbox: RunningSandbox) -> None:
     code, out, _ = secrets("push", "plain", "--sandbox", sandbox.url, "--json")
     assert code == 0
     assert states(out) == {"plain_token": ("created", 1)}
     assert value_of(own(sandbox.world), "shop_api_key") is None
 
 
-def test_check_names_what_is_missing_and_what_no_plan_names(secrets, sandbox: Running) -> None:
+def test_check_names_what_is_missing_and_what_no_plan_names(
+    secrets, sandbox: RunningSandbox
+) -> None:
     create_secret(own(sandbox.world), {"name": "of_somebody_else", "value": "x"})
     secrets("push", "shop", "--sandbox", sandbox.url)
     code, out, err = secrets("check", "--sandbox", sandbox.url)
@@ -77,7 +79,7 @@ def test_check_names_what_is_missing_and_what_no_plan_names(secrets, sandbox: Ru
     assert secrets("check", "--sandbox", sandbox.url)[0] == 0
 
 
-def test_list_shows_whose_each_secret_is(secrets, sandbox: Running) -> None:
+def test_list_shows_whose_each_secret_is(secrets, sandbox: RunningSandbox) -> None:
     create_secret(own(sandbox.world), {"name": "of_somebody_else", "value": "x"})
     secrets("push", "--sandbox", sandbox.url)
     code, out, _ = secrets("list", "--sandbox", sandbox.url, "--json")
@@ -93,7 +95,7 @@ def test_list_shows_whose_each_secret_is(secrets, sandbox: Running) -> None:
     assert all(row["updated_at"].startswith("20") for row in rows)
 
 
-def test_delete_asks_and_takes_only_our_names(secrets, sandbox: Running) -> None:
+def test_delete_asks_and_takes_only_our_names(secrets, sandbox: RunningSandbox) -> None:
     create_secret(own(sandbox.world), {"name": "of_somebody_else", "value": "x"})
     secrets("push", "--sandbox", sandbox.url)
     code, _, err = secrets("delete", "--sandbox", sandbox.url)
@@ -109,7 +111,7 @@ def test_delete_asks_and_takes_only_our_names(secrets, sandbox: Running) -> None
     assert states(out) == dict.fromkeys(NAMES, ("absent", None))
 
 
-def test_no_command_shows_a_value(secrets, sandbox: Running) -> None:
+def test_no_command_shows_a_value(secrets, sandbox: RunningSandbox) -> None:
     shown = ""
     for command in (["push"], ["push"], ["list"], ["check"], ["delete", "--yes"]):
         for as_json in ([], ["--json"]):

@@ -6,8 +6,8 @@ from typing import Any
 
 from forwardc.sandbox.destinations.adyen import create
 from forwardc.sandbox.secrets_rule import secret
-from forwardc.sandbox.wire import Exchange, call, scope_of
-from forwardc.sandbox.world import Outbound, World
+from forwardc.sandbox.wire import InProcessExchange, call, scope_of
+from forwardc.sandbox.world import OutboundRequest, World
 
 TEST_URL = "https://checkout-test.adyen.com/v71/payments"
 LIVE_URL = "https://1797a841fbb37ca7-Company-checkout-live.adyenpayments.com/checkout/v71/payments"
@@ -53,9 +53,9 @@ def post(
     *headers: tuple[str, str],
     url: str = TEST_URL,
     key: bool = True,
-) -> tuple[Exchange, Any]:
+) -> tuple[InProcessExchange, Any]:
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
     sent = (("Content-Type", "application/json"), *headers, *((KEY,) if key else ()))
-    outbound = Outbound("POST", url, sent, data)
+    outbound = OutboundRequest("POST", url, sent, data)
     exchange = asyncio.run(call(create(world), scope_of(outbound), data))
     return exchange, json.loads(bytes(exchange.body))

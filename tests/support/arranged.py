@@ -11,8 +11,8 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.run.result import RunResult
-from forwardc.sandbox.project import Project, read
-from forwardc.sandbox.world import Outbound, World
+from forwardc.sandbox.project import OnboardedProject, read
+from forwardc.sandbox.world import OutboundRequest, World
 
 TODAY = date(2026, 11, 30)
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
@@ -90,12 +90,14 @@ def built(folder: Path, today: date | None = TODAY) -> Built:
     return Built(compiled, files, found)
 
 
-def handed(plans: list[Plan]) -> Project:
+def handed(plans: list[Plan]) -> OnboardedProject:
     """What a sandbox is told of plans."""
     return read(project_data(plans, Lock(), TODAY))
 
 
-def sent(plan: Plan, operation: str, source: str, **texts: str) -> tuple[RunResult, Outbound]:
+def sent(
+    plan: Plan, operation: str, source: str, **texts: str
+) -> tuple[RunResult, OutboundRequest]:
     """Run an operation in a sandbox that knows the plan: the result, and what arrived."""
     emulated = Emulated(World(now=lambda: NOW, project=handed([plan])))
     result = emulated.run(plan.vault, plan.destination, operation, source, plan=plan, **texts)

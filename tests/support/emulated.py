@@ -18,7 +18,7 @@ from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.sandbox.app import create_app
-from forwardc.sandbox.world import Answer, Outbound, World
+from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest, World
 
 BUILD = Path(__file__).resolve().parent.parent.parent / "build"
 PARAMS: dict[str, dict[str, str]] = {
@@ -49,14 +49,14 @@ class Emulated:
     """A world that plans run in. `exchanges` are what its vaults delivered, with the answers."""
 
     world: World
-    exchanges: list[tuple[Outbound, Answer]] = field(default_factory=list)
+    exchanges: list[tuple[OutboundRequest, EmulatedAnswer]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.app = create_app(self.world)
         inner = self.world.send
         assert inner is not None
 
-        async def send(outbound: Outbound) -> Answer:
+        async def send(outbound: OutboundRequest) -> EmulatedAnswer:
             answer = await inner(outbound)
             self.exchanges.append((outbound, answer))
             return answer

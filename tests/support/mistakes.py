@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from forwardc.sandbox.destinations.shapes import (
-    Boolean,
-    Integer,
-    Items,
-    Object,
-    OneOf,
-    Shape,
-    Text,
-    TextMap,
+    BooleanShape,
+    IntegerShape,
+    JsonShape,
+    ListShape,
+    ObjectShape,
+    OneOfShape,
+    TextMapShape,
+    TextShape,
 )
 
 Mistake = tuple[str, Any]
@@ -24,14 +24,16 @@ Mistake = tuple[str, Any]
 MARK = "m4rk"
 
 
-def mistakes(shape: Object, right: dict[str, Any]) -> Iterator[Mistake]:
+def mistakes(shape: ObjectShape, right: dict[str, Any]) -> Iterator[Mistake]:
     """Bodies that break one rule of `shape` each; `right` breaks none."""
     yield "body is a list", [right]
     yield "body is text", MARK
     yield from _in_object(shape, right, ())
 
 
-def _in_object(shape: Object, whole: dict[str, Any], path: tuple[str, ...]) -> Iterator[Mistake]:
+def _in_object(
+    shape: ObjectShape, whole: dict[str, Any], path: tuple[str, ...]
+) -> Iterator[Mistake]:
     place: Any = whole
     for name in path:
         place = place[name]
@@ -42,23 +44,23 @@ def _in_object(shape: Object, whole: dict[str, Any], path: tuple[str, ...]) -> I
     for name, member in shape.fields.items():
         for what, wrong in _wrong(member):
             yield f"{'.'.join((*path, name))} {what}", _with(whole, (*path, name), wrong)
-        if isinstance(member, Object) and isinstance(place.get(name), dict):
+        if isinstance(member, ObjectShape) and isinstance(place.get(name), dict):
             yield from _in_object(member, whole, (*path, name))
 
 
-def _wrong(shape: Shape) -> Iterator[tuple[str, Any]]:
+def _wrong(shape: JsonShape) -> Iterator[tuple[str, Any]]:
     match shape:
-        case Text():
+        case TextShape():
             yield from (("is a number", 7), ("is null", None), ("is a list", [MARK]))
             yield from _wrong_text(shape)
-        case Integer():
+        case IntegerShape():
             yield from (("is text", "7"), ("is a fraction", 7.5), ("is true", True))
             yield from (("is too small", shape.least - 1), ("is too large", shape.most + 1))
-        case Boolean():
+        case BooleanShape():
             yield from (("is text", "true"), ("is a number", 1))
-        case Items():
+        case ListShape():
             yield from (("is no list", MARK), ("has a wrong item", [[MARK]]))
-        case TextMap():
+        case TextMapShape():
             yield from (("is no object", MARK), ("has a number", {"a": 1}))
             if shape.most is not None:
                 yield "has too many", {f"n{number}": "v" for number in range(shape.most + 1)}
@@ -66,13 +68,13 @@ def _wrong(shape: Shape) -> Iterator[tuple[str, Any]]:
                 yield "has a long name", {"n" * (shape.longest_name + 1): "v"}
             if shape.longest_value is not None:
                 yield "has a long value", {"n": "v" * (shape.longest_value + 1)}
-        case OneOf():
+        case OneOfShape():
             yield from (("is null", None), ("is true", True), ("is a list", [MARK]))
-        case Object():
+        case ObjectShape():
             yield from (("is text", MARK), ("is null", None), ("is a list", []))
 
 
-def _wrong_text(shape: Text) -> Iterator[tuple[str, str]]:
+def _wrong_text(shape: TextShape) -> Iterator[tuple[str, str]]:
     if shape.shortest > 0:
         yield "is too short", "a" * (shape.shortest - 1)
     if shape.longest is not None:

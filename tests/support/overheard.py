@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 import httpx
 
 from forwardc.sandbox.app import create_app
-from forwardc.sandbox.world import Outbound, World
+from forwardc.sandbox.world import OutboundRequest, World
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Overheard(httpx.AsyncBaseTransport):
             raise httpx.ReadError("lost by the test")
         return httpx.Response(answer.status_code, headers=answer.headers, content=told)
 
-    async def _delivered(self, outbound: Outbound) -> Any:
+    async def _delivered(self, outbound: OutboundRequest) -> Any:
         host = httpx.URL(outbound.url).host
         headers = [(name.encode(), value.encode()) for name, value in outbound.headers]
         self.got[host].append(_plain(outbound.url.encode(), headers, outbound.body))

@@ -16,7 +16,7 @@ from forwardc.sandbox.destinations import adyen, echo, rocketpay, rokt, visa
 from forwardc.sandbox.destinations import rocketpay_tokens as tokens
 from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.wire import call, scope_of
-from forwardc.sandbox.world import Outbound, World
+from forwardc.sandbox.world import OutboundRequest, World
 from visa_request import encrypted
 
 NOW = adyen_request.NOW
@@ -44,7 +44,7 @@ class Party:
             if isinstance(holder, dict) and holder.get("signature") == "":
                 try:
                     signature = gate.sign(document, secret("rocketpay", "rocketpay_secret"))
-                except (gate.NotSignable, TypeError):
+                except (gate.UnsignableBodyError, TypeError):
                     # What cannot be signed must be refused, whatever stands there.
                     signature = "A" * 88
                 document = document | {self.envelope: holder | {"signature": signature}}
@@ -63,7 +63,7 @@ def ask(
     """Status, headers in small letters, and body of the answer to one request."""
     url = url or party.url
     sent = party.headers if headers is None else headers
-    outbound = Outbound(method, url, (*sent, *party.sign(body, url)), body)
+    outbound = OutboundRequest(method, url, (*sent, *party.sign(body, url)), body)
     app = party.create(world or World(now=lambda: NOW))
     exchange = asyncio.run(call(app, scope_of(outbound), body))
     return exchange.status, {k.lower(): v for k, v in exchange.headers}, bytes(exchange.body)

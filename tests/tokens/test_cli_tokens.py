@@ -15,7 +15,7 @@ from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.secret_providers.secrets import made_up_secret_lookup
 from forwardc.runtime.tokens.tables import TokenTables
 from forwardc.sandbox.destinations.rocketpay_tokens import fixed_token
-from forwardc.sandbox.serve import Running, start_in_thread
+from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 from forwardc.server.callbacks.rocketpay import PATH, routes, secret_of
 from loopback import served
 
@@ -28,7 +28,7 @@ NUMBER = "4242424242424242"
 class Desk:
     """A sandbox that sends its callbacks to a history, and the command line beside them."""
 
-    sandbox: Running
+    sandbox: RunningSandbox
     history: Store
     url: str
     capture: pytest.CaptureFixture[str]

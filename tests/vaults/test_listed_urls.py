@@ -11,6 +11,7 @@ from forwardc.compile.vaults.stripe.requirements import is_listed
 from forwardc.sandbox.stripe.errors import StripeError
 from forwardc.sandbox.stripe.registry import find
 from forwardc.sandbox.world import World
+from one_rule import one_rule
 
 FACTS = facts_reader.load("stripe")
 TABAPAY = "/v1/clients/DpwE2JYRCEdlLjB3T8Yl9A/accounts"
@@ -73,12 +74,12 @@ FOR_TESTS = [
 ]
 
 
-@pytest.mark.parametrize("url", LISTED)
+@one_rule("url", LISTED)
 def test_a_real_address_is_found(url: str) -> None:
     assert is_listed(url, FACTS)
 
 
-@pytest.mark.parametrize("url", [*FOREIGN, *FOR_TESTS])
+@one_rule("url", [*FOREIGN, *FOR_TESTS])
 def test_another_address_is_not(url: str) -> None:
     assert not is_listed(url, FACTS)
 
@@ -103,12 +104,12 @@ def test_a_pattern_that_leaves_the_host_open_needs_a_fact_of_its_hosts() -> None
     assert open_ones <= set(FACTS.section("destination_hosts"))
 
 
-@pytest.mark.parametrize("url", LISTED)
+@one_rule("url", LISTED)
 def test_the_sandbox_forwards_to_it(url: str) -> None:
     assert find(World(), url, livemode=True)
 
 
-@pytest.mark.parametrize("url", [one for one in FOREIGN if "API" not in one])
+@one_rule("url", [one for one in FOREIGN if "API" not in one])
 def test_the_sandbox_forwards_nowhere_else(url: str) -> None:
     with pytest.raises(StripeError):
         find(World(), url, livemode=True)

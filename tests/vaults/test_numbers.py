@@ -15,6 +15,7 @@ from forwardc.compile.vaults.assess import Level
 from forwardc.compile.vaults.facts import load
 from forwardc.core.atoms import ATOMS, EXPIRIES, InstrumentKind
 from forwardc.core.diagnostics.sink import Sink
+from one_rule import one_rule
 
 MONTHS = [f"{month:02d}" for month in range(1, 13)]
 SHORT_YEARS = [f"{year:02d}" for year in range(100)]
@@ -80,8 +81,8 @@ DIGITS = [name for name, kind in ATOMS.items() if kind.digits]
 NUMBERS = [*product(EXPIRIES, FORMS), *product(DIGITS, [FORMS[3], *FUNCTIONS_OF_TEXT])]
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize(("atom", "form"), NUMBERS)
+@one_rule("shape", SHAPES)
+@one_rule(("atom", "form"), NUMBERS)
 def test_every_value_of_the_vault_gives_json(atom: str, form: str, shape: str) -> None:
     program = program_of(document(atom, form, shape))
     plan = plan_of(program, "checkout")
@@ -129,8 +130,8 @@ def filled(text: str, atom: str, value: str) -> str:
     return text.replace("{{ ", "<<").replace(" }}", ">>")
 
 
-@pytest.mark.parametrize("atom", EXPIRIES)
-@pytest.mark.parametrize("shape", SHAPES)
+@one_rule("atom", EXPIRIES)
+@one_rule("shape", SHAPES)
 def test_a_number_that_may_begin_with_a_zero_is_refused(atom: str, shape: str) -> None:
     program = program_of(document(atom, FORMS[0], shape))
     (one,) = assessed(program, "checkout")

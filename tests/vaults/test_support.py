@@ -8,6 +8,7 @@ from forwardc.compile.vaults.findings import Verdict
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.atoms import ATOMS
 from forwardc.core.diagnostics.codes import CODES, page
+from one_rule import one_rule
 
 PAIRS = [(vault, feature) for vault in vaults() for feature in FEATURES]
 SILENT = {Verdict.NATIVE, Verdict.LOWERED}
@@ -19,9 +20,7 @@ NEVER = {
 }
 
 
-@pytest.mark.parametrize(
-    ("vault", "feature"), PAIRS, ids=[f"{vault.name}-{feature}" for vault, feature in PAIRS]
-)
+@one_rule(("vault", "feature"), PAIRS)
 def test_every_pair_has_a_verdict_with_its_reason(vault: Vault, feature: str) -> None:
     support = vault.support[feature]
     if support.verdict in SILENT:

@@ -11,7 +11,7 @@ import click
 from forwardc.cli.plan_options import build_option_for
 
 if TYPE_CHECKING:
-    from forwardc.sandbox.project import Handed
+    from forwardc.sandbox.project import ProjectReader
 
 _NAMES = (
     "a party is one of stripe, checkout, adyen, visa, rocketpay, rokt and echo, or a host in small "
@@ -19,7 +19,7 @@ _NAMES = (
 )
 
 
-def _project(build: Path) -> "Handed | None":
+def _project(build: Path) -> "ProjectReader | None":
     """What gives the sandbox the project here; None where there is none.
 
     What is built and cannot be read is told, and is a mistake of the command line.
@@ -91,10 +91,10 @@ def command(
     callbacks: str | None,
 ) -> int:
     """Serve all vaults and destinations on one local port, for test cards only."""
-    from forwardc.sandbox.addresses import Nobody
+    from forwardc.sandbox.addresses import UnknownPartyError
     from forwardc.sandbox.destinations.rocketpay_delivery import loopback_url
     from forwardc.sandbox.laxness import ALL
-    from forwardc.sandbox.serve import PortRefused, serve
+    from forwardc.sandbox.serve import PortUnavailableError, serve
 
     if not ALL.issuperset(lax):
         raise click.BadParameter(f"one of: {', '.join(sorted(ALL))}.", param_hint="--lax")
@@ -112,10 +112,10 @@ def command(
             parties=parties,
             project=_project(build),
         )
-    except PortRefused as refused:
+    except PortUnavailableError as refused:
         text = f"Cannot serve on port {refused.port}: {refused.strerror}."
         raise click.ClickException(text) from None
-    except Nobody:
+    except UnknownPartyError:
         raise click.BadParameter(_NAMES, param_hint="--as") from None
     except ValueError:
         raise click.BadParameter(

@@ -7,20 +7,21 @@ party's short name; the port, where it is a party's own; the first path segment.
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from forwardc.sandbox.hosts import Parties, Scope, is_host_name, is_local
+from forwardc.sandbox.errors import SandboxError
+from forwardc.sandbox.hosts import EmulatedParties, Scope, is_host_name, is_local
 
 _HERE = ".localhost"
 
 
-class Nobody(LookupError):  # noqa: N818 - the answer to "who is meant"
+class UnknownPartyError(SandboxError, LookupError):
     """A name is no party's."""
 
 
-def host_of(scope: Scope, parties: Parties, ports: Mapping[int, str]) -> str:
+def host_of(scope: Scope, parties: EmulatedParties, ports: Mapping[int, str]) -> str:
     """The host that a request means, lower case; empty for the sandbox itself.
 
-    `ports` are those of one party each, with its short name or its host. Where the request does
-    not name the host by its Host header, the scope is changed as if it did. Raises `Nobody`.
+    `ports` are those of one party each, with its short name or its host. Where the request does not
+    name the host by its Host header, the scope is changed as if it did. Raises `UnknownPartyError`.
     """
     host = _host_header(scope)
     if host.endswith(_HERE):
@@ -33,17 +34,17 @@ def host_of(scope: Scope, parties: Parties, ports: Mapping[int, str]) -> str:
     return _take_from_path(scope)
 
 
-def known_name(name: str, parties: Parties) -> bool:
+def known_name(name: str, parties: EmulatedParties) -> bool:
     """Whether a name is a party's short name, or a host that a party answers for."""
     return is_host_name(name) or parties.called(name) is not None
 
 
-def _called(name: str, parties: Parties, path: str) -> str:
+def _called(name: str, parties: EmulatedParties, path: str) -> str:
     if is_host_name(name):
         return name
     party = parties.called(name)
     if party is None:
-        raise Nobody
+        raise UnknownPartyError
     return party.home(path)
 
 

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from time import perf_counter
 from urllib.parse import urlsplit
 
-from forwardc.sandbox.addresses import Nobody, host_of, known_name
+from forwardc.sandbox.addresses import UnknownPartyError, host_of, known_name
 from forwardc.sandbox.control import create_control
 from forwardc.sandbox.hosts import (
-    Parties,
-    Party,
+    EmulatedParties,
+    EmulatedParty,
     Receive,
     Scope,
     Send,
@@ -20,16 +20,16 @@ from forwardc.sandbox.hosts import (
     is_local,
 )
 from forwardc.sandbox.seed import seed
-from forwardc.sandbox.wire import Exchange, call, read_body, scope_of
+from forwardc.sandbox.wire import InProcessExchange, call, read_body, scope_of
 from forwardc.sandbox.world import (
     FILLED,
     REQUEST,
-    Answer,
-    Broken,
-    NotConnected,
-    Outbound,
-    Received,
-    TimedOut,
+    DestinationBrokenError,
+    DestinationTimeoutError,
+    DestinationUnreachableError,
+    EmulatedAnswer,
+    OutboundRequest,
+    ReceivedRequest,
     World,
 )
 
@@ -43,7 +43,7 @@ class Sandbox:
     def __init__(
         self,
         world: World,
-        parties: Parties,
+        parties: EmulatedParties,
         changed: Callable[[], None],
         ports: Mapping[int, str],
     ) -> None:
@@ -61,7 +61,7 @@ class Sandbox:
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
 
-    async def deliver(self, outbound: Outbound) -> Answer:
+    async def deliver(self, outbound: OutboundRequest) -> EmulatedAnswer:
         """Deliver a vault's request to a destination of this sandbox (`World.send`)."""
         parts = urlsplit(outbound.url)
         host = (parts.hostname or "").lower()
@@ -70,15 +70,15 @@ class Sandbox:
         scope[FILLED] = outbound.filled
         reached = party.receives(host, scope["path"], delivered=True)
         if parts.scheme != "https" or is_local(host) or not reached:
-            raise NotConnected(host)
+            raise DestinationUnreachableError(host)
         started = perf_counter()
         try:
             async with asyncio.timeout(outbound.timeout_ms / 1000):
                 exchange = await self._run(party, host, scope, outbound.body, outbound)
         except TimeoutError:
-            raise TimedOut(host) from None
+            raise DestinationTimeoutError(host) from None
         took = round((perf_counter() - started) * 1000)
-        return Answer(exchange.status, exchange.headers, bytes(exchange.body), took)
+        return EmulatedAnswer(exchange.status, exchange.headers, bytes(exchange.body), took)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Run what parties do unasked while a server serves this app."""
@@ -98,26 +98,26 @@ class Sandbox:
         self._world.renew_project()
         body = await read_body(receive, MAX_BODY)
         if body is None:
-            await Exchange(b"", 413).replay(send)
+            await InProcessExchange(b"", 413).replay(send)
             return
         # Node's fetch sends `patch` as it is written, and so does a vendor's client.
         scope["method"] = scope["method"].upper()
         try:
             host = host_of(scope, self._parties, self._ports)
-        except Nobody:
+        except UnknownPartyError:
             text = b"No party of this sandbox has this name.\n"
             plain = (("content-type", "text/plain"),)
-            await Exchange(b"", 421, plain, bytearray(text)).replay(send)
+            await InProcessExchange(b"", 421, plain, bytearray(text)).replay(send)
             return
         try:
             if not host:
                 exchange = await call(self._control, scope, body)
             else:
                 exchange = await self._run(self._parties.of(host), host, scope, body)
-        except (NotConnected, Broken):
+        except (DestinationUnreachableError, DestinationBrokenError):
             await _cut(send)
             return
-        except TimedOut:
+        except DestinationTimeoutError:
             await _hang(receive, self._world.hang_seconds)
             await _cut(send)
             return
@@ -126,8 +126,13 @@ class Sandbox:
         await exchange.replay(send)
 
     async def _run(
-        self, party: Party, host: str, scope: Scope, body: bytes, sent: Outbound | None = None
-    ) -> Exchange:
+        self,
+        party: EmulatedParty,
+        host: str,
+        scope: Scope,
+        body: bytes,
+        sent: OutboundRequest | None = None,
+    ) -> InProcessExchange:
         """Let a party answer: what a vault `sent`, or a client itself."""
         if party.receives(host, scope["path"], delivered=sent is not None):
             words = party.in_words and party.in_words(body)
@@ -142,7 +147,7 @@ class Sandbox:
         target = scope["raw_path"].decode("latin-1") + (f"?{query}" if query else "")
         received = self._world.received
         at, method = self._world.now(), scope["method"]
-        received.append(Received(at, host, method, target, headers, body, in_words, filled))
+        received.append(ReceivedRequest(at, host, method, target, headers, body, in_words, filled))
         del received[:-KEPT_REQUESTS]
 
 
@@ -154,14 +159,14 @@ def create_app(
 ) -> Sandbox:
     """The sandbox on one world, with its fixed sources. Sets `world.send`.
 
-    `ports` are those on which one party answers, by its short name or host. Raises `Nobody` for
-    a name that no party has.
+    `ports` are those on which one party answers, by its short name or host. Raises
+    `UnknownPartyError` for a name that no party has.
     """
     seed(world)
     parties, ports = create_parties(world), ports or {}
     for name in ports.values():
         if not known_name(name, parties):
-            raise Nobody
+            raise UnknownPartyError
     sandbox = Sandbox(world, parties, changed, ports)
     world.send = sandbox.deliver
     return sandbox

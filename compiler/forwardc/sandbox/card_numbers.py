@@ -58,7 +58,7 @@ _TIME = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CardNumberMatch:
     """A card number's digits, and the range of the text that spells it."""
 
     start: int
@@ -66,7 +66,7 @@ class Found:
     digits: str
 
 
-def card_numbers(text: str) -> list[Found]:
+def card_numbers(text: str) -> list[CardNumberMatch]:
     """Every card number of a text; ranges may overlap."""
     found = {(one.start, one.end): one for one in _in(_plain(text))}
     if any(mark in text for mark in "%\\&"):
@@ -119,7 +119,7 @@ def _as_ascii(char: str) -> str:
     return written
 
 
-def _in(units: _Units) -> Iterator[Found]:
+def _in(units: _Units) -> Iterator[CardNumberMatch]:
     flat = "".join(unit[0] for unit in units)
     if sum(map(flat.count, "0123456789")) < _SHORTEST:
         return
@@ -128,7 +128,7 @@ def _in(units: _Units) -> Iterator[Found]:
         for first, last in _windows(flat, start, end):
             digits = "".join(char for char in flat[first:last] if char.isdigit())
             if _BRAND.fullmatch(digits) and luhn(digits):
-                yield Found(units[first][1], units[last - 1][2], digits)
+                yield CardNumberMatch(units[first][1], units[last - 1][2], digits)
 
 
 def _without_known(flat: str) -> str:

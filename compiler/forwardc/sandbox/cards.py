@@ -58,7 +58,7 @@ class TestCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Renewal:
+class CardRenewal:
     """What an account updater knows of a card: the new number and how many years it adds."""
 
     number: str = field(repr=False)
@@ -110,8 +110,8 @@ CARDS: tuple[TestCard, ...] = (
 )
 
 # The account updater of the Stripe vault replaces this card before it forwards.
-RENEWED: Mapping[str, Renewal] = MappingProxyType(
-    {"5200828282828210": Renewal("5555555555554444", 4)}
+RENEWED: Mapping[str, CardRenewal] = MappingProxyType(
+    {"5200828282828210": CardRenewal("5555555555554444", 4)}
 )
 
 _BY_NUMBER = {card.number: card for card in CARDS}
@@ -122,7 +122,7 @@ def lookup(number: str) -> TestCard | None:
     return _BY_NUMBER.get(number)
 
 
-def renewed(number: str) -> Renewal | None:
+def renewed(number: str) -> CardRenewal | None:
     """The renewal of this card by the account updater, or None if the card is current."""
     return RENEWED.get(number)
 

@@ -16,7 +16,7 @@ from forwardc.sandbox.filled import mask_filled
 from forwardc.sandbox.laxness import ALL
 from forwardc.sandbox.masking import HIDDEN, mask_headers, mask_text
 from forwardc.sandbox.seed import sources
-from forwardc.sandbox.world import Received, World
+from forwardc.sandbox.world import ReceivedRequest, World
 
 SHORTEST_NUMBER = 12
 
@@ -52,7 +52,7 @@ def create_control(world: World) -> Starlette:
     )
 
 
-def show(request: Received, known: Collection[str] = ()) -> dict[str, object]:
+def show(request: ReceivedRequest, known: Collection[str] = ()) -> dict[str, object]:
     """One received request for showing, masked; `known` are credentials of the project."""
     hide = partial(_hide, request=request, known=known)
     return {
@@ -68,7 +68,9 @@ def show(request: Received, known: Collection[str] = ()) -> dict[str, object]:
     }
 
 
-def _hide(text: str, *, request: Received, known: Collection[str], is_document: bool = True) -> str:
+def _hide(
+    text: str, *, request: ReceivedRequest, known: Collection[str], is_document: bool = True
+) -> str:
     """A text of a request without what a vault filled in and what looks like a secret.
 
     Numbers come last: those that stand there plainly show their first and last digits.
@@ -79,7 +81,7 @@ def _hide(text: str, *, request: Received, known: Collection[str], is_document: 
     return mask_filled(shown, numbers, HIDDEN, is_document=is_document)
 
 
-def _sum(request: Received) -> str | None:
+def _sum(request: ReceivedRequest) -> str | None:
     """The sum in words; one that a vault filled in is hidden, and so is one that is a card."""
     words = request.in_words
     if words is None:

@@ -39,7 +39,7 @@ class Role(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class EmulatedParty:
     """One emulated party: an ASGI app and its hosts, exact or `*.suffix`."""
 
     name: str
@@ -100,25 +100,25 @@ _ECHO = "forwardc.sandbox.destinations.echo"
 
 
 @dataclass(frozen=True, slots=True)
-class Parties:
+class EmulatedParties:
     """All parties of one world."""
 
-    named: tuple[Party, ...]
-    echo: Party
+    named: tuple[EmulatedParty, ...]
+    echo: EmulatedParty
 
-    def of(self, host: str) -> Party:
+    def of(self, host: str) -> EmulatedParty:
         """The party that answers for this host."""
         return next((party for party in self.named if party.answers_for(host)), self.echo)
 
-    def called(self, short: str) -> Party | None:
+    def called(self, short: str) -> EmulatedParty | None:
         """The party of a short name, or None."""
         every = (*self.named, self.echo)
         return next((party for party in every if party.short == short), None)
 
 
-def create_parties(world: World) -> Parties:
+def create_parties(world: World) -> EmulatedParties:
     """Start every party on one world."""
-    return Parties(
+    return EmulatedParties(
         tuple(_start(name, role, control, world) for name, role, control in _MODULES),
         _start(_ECHO, Role.DESTINATION, (), world),
     )
@@ -143,11 +143,13 @@ def is_host_name(text: str) -> bool:
     return _HOST.fullmatch(text) is not None
 
 
-def _start(name: str, role: Role, control: tuple[str, ...], world: World) -> Party:
+def _start(name: str, role: Role, control: tuple[str, ...], world: World) -> EmulatedParty:
     module = import_module(name)
     beside = getattr(module, "background", None)
     in_words = getattr(module, "sum_in_words", None)
     by_path = getattr(module, "host_of_path", None)
     receives = getattr(module, "receives_at", None)
     app = module.create(world)
-    return Party(name, role, module.HOSTS, app, control, beside, in_words, by_path, receives)
+    return EmulatedParty(
+        name, role, module.HOSTS, app, control, beside, in_words, by_path, receives
+    )

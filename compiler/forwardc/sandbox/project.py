@@ -12,12 +12,12 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 
 Constant = str | int | bool
 
-Handed = Callable[[], Any]
+ProjectReader = Callable[[], Any]
 """Gives the project anew where it has changed since it was asked last, else None."""
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class OnboardedRequest:
     """One request that a plan of the project names.
 
     `vault` is through whom, `direct` for nobody. `live` is a plan of production, and `approved`
@@ -68,7 +68,7 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
+class MadeUpCredential:
     """One made-up value of an owner, and where its requests have it.
 
     A place is `header x-api-key`, `query apiKey`, `signature` or `body`. `private` is the private
@@ -81,11 +81,11 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class CredentialHolder:
     """Whoever has credentials at a host: an owner in one environment, with them by name."""
 
     owner: str
-    secrets: Mapping[str, Credential] = field(repr=False)
+    secrets: Mapping[str, MadeUpCredential] = field(repr=False)
 
     def at(self, place: str) -> tuple[str, ...]:
         """The values that this owner's requests have at a place."""
@@ -93,13 +93,15 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class OnboardedProject:
     """All that the project's plans name. An empty one has onboarded nothing."""
 
-    requests: tuple[Named, ...] = ()
-    holders: Mapping[str, tuple[Holder, ...]] = field(default_factory=dict, repr=False)
+    requests: tuple[OnboardedRequest, ...] = ()
+    holders: Mapping[str, tuple[CredentialHolder, ...]] = field(default_factory=dict, repr=False)
 
-    def named(self, url: str, *, vault: str | None = None, live: bool = False) -> tuple[Named, ...]:
+    def named(
+        self, url: str, *, vault: str | None = None, live: bool = False
+    ) -> tuple[OnboardedRequest, ...]:
         """The requests that a URL is of, through one vault or any.
 
         In live mode those of production that its reviewers accepted, in test mode all of them.
@@ -119,21 +121,21 @@ class Project:
         return frozenset(one.text for one in held if one.private is None)
 
 
-def read(data: Any) -> Project:
+def read(data: Any) -> OnboardedProject:
     """The project of plain data. Raises `ValueError` for another structure."""
     try:
         requests = tuple(_named(one) for one in data["requests"])
-        holders: dict[str, list[Holder]] = {}
+        holders: dict[str, list[CredentialHolder]] = {}
         for one in data["holders"]:
             holders.setdefault(one["host"], []).append(_holder(one))
     except (KeyError, TypeError, AttributeError):
         raise ValueError("the project's data has another structure") from None
-    return Project(requests, {host: tuple(found) for host, found in holders.items()})
+    return OnboardedProject(requests, {host: tuple(found) for host, found in holders.items()})
 
 
-def _named(data: Mapping[str, Any]) -> Named:
+def _named(data: Mapping[str, Any]) -> OnboardedRequest:
     fields = data["fields"]
-    return Named(
+    return OnboardedRequest(
         vault=data["vault"],
         live=data["live"],
         approved=data["approved"],
@@ -150,20 +152,20 @@ def _named(data: Mapping[str, Any]) -> Named:
     )
 
 
-def _holder(data: Mapping[str, Any]) -> Holder:
+def _holder(data: Mapping[str, Any]) -> CredentialHolder:
     secrets = {
-        name: Credential(one["text"], frozenset(one["places"]), one.get("private"))
+        name: MadeUpCredential(one["text"], frozenset(one["places"]), one.get("private"))
         for name, one in data["secrets"].items()
     }
-    return Holder(data["owner"], secrets)
+    return CredentialHolder(data["owner"], secrets)
 
 
-def merged_headers(named: Iterable[Named]) -> frozenset[str]:
+def merged_headers(named: Iterable[OnboardedRequest]) -> frozenset[str]:
     """The names of headers that any of these requests has."""
     return frozenset(name for one in named for name in one.headers)
 
 
-def merged_fields(named: Iterable[Named]) -> dict[str, str]:
+def merged_fields(named: Iterable[OnboardedRequest]) -> dict[str, str]:
     """The fields of these requests; a place of which they say different things is none."""
     found: dict[str, str] = {}
     unclear: set[str] = set()
@@ -174,7 +176,7 @@ def merged_fields(named: Iterable[Named]) -> dict[str, str]:
     return {place: kind for place, kind in found.items() if place not in unclear}
 
 
-def merged_keys(named: Iterable[Named]) -> dict[str, frozenset[str]]:
+def merged_keys(named: Iterable[OnboardedRequest]) -> dict[str, frozenset[str]]:
     """The digests of these requests by header."""
     found: dict[str, frozenset[str]] = {}
     for one in named:

@@ -17,8 +17,9 @@ from pathlib import Path
 import uvicorn
 
 from forwardc.sandbox.app import create_app
+from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.laxness import ALL, told
-from forwardc.sandbox.project import Handed, Named
+from forwardc.sandbox.project import OnboardedRequest, ProjectReader
 from forwardc.sandbox.seed import sources, table
 from forwardc.sandbox.state import load, save
 from forwardc.sandbox.world import World
@@ -27,7 +28,7 @@ ADDRESS = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningSandbox:
     """A sandbox that serves in this process. `parties` are the addresses of single parties."""
 
     url: str
@@ -35,7 +36,7 @@ class Running:
     parties: Mapping[str, str] = field(default_factory=dict)
 
 
-class PortRefused(OSError):  # noqa: N818 - the port's state
+class PortUnavailableError(SandboxError, OSError):
     """A port of this machine cannot be taken. `strerror` says why."""
 
     def __init__(self, port: int, error: OSError) -> None:
@@ -50,15 +51,15 @@ def serve(
     lax: frozenset[str] = frozenset(),
     callback_url: str | None = None,
     parties: Sequence[tuple[str, int]] = (),
-    project: Handed | None = None,
+    project: ProjectReader | None = None,
 ) -> None:
     """Serve until interrupted, and print the addresses and the fixed sources.
 
     `port` 0 takes a free one. `state` is a file that keeps the tables. What `lax` lets through is
     printed, one line for each slip. `callback_url` is where destinations send their callbacks, and
     `project` gives what is onboarded, see `World`. `parties` are names of parties, or hosts, each
-    with the port that is its alone. Raises `PortRefused` if a port is taken, `Nobody` for a name
-    that no party has, `ValueError` if the state file is not one.
+    with the port that is its alone. Raises `PortUnavailableError` if a port is taken,
+    `UnknownPartyError` for a name that no party has, `ValueError` if the state file is not one.
     """
     world = World(lax=lax, callback_url=callback_url, handed=project)
     world.renew_project()
@@ -78,11 +79,11 @@ def serve(
 @contextmanager
 def start_in_thread(
     world: World | None = None, *, state: Path | None = None, parties: Sequence[str] = ()
-) -> Iterator[Running]:
+) -> Iterator[RunningSandbox]:
     """Serve from a thread of this process on free ports, until the block ends.
 
-    Each of `parties`, names or hosts, also gets a port of its own. Raises `Nobody` for a name that
-    no party has.
+    Each of `parties`, names or hosts, also gets a port of its own. Raises `UnknownPartyError` for a
+    name that no party has.
     """
     world = world or World()
     named = [(name, 0) for name in parties]
@@ -93,7 +94,7 @@ def start_in_thread(
         try:
             first, *others = map(_url, listeners)
             # The socket listens: a client that comes before the loop runs waits in its queue.
-            yield Running(first, world, dict(zip(parties, others, strict=True)))
+            yield RunningSandbox(first, world, dict(zip(parties, others, strict=True)))
         finally:
             server.should_exit = True
             thread.join(timeout=10)
@@ -138,7 +139,7 @@ def opening(world: World, url: str) -> list[str]:
     return [*lines, f"lax with {lax}"] if lax else lines
 
 
-def _as_if(requests: Iterable[Named]) -> str:
+def _as_if(requests: Iterable[OnboardedRequest]) -> str:
     """What is played though no vault has agreed to it."""
     found = sorted(
         {name for one in requests for name, agreed in one.arranged.items() if not agreed}
@@ -182,7 +183,7 @@ def _listening(port: int, parties: Sequence[tuple[str, int]]) -> Iterator[list[s
             try:
                 listeners.append(_listen(wanted))
             except OSError as error:
-                raise PortRefused(wanted, error) from None
+                raise PortUnavailableError(wanted, error) from None
             ending.callback(listeners[-1].close)
         yield listeners
 

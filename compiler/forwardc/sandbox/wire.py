@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from forwardc.sandbox.hosts import App, Message, Receive, Scope, Send
-from forwardc.sandbox.world import Outbound, Pairs
+from forwardc.sandbox.world import OutboundRequest, Pairs
 
 
-def scope_of(outbound: Outbound) -> Scope:
+def scope_of(outbound: OutboundRequest) -> Scope:
     """The ASGI scope of an outbound request, as a server would build it from the wire."""
     parts = urlsplit(outbound.url)
     path = parts.path or "/"
@@ -35,7 +35,7 @@ def scope_of(outbound: Outbound) -> Scope:
 
 
 @dataclass(slots=True)
-class Exchange:
+class InProcessExchange:
     """One request body to give and one answer to take."""
 
     request: bytes = field(repr=False)
@@ -73,9 +73,9 @@ class Exchange:
         await send({"type": "http.response.body", "body": bytes(self.body)})
 
 
-async def call(app: App, scope: Scope, body: bytes) -> Exchange:
+async def call(app: App, scope: Scope, body: bytes) -> InProcessExchange:
     """Give one request to an app in this process. What the app raises passes through."""
-    exchange = Exchange(body)
+    exchange = InProcessExchange(body)
     await app(scope, exchange.receive, exchange.send)
     return exchange
 

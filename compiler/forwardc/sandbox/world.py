@@ -13,11 +13,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.laxness import PARTY, WITHOUT_PROJECT, Slip, check_names
-from forwardc.sandbox.project import Handed, Holder, Named, Project, read
+from forwardc.sandbox.project import (
+    CredentialHolder,
+    OnboardedProject,
+    OnboardedRequest,
+    ProjectReader,
+    read,
+)
 
 FILLED = "forwardc.filled"
-"""The member of a delivered request's scope with what the vault put in, see `Outbound`."""
+"""The member of a delivered request's scope with what the vault put in, see `OutboundRequest`."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -27,7 +34,7 @@ REQUEST: ContextVar[int] = ContextVar("request", default=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Outbound:
+class OutboundRequest:
     """A request that a vault sends to a destination. `url` is absolute, https, with its query.
 
     `filled` are the values that the vault put in and nobody may show: card number, CVC, PIN,
@@ -43,7 +50,7 @@ class Outbound:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class EmulatedAnswer:
     """What a destination answered, with the time it took in milliseconds."""
 
     status: int
@@ -52,24 +59,24 @@ class Answer:
     duration_ms: int
 
 
-class NotConnected(Exception):  # noqa: N818 - an event of the emulated network, not a fault of ours
+class DestinationUnreachableError(SandboxError):
     """The destination was never reached: nothing was sent."""
 
 
-class TimedOut(Exception):  # noqa: N818
+class DestinationTimeoutError(SandboxError):
     """The request went out and no answer came in time."""
 
 
-class Broken(Exception):  # noqa: N818
+class DestinationBrokenError(SandboxError):
     """The request went out and the connection ended without a whole answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class ReceivedRequest:
     """One request as a destination received it. Holds test card data: mask it before showing.
 
     `in_words` is its sum, where the destination counts money its own way. `filled` are the
-    values that a vault put in, see `Outbound`.
+    values that a vault put in, see `OutboundRequest`.
     """
 
     at: float
@@ -99,16 +106,18 @@ class World:
 
     now: Callable[[], float] = time.time
     lax: frozenset[str] = frozenset()
-    project: Project | None = None
-    handed: Handed | None = field(default=None, repr=False)
+    project: OnboardedProject | None = None
+    handed: ProjectReader | None = field(default=None, repr=False)
     fail_unavailable: bool = False
     hang_seconds: float = 90.0
     callback_url: str | None = None
     tables: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
-    received: list[Received] = field(default_factory=list, repr=False)
+    received: list[ReceivedRequest] = field(default_factory=list, repr=False)
     slips: list[Slip] = field(default_factory=list)
     untold: list[Slip] = field(default_factory=list)
-    send: Callable[[Outbound], Awaitable[Answer]] | None = field(default=None, repr=False)
+    send: Callable[[OutboundRequest], Awaitable[EmulatedAnswer]] | None = field(
+        default=None, repr=False
+    )
 
     def __post_init__(self) -> None:
         """Refuse a laxness that the table does not have: `ValueError`."""
@@ -125,16 +134,18 @@ class World:
         if data is not None:
             self.project = read(data)
         elif self.project is None:
-            self.project = Project()
+            self.project = OnboardedProject()
 
-    def named(self, url: str, *, vault: str | None = None, live: bool = False) -> tuple[Named, ...]:
+    def named(
+        self, url: str, *, vault: str | None = None, live: bool = False
+    ) -> tuple[OnboardedRequest, ...]:
         """The requests of the project that a URL is of; none without a project.
 
         In live mode those of production that were approved.
         """
         return () if self.project is None else self.project.named(url, vault=vault, live=live)
 
-    def holders(self, host: str, *without: Holder) -> tuple[Holder, ...]:
+    def holders(self, host: str, *without: CredentialHolder) -> tuple[CredentialHolder, ...]:
         """Who has credentials at a host; `without` are those of a sandbox without a project."""
         return without if self.project is None else self.project.holders.get(host, ())
 
@@ -180,11 +191,12 @@ class World:
                 day = datetime.fromisoformat(os.environ["FORWARDC_TODAY"])
         return day.year, day.month
 
-    async def deliver(self, outbound: Outbound) -> Answer:
+    async def deliver(self, outbound: OutboundRequest) -> EmulatedAnswer:
         """Send a vault's request to the destination inside this sandbox.
 
-        Raises `NotConnected`, `TimedOut` or `Broken` as the destination's test card asks.
+        Raises `DestinationUnreachableError`, `DestinationTimeoutError` or `DestinationBrokenError`
+        as the destination's test card asks.
         """
         if self.send is None:
-            raise NotConnected(outbound.url)
+            raise DestinationUnreachableError(outbound.url)
         return await self.send(outbound)

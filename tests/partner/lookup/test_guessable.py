@@ -8,6 +8,7 @@ from uuid import UUID, uuid1
 import pytest
 
 from forwardc.server.directory.guessable_references import low_entropy_reason
+from one_rule import one_rule
 
 RANDOM = random.Random(20261120)  # noqa: S311 - the same in every run
 
@@ -32,8 +33,8 @@ MAKERS: dict[str, tuple[Callable[[int], str], str | None]] = {
 }
 
 
-@pytest.mark.parametrize("count", [2, 3, 20, 64, 1_000])
-@pytest.mark.parametrize("kind", MAKERS)
+@one_rule("count", [2, 3, 20, 64, 1_000])
+@one_rule("kind", MAKERS)
 def test_references_are_judged_by_how_they_differ(kind: str, count: int) -> None:
     make, expected = MAKERS[kind]
     references = [make(at) for at in range(count)]

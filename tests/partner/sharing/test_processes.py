@@ -16,7 +16,7 @@ import postgres
 from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.http.loopback import LoopbackTransport
-from forwardc.sandbox.serve import Running, start_in_thread
+from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 from sharing_driver import INSTRUMENTS
 from sharing_house import EMAIL, HEADERS, NAME, PATH, ROOT, house
 
@@ -24,7 +24,7 @@ DRIVER = Path(__file__).parents[2] / "support" / "sharing_driver.py"
 
 
 @contextmanager
-def process(history: str, sandbox: Running, kill_at: str = "") -> Iterator[tuple[str, int]]:
+def process(history: str, sandbox: RunningSandbox, kill_at: str = "") -> Iterator[tuple[str, int]]:
     """A server's address and process id."""
     paths = os.pathsep.join((str(ROOT / "compiler"), str(DRIVER.parent)))
     environment = {**os.environ, "PYTHONPATH": paths, "KILL_AT": kill_at}
@@ -42,7 +42,7 @@ def process(history: str, sandbox: Running, kill_at: str = "") -> Iterator[tuple
             running.wait()
 
 
-def forwards(sandbox: Running) -> list[str]:
+def forwards(sandbox: RunningSandbox) -> list[str]:
     """The references that reached the destination."""
     return [
         one.body.decode().partition('"reference":')[2].partition(",")[0].strip(' "')
@@ -136,7 +136,9 @@ def killed(history: str, moment: str, status: int, arrived: int) -> None:
         assert unsettled == ([] if settled else [run.id])
 
 
-async def _ask_another(history: str, sandbox: Running, reference: str) -> list[httpx.Response]:
+async def _ask_another(
+    history: str, sandbox: RunningSandbox, reference: str
+) -> list[httpx.Response]:
     with open_store(history) as store:
         transport = LoopbackTransport(sandbox.url)
         async with house(store, INSTRUMENTS, transport=transport) as another:

@@ -6,15 +6,16 @@ from forwardc.plan.model import Plan
 from forwardc.runtime.http.bodies.charset import decoded
 from forwardc.runtime.http.send import HttpAnswer
 from forwardc.runtime.run.answer import DestinationAnswer, read_answer
+from one_rule import one_rule
 
 TEXT = '{"name": "Zoë 中"}'
 
 
-@pytest.mark.parametrize(
+@one_rule(
     "encoding",
     ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"],
 )
-@pytest.mark.parametrize(
+@one_rule(
     "declared",
     [None, "", "application/json", "application/json; charset=ISO-8859-1", "x; charset=us-ascii"],
 )

@@ -16,7 +16,7 @@ from forwardc.dashboard.login import Role
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import RunFilter, StoredRun
 from forwardc.runtime.history.store import open_store
-from forwardc.sandbox.serve import Running, start_in_thread
+from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 
 ROOT = Path(__file__).resolve().parents[3]
 BUILD = ("--env", "sandbox", "--build", str(ROOT / "build"))
@@ -33,7 +33,7 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Running]:
+def sandbox() -> Iterator[RunningSandbox]:
     with start_in_thread() as running:
         yield running
 
@@ -52,7 +52,7 @@ def forwardc(
 
 
 @pytest.fixture
-def pay(forwardc: Call, sandbox: Running) -> Call:
+def pay(forwardc: Call, sandbox: RunningSandbox) -> Call:
     def call(
         source: str, *more: str, what: tuple[str, ...] = KEEP, via: str = "stripe"
     ) -> tuple[int, str, str]:
@@ -63,7 +63,7 @@ def pay(forwardc: Call, sandbox: Running) -> Call:
 
 
 @pytest.fixture
-def spent(pay: Call, sandbox: Running) -> Callable[..., str]:
+def spent(pay: Call, sandbox: RunningSandbox) -> Callable[..., str]:
     """A payment method whose CVC has served once."""
 
     def make(**more: str) -> str:
@@ -141,7 +141,7 @@ def test_a_refusal_after_one_says_what_to_do(
 
 
 def test_what_was_left_out_is_asked_for_by_nobody(
-    pay: Call, forwardc: Call, spent: Callable[..., str], sandbox: Running, tmp_path: Path
+    pay: Call, forwardc: Call, spent: Callable[..., str], sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     method = spent()
     code, out, _ = pay(method, "--without", "card.cvc", "--json")
@@ -176,7 +176,7 @@ def test_a_repeat_says_what_was_recorded(pay: Call, spent: Callable[..., str]) -
 
 
 def test_a_request_that_is_found_later_tells_too(
-    pay: Call, forwardc: Call, spent: Callable[..., str], sandbox: Running, tmp_path: Path
+    pay: Call, forwardc: Call, spent: Callable[..., str], sandbox: RunningSandbox, tmp_path: Path
 ) -> None:
     pay(spent())
     run = newest(tmp_path)
@@ -201,7 +201,7 @@ def _forget(tx: Transaction) -> None:
 
 
 def test_what_checkout_does_not_tell_is_shown_and_no_loss(
-    pay: Call, forwardc: Call, tmp_path: Path, sandbox: Running
+    pay: Call, forwardc: Call, tmp_path: Path, sandbox: RunningSandbox
 ) -> None:
     code, out, err = pay(new_token(sandbox.url), via="checkout")
     assert code == 0, out + err

@@ -11,7 +11,7 @@ from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.app import Sandbox, create_app
 from forwardc.sandbox.laxness import ALL
 from forwardc.sandbox.wire import call, scope_of
-from forwardc.sandbox.world import Outbound, Received, World
+from forwardc.sandbox.world import OutboundRequest, ReceivedRequest, World
 
 CHANNEL = "pc_" + "a" * 26
 NOW = 1_790_000_000.0  # 2026-09-21
@@ -58,7 +58,7 @@ class Checkout:
             body = json.dumps(content).encode()
         given = [("Authorization", f"Bearer {key}")] if key else []
         given += [(name.replace("_", "-"), value) for name, value in headers.items()]
-        outbound = Outbound(method, url, tuple(given), body)
+        outbound = OutboundRequest(method, url, tuple(given), body)
         exchange = asyncio.run(call(self.app, scope_of(outbound), body))
         return Reply(exchange.status, dict(exchange.headers), exchange.body.decode())
 
@@ -110,7 +110,7 @@ class Checkout:
         return self.last.body.decode()
 
     @property
-    def last(self) -> Received:
+    def last(self) -> ReceivedRequest:
         return self.world.received[-1]
 
 

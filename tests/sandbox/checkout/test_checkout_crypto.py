@@ -195,10 +195,10 @@ def test_the_dlocal_signature_needs_its_login_and_its_header_free(vault: Any) ->
 
 
 def test_pci_data_does_not_come_back(vault: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from forwardc.sandbox.world import Answer
+    from forwardc.sandbox.world import EmulatedAnswer
 
-    async def echo(outbound: Any) -> Answer:
-        return Answer(200, (("x-echo", outbound.body.decode()),), outbound.body, 1)
+    async def echo(outbound: Any) -> EmulatedAnswer:
+        return EmulatedAnswer(200, (("x-echo", outbound.body.decode()),), outbound.body, 1)
 
     vault.world.send = echo
     source = {"type": "id", "id": vault.fixed("visa_approved"), "cvv_token": vault.cvv_token("737")}

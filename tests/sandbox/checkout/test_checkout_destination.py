@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from forwardc.cli.main import run as cli
-from forwardc.sandbox.project import Credential, Holder, Project
+from forwardc.sandbox.project import CredentialHolder, MadeUpCredential, OnboardedProject
 from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.serve import start_in_thread
 
@@ -128,10 +128,14 @@ def test_a_copied_destination_has_a_key_of_its_own(
 def test_a_wrong_key_is_refused_by_the_destination(vault: Any) -> None:
     key = "header authorization"
     held = {
-        owner: Holder(owner, {"k": Credential(f"Bearer sbx_{owner}", frozenset({key}))})
+        owner: CredentialHolder(
+            owner, {"k": MadeUpCredential(f"Bearer sbx_{owner}", frozenset({key}))}
+        )
         for owner in ("shop_a", "shop_b")
     }
-    vault.world.project = Project(holders={"api.sandbox.checkout.com": tuple(held.values())})
+    vault.world.project = OnboardedProject(
+        holders={"api.sandbox.checkout.com": tuple(held.values())}
+    )
     source = {"type": "card", "number": "4242424242424242", "expiry_month": 8, "expiry_year": 2030}
     body = {"source": source, "amount": 100, "currency": "USD"}
     url = f"{vault.API}/payments"

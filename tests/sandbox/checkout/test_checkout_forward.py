@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from forwardc.sandbox.project import Project
+from forwardc.sandbox.project import OnboardedProject
 
 PAN = "4242424242424242"
 
@@ -249,7 +249,7 @@ def test_the_body_limit_counts_the_template(vault: Any) -> None:
 
 
 def test_a_project_has_a_list_of_destinations(vault: Any) -> None:
-    vault.world.project = Project()
+    vault.world.project = OnboardedProject()
     assert vault.forward(vault.request()).codes == ["destination_not_allowed"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.control import show
-from forwardc.sandbox.world import Answer, Outbound
+from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest
 
 PAN = "4242424242424242"
 REDACTED = "***redacted***"
@@ -19,10 +19,10 @@ def mirror(vault: Any) -> Any:
     """A destination that answers with everything that it received, under names of its own."""
     deliver = vault.world.send
 
-    async def send(outbound: Outbound) -> Answer:
+    async def send(outbound: OutboundRequest) -> EmulatedAnswer:
         await deliver(outbound)
         headers = (*outbound.headers, ("X-Length", "1230"), ("Content-Length", "987"))
-        return Answer(200, headers, outbound.body, 1)
+        return EmulatedAnswer(200, headers, outbound.body, 1)
 
     vault.world.send = send
     return vault

@@ -4,11 +4,10 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.checkout import payment_tables, vault_tables
-from forwardc.sandbox.checkout.rules import Kind, Rule
+from forwardc.sandbox.checkout.rules import MemberKind, MemberRule
+from one_rule import one_rule
 
 CARD = {"number": "4242424242424242", "expiry_month": 8, "expiry_year": 2030}
 NETWORK = {
@@ -50,7 +49,7 @@ def signed(kind: str, **parameters: str) -> dict[str, Any]:
 
 
 # Path of the endpoint, key, a good body, the table.
-TABLES: dict[str, tuple[str, str, dict[str, Any], tuple[Rule, ...]]] = {
+TABLES: dict[str, tuple[str, str, dict[str, Any], tuple[MemberRule, ...]]] = {
     "forward": ("/forward", SECRET, FORWARD, vault_tables.FORWARD),
     "forward id": ("/forward", SECRET, FORWARD, vault_tables.FORWARD_SOURCES["id"]),
     "forward token": (
@@ -113,10 +112,16 @@ TABLES: dict[str, tuple[str, str, dict[str, Any], tuple[Rule, ...]]] = {
         for kind, rules in payment_tables.SOURCES.items()
     },
 }
-OF_KIND = {Kind.TEXT: 7, Kind.WHOLE: "7", Kind.FLAG: "true", Kind.OBJECT: [], Kind.LIST: {}}
+OF_KIND = {
+    MemberKind.TEXT: 7,
+    MemberKind.WHOLE: "7",
+    MemberKind.FLAG: "true",
+    MemberKind.OBJECT: [],
+    MemberKind.LIST: {},
+}
 
 
-def broken(rule: Rule) -> Iterator[tuple[str, Any]]:
+def broken(rule: MemberRule) -> Iterator[tuple[str, Any]]:
     """Values that a rule does not take, each with what is wrong with it."""
     if rule.kind in OF_KIND:
         yield "kind", OF_KIND[rule.kind]
@@ -128,7 +133,7 @@ def broken(rule: Rule) -> Iterator[tuple[str, Any]]:
         yield "choice", "?"
     if rule.longest is not None:
         many = {f"X-{at}": "v" for at in range(rule.longest + 1)}
-        yield "long", many if rule.kind is Kind.OBJECT else "x" * (rule.longest + 1)
+        yield "long", many if rule.kind is MemberKind.OBJECT else "x" * (rule.longest + 1)
     if rule.shortest:
         yield "short", ""
     if rule.least is not None:
@@ -138,7 +143,7 @@ def broken(rule: Rule) -> Iterator[tuple[str, Any]]:
 
 
 CASES = [
-    pytest.param(table, rule.path, value, id=f"{table} {rule.path} {wrong}")
+    (table, rule.path, wrong, value)
     for table, (_, _, _, rules) in TABLES.items()
     for rule in rules
     for wrong, value in broken(rule)
@@ -155,8 +160,8 @@ def changed(body: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return body
 
 
-@pytest.mark.parametrize(("table", "path", "value"), CASES)
-def test_a_broken_rule_is_named(vault: Any, table: str, path: str, value: Any) -> None:
+@one_rule(("table", "path", "wrong", "value"), CASES)
+def test_a_broken_rule_is_named(vault: Any, table: str, path: str, wrong: str, value: Any) -> None:
     endpoint, key, good, _ = TABLES[table]
     reply = vault.send("POST", vault.API + endpoint, changed(good, path, value), key=key)
     assert reply.status == 422, reply.text
@@ -165,7 +170,7 @@ def test_a_broken_rule_is_named(vault: Any, table: str, path: str, value: Any) -
     assert path in reply.json()["errors"] or path == "type"
 
 
-@pytest.mark.parametrize("table", sorted(TABLES))
+@one_rule("table", sorted(TABLES))
 def test_what_no_table_names_is_refused(vault: Any, table: str) -> None:
     endpoint, key, good, rules = TABLES[table]
     parents = {rule.path.rpartition(".")[0] for rule in rules}
@@ -176,7 +181,7 @@ def test_what_no_table_names_is_refused(vault: Any, table: str) -> None:
         assert f"{path.replace('.', '_')}_unknown" in str(reply.json()["errors"])
 
 
-@pytest.mark.parametrize("table", sorted(TABLES))
+@one_rule("table", sorted(TABLES))
 def test_the_good_bodies_are_good(vault: Any, table: str) -> None:
     endpoint, key, good, _ = TABLES[table]
     reply = vault.send("POST", vault.API + endpoint, good, key=key)

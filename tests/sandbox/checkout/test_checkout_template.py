@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.sandbox.checkout.template import Call, Name, Quoted, TemplateError, parse
+from forwardc.sandbox.checkout.template import (
+    TemplateCall,
+    TemplateError,
+    TemplateName,
+    TemplateText,
+    parse,
+)
 
 
 def test_every_placeholder_of_a_card(vault: Any) -> None:
@@ -106,14 +112,16 @@ def test_undefined_names_are_empty_with_lenient(lenient: Any) -> None:
 
 
 def test_braces_beside_a_template_are_text() -> None:
-    assert parse('{"a":{"b":{{x}}}}') == ('{"a":{"b":', Name("x"), "}}")
-    assert parse("{{{x}}}") == ("{", Name("x"), "}")
+    assert parse('{"a":{"b":{{x}}}}') == ('{"a":{"b":', TemplateName("x"), "}}")
+    assert parse("{{{x}}}") == ("{", TemplateName("x"), "}")
     assert parse("}} { }") == ("}} { }",)
 
 
 def test_a_call_has_named_and_quoted_arguments() -> None:
     assert parse("{{ f(a, key = b, alg='R S') }}") == (
-        Call("f", (("", Name("a")), ("key", Name("b")), ("alg", Quoted("R S")))),
+        TemplateCall(
+            "f", (("", TemplateName("a")), ("key", TemplateName("b")), ("alg", TemplateText("R S")))
+        ),
     )
 
 

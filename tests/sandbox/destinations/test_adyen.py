@@ -7,7 +7,12 @@ import pytest
 
 from adyen_request import LIVE_URL, NOW, TEST_URL, body, network_token, post
 from forwardc.sandbox.cards import CARDS, Behaviour
-from forwardc.sandbox.world import Broken, NotConnected, TimedOut, World
+from forwardc.sandbox.world import (
+    DestinationBrokenError,
+    DestinationTimeoutError,
+    DestinationUnreachableError,
+    World,
+)
 
 
 @pytest.fixture
@@ -166,9 +171,9 @@ def test_expired(world: World) -> None:
 @pytest.mark.parametrize(
     ("behaviour", "event"),
     [
-        (Behaviour.TIMEOUT, TimedOut),
-        (Behaviour.BROKEN, Broken),
-        (Behaviour.NOT_CONNECTED, NotConnected),
+        (Behaviour.TIMEOUT, DestinationTimeoutError),
+        (Behaviour.BROKEN, DestinationBrokenError),
+        (Behaviour.NOT_CONNECTED, DestinationUnreachableError),
     ],
 )
 def test_transport_faults(world: World, behaviour: Behaviour, event: type[Exception]) -> None:

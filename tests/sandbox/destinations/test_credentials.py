@@ -11,7 +11,7 @@ import adyen_request
 from forwardc.sandbox.crypto import rocketpay as gate
 from forwardc.sandbox.crypto import visa as pay_token
 from forwardc.sandbox.destinations.visa_instrument import encryption_key
-from forwardc.sandbox.project import Project, read
+from forwardc.sandbox.project import OnboardedProject, read
 from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import World
 from parties import JSON, PARTIES, ask
@@ -215,5 +215,5 @@ def test_roktss_stand_in_takes_the_projects_token_and_any_without_one() -> None:
 def test_a_project_that_calls_none_of_them_opens_none() -> None:
     for name in ("adyen", "visa", "rokt", "gate card"):
         party = PARTIES[name]
-        where = World(now=lambda: adyen_request.NOW, project=Project())
+        where = World(now=lambda: adyen_request.NOW, project=OnboardedProject())
         assert ask(party, party.body(party.right()), world=where)[0] in (400, 401)

@@ -10,12 +10,13 @@ from forwardc.sandbox.destinations import rocketpay_forms as forms
 from forwardc.sandbox.destinations import rokt, visa_forms
 from forwardc.sandbox.destinations.adyen_schema import payment_request
 from forwardc.sandbox.destinations.rocketpay import OPERATIONS
-from forwardc.sandbox.destinations.shapes import Object
+from forwardc.sandbox.destinations.shapes import ObjectShape
 from mistakes import MARK, mistakes
+from one_rule import one_rule
 from parties import JSON, PARTIES, Party, ask
 
 GATE = [name for name in PARTIES if name.startswith("gate ")]
-SHAPES: dict[str, Object] = {
+SHAPES: dict[str, ObjectShape] = {
     "adyen": payment_request(71),
     "visa": visa_forms.REQUEST,
     "rokt": rokt.SCHEMA,
@@ -117,11 +118,7 @@ def test_each_rule_of_a_table_is_asked(name: str) -> None:
     assert tried > 15
 
 
-@pytest.mark.parametrize(
-    "plaintext",
-    list(mistakes(visa_forms.PLAINTEXT, {"accountNumber": "4242424242424242"})),
-    ids=lambda pair: pair[0],
-)
+@one_rule("plaintext", list(mistakes(visa_forms.PLAINTEXT, {"accountNumber": "4242424242424242"})))
 def test_each_rule_of_visas_plaintext_is_asked(plaintext: tuple[str, Any]) -> None:
     from visa_request import encrypted
 
@@ -188,16 +185,16 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize("name", ELSEWHERE)
-@pytest.mark.parametrize("change", ["/", "//", "s", "/more"])
+@one_rule("name", ELSEWHERE)
+@one_rule("change", ["/", "//", "s", "/more"])
 def test_a_path_that_is_not_there(name: str, change: str) -> None:
     party = PARTIES[name]
     path, mark, query = party.url.partition("?")
     assert refused(name, body_of(party), url=path + change + mark + query) == ELSEWHERE[name]
 
 
-@pytest.mark.parametrize("name", [name for name in PARTIES if name != "echo"])
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "BREW"])
+@one_rule("name", [name for name in PARTIES if name != "echo"])
+@one_rule("method", ["GET", "PUT", "PATCH", "DELETE", "BREW"])
 def test_another_method(name: str, method: str) -> None:
     party = PARTIES[name]
     status, headers, content = ask(party, body_of(party), method=method)
@@ -329,7 +326,7 @@ def test_adyens_codes(change: dict[str, Any], expected: tuple[int, str]) -> None
 
 def test_the_gates_forms_are_all_served() -> None:
     served = {form.path for form, _ in OPERATIONS}
-    assert served == {one.path for one in vars(forms).values() if isinstance(one, forms.Form)}
+    assert served == {one.path for one in vars(forms).values() if isinstance(one, forms.GateForm)}
     assert {PARTIES[name].url.removeprefix("https://api.rocketpay.kz") for name in GATE} == served
 
 

@@ -11,8 +11,14 @@ from forwardc.sandbox.crypto import rocketpay as signature
 from forwardc.sandbox.destinations import rocketpay_tokens as tokens
 from forwardc.sandbox.destinations.rocketpay import create
 from forwardc.sandbox.secrets_rule import secret
-from forwardc.sandbox.wire import Exchange, call, scope_of
-from forwardc.sandbox.world import Broken, NotConnected, Outbound, TimedOut, World
+from forwardc.sandbox.wire import InProcessExchange, call, scope_of
+from forwardc.sandbox.world import (
+    DestinationBrokenError,
+    DestinationTimeoutError,
+    DestinationUnreachableError,
+    OutboundRequest,
+    World,
+)
 
 NOW = 1_790_000_000.0  # September 2026
 SECRET = secret("rocketpay", "rocketpay_secret")
@@ -35,10 +41,10 @@ def signed(data: dict[str, Any], envelope: str) -> dict[str, Any]:
     return document
 
 
-def post(world: World, path: str, content: Any) -> tuple[Exchange, Any]:
+def post(world: World, path: str, content: Any) -> tuple[InProcessExchange, Any]:
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
     url = f"https://api.rocketpay.kz{path}"
-    outbound = Outbound("POST", url, (("Content-Type", "application/json"),), data)
+    outbound = OutboundRequest("POST", url, (("Content-Type", "application/json"),), data)
     exchange = asyncio.run(call(create(world), scope_of(outbound), data))
     return exchange, json.loads(bytes(exchange.body))
 
@@ -424,7 +430,7 @@ def test_a_path_that_is_not_there(world: World, path: str) -> None:
 
 
 def test_another_method(world: World) -> None:
-    outbound = Outbound("PUT", f"https://api.rocketpay.kz{PAYOUT}", (), b"")
+    outbound = OutboundRequest("PUT", f"https://api.rocketpay.kz{PAYOUT}", (), b"")
     exchange = asyncio.run(call(create(world), scope_of(outbound), b""))
     assert exchange.status == 405
     assert ("allow", "POST") in exchange.headers
@@ -434,9 +440,9 @@ def test_another_method(world: World) -> None:
 @pytest.mark.parametrize(
     ("name", "event"),
     [
-        ("visa_timeout", TimedOut),
-        ("visa_broken", Broken),
-        ("mastercard_not_connected", NotConnected),
+        ("visa_timeout", DestinationTimeoutError),
+        ("visa_broken", DestinationBrokenError),
+        ("mastercard_not_connected", DestinationUnreachableError),
         ("mastercard_malformed", json.JSONDecodeError),
     ],
 )

@@ -63,7 +63,7 @@ def world(clock: Clock) -> World:
 
 
 def queue(world: World, request_id: str) -> None:
-    owner = tokens.Owner(123, "customer_123")
+    owner = tokens.TokenOwner(123, "customer_123")
     token, _ = tokens.issue(world, owner, "4242424242424242", (2030, 8), "JANE ROE")
     row = world.table(tokens.TABLE)[token]
     content = callbacks.of_token(request_id, "tokenize", token, row)

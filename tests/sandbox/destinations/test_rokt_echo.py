@@ -9,8 +9,13 @@ import pytest
 
 from forwardc.sandbox.cards import CARDS, Behaviour
 from forwardc.sandbox.destinations import echo, rokt
-from forwardc.sandbox.wire import Exchange, call, scope_of
-from forwardc.sandbox.world import NotConnected, Outbound, TimedOut, World
+from forwardc.sandbox.wire import InProcessExchange, call, scope_of
+from forwardc.sandbox.world import (
+    DestinationTimeoutError,
+    DestinationUnreachableError,
+    OutboundRequest,
+    World,
+)
 
 AUTHORIZED = (("Authorization", "Bearer made-up"), ("Content-Type", "application/json"))
 
@@ -24,16 +29,18 @@ def card(**payment: Any) -> dict[str, Any]:
     return {"payment": content, "reference": "r-1"}
 
 
-def to_rokt(content: Any, headers: Any = AUTHORIZED, path: str = "/v1/cards") -> Exchange:
+def to_rokt(content: Any, headers: Any = AUTHORIZED, path: str = "/v1/cards") -> InProcessExchange:
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
     world = World(now=lambda: 1_790_000_000.0)
-    outbound = Outbound("POST", f"https://cards.rokt.example{path}", headers, data)
+    outbound = OutboundRequest("POST", f"https://cards.rokt.example{path}", headers, data)
     return asyncio.run(call(rokt.create(world), scope_of(outbound), data))
 
 
-def to_echo(data: bytes, type_: str = "application/octet-stream", method: str = "POST") -> Exchange:
+def to_echo(
+    data: bytes, type_: str = "application/octet-stream", method: str = "POST"
+) -> InProcessExchange:
     headers = (("Content-Type", type_),)
-    outbound = Outbound(method, "https://new.partner.example/any/path?q=1", headers, data)
+    outbound = OutboundRequest(method, "https://new.partner.example/any/path?q=1", headers, data)
     return asyncio.run(call(echo.create(World()), scope_of(outbound), data))
 
 
@@ -80,7 +87,7 @@ def test_rokt_refuses(content: Any, headers: Any, status: int) -> None:
 
 
 def test_rokt_faults() -> None:
-    with pytest.raises(TimedOut):
+    with pytest.raises(DestinationTimeoutError):
         to_rokt(card(number=number(Behaviour.TIMEOUT)))
 
 
@@ -110,7 +117,7 @@ def test_echo_lets_test_cards_decide(wrap: Any, type_: str) -> None:
     assert to_echo(wrap(number(Behaviour.DECLINE)), type_).status == 402
     assert to_echo(wrap(number(Behaviour.SERVER_ERROR)), type_).status == 500
     assert to_echo(wrap(number(Behaviour.MALFORMED)), type_).body == b'{"status":"'
-    with pytest.raises(NotConnected):
+    with pytest.raises(DestinationUnreachableError):
         to_echo(wrap(number(Behaviour.NOT_CONNECTED)), type_)
 
 

@@ -13,8 +13,8 @@ from forwardc.sandbox.cards import CARDS, Behaviour
 from forwardc.sandbox.crypto import visa
 from forwardc.sandbox.destinations.visa import create
 from forwardc.sandbox.secrets_rule import secret
-from forwardc.sandbox.wire import Exchange, call, scope_of
-from forwardc.sandbox.world import Outbound, TimedOut, World
+from forwardc.sandbox.wire import InProcessExchange, call, scope_of
+from forwardc.sandbox.world import DestinationTimeoutError, OutboundRequest, World
 from visa_request import NOW, base64url, encrypted
 
 QUERY = f"relationshipID=24681921-40000000082&apiKey={secret('visa', 'visa_api_key')}"
@@ -56,7 +56,7 @@ class Call:
         return json.dumps({k: v for k, v in content.items() if v is not None}).encode()
 
 
-def send(world: World, sent: Call, body: bytes | None = None) -> tuple[Exchange, Any]:
+def send(world: World, sent: Call, body: bytes | None = None) -> tuple[InProcessExchange, Any]:
     body = sent.body() if body is None else body
     url = f"https://{sent.host}/vts/provisionedTokens" + (f"?{sent.query}" if sent.query else "")
     shared = secret("visa", "visa_shared_key")
@@ -66,7 +66,7 @@ def send(world: World, sent: Call, body: bytes | None = None) -> tuple[Exchange,
         "x-request-id": "0b9a6f1e-3c55-4c2b-9a53-6a4f7d1d2c11",
         "x-pay-token": token,
     } | sent.headers
-    outbound = Outbound("POST", url, tuple(headers.items()), body)
+    outbound = OutboundRequest("POST", url, tuple(headers.items()), body)
     exchange = asyncio.run(call(create(world), scope_of(outbound), body))
     return exchange, json.loads(bytes(exchange.body))
 
@@ -255,5 +255,5 @@ def test_cards_decide(world: World) -> None:
     assert answer["tokenInfo"]["tokenStatus"] == "INACTIVE"
     failing = CARD | {"accountNumber": "5199992312641465"}
     assert send(world, Call(plaintext=failing))[0].status == 500
-    with pytest.raises(TimedOut):
+    with pytest.raises(DestinationTimeoutError):
         send(world, Call(plaintext=card_that(Behaviour.TIMEOUT)))

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.sandbox.destinations import echo
-from forwardc.sandbox.destinations.wellformed import NotWellFormed, check
-from forwardc.sandbox.wire import Exchange, call, scope_of
-from forwardc.sandbox.world import Outbound, World
+from forwardc.sandbox.destinations.wellformed import NotWellFormedError, check
+from forwardc.sandbox.wire import InProcessExchange, call, scope_of
+from forwardc.sandbox.world import OutboundRequest, World
 from growth import assert_linear
 
 JSON, XML, FORM = "application/json", "application/xml", "application/x-www-form-urlencoded"
@@ -20,9 +20,9 @@ SECRET = "s3cr3t-value"
 
 def sent(
     body: bytes, *types: str, method: str = "POST", more: tuple[tuple[str, str], ...] = ()
-) -> Exchange:
+) -> InProcessExchange:
     headers = (*(("Content-Type", one) for one in types), *more)
-    outbound = Outbound(method, "https://new.partner.example/v1", headers, body)
+    outbound = OutboundRequest(method, "https://new.partner.example/v1", headers, body)
     return asyncio.run(call(echo.create(World()), scope_of(outbound), body))
 
 
@@ -228,7 +228,7 @@ def test_a_card_number_that_is_no_test_card_is_refused_first() -> None:
     | st.text(max_size=20),
 )
 def test_any_bytes_are_taken_or_refused(body: bytes, type_: str) -> None:
-    with contextlib.suppress(NotWellFormed):
+    with contextlib.suppress(NotWellFormedError):
         check("POST", [type_], [], body)
 
 
@@ -252,7 +252,7 @@ def test_time_grows_with_the_body_and_not_faster(number: int) -> None:
     grow, type_ = HARD[number]
 
     def work(body: bytes) -> None:
-        with contextlib.suppress(NotWellFormed):
+        with contextlib.suppress(NotWellFormedError):
             check("POST", [type_], [], body)
 
     assert_linear(work, grow, 200_000)

@@ -13,7 +13,7 @@ import pytest
 from forwardc.sandbox.secrets_rule import stripe_secret_key
 from forwardc.sandbox.stripe.app import create
 from forwardc.sandbox.stripe.seed import seed
-from forwardc.sandbox.world import Answer, Outbound, World
+from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest, World
 from stripe_contract import FILES, Judge
 
 START = 1_790_000_000.0  # September 2026
@@ -31,10 +31,10 @@ class Bench:
         self.world = World(now=lambda: self.time, send=self._deliver)
         seed(self.world)
         self.app = create(self.world)
-        self.sent: list[Outbound] = []
-        self.answer: Answer | Exception = Answer(200, JSON, b'{"ok":true}', 12)
+        self.sent: list[OutboundRequest] = []
+        self.answer: EmulatedAnswer | Exception = EmulatedAnswer(200, JSON, b'{"ok":true}', 12)
 
-    async def _deliver(self, outbound: Outbound) -> Answer:
+    async def _deliver(self, outbound: OutboundRequest) -> EmulatedAnswer:
         self.sent.append(outbound)
         if isinstance(self.answer, Exception):
             raise self.answer

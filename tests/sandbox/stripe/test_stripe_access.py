@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from forwardc.sandbox.secrets_rule import secret, stripe_secret_key
 from forwardc.sandbox.stripe.form import FormError, parse_form
-from forwardc.sandbox.world import Answer, Outbound, TimedOut
+from forwardc.sandbox.world import DestinationTimeoutError, EmulatedAnswer, OutboundRequest
 
 FORWARD = "/v1/forwarding/requests"
 METHODS = "/v1/payment_methods"
@@ -214,9 +214,9 @@ def test_a_repeated_key_replays_and_sends_once(bench):
 
 
 def test_a_failed_delivery_is_replayed_too(bench):
-    bench.answer = TimedOut("x")
+    bench.answer = DestinationTimeoutError("x")
     assert forward(bench, "k").status_code == 504
-    bench.answer = Answer(200, (), b"{}", 1)
+    bench.answer = EmulatedAnswer(200, (), b"{}", 1)
     again = forward(bench, "k")
     assert (again.status_code, again.headers["idempotent-replayed"]) == (504, "true")
     assert forward(bench, "k-2").status_code == 200
@@ -312,10 +312,10 @@ def test_a_key_in_flight_conflicts(bench, follows_contract):
     async def scenario() -> list[Any]:
         gate = asyncio.Event()
 
-        async def slow(outbound: Outbound) -> Answer:
+        async def slow(outbound: OutboundRequest) -> EmulatedAnswer:
             bench.sent.append(outbound)
             await gate.wait()
-            return Answer(200, (), b"{}", 1)
+            return EmulatedAnswer(200, (), b"{}", 1)
 
         bench.world.send = slow
         form = {

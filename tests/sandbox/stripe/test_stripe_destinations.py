@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from forwardc.sandbox.project import Project
+from forwardc.sandbox.project import OnboardedProject
 from forwardc.sandbox.secrets_rule import stripe_secret_key
 from forwardc.sandbox.stripe.registry import find
 
@@ -73,7 +73,7 @@ def test_a_project_and_live_keys_know_the_list_only(bench):
     assert made.status_code == 400  # test tokens do not exist in live mode
     answer = bench.forward(BLANK, url=url, method="pm_sandbox_visa", **live)
     assert error(answer)["param"] == "url"
-    bench.world.project = Project()
+    bench.world.project = OnboardedProject()
     assert error(bench.forward(BLANK, url=url))["param"] == "url"
     assert bench.sent == []
 

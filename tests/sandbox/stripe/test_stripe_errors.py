@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
-from forwardc.sandbox.world import Answer, NotConnected, TimedOut
-from forwardc.sandbox.world import Broken as BrokenOff
+from forwardc.sandbox.world import DestinationBrokenError as BrokenOff
+from forwardc.sandbox.world import (
+    DestinationTimeoutError,
+    DestinationUnreachableError,
+    EmulatedAnswer,
+)
 
 PAY = {"amount": 1099, "currency": "usd", "allowed_payment_method_types": ["card"]}
 CARD = {"number": "4242424242424242", "exp_month": 3, "exp_year": 2030, "cvc": "737"}
@@ -16,7 +20,7 @@ BODY = {"card": {"number": ""}}
 WITHOUT_A_CAUSE = {"forwarding_api_upstream_error"}
 
 
-def failing(fault: Answer | Exception) -> Callable[[Any], Any]:
+def failing(fault: EmulatedAnswer | Exception) -> Callable[[Any], Any]:
     def call(bench: Any) -> Any:
         bench.answer = fault
         return bench.forward(BODY, "card_number")
@@ -63,8 +67,8 @@ BY_CODE: dict[str, Callable[[Any], Any]] = {
     ),
     "forwarding_api_invalid_parameter": lambda bench: bench.forward("text", "card_number"),
     "forwarding_api_upstream_connection_error": failing(BrokenOff("x")),
-    "forwarding_api_upstream_connection_timeout": failing(TimedOut("x")),
-    "forwarding_api_retryable_upstream_error": failing(NotConnected("x")),
+    "forwarding_api_upstream_connection_timeout": failing(DestinationTimeoutError("x")),
+    "forwarding_api_retryable_upstream_error": failing(DestinationUnreachableError("x")),
     "parameter_missing": posted("payment_intents", {"amount": 1099}),
     "parameter_unknown": posted("payment_intents", PAY | {"nobody": 1}),
     "payment_method_types_no_longer_supported": posted("payment_intents", OLD_TYPES),

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forwardc.sandbox.world import Answer, Broken, NotConnected, TimedOut
+from forwardc.sandbox.world import (
+    DestinationBrokenError,
+    DestinationTimeoutError,
+    DestinationUnreachableError,
+    EmulatedAnswer,
+)
 
 FORWARD = "/v1/forwarding/requests"
 JSON = (("Content-Type", "application/json"),)
@@ -112,10 +117,10 @@ def test_bodies_that_the_config_cannot_fill_are_refused(bench, body, url):
 
 def test_the_cvc_serves_one_request_even_a_failed_one(bench):
     method = bench.card()["id"]
-    bench.answer = TimedOut("x")
+    bench.answer = DestinationTimeoutError("x")
     assert bench.forward(BLANK, method=method).status_code == 504
     assert bench.left()["card"]["cvc"] == "737"
-    bench.answer = Answer(200, (), b"{}", 1)
+    bench.answer = EmulatedAnswer(200, (), b"{}", 1)
     bench.forward(BLANK, method=method)
     assert bench.left()["card"]["cvc"] == ""
     assert bench.left()["card"]["number"] == "4242424242424242"
@@ -180,7 +185,7 @@ def test_headers_that_cannot_be_sent_are_refused(bench, name):
 def test_the_answer_is_redacted_and_follows_the_schema(bench, follows_contract):
     method = bench.card()["id"]
     seen = {"number": "4242424242424242", "cvc": "737", "nested": '{"cvv":"737"}', "id": "a7371"}
-    bench.answer = Answer(
+    bench.answer = EmulatedAnswer(
         422, (("Content-Type", "application/json"),), json.dumps(seen).encode(), 7
     )
     sends = {"Authorization": "Bearer very-secret", "Idempotency-Key": "theirs"}
@@ -230,7 +235,7 @@ def test_no_name_of_a_field_gives_the_cvc_or_the_number_away(new_bench, outer, i
         "url": quote(json.dumps({inner: cvc, "p": pan})),
     }[form]
     headers = (("Content-Type", "text/plain"), ("X-Echo", f"{inner};{cvc};{pan}"))
-    bench.answer = Answer(200, headers, body.encode(), 1)
+    bench.answer = EmulatedAnswer(200, headers, body.encode(), 1)
     bench.switch(
         "destinations",
         {"url_pattern": "a.example/x", "fields": {f"/{outer}": "number", "/9": "cvc"}},
@@ -254,14 +259,16 @@ def test_no_name_of_a_field_gives_the_cvc_or_the_number_away(new_bench, outer, i
 
 
 def test_expiry_and_name_stay_clear(bench):
-    bench.answer = Answer(200, JSON, json.dumps({"exp": "03/2030", "name": "Jane Roe"}).encode(), 1)
+    bench.answer = EmulatedAnswer(
+        200, JSON, json.dumps({"exp": "03/2030", "name": "Jane Roe"}).encode(), 1
+    )
     shown = bench.forward(BLANK, method=bench.card()["id"]).json()
     assert json.loads(shown["response_details"]["body"]) == {"exp": "03/2030", "name": "Jane Roe"}
 
 
 def test_an_answer_is_cut_after_it_was_redacted(bench):
     body = "x" * 4995 + " 4242424242424242 737"
-    bench.answer = Answer(200, (), body.encode(), 1)
+    bench.answer = EmulatedAnswer(200, (), body.encode(), 1)
     shown = bench.forward(BLANK, method=bench.card()["id"]).json()["response_details"]["body"]
     assert len(shown) == 5000
     assert shown.endswith("x 4242")
@@ -278,11 +285,11 @@ def test_a_source_whose_cvc_is_gone(bench):
 @pytest.mark.parametrize(
     ("fault", "version", "status", "code"),
     [
-        (NotConnected("x"), BASIL, 402, "forwarding_api_retryable_upstream_error"),
-        (NotConnected("x"), ACACIA, 502, "forwarding_api_upstream_connection_error"),
-        (TimedOut("x"), BASIL, 504, "forwarding_api_upstream_connection_timeout"),
-        (TimedOut("x"), ACACIA, 504, "forwarding_api_upstream_connection_timeout"),
-        (Broken("x"), BASIL, 502, "forwarding_api_upstream_connection_error"),
+        (DestinationUnreachableError("x"), BASIL, 402, "forwarding_api_retryable_upstream_error"),
+        (DestinationUnreachableError("x"), ACACIA, 502, "forwarding_api_upstream_connection_error"),
+        (DestinationTimeoutError("x"), BASIL, 504, "forwarding_api_upstream_connection_timeout"),
+        (DestinationTimeoutError("x"), ACACIA, 504, "forwarding_api_upstream_connection_timeout"),
+        (DestinationBrokenError("x"), BASIL, 502, "forwarding_api_upstream_connection_error"),
     ],
 )
 def test_failures_by_their_point_and_the_version(
@@ -296,7 +303,7 @@ def test_failures_by_their_point_and_the_version(
 
 
 def test_a_failed_request_is_kept_without_an_answer(bench, follows_contract):
-    bench.answer = TimedOut("x")
+    bench.answer = DestinationTimeoutError("x")
     bench.forward(BLANK)
     (kept,) = bench.get(FORWARD).json()["data"]
     assert kept["response_details"] is None

@@ -2,6 +2,8 @@
 
 import pytest
 
+from one_rule import one_rule
+
 PAID = {
     "amount": 1099,
     "currency": "usd",
@@ -17,12 +19,8 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("kind", sorted(CALLS))
-@pytest.mark.parametrize(
-    "change",
-    [{"livemode": "no"}, {"never_heard_of": 1}, {"id": None}, {"created": "today"}],
-    ids=["another-type", "another-field", "null", "text-for-a-time"],
-)
+@one_rule("kind", sorted(CALLS))
+@one_rule("change", [{"livemode": "no"}, {"never_heard_of": 1}, {"id": None}, {"created": "today"}])
 def test_a_wrong_object_is_found(bench, judge, kind, change):
     path, form = CALLS[kind]
     right = bench.post(path, form).json()

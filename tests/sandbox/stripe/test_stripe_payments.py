@@ -10,7 +10,11 @@ import pytest
 
 from forwardc.sandbox.cards import CARDS, Behaviour
 from forwardc.sandbox.stripe.tables.intents import CONFIRM, CREATE
-from forwardc.sandbox.world import Broken, NotConnected, TimedOut
+from forwardc.sandbox.world import (
+    DestinationBrokenError,
+    DestinationTimeoutError,
+    DestinationUnreachableError,
+)
 
 METHODS = "/v1/payment_methods"
 INTENTS = "/v1/payment_intents"
@@ -350,9 +354,9 @@ def number(behaviour: Behaviour) -> str:
 @pytest.mark.parametrize(
     ("behaviour", "fault"),
     [
-        (Behaviour.TIMEOUT, TimedOut),
-        (Behaviour.BROKEN, Broken),
-        (Behaviour.NOT_CONNECTED, NotConnected),
+        (Behaviour.TIMEOUT, DestinationTimeoutError),
+        (Behaviour.BROKEN, DestinationBrokenError),
+        (Behaviour.NOT_CONNECTED, DestinationUnreachableError),
     ],
 )
 def test_faults_of_the_connection(bench, behaviour, fault):
@@ -376,5 +380,5 @@ def test_a_card_forwarded_by_another_vault_fails_at_once(bench):
         f"type=card&card[number]={number(Behaviour.TIMEOUT)}&card[exp_month]=3&card[exp_year]=2030"
     )
     assert bench.post(METHODS, form).status_code == 200
-    with pytest.raises(TimedOut):
+    with pytest.raises(DestinationTimeoutError):
         asyncio.run(bench.request("POST", METHODS, form, client=("127.0.0.1", 0)))

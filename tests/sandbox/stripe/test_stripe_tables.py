@@ -17,19 +17,19 @@ import stripe
 
 from forwardc.sandbox.stripe.app import ENDPOINTS
 from forwardc.sandbox.stripe.kinds import (
-    Cleared,
-    Country,
-    Dated,
-    Either,
-    Flag,
-    Gated,
-    Items,
-    Kind,
-    Metadata,
-    Shape,
-    Text,
-    Unsupported,
-    Whole,
+    BooleanParam,
+    ClearableParam,
+    CountryParam,
+    DatedParam,
+    EitherParam,
+    GatedParam,
+    IntegerParam,
+    ListParam,
+    MapParam,
+    MetadataParam,
+    ParamKind,
+    TextParam,
+    UnsupportedParam,
 )
 from forwardc.sandbox.stripe.tables import (
     customers,
@@ -40,10 +40,11 @@ from forwardc.sandbox.stripe.tables import (
     setups,
     shared,
 )
+from one_rule import one_rule
 
 PAST = "2022-11-15"
 # Endpoint, its table, the client's type, and what the call needs to be read at all.
-CALLS: tuple[tuple[str, Shape, str], ...] = (
+CALLS: tuple[tuple[str, MapParam, str], ...] = (
     ("POST /v1/payment_methods", methods.CREATE, "PaymentMethodCreate"),
     ("POST /v1/payment_methods/PM", methods.UPDATE, "PaymentMethodUpdate"),
     ("POST /v1/payment_methods/PM/attach", methods.ATTACH, "PaymentMethodAttach"),
@@ -78,47 +79,47 @@ NAMES = [name for name, _, _ in CALLS]
 # --- breaking each rule
 
 
-def wrong(kind: Kind, name: str) -> Iterator[tuple[str, str]]:
+def wrong(kind: ParamKind, name: str) -> Iterator[tuple[str, str]]:
     """A parameter and a value that break the rule: one pair for each way to break it."""
     match kind:
-        case Text():
+        case TextParam():
             yield name, ""
             yield f"{name}[x]", "a map"
             yield name, "n" * (kind.limit + 1)
             if kind.choices or kind.form:
                 yield name, "none-of-these"
-        case Whole():
+        case IntegerParam():
             yield from ((name, value) for value in ("", "ten", "1.5", "9" * 19, "0x10"))
             if kind.low is not None:
                 yield name, str(kind.low - 1)
             if kind.high is not None:
                 yield name, str(kind.high + 1)
-        case Flag():
+        case BooleanParam():
             yield from ((name, value) for value in ("", "yes", "1", "True"))
-        case Items():
+        case ListParam():
             yield name, "one"
             yield f"{name}[first]", "x"
             yield f"{name}[1001]", "x"
-        case Shape():
+        case MapParam():
             yield name, "text"
             yield f"{name}[never_heard_of]", "x"
             for key, inner in kind.fields.items():
                 yield from wrong(inner, f"{name}[{key}]")
-        case Metadata():
+        case MetadataParam():
             yield name, "text"
             yield f"{name}[{'k' * 41}]", "x"
             yield f"{name}[k]", "v" * 501
             yield f"{name}[a][b]", "deep"
-        case Cleared():
+        case ClearableParam():
             yield from (pair for pair in wrong(kind.kind, name) if pair != (name, ""))
-        case Either():
+        case EitherParam():
             yield name, "soon"
             yield from wrong(kind.map, name)
-        case Dated():
+        case DatedParam():
             yield from wrong(kind.kind, name)
-        case Country():
+        case CountryParam():
             yield from ((name, value) for value in ("GBR", "Germany", "ZZ", "1"))
-        case Gated() | Unsupported():
+        case GatedParam() | UnsupportedParam():
             yield name, "anything"
         case _:
             assert_never(kind)
@@ -160,7 +161,7 @@ def path_of(endpoint: str, ids: dict[str, str]) -> tuple[str, str]:
     return method, "/".join(ids.get(part, part) for part in path.split("/"))
 
 
-@pytest.mark.parametrize("endpoint", NAMES)
+@one_rule("endpoint", NAMES)
 def test_each_rule_of_each_table_refuses(shop, endpoint):
     bench, ids = shop
     method, path = path_of(endpoint, ids)
@@ -179,7 +180,7 @@ def test_each_rule_of_each_table_refuses(shop, endpoint):
     assert len(bench.sent) == before
 
 
-@pytest.mark.parametrize("endpoint", NAMES)
+@one_rule("endpoint", NAMES)
 def test_what_is_required_is_asked_for(shop, endpoint):
     bench, ids = shop
     (shape,) = [shape for name, shape, _ in CALLS if name == endpoint]
@@ -192,7 +193,7 @@ def test_what_is_required_is_asked_for(shop, endpoint):
         assert found["param"] == shape.required[0], name
 
 
-@pytest.mark.parametrize("endpoint", NAMES)
+@one_rule("endpoint", NAMES)
 def test_unknown_parameters_are_named_together_and_first(shop, endpoint):
     bench, ids = shop
     method, path = path_of(endpoint, ids)
@@ -246,20 +247,20 @@ def other_methods() -> set[str]:
     )
 
 
-def inner(kind: Kind) -> Kind:
+def inner(kind: ParamKind) -> ParamKind:
     """A kind without what may stand around it."""
     match kind:
-        case Cleared() | Dated():
+        case ClearableParam() | DatedParam():
             return inner(kind.kind)
-        case Either():
+        case EitherParam():
             return kind.map
-        case Items():
+        case ListParam():
             return inner(kind.of)
         case _:
             return kind
 
 
-def differences(typed: Typed, name: str, shape: Shape, place: str) -> list[str]:
+def differences(typed: Typed, name: str, shape: MapParam, place: str) -> list[str]:
     """Where a table and the client's types do not say the same."""
     theirs = typed.classes[name]
     skipped = other_methods() if place in ("", "payment_method_options") else set()
@@ -268,8 +269,8 @@ def differences(typed: Typed, name: str, shape: Shape, place: str) -> list[str]:
     for key, text in theirs.items():
         if not text.startswith("NotRequired") and key not in shape.required:
             found.append(f"{place}: {key} is required")
-        kind, behind = inner(shape.fields.get(key, Unsupported())), typed.behind(text)
-        if isinstance(kind, Shape) and behind is not None:
+        kind, behind = inner(shape.fields.get(key, UnsupportedParam())), typed.behind(text)
+        if isinstance(kind, MapParam) and behind is not None:
             found += differences(typed, behind, kind, f"{place}.{key}".lstrip("."))
     return found
 
@@ -283,7 +284,7 @@ EXPECTED = {
 }
 
 
-@pytest.mark.parametrize(("endpoint", "shape", "name"), CALLS, ids=NAMES)
+@one_rule(("endpoint", "shape", "name"), CALLS)
 def test_every_parameter_is_one_of_stripes(endpoint, shape, name):
     typed = Typed(name)
     found = set(differences(typed, typed.first, shape, "")) - EXPECTED
@@ -298,9 +299,7 @@ def test_the_client_is_of_an_api_version_that_is_known(bench):
 # --- permissions
 
 
-@pytest.mark.parametrize(
-    "endpoint", [f"{one.method} {one.path}" for one in ENDPOINTS], ids=lambda text: text
-)
+@one_rule("endpoint", [f"{one.method} {one.path}" for one in ENDPOINTS])
 def test_a_restricted_key_needs_the_permission_of_each_endpoint(bench, endpoint):
     (one,) = [one for one in ENDPOINTS if f"{one.method} {one.path}" == endpoint]
     key = "rk_test_" + "a" * 20

@@ -6,21 +6,21 @@ from typing import Any
 from clients.stripe_base import CARD, USD, order
 from forwardc.sandbox.stripe.account import VERSION
 from forwardc.sandbox.stripe.params import (
-    Cleared,
-    Dated,
-    Either,
-    Flag,
-    Items,
-    Kind,
-    Metadata,
-    Shape,
-    Text,
-    Whole,
+    BooleanParam,
+    ClearableParam,
+    DatedParam,
+    EitherParam,
+    IntegerParam,
+    ListParam,
+    MapParam,
+    MetadataParam,
+    ParamKind,
+    TextParam,
 )
 from forwardc.sandbox.stripe.tables import customers, forwarding, intents, methods, setups, shared
 
 # The call of a client, its table, and parameters that it takes.
-CALLS: Mapping[str, tuple[Shape, Mapping[str, Any]]] = {
+CALLS: Mapping[str, tuple[MapParam, Mapping[str, Any]]] = {
     "payment_methods.create": (methods.CREATE, {"type": "card", "card": CARD}),
     "customers.create": (customers.CREATE, {}),
     "customers.list": (customers.LIST, {}),
@@ -47,30 +47,30 @@ def broken(call: str) -> Iterator[tuple[str, dict[str, Any]]]:
         yield name, {key: value for key, value in sound.items() if key != name}
 
 
-def _wrong(kind: Kind, name: str, depth: int) -> Iterator[tuple[str, Any]]:
+def _wrong(kind: ParamKind, name: str, depth: int) -> Iterator[tuple[str, Any]]:
     """The path of a mistake below a parameter, with a value of the parameter that has it."""
     match kind:
-        case Text(choices=choices) if choices:
+        case TextParam(choices=choices) if choices:
             yield name, "no_such_choice"
-        case Text(limit=limit):
+        case TextParam(limit=limit):
             yield name, "x" * (limit + 1)
-        case Whole():
+        case IntegerParam():
             yield name, "ten"
-        case Flag():
+        case BooleanParam():
             yield name, "perhaps"
-        case Metadata():
+        case MetadataParam():
             yield name, {"k" * 41: "v"}
-        case Items(of=Text() | Whole() as of):
+        case ListParam(of=TextParam() | IntegerParam() as of):
             for inside, value in _wrong(of, f"{name}[0]", depth):
                 yield inside, [value]
-        case Shape(fields=fields) if depth < DEEPEST:
+        case MapParam(fields=fields) if depth < DEEPEST:
             yield f"{name}[{UNKNOWN}]", {UNKNOWN: "1"}
             for member, below in fields.items():
                 for inside, value in _wrong(below, f"{name}[{member}]", depth + 1):
                     yield inside, {member: value}
-        case Cleared(kind=below) | Either(map=below):
+        case ClearableParam(kind=below) | EitherParam(map=below):
             yield from _wrong(below, name, depth)
-        case Dated(kind=below, since=since, until=until) if since <= VERSION < until:
+        case DatedParam(kind=below, since=since, until=until) if since <= VERSION < until:
             yield from _wrong(below, name, depth)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from clients.checkout_base import BODY, CARD, HEALTHY, VAULT_SCOPES, order
 from clients.checkout_payments import PAYMENT as PAID
 from forwardc.sandbox.checkout.payment_tables import PAYMENT, SOURCES
-from forwardc.sandbox.checkout.rules import Kind, Rule
+from forwardc.sandbox.checkout.rules import MemberKind, MemberRule
 from forwardc.sandbox.checkout.vault_tables import (
     FORWARD,
     FORWARD_SOURCES,
@@ -19,7 +19,7 @@ from forwardc.sandbox.checkout.vault_tables import (
 )
 
 # The call of a client, its rules, and a body that it takes.
-CALLS: Mapping[str, tuple[tuple[Rule, ...], Mapping[str, Any]]] = {
+CALLS: Mapping[str, tuple[tuple[MemberRule, ...], Mapping[str, Any]]] = {
     "tokens.card": (TOKENS["card"], CARD),
     "tokens.cvv": (TOKENS["cvv"], {"type": "cvv", "token_data": {"cvv": "100"}}),
     "instruments.create": (INSTRUMENTS["token"], {"type": "token", "token": "tok_" + "a" * 26}),
@@ -41,11 +41,11 @@ CALLS: Mapping[str, tuple[tuple[Rule, ...], Mapping[str, Any]]] = {
 # What takes an access token only, with the scope of it.
 SCOPES: Mapping[str, list[str]] = {"network_tokens.create": VAULT_SCOPES}
 _OF_ANOTHER_KIND = {
-    Kind.TEXT: 5,
-    Kind.WHOLE: "ten",
-    Kind.FLAG: "yes",
-    Kind.OBJECT: "text",
-    Kind.LIST: "text",
+    MemberKind.TEXT: 5,
+    MemberKind.WHOLE: "ten",
+    MemberKind.FLAG: "yes",
+    MemberKind.OBJECT: "text",
+    MemberKind.LIST: "text",
 }
 
 
@@ -63,12 +63,12 @@ def broken(call: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield stem, _with(sound, rule.path, value)
 
 
-def _wrong(rule: Rule) -> Iterator[Any]:
+def _wrong(rule: MemberRule) -> Iterator[Any]:
     if rule.kind in _OF_ANOTHER_KIND:
         yield _OF_ANOTHER_KIND[rule.kind]
-    if rule.kind is Kind.TEXT and (rule.pattern or rule.choices):
+    if rule.kind is MemberKind.TEXT and (rule.pattern or rule.choices):
         yield "no such value!"
-    if rule.kind is Kind.TEXT and rule.longest is not None:
+    if rule.kind is MemberKind.TEXT and rule.longest is not None:
         yield "x" * (rule.longest + 1)
     if rule.most is not None:
         yield rule.most + 1

@@ -22,13 +22,19 @@ from forwardc.sandbox.checkout import (
     stored_secrets,
     tokens,
 )
-from forwardc.sandbox.checkout.auth import Key
+from forwardc.sandbox.checkout.auth import KeyKind
 from forwardc.sandbox.checkout.body import read_object
 from forwardc.sandbox.checkout.clients import is_live
 from forwardc.sandbox.checkout.keys import jwk_set
 from forwardc.sandbox.checkout.payment_endpoints import PAYMENTS
 from forwardc.sandbox.checkout.payment_tables import DIGITS
-from forwardc.sandbox.checkout.routes import Endpoint, answer, application, routes, service_of
+from forwardc.sandbox.checkout.routes import (
+    CheckoutEndpoint,
+    answer,
+    application,
+    routes,
+    service_of,
+)
 from forwardc.sandbox.hosts import SWITCHES, App
 from forwardc.sandbox.money import in_words
 from forwardc.sandbox.world import World
@@ -46,24 +52,26 @@ _SERVICE_OF = {
 _REACHED = ("payments", "tokens", "instruments")
 
 _FORWARD = (
-    Endpoint(
+    CheckoutEndpoint(
         "POST",
         "/forward",
         lambda c: forward.forward(c.account, c.body),
-        Key.SECRET,
+        KeyKind.SECRET,
         ("forward",),
         reads=True,
     ),
-    Endpoint(
+    CheckoutEndpoint(
         "GET",
         "/forward/{id:str}",
         lambda c: forward.get_forward(c.account, c.path["id"]),
-        Key.SECRET,
+        KeyKind.SECRET,
         ("forward",),
     ),
 )
 _SECRETS = tuple(
-    Endpoint(method, f"/secrets{path}", call, Key.SECRET, ("forward:secrets",), ok, reads)
+    CheckoutEndpoint(
+        method, f"/secrets{path}", call, KeyKind.SECRET, ("forward:secrets",), ok, reads
+    )
     for method, path, call, ok, reads in (
         ("POST", "", lambda c: stored_secrets.create_secret(c.account, c.body), 201, True),
         ("GET", "", lambda c: stored_secrets.list_secrets(c.account), 200, False),
@@ -84,29 +92,29 @@ _SECRETS = tuple(
     )
 )
 _TOKENS = (
-    Endpoint(
+    CheckoutEndpoint(
         "POST",
         "/tokens",
         lambda c: tokens.create_token(c.account, c.body),
-        Key.PUBLIC,
+        KeyKind.PUBLIC,
         ("vault", "vault:tokenization"),
         ok=201,
         reads=True,
     ),
-    Endpoint(
+    CheckoutEndpoint(
         "GET",
         "/tokens/{id}/metadata",
         lambda c: tokens.metadata(c.account, c.path["id"]),
-        Key.SECRET,
+        KeyKind.SECRET,
         ("vault", "vault:tokenization", "vault:card-metadata"),
     ),
 )
 _INSTRUMENTS = tuple(
-    Endpoint(
+    CheckoutEndpoint(
         method,
         f"/instruments{path}",
         call,
-        Key.SECRET,
+        KeyKind.SECRET,
         ("vault", "vault:instruments"),
         ok,
         reads,
@@ -185,7 +193,7 @@ def receives_at(host: str, path: str, delivered: bool) -> bool:
     return service_of(host) == "api" and first in reached
 
 
-def _network_tokens() -> tuple[Endpoint, ...]:
+def _network_tokens() -> tuple[CheckoutEndpoint, ...]:
     calls: tuple[tuple[str, str, Callable[[Any], Any], int, bool], ...] = (
         ("POST", "", lambda c: network_tokens.create_network_token(c.account, c.body), 201, True),
         (
@@ -212,7 +220,7 @@ def _network_tokens() -> tuple[Endpoint, ...]:
     )
     scopes = ("vault", "vault:network-tokens")
     return tuple(
-        Endpoint(method, f"/network-tokens{path}", call, Key.NONE, scopes, ok, reads)
+        CheckoutEndpoint(method, f"/network-tokens{path}", call, KeyKind.NONE, scopes, ok, reads)
         for method, path, call, ok, reads in calls
     )
 
@@ -239,7 +247,7 @@ def _connect(world: World) -> Callable[[Request], Awaitable[Response]]:
         try:
             credential = basic if scheme.lower() == "basic" else ""
             return answer(oauth.grant(world, await request.body(), credential, live=live))
-        except oauth.TokenError as error:
+        except oauth.TokenGrantError as error:
             return answer({"error": str(error)}, 400)
 
     return connect

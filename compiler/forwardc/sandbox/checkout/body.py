@@ -11,12 +11,12 @@ from typing import Any
 
 from starlette.requests import Request
 
-from forwardc.sandbox.checkout.problems import Refused, invalid
+from forwardc.sandbox.checkout.problems import CheckoutError, invalid
 from forwardc.sandbox.masking import mask_text
 
 
 async def read_object(request: Request) -> dict[str, Any]:
-    """The JSON object in the body. Raises `Refused` (422) for anything else."""
+    """The JSON object in the body. Raises `CheckoutError` (422) for anything else."""
     try:
         value = json.loads(await request.body(), parse_constant=_no_json)
         # Half of a surrogate pair is a JSON string and no text: it cannot go out in UTF-8.
@@ -34,7 +34,7 @@ def _no_json(name: str) -> None:
 
 
 @dataclass(slots=True)
-class Faults:
+class RequestFaults:
     """The faults found in one request, all of them before anything is refused."""
 
     found: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Faults:
         """Raise the 422 with every fault, if there are any."""
         if self.found:
             codes = tuple(code for found in self.found.values() for code in found)
-            raise Refused(422, "request_invalid", codes, self.found)
+            raise CheckoutError(422, "request_invalid", codes, self.found)
 
     def only(self, owner: Mapping[str, Any], path: str, *names: str) -> None:
         """Note every member that is not one of `names`."""

@@ -13,21 +13,23 @@ from typing import Any
 
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.checkout.rows import ID_LENGTH, fixed_id
-from forwardc.sandbox.project import Credential, Holder
-from forwardc.sandbox.world import Answer, Outbound, World
+from forwardc.sandbox.project import CredentialHolder, MadeUpCredential
+from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest, World
 
 OWN = "sandbox"
 SECOND = "second"
 _PLACE = "header authorization"
 # Names that a destination's secret may have where no project says which it has.
 _WITHOUT_PROJECT = tuple(
-    Holder(owner, {name: Credential(secrets_rule.secret(owner, name), frozenset({_PLACE}))})
+    CredentialHolder(
+        owner, {name: MadeUpCredential(secrets_rule.secret(owner, name), frozenset({_PLACE}))}
+    )
     for owner, name in (("checkout", "checkout_secret_key"), ("cko", "cko_key"))
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class CheckoutClient:
     """One client: its name here, and the credentials that open its vault."""
 
     name: str
@@ -43,14 +45,14 @@ class Client:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class CheckoutAccount:
     """One client in the shared world: the world's clock and network, the client's own rows.
 
     `live` is production's host, where nothing of the test environment is kept.
     """
 
     world: World
-    client: Client
+    client: CheckoutClient
     live: bool = False
 
     @property
@@ -75,7 +77,7 @@ class Account:
         own = self.client.name == OWN
         return self.world.table(name if own else f"{name}@{self.client.name}")
 
-    async def deliver(self, outbound: Outbound) -> Answer:
+    async def deliver(self, outbound: OutboundRequest) -> EmulatedAnswer:
         """Send to a destination inside this sandbox, see `World`."""
         return await self.world.deliver(outbound)
 
@@ -85,13 +87,13 @@ def is_live(host: str) -> bool:
     return ".sandbox." not in f".{host}"
 
 
-def clients(*, live: bool = False) -> tuple[Client, ...]:
+def clients(*, live: bool = False) -> tuple[CheckoutClient, ...]:
     """The clients by the rule of docs/sandbox.md; the first one forwards.
 
     Each has other credentials in production, as at the vendor.
     """
     return tuple(
-        Client(
+        CheckoutClient(
             name,
             (secrets_rule.checkout_secret_key(suffix, live=live),),
             (secrets_rule.checkout_public_key(suffix, live=live),),
@@ -102,12 +104,12 @@ def clients(*, live: bool = False) -> tuple[Client, ...]:
     )
 
 
-def own(world: World) -> Account:
+def own(world: World) -> CheckoutAccount:
     """The account of the merchant whose vault forwards."""
-    return Account(world, clients()[0])
+    return CheckoutAccount(world, clients()[0])
 
 
-def by_key(world: World, host: str, credential: str, *, public: bool) -> Client | None:
+def by_key(world: World, host: str, credential: str, *, public: bool) -> CheckoutClient | None:
     """The client whose secret or public key this is at a host."""
     for client in (*clients(live=is_live(host)), *_of_project(world, host)):
         keys = client.public_keys if public else client.secret_keys
@@ -116,7 +118,7 @@ def by_key(world: World, host: str, credential: str, *, public: bool) -> Client 
     return None
 
 
-def _of_project(world: World, host: str) -> Iterator[Client]:
+def _of_project(world: World, host: str) -> Iterator[CheckoutClient]:
     """Each owner whose destinations call this host: a client with a vault of its own.
 
     A made-up secret that has no shape of a key counts as either kind.
@@ -125,10 +127,10 @@ def _of_project(world: World, host: str) -> Iterator[Client]:
         texts = [text.removeprefix("Bearer ").strip() for text in holder.at(_PLACE)]
         secret = tuple(text for text in texts if not text.startswith("pk_"))
         public = tuple(text for text in texts if not text.startswith("sk_"))
-        yield Client(f"of {holder.owner}", secret, public)
+        yield CheckoutClient(f"of {holder.owner}", secret, public)
 
 
-def by_oauth(client_id: str, client_secret: str, *, live: bool) -> Client | None:
+def by_oauth(client_id: str, client_secret: str, *, live: bool) -> CheckoutClient | None:
     """The client of an OAuth id and secret."""
     given = f"{client_id}:{client_secret}".encode()
     for client in clients(live=live):
@@ -138,6 +140,6 @@ def by_oauth(client_id: str, client_secret: str, *, live: bool) -> Client | None
     return None
 
 
-def by_id(client_id: str, *, live: bool) -> Client | None:
+def by_id(client_id: str, *, live: bool) -> CheckoutClient | None:
     """The client of an OAuth id that an access token names."""
     return next((client for client in clients(live=live) if client.client_id == client_id), None)

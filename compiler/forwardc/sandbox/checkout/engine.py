@@ -10,26 +10,32 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from forwardc.sandbox.checkout import functions
-from forwardc.sandbox.checkout.body import Faults
-from forwardc.sandbox.checkout.clients import Account
+from forwardc.sandbox.checkout.body import RequestFaults
+from forwardc.sandbox.checkout.clients import CheckoutAccount
 from forwardc.sandbox.checkout.forward_request import ForwardRequest, Pair, is_header_name
 from forwardc.sandbox.checkout.keys import ENCRYPTION, private_jwk
 from forwardc.sandbox.checkout.placeholders import SENSITIVE, Values
-from forwardc.sandbox.checkout.problems import Refused, invalid
+from forwardc.sandbox.checkout.problems import CheckoutError, invalid
 from forwardc.sandbox.checkout.signing import sign
 from forwardc.sandbox.checkout.stored_secrets import value_of
-from forwardc.sandbox.checkout.template import Call, Name, Quoted, TemplateError, parse
+from forwardc.sandbox.checkout.template import (
+    TemplateCall,
+    TemplateError,
+    TemplateName,
+    TemplateText,
+    parse,
+)
 from forwardc.sandbox.crypto import jwe
-from forwardc.sandbox.world import Outbound
+from forwardc.sandbox.world import OutboundRequest
 
 _DESTINATION = "destination_request"
 
 
 @dataclass(slots=True)
-class Renderer:
+class TemplateRenderer:
     """Evaluates templates against one request's values."""
 
-    account: Account
+    account: CheckoutAccount
     values: Values = field(repr=False)
     variables: dict[str, str] = field(default_factory=dict, repr=False)
     # While variables are made: those that came before, which nothing says that one may name.
@@ -37,7 +43,7 @@ class Renderer:
     # The member of the request whose template is evaluated.
     at: str = _DESTINATION
     # Every fault of every template, before anything is refused.
-    faults: Faults = field(default_factory=Faults)
+    faults: RequestFaults = field(default_factory=RequestFaults)
     # What was put in and must not come back.
     filled: set[str] = field(default_factory=set, repr=False)
 
@@ -51,20 +57,20 @@ class Renderer:
             return ""
         return "".join(piece if isinstance(piece, str) else self._piece(piece) for piece in pieces)
 
-    def _piece(self, piece: Name | Quoted | Call) -> str:
+    def _piece(self, piece: TemplateName | TemplateText | TemplateCall) -> str:
         try:
             return self._value(piece)
-        except Refused as refused:
+        except CheckoutError as refused:
             self.faults.note(self.at, *refused.codes)
             return ""
 
-    def _value(self, piece: Name | Quoted | Call) -> str:
+    def _value(self, piece: TemplateName | TemplateText | TemplateCall) -> str:
         match piece:
-            case Quoted(text):
+            case TemplateText(text):
                 return text
-            case Name(name):
+            case TemplateName(name):
                 return self._named(name)
-            case Call(function, arguments):
+            case TemplateCall(function, arguments):
                 given = tuple((name, self._value(value)) for name, value in arguments)
                 return functions.call(function, given, self.account.lets)
 
@@ -92,9 +98,9 @@ class Renderer:
         return value or ""
 
 
-def build(account: Account, request: ForwardRequest, values: Values) -> Outbound:
-    """The final request, signed. Raises `Refused` (422) with every fault of its templates."""
-    renderer = Renderer(account, values)
+def build(account: CheckoutAccount, request: ForwardRequest, values: Values) -> OutboundRequest:
+    """The final request, signed. Raises `CheckoutError` (422) with every fault of its templates."""
+    renderer = TemplateRenderer(account, values)
     renderer.variables = _variables(renderer, request)
     renderer.earlier = {}
     headers = _headers(renderer, request)
@@ -114,10 +120,10 @@ def build(account: Account, request: ForwardRequest, values: Values) -> Outbound
             now=account.now(),
         )
     filled = tuple(sorted(renderer.filled))
-    return Outbound(request.method, url, headers, body, filled=filled)
+    return OutboundRequest(request.method, url, headers, body, filled=filled)
 
 
-def _variables(renderer: Renderer, request: ForwardRequest) -> dict[str, str]:
+def _variables(renderer: TemplateRenderer, request: ForwardRequest) -> dict[str, str]:
     """All variables. That one names an earlier one is not documented: only with a laxness."""
     done: dict[str, str] = {}
     for name, text in request.variables:
@@ -130,20 +136,20 @@ def _variables(renderer: Renderer, request: ForwardRequest) -> dict[str, str]:
     return done
 
 
-def _is_name(name: str, account: Account, at: str) -> bool:
+def _is_name(name: str, account: CheckoutAccount, at: str) -> bool:
     try:
-        return parse(f"{{{{{name}}}}}", lets=account.lets, at=at) == (Name(name),)
+        return parse(f"{{{{{name}}}}}", lets=account.lets, at=at) == (TemplateName(name),)
     except TemplateError:
         return False
 
 
-def _headers(renderer: Renderer, request: ForwardRequest) -> tuple[Pair, ...]:
+def _headers(renderer: TemplateRenderer, request: ForwardRequest) -> tuple[Pair, ...]:
     at = f"{_DESTINATION}.headers"
     raw = [(name, renderer.render(value, f"{at}.raw")) for name, value in request.raw_headers]
     encrypted: tuple[Pair, ...] = ()
     try:
         encrypted = _decrypted(renderer.account, request.encrypted_headers)
-    except Refused as refused:
+    except CheckoutError as refused:
         renderer.faults.note(f"{at}.encrypted", *refused.codes)
     names = [name.lower() for name, _ in (*raw, *encrypted)]
     twice = len(set(names)) != len(names)
@@ -161,7 +167,7 @@ def _is_field_value(value: str) -> bool:
     return all(c == "\t" or " " <= c <= "~" or "\xa0" <= c <= "\xff" for c in value)
 
 
-def _decrypted(account: Account, compact: str | None) -> tuple[Pair, ...]:
+def _decrypted(account: CheckoutAccount, compact: str | None) -> tuple[Pair, ...]:
     """The headers inside the JWE: a JSON object of strings, under the vault's key."""
     if compact is None:
         return ()
@@ -179,7 +185,7 @@ def _decrypted(account: Account, compact: str | None) -> tuple[Pair, ...]:
     return tuple(headers.items())
 
 
-def _query(renderer: Renderer, request: ForwardRequest) -> str:
+def _query(renderer: TemplateRenderer, request: ForwardRequest) -> str:
     """The query to append. That values are percent-encoded is an engineer's note, unconfirmed."""
     if not request.query:
         return ""

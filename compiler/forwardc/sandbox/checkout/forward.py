@@ -7,20 +7,24 @@ caller sends (Checkout.com's idempotency page of 2026-01-07 does not list Forwar
 from typing import Any
 
 from forwardc.sandbox.checkout import engine, onboarding
-from forwardc.sandbox.checkout.clients import Account
+from forwardc.sandbox.checkout.clients import CheckoutAccount
 from forwardc.sandbox.checkout.forward_request import ForwardRequest, read
 from forwardc.sandbox.checkout.placeholders import resolve
 from forwardc.sandbox.checkout.problems import not_found
 from forwardc.sandbox.checkout.redact import destination_response, shown_headers
 from forwardc.sandbox.checkout.rows import new_id, utc_offset
-from forwardc.sandbox.world import Broken, NotConnected, TimedOut
+from forwardc.sandbox.world import (
+    DestinationBrokenError,
+    DestinationTimeoutError,
+    DestinationUnreachableError,
+)
 
 TABLE = "checkout.forwards"
 KEPT_SECONDS = 14 * 24 * 3600
 
 
-async def forward(account: Account, body: dict[str, Any]) -> dict[str, Any]:
-    """Forward one request. Returns the answer of 200; raises `Refused`.
+async def forward(account: CheckoutAccount, body: dict[str, Any]) -> dict[str, Any]:
+    """Forward one request. Returns the answer of 200; raises `CheckoutError`.
 
     The answer is 200 whatever the destination said; without any answer of the destination it has
     no `destination_response`.
@@ -33,7 +37,7 @@ async def forward(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {"request_id": new_id("fwd")}
     try:
         response = await account.deliver(outbound)
-    except (NotConnected, TimedOut, Broken):
+    except (DestinationUnreachableError, DestinationTimeoutError, DestinationBrokenError):
         pass
     else:
         answer["destination_response"] = destination_response(response, outbound.filled)
@@ -42,8 +46,8 @@ async def forward(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def get_forward(account: Account, request_id: str) -> dict[str, Any]:
-    """What was forwarded, with the original body. Raises `Refused` (404)."""
+def get_forward(account: CheckoutAccount, request_id: str) -> dict[str, Any]:
+    """What was forwarded, with the original body. Raises `CheckoutError` (404)."""
     row = account.table(TABLE).get(request_id)
     if row is None or row["kept_until"] <= account.now():
         raise not_found("forward_request_not_found")
@@ -51,7 +55,7 @@ def get_forward(account: Account, request_id: str) -> dict[str, Any]:
 
 
 def _keep(
-    account: Account, request: ForwardRequest, answer: dict[str, Any], hidden: list[str]
+    account: CheckoutAccount, request: ForwardRequest, answer: dict[str, Any], hidden: list[str]
 ) -> None:
     row = {
         "request_id": answer["request_id"],

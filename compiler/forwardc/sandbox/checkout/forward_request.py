@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from forwardc.sandbox.checkout import vault_tables as tables
-from forwardc.sandbox.checkout.body import Faults
+from forwardc.sandbox.checkout.body import RequestFaults
 from forwardc.sandbox.checkout.channels import check_channel
-from forwardc.sandbox.checkout.clients import Account
+from forwardc.sandbox.checkout.clients import CheckoutAccount
 from forwardc.sandbox.checkout.rules import check, check_kind
 
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -26,7 +26,7 @@ Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
+class ForwardSignature:
     """How the final request is signed; the parameters are templates."""
 
     kind: str
@@ -46,14 +46,14 @@ class ForwardRequest:
     body: str = field(repr=False)
     query: tuple[Pair, ...] = field(repr=False)
     variables: tuple[Pair, ...] = field(repr=False)
-    signature: Signature | None
+    signature: ForwardSignature | None
     reference: str | None
 
 
-def read(account: Account, given: dict[str, Any]) -> ForwardRequest:
-    """Check everything and name every fault at once. Raises `Refused` (422)."""
+def read(account: CheckoutAccount, given: dict[str, Any]) -> ForwardRequest:
+    """Check everything and name every fault at once. Raises `CheckoutError` (422)."""
     body = _let_through(account, given)
-    faults = Faults()
+    faults = RequestFaults()
     check(faults, body, tables.FORWARD)
     check_kind(faults, body.get("source"), "source", tables.FORWARD_SOURCES)
     to = body.get(_TO)
@@ -64,7 +64,7 @@ def read(account: Account, given: dict[str, Any]) -> ForwardRequest:
     return _request(body, body[_TO])
 
 
-def _let_through(account: Account, given: dict[str, Any]) -> dict[str, Any]:
+def _let_through(account: CheckoutAccount, given: dict[str, Any]) -> dict[str, Any]:
     """The body without what a laxness takes: each slip of it is noted, not the first only."""
     body = dict(given)
     known = {rule.path for rule in tables.FORWARD}
@@ -94,7 +94,7 @@ def _let_through(account: Account, given: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
-def _check_destination(faults: Faults, to: dict[str, Any]) -> None:
+def _check_destination(faults: RequestFaults, to: dict[str, Any]) -> None:
     url = to.get("url")
     if isinstance(url, str) and f"{_TO}.url" not in faults.found and not _is_https(url):
         faults.add(f"{_TO}.url", "invalid")
@@ -130,11 +130,13 @@ def _pairs(items: list[dict[str, str]] | None) -> tuple[Pair, ...]:
     return tuple((item["name"], item["value"]) for item in items or ())
 
 
-def _signature(given: Mapping[str, Any] | None) -> Signature | None:
+def _signature(given: Mapping[str, Any] | None) -> ForwardSignature | None:
     if given is None:
         return None
     parameters = given[f"{given['type']}_parameters"]
-    return Signature(given["type"], {n: text for n, text in parameters.items() if text is not None})
+    return ForwardSignature(
+        given["type"], {n: text for n, text in parameters.items() if text is not None}
+    )
 
 
 def _is_https(url: str) -> bool:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from forwardc.sandbox.checkout.problems import Refused, invalid
+from forwardc.sandbox.checkout.problems import CheckoutError, invalid
 from forwardc.sandbox.crypto import jwe
 from forwardc.sandbox.laxness import Lets
 
@@ -20,7 +20,7 @@ _ARGUMENTS = (*_REQUIRED, "headers")
 
 
 def call(function: str, arguments: tuple[tuple[str, str], ...], lets: Lets) -> str:
-    """The text that a call stands for. Raises `Refused` (422); its codes name the argument."""
+    """The text of a call. Raises `CheckoutError` (422); its codes name the argument."""
     if function != "jwe_encrypt":
         raise invalid("template_function_unknown")
     given = _named(arguments)
@@ -65,7 +65,7 @@ def _named(arguments: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
 
 
 def _json(text: str, argument: str) -> dict[str, Any]:
-    problem: Refused = invalid(f"jwe_encrypt_{argument}_invalid")
+    problem: CheckoutError = invalid(f"jwe_encrypt_{argument}_invalid")
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

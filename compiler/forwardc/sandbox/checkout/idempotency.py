@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from forwardc.sandbox.checkout.clients import Account
+from forwardc.sandbox.checkout.clients import CheckoutAccount
 from forwardc.sandbox.checkout.problems import invalid
 
 TABLE = "checkout.idempotency"
@@ -19,9 +19,13 @@ _LONGEST = 255
 
 
 def once(
-    account: Account, key: str | None, path: str, body: dict[str, Any], act: Callable[[], Any]
+    account: CheckoutAccount,
+    key: str | None,
+    path: str,
+    body: dict[str, Any],
+    act: Callable[[], Any],
 ) -> Any:
-    """What `act` gave when this key came first, or what it gives now. Raises `Refused`."""
+    """What `act` gave when this key came first, or what it gives now. Raises `CheckoutError`."""
     if key is None:
         return act()
     if not 0 < len(key) <= _LONGEST:

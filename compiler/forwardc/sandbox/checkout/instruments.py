@@ -8,8 +8,8 @@ from typing import Any
 
 from forwardc.sandbox.cards import TestCard, lookup
 from forwardc.sandbox.checkout import vault_tables as tables
-from forwardc.sandbox.checkout.body import Faults
-from forwardc.sandbox.checkout.clients import Account
+from forwardc.sandbox.checkout.body import RequestFaults
+from forwardc.sandbox.checkout.clients import CheckoutAccount
 from forwardc.sandbox.checkout.problems import fixed, invalid, not_found
 from forwardc.sandbox.checkout.rows import NETWORK_TOKENS, fingerprint, new_id
 from forwardc.sandbox.checkout.rules import check, check_kind
@@ -18,9 +18,9 @@ from forwardc.sandbox.checkout.tokens import card_members, check_card, take_toke
 TABLE = "checkout.instruments"
 
 
-def create_instrument(account: Account, body: dict[str, Any]) -> dict[str, Any]:
-    """Keep the card of a token, or one that is given. Returns 201's answer; raises `Refused`."""
-    faults = Faults()
+def create_instrument(account: CheckoutAccount, body: dict[str, Any]) -> dict[str, Any]:
+    """Keep the card of a token, or a card: the answer of 201. Raises `CheckoutError`."""
+    faults = RequestFaults()
     check_kind(faults, body, "", tables.INSTRUMENTS)
     if body.get("type") == "card":
         check_card(faults, account, body)
@@ -31,7 +31,7 @@ def create_instrument(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     return {"id": kept["id"], **_answer(kept)}
 
 
-def keep_card(account: Account, token: dict[str, Any]) -> dict[str, Any]:
+def keep_card(account: CheckoutAccount, token: dict[str, Any]) -> dict[str, Any]:
     """Make an instrument row of a consumed card token."""
     row: dict[str, Any] = {
         "id": new_id("src"),
@@ -45,8 +45,8 @@ def keep_card(account: Account, token: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def get_instrument(account: Account, instrument: str) -> dict[str, Any]:
-    """The answer of GET. Raises `Refused` (404, empty)."""
+def get_instrument(account: CheckoutAccount, instrument: str) -> dict[str, Any]:
+    """The answer of GET. Raises `CheckoutError` (404, empty)."""
     row = find(account, instrument)
     shown: dict[str, Any] = {k: row[k] for k in ("name", "account_holder") if k in row}
     token = account.table(NETWORK_TOKENS).get(row.get("network_token_id", ""))
@@ -55,10 +55,12 @@ def get_instrument(account: Account, instrument: str) -> dict[str, Any]:
     return {"id": row["id"], **_answer(row), **shown}
 
 
-def update_instrument(account: Account, instrument: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Change expiry, name, holder or customer. Returns the answer; raises `Refused`."""
+def update_instrument(
+    account: CheckoutAccount, instrument: str, body: dict[str, Any]
+) -> dict[str, Any]:
+    """Change expiry, name, holder or customer. Returns the answer; raises `CheckoutError`."""
     row = _changeable(account, instrument)
-    faults = Faults()
+    faults = RequestFaults()
     check(faults, body, tables.INSTRUMENT_CHANGE)
     faults.stop()
     plain = ("expiry_month", "expiry_year", "name")
@@ -66,28 +68,28 @@ def update_instrument(account: Account, instrument: str, body: dict[str, Any]) -
     return {"type": "card", "fingerprint": fingerprint(row["number"])}
 
 
-def delete_instrument(account: Account, instrument: str) -> None:
-    """Forget an instrument. Raises `Refused` (404; 422 for a fixed one)."""
+def delete_instrument(account: CheckoutAccount, instrument: str) -> None:
+    """Forget an instrument. Raises `CheckoutError` (404; 422 for a fixed one)."""
     _changeable(account, instrument)
     del account.table(TABLE)[instrument]
 
 
-def revoke_instrument(account: Account, instrument: str) -> dict[str, Any]:
-    """Make an instrument unusable for ever. Returns the answer; raises `Refused` (404, 422)."""
+def revoke_instrument(account: CheckoutAccount, instrument: str) -> dict[str, Any]:
+    """Make an instrument unusable for ever: the answer. Raises `CheckoutError` (404, 422)."""
     row = _changeable(account, instrument)
     row["revoked"] = True
     return {"type": "card", "fingerprint": fingerprint(row["number"])}
 
 
-def find(account: Account, instrument: str) -> dict[str, Any]:
-    """The row of an instrument. Raises `Refused` (404, empty)."""
+def find(account: CheckoutAccount, instrument: str) -> dict[str, Any]:
+    """The row of an instrument. Raises `CheckoutError` (404, empty)."""
     row: dict[str, Any] | None = account.table(TABLE).get(instrument)
     if row is None:
         raise not_found()
     return row
 
 
-def _changeable(account: Account, instrument: str) -> dict[str, Any]:
+def _changeable(account: CheckoutAccount, instrument: str) -> dict[str, Any]:
     row = find(account, instrument)
     if row.get("fixed"):
         raise fixed("id")

@@ -10,8 +10,8 @@ from typing import Any
 
 from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.checkout import vault_tables as tables
-from forwardc.sandbox.checkout.body import Faults
-from forwardc.sandbox.checkout.clients import Account
+from forwardc.sandbox.checkout.body import RequestFaults
+from forwardc.sandbox.checkout.clients import CheckoutAccount
 from forwardc.sandbox.checkout.instruments import find
 from forwardc.sandbox.checkout.problems import fixed, invalid, not_found
 from forwardc.sandbox.checkout.rows import NETWORK_TOKENS, new_id, utc_offset
@@ -23,7 +23,7 @@ ECI = {"vts": "05", "mdes": "02"}
 
 
 def provision(
-    account: Account, card: dict[str, Any], state: str = "active", token_id: str = ""
+    account: CheckoutAccount, card: dict[str, Any], state: str = "active", token_id: str = ""
 ) -> dict[str, Any] | None:
     """A network token for a card row (number and expiry), or None if its scheme has none."""
     known = lookup(card["number"])
@@ -56,9 +56,9 @@ def cryptogram() -> str:
     return b64encode(secrets.token_bytes(20)).decode("ascii")
 
 
-def create_network_token(account: Account, body: dict[str, Any]) -> dict[str, Any]:
-    """Provision for an instrument or a card. Returns the answer of 201; raises `Refused`."""
-    faults = Faults()
+def create_network_token(account: CheckoutAccount, body: dict[str, Any]) -> dict[str, Any]:
+    """Provision for an instrument or a card. Returns the answer of 201; raises `CheckoutError`."""
+    faults = RequestFaults()
     check(faults, body, tables.NETWORK_TOKEN)
     check_kind(faults, body.get("source"), "source", tables.NETWORK_TOKEN_SOURCES)
     faults.stop()
@@ -74,15 +74,15 @@ def create_network_token(account: Account, body: dict[str, Any]) -> dict[str, An
     return _shown(row)
 
 
-def get_network_token(account: Account, token: str) -> dict[str, Any]:
-    """The answer of GET. Raises `Refused` (404)."""
+def get_network_token(account: CheckoutAccount, token: str) -> dict[str, Any]:
+    """The answer of GET. Raises `CheckoutError` (404)."""
     return _shown(_find(account, token))
 
 
-def create_cryptogram(account: Account, token: str, body: dict[str, Any]) -> dict[str, Any]:
-    """A cryptogram for one transaction. Returns the answer of 201; raises `Refused`."""
+def create_cryptogram(account: CheckoutAccount, token: str, body: dict[str, Any]) -> dict[str, Any]:
+    """A cryptogram for one transaction. Returns the answer of 201; raises `CheckoutError`."""
     row = _find(account, token)
-    faults = Faults()
+    faults = RequestFaults()
     check(faults, body, tables.CRYPTOGRAM)
     faults.stop()
     if row["state"] != "active":
@@ -90,10 +90,10 @@ def create_cryptogram(account: Account, token: str, body: dict[str, Any]) -> dic
     return {"cryptogram": cryptogram(), "eci": ECI[row["type"]]}
 
 
-def delete_network_token(account: Account, token: str, body: dict[str, Any]) -> None:
-    """Make a network token inactive. Raises `Refused`."""
+def delete_network_token(account: CheckoutAccount, token: str, body: dict[str, Any]) -> None:
+    """Make a network token inactive. Raises `CheckoutError`."""
     row = _find(account, token)
-    faults = Faults()
+    faults = RequestFaults()
     check(faults, body, tables.NETWORK_TOKEN_END)
     faults.stop()
     if row.get("fixed"):
@@ -102,7 +102,7 @@ def delete_network_token(account: Account, token: str, body: dict[str, Any]) -> 
     row["modified_on"] = utc_offset(account.now())
 
 
-def of_instrument(account: Account, instrument: dict[str, Any]) -> dict[str, Any] | None:
+def of_instrument(account: CheckoutAccount, instrument: dict[str, Any]) -> dict[str, Any] | None:
     """The active network token of an instrument, or None."""
     row: dict[str, Any] | None = account.table(NETWORK_TOKENS).get(
         instrument.get("network_token_id", "")
@@ -110,7 +110,7 @@ def of_instrument(account: Account, instrument: dict[str, Any]) -> dict[str, Any
     return row if row is not None and row["state"] == "active" else None
 
 
-def _find(account: Account, token: str) -> dict[str, Any]:
+def _find(account: CheckoutAccount, token: str) -> dict[str, Any]:
     row: dict[str, Any] | None = account.table(NETWORK_TOKENS).get(token)
     if row is None:
         raise not_found()

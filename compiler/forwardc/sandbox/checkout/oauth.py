@@ -13,10 +13,11 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from forwardc.sandbox.checkout.clients import Client, by_id, by_oauth
+from forwardc.sandbox.checkout.clients import CheckoutClient, by_id, by_oauth
 from forwardc.sandbox.checkout.keys import SIGNING, private_jwk
 from forwardc.sandbox.checkout.rows import fixed_id
 from forwardc.sandbox.crypto.jwe import JweError, b64, rsa_private_key, rsa_public_key, unb64
+from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.world import World
 
 LIFETIME_SECONDS = 3600
@@ -47,7 +48,7 @@ SCOPES = frozenset(
 )
 
 
-class TokenError(Exception):
+class TokenGrantError(SandboxError):
     """The token request is refused; the text is OAuth's error code."""
 
 
@@ -56,19 +57,19 @@ def grant(world: World, form: bytes, basic: str, *, live: bool) -> dict[str, obj
 
     `live` is production's host: neither environment takes the other's clients and tokens.
 
-    Raises `TokenError`.
+    Raises `TokenGrantError`.
     """
     fields = {name: values[-1] for name, values in parse_qs(form.decode("latin-1")).items()}
     if "grant_type" not in fields:
-        raise TokenError("invalid_request")
+        raise TokenGrantError("invalid_request")
     if fields["grant_type"] != "client_credentials":
-        raise TokenError("unsupported_grant_type")
+        raise TokenGrantError("unsupported_grant_type")
     client = _client(fields, basic, live=live)
     if client is None:
-        raise TokenError("invalid_client")
+        raise TokenGrantError("invalid_client")
     scopes = fields.get("scope", "").split()
     if not scopes or not SCOPES.issuperset(scopes):
-        raise TokenError("invalid_scope")
+        raise TokenGrantError("invalid_scope")
     return {
         "access_token": _sign(world, client, scopes, live=live),
         "token_type": "Bearer",
@@ -77,7 +78,9 @@ def grant(world: World, form: bytes, basic: str, *, live: bool) -> dict[str, obj
     }
 
 
-def read_token(world: World, token: str, *, live: bool) -> tuple[Client, frozenset[str]] | None:
+def read_token(
+    world: World, token: str, *, live: bool
+) -> tuple[CheckoutClient, frozenset[str]] | None:
     """Whose access token of this platform it is, with its scopes; None if it is not valid now."""
     parts = token.split(".")
     if len(parts) != 3:
@@ -99,7 +102,7 @@ def _issuer(live: bool) -> str:
     return ISSUER_LIVE if live else ISSUER
 
 
-def _client(fields: dict[str, str], basic: str, *, live: bool) -> Client | None:
+def _client(fields: dict[str, str], basic: str, *, live: bool) -> CheckoutClient | None:
     given = f"{fields.get('client_id', '')}:{fields.get('client_secret', '')}"
     if "client_id" not in fields and basic:
         try:
@@ -110,7 +113,7 @@ def _client(fields: dict[str, str], basic: str, *, live: bool) -> Client | None:
     return by_oauth(client_id, client_secret, live=live)
 
 
-def _sign(world: World, client: Client, scopes: list[str], *, live: bool) -> str:
+def _sign(world: World, client: CheckoutClient, scopes: list[str], *, live: bool) -> str:
     jwk = private_jwk(world, SIGNING)
     now = int(world.now())
     header = {"alg": "RS256", "kid": jwk["kid"], "typ": "at+jwt"}

@@ -6,12 +6,12 @@ are the codes of the refusals: no public document shows one. Checkout.com has no
 
 from collections.abc import Sequence
 
-from forwardc.sandbox.checkout.clients import Account
+from forwardc.sandbox.checkout.clients import CheckoutAccount
 from forwardc.sandbox.checkout.forward_request import ForwardRequest
 from forwardc.sandbox.checkout.problems import invalid
 from forwardc.sandbox.laxness import UNKNOWN_DESTINATIONS
-from forwardc.sandbox.project import Named, merged_headers
-from forwardc.sandbox.world import Outbound
+from forwardc.sandbox.project import OnboardedRequest, merged_headers
+from forwardc.sandbox.world import OutboundRequest
 
 _REQUEST = "destination_request"
 # What a signature of the vault puts in.
@@ -21,8 +21,8 @@ _SIGNED = {
 }
 
 
-def check_target(account: Account, request: ForwardRequest) -> None:
-    """Refuse a URL, method or query that no plan names. Raises `Refused` (422)."""
+def check_target(account: CheckoutAccount, request: ForwardRequest) -> None:
+    """Refuse a URL, method or query that no plan names. Raises `CheckoutError` (422)."""
     fitting = _by_url(account, request)
     if not fitting:
         at = f"{_REQUEST}.url"
@@ -34,8 +34,10 @@ def check_target(account: Account, request: ForwardRequest) -> None:
             raise invalid("destination_not_allowed", at=at)
 
 
-def check_headers(account: Account, request: ForwardRequest, outbound: Outbound) -> None:
-    """Refuse a header that no plan names for this URL. Raises `Refused` (422)."""
+def check_headers(
+    account: CheckoutAccount, request: ForwardRequest, outbound: OutboundRequest
+) -> None:
+    """Refuse a header that no plan names for this URL. Raises `CheckoutError` (422)."""
     fitting = _by_method(_by_url(account, request), request)
     if not fitting:
         return
@@ -48,11 +50,13 @@ def check_headers(account: Account, request: ForwardRequest, outbound: Outbound)
         raise invalid("header_not_allowed", at=at)
 
 
-def _by_url(account: Account, request: ForwardRequest) -> list[Named]:
+def _by_url(account: CheckoutAccount, request: ForwardRequest) -> list[OnboardedRequest]:
     names = {name for name, _ in request.query}
     found = account.world.named(request.url, vault="checkout", live=account.live)
     return [one for one in found if names <= one.query]
 
 
-def _by_method(named: Sequence[Named], request: ForwardRequest) -> list[Named]:
+def _by_method(
+    named: Sequence[OnboardedRequest], request: ForwardRequest
+) -> list[OnboardedRequest]:
     return [one for one in named if one.method == request.method]

@@ -7,17 +7,19 @@ the vendor's code where its page names one. Source: nas_spec, paths `payments@{i
 from typing import Any
 
 from forwardc.sandbox.checkout import payment_tables as tables
-from forwardc.sandbox.checkout.body import Faults
-from forwardc.sandbox.checkout.clients import Account
+from forwardc.sandbox.checkout.body import RequestFaults
+from forwardc.sandbox.checkout.clients import CheckoutAccount
 from forwardc.sandbox.checkout.payment_rows import add_action, balances
 from forwardc.sandbox.checkout.payment_rows import capture as take
 from forwardc.sandbox.checkout.payments import find
-from forwardc.sandbox.checkout.problems import Refused, forbidden
-from forwardc.sandbox.checkout.rules import Rule, check
+from forwardc.sandbox.checkout.problems import CheckoutError, forbidden
+from forwardc.sandbox.checkout.rules import MemberRule, check
 
 
-def capture(account: Account, payment: str, body: dict[str, Any], base: str) -> dict[str, Any]:
-    """Take money that was authorized. Returns the answer of 202; raises `Refused`."""
+def capture(
+    account: CheckoutAccount, payment: str, body: dict[str, Any], base: str
+) -> dict[str, Any]:
+    """Take money that was authorized. Returns the answer of 202; raises `CheckoutError`."""
     row = _prepared(account, payment, body, tables.CAPTURE)
     left = balances(row)
     if not left["available_to_capture"]:
@@ -34,8 +36,8 @@ def capture(account: Account, payment: str, body: dict[str, Any], base: str) -> 
     return _accepted(row, action, body, base)
 
 
-def void(account: Account, payment: str, body: dict[str, Any], base: str) -> dict[str, Any]:
-    """Give up an authorization. Returns the answer of 202; raises `Refused`."""
+def void(account: CheckoutAccount, payment: str, body: dict[str, Any], base: str) -> dict[str, Any]:
+    """Give up an authorization. Returns the answer of 202; raises `CheckoutError`."""
     row = _prepared(account, payment, body, tables.VOID)
     left = balances(row)["available_to_void"]
     if not left:
@@ -46,8 +48,10 @@ def void(account: Account, payment: str, body: dict[str, Any], base: str) -> dic
     return _accepted(row, action, body, base)
 
 
-def refund(account: Account, payment: str, body: dict[str, Any], base: str) -> dict[str, Any]:
-    """Give money back. Returns the answer of 202; raises `Refused`."""
+def refund(
+    account: CheckoutAccount, payment: str, body: dict[str, Any], base: str
+) -> dict[str, Any]:
+    """Give money back. Returns the answer of 202; raises `CheckoutError`."""
     row = _prepared(account, payment, body, tables.REFUND)
     left = balances(row)["available_to_refund"]
     if not left:
@@ -62,17 +66,19 @@ def refund(account: Account, payment: str, body: dict[str, Any], base: str) -> d
     return _accepted(row, action, body, base)
 
 
-def reverse(account: Account, payment: str, body: dict[str, Any], base: str) -> dict[str, Any]:
+def reverse(
+    account: CheckoutAccount, payment: str, body: dict[str, Any], base: str
+) -> dict[str, Any]:
     """Void what is authorized, or refund what is captured. Source: SDK-python `reverse_payment`."""
     row = _prepared(account, payment, body, tables.VOID)
     return (void if balances(row)["available_to_void"] else refund)(account, payment, body, base)
 
 
 def _prepared(
-    account: Account, payment: str, body: dict[str, Any], rules: tuple[Rule, ...]
+    account: CheckoutAccount, payment: str, body: dict[str, Any], rules: tuple[MemberRule, ...]
 ) -> dict[str, Any]:
     row = find(account, payment)
-    faults = Faults()
+    faults = RequestFaults()
     check(faults, body, rules, too_long="invalid")
     faults.stop()
     return row
@@ -83,8 +89,8 @@ def _check_multiple(row: dict[str, Any], amount: int) -> None:
         raise _refused("amount_invalid")
 
 
-def _refused(code: str) -> Refused:
-    return Refused(422, "processing_error", (code,), {"amount": (code,)})
+def _refused(code: str) -> CheckoutError:
+    return CheckoutError(422, "processing_error", (code,), {"amount": (code,)})
 
 
 def _reference(body: dict[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from forwardc.sandbox.checkout import idempotency, payment_actions, payments
-from forwardc.sandbox.checkout.auth import Key
-from forwardc.sandbox.checkout.routes import Call, Endpoint
+from forwardc.sandbox.checkout.auth import KeyKind
+from forwardc.sandbox.checkout.routes import CheckoutCall, CheckoutEndpoint
 
 
-def _once(call: Call, act: Callable[[Call], Any]) -> Any:
+def _once(call: CheckoutCall, act: Callable[[CheckoutCall], Any]) -> Any:
     """A payment or an action of one, by its idempotency key. An action is a 202."""
 
     def acted() -> Any:
@@ -22,12 +22,12 @@ def _once(call: Call, act: Callable[[Call], Any]) -> Any:
     return idempotency.once(call.account, key, call.url, call.body, acted)
 
 
-def _action(path: str, scope: str, act: Callable[..., Any]) -> Endpoint:
-    return Endpoint(
+def _action(path: str, scope: str, act: Callable[..., Any]) -> CheckoutEndpoint:
+    return CheckoutEndpoint(
         "POST",
         f"/payments/{{id}}/{path}",
         lambda c: _once(c, lambda c: act(c.account, c.path["id"], c.body, c.base)),
-        Key.SECRET,
+        KeyKind.SECRET,
         ("gateway", f"gateway:{scope}"),
         reads=True,
         optional=True,
@@ -36,15 +36,15 @@ def _action(path: str, scope: str, act: Callable[..., Any]) -> Endpoint:
 
 _DETAILS = ("gateway", "gateway:payment-details")
 PAYMENTS = (
-    Endpoint(
+    CheckoutEndpoint(
         "POST",
         "/payments",
         lambda c: _once(c, lambda c: payments.request_payment(c.account, c.body, c.base)),
-        Key.SECRET,
+        KeyKind.SECRET,
         ("gateway", "gateway:payment"),
         reads=True,
     ),
-    Endpoint(
+    CheckoutEndpoint(
         "GET",
         "/payments",
         lambda c: payments.list_payments(
@@ -54,21 +54,21 @@ PAYMENTS = (
             c.query.get("skip", "0"),
             c.base,
         ),
-        Key.SECRET,
+        KeyKind.SECRET,
         _DETAILS,
     ),
-    Endpoint(
+    CheckoutEndpoint(
         "GET",
         "/payments/{id}",
         lambda c: payments.get_payment(c.account, c.path["id"], c.base),
-        Key.SECRET,
+        KeyKind.SECRET,
         _DETAILS,
     ),
-    Endpoint(
+    CheckoutEndpoint(
         "GET",
         "/payments/{id}/actions",
         lambda c: payments.actions(c.account, c.path["id"]),
-        Key.SECRET,
+        KeyKind.SECRET,
         _DETAILS,
     ),
     _action("captures", "payment-captures", payment_actions.capture),

@@ -7,7 +7,7 @@ PaymentResponseBalances).
 import secrets
 from typing import Any
 
-from forwardc.sandbox.checkout.clients import Account
+from forwardc.sandbox.checkout.clients import CheckoutAccount
 from forwardc.sandbox.checkout.payment_tables import APPROVED
 from forwardc.sandbox.checkout.rows import new_id, utc
 
@@ -16,7 +16,9 @@ _KEPT = ("reference", "payment_type", "description", "customer", "billing_descri
 _KEPT_TOO = ("payment_ip", "metadata", "processing_channel_id")
 
 
-def new_payment(account: Account, body: dict[str, Any], source: dict[str, Any]) -> dict[str, Any]:
+def new_payment(
+    account: CheckoutAccount, body: dict[str, Any], source: dict[str, Any]
+) -> dict[str, Any]:
     """A payment's row, before it is known what becomes of it."""
     row = {
         "id": new_id("pay"),
@@ -37,7 +39,7 @@ def new_payment(account: Account, body: dict[str, Any], source: dict[str, Any]) 
 
 
 def add_action(
-    account: Account, row: dict[str, Any], kind: str, amount: int, **members: Any
+    account: CheckoutAccount, row: dict[str, Any], kind: str, amount: int, **members: Any
 ) -> dict[str, Any]:
     """Note what was done with a payment."""
     action = {
@@ -58,14 +60,16 @@ def add_action(
     return action
 
 
-def settle(account: Account, row: dict[str, Any]) -> None:
+def settle(account: CheckoutAccount, row: dict[str, Any]) -> None:
     """Capture what was to be captured by itself: the vendor does so after its answer."""
     if row["capture"]:
         row["capture"] = False
         capture(account, row, row["amount"])
 
 
-def capture(account: Account, row: dict[str, Any], amount: int, **members: Any) -> dict[str, Any]:
+def capture(
+    account: CheckoutAccount, row: dict[str, Any], amount: int, **members: Any
+) -> dict[str, Any]:
     """Take money of an authorization."""
     row["captured"] += amount
     row["status"] = "Captured" if row["captured"] >= row["amount"] else "Partially Captured"

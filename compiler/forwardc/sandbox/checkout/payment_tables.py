@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from forwardc.sandbox.cards import Behaviour
-from forwardc.sandbox.checkout.rules import Kind, Rule
+from forwardc.sandbox.checkout.rules import MemberKind, MemberRule
 from forwardc.sandbox.checkout.vault_tables import CHANNEL
 from forwardc.sandbox.money import ISO
 
@@ -21,118 +21,122 @@ _LATER: Final = """
 """
 
 
-def address(path: str) -> tuple[Rule, ...]:
+def address(path: str) -> tuple[MemberRule, ...]:
     """A billing or shipping address at a path."""
     return (
-        Rule(path, Kind.OBJECT),
-        Rule(f"{path}.address_line1", longest=200, code="address"),
-        Rule(f"{path}.address_line2", longest=200, code="address"),
-        Rule(f"{path}.city", longest=50, code="city"),
-        Rule(f"{path}.state", longest=200, code="state"),
-        Rule(f"{path}.zip", longest=50, code="zip"),
-        Rule(f"{path}.country", pattern="[A-Z]{2}", code="country_address"),
+        MemberRule(path, MemberKind.OBJECT),
+        MemberRule(f"{path}.address_line1", longest=200, code="address"),
+        MemberRule(f"{path}.address_line2", longest=200, code="address"),
+        MemberRule(f"{path}.city", longest=50, code="city"),
+        MemberRule(f"{path}.state", longest=200, code="state"),
+        MemberRule(f"{path}.zip", longest=50, code="zip"),
+        MemberRule(f"{path}.country", pattern="[A-Z]{2}", code="country_address"),
     )
 
 
-def _phone(path: str) -> tuple[Rule, ...]:
+def _phone(path: str) -> tuple[MemberRule, ...]:
     return (
-        Rule(path, Kind.OBJECT),
-        Rule(f"{path}.country_code", shortest=1, longest=7, code="country_phone_code"),
-        Rule(f"{path}.number", shortest=6, longest=25, code="phone_number"),
+        MemberRule(path, MemberKind.OBJECT),
+        MemberRule(f"{path}.country_code", shortest=1, longest=7, code="country_phone_code"),
+        MemberRule(f"{path}.number", shortest=6, longest=25, code="phone_number"),
     )
 
 
-def _holder(path: str) -> tuple[Rule, ...]:
+def _holder(path: str) -> tuple[MemberRule, ...]:
     return (
         *address(f"{path}.billing_address"),
         *_phone(f"{path}.phone"),
-        Rule(f"{path}.account_holder", Kind.OBJECT),
-        Rule(f"{path}.stored", Kind.FLAG),
-        Rule(f"{path}.store_for_future_use", Kind.FLAG),
+        MemberRule(f"{path}.account_holder", MemberKind.OBJECT),
+        MemberRule(f"{path}.stored", MemberKind.FLAG),
+        MemberRule(f"{path}.store_for_future_use", MemberKind.FLAG),
     )
 
 
 _EXPIRY: Final = (
-    Rule("source.expiry_month", Kind.WHOLE, True, least=1, most=12, code="card_expiry_month"),
-    Rule("source.expiry_year", Kind.WHOLE, True, least=1000, most=9999, code="card_expiry_year"),
+    MemberRule(
+        "source.expiry_month", MemberKind.WHOLE, True, least=1, most=12, code="card_expiry_month"
+    ),
+    MemberRule(
+        "source.expiry_year", MemberKind.WHOLE, True, least=1000, most=9999, code="card_expiry_year"
+    ),
 )
-_NAME: Final = Rule("source.name", longest=255, code="card_holder")
-_CVV: Final = Rule("source.cvv", pattern=r"\d{3,4}", code="cvv")
-_TYPE: Final = Rule("source.type", required=True)
+_NAME: Final = MemberRule("source.name", longest=255, code="card_holder")
+_CVV: Final = MemberRule("source.cvv", pattern=r"\d{3,4}", code="cvv")
+_TYPE: Final = MemberRule("source.type", required=True)
 
-SOURCES: Final[Mapping[str, tuple[Rule, ...]]] = {
+SOURCES: Final[Mapping[str, tuple[MemberRule, ...]]] = {
     "card": (
         _TYPE,
-        Rule("source.number", required=True, pattern=r"\d{12,19}", code="card_number"),
+        MemberRule("source.number", required=True, pattern=r"\d{12,19}", code="card_number"),
         *_EXPIRY,
         _NAME,
         _CVV,
-        Rule("source.allow_update", Kind.FLAG),
+        MemberRule("source.allow_update", MemberKind.FLAG),
         *_holder("source"),
     ),
     "network_token": (
         _TYPE,
-        Rule("source.token", required=True, pattern=r"\d{12,19}", code="source_token"),
+        MemberRule("source.token", required=True, pattern=r"\d{12,19}", code="source_token"),
         *_EXPIRY,
-        Rule(
+        MemberRule(
             "source.token_type",
             required=True,
             choices=("vts", "mdes", "applepay", "googlepay"),
             code="source_token_type",
         ),
         # The schema asks for both; its texts let a later payment of a series leave them out.
-        Rule("source.cryptogram", longest=50),
-        Rule("source.eci", longest=2),
+        MemberRule("source.cryptogram", longest=50),
+        MemberRule("source.eci", longest=2),
         _NAME,
         _CVV,
         *_holder("source"),
     ),
     "token": (
         _TYPE,
-        Rule("source.token", required=True, pattern=r"tok_\w{26}", code="source_token"),
+        MemberRule("source.token", required=True, pattern=r"tok_\w{26}", code="source_token"),
         *_holder("source"),
     ),
     "id": (
         _TYPE,
-        Rule("source.id", required=True, pattern=r"src_\w{26}", code="source_id"),
+        MemberRule("source.id", required=True, pattern=r"src_\w{26}", code="source_id"),
         _CVV,
-        Rule("source.payment_method"),
-        Rule("source.allow_update", Kind.FLAG),
+        MemberRule("source.payment_method"),
+        MemberRule("source.allow_update", MemberKind.FLAG),
         *_holder("source"),
     ),
 }
 """The members of a source by its type. Other types are methods that the sandbox does not play."""
 
 PAYMENT: Final = (
-    Rule("source", Kind.OBJECT, True, code="payment_source"),
-    Rule("amount", Kind.WHOLE, least=0, most=999_999_999),
-    Rule("currency", required=True, pattern="[A-Z]{3}"),
-    Rule(
+    MemberRule("source", MemberKind.OBJECT, True, code="payment_source"),
+    MemberRule("amount", MemberKind.WHOLE, least=0, most=999_999_999),
+    MemberRule("currency", required=True, pattern="[A-Z]{3}"),
+    MemberRule(
         "payment_type",
         choices=("Regular", "Recurring", "MOTO", "Installment", "PayLater", "Unscheduled"),
     ),
-    Rule("merchant_initiated", Kind.FLAG),
-    Rule("reference", longest=50),
-    Rule("description", longest=100),
-    Rule("authorization_type", choices=("Final", "Estimated", "Incremental")),
-    Rule("capture", Kind.FLAG),
-    Rule("capture_on"),
-    Rule("customer", Kind.OBJECT),
-    Rule("billing_descriptor", Kind.OBJECT),
-    Rule("billing_descriptor.name", longest=25),
-    Rule("billing_descriptor.city", longest=13),
-    Rule("billing_descriptor.reference"),
-    Rule("shipping", Kind.OBJECT),
+    MemberRule("merchant_initiated", MemberKind.FLAG),
+    MemberRule("reference", longest=50),
+    MemberRule("description", longest=100),
+    MemberRule("authorization_type", choices=("Final", "Estimated", "Incremental")),
+    MemberRule("capture", MemberKind.FLAG),
+    MemberRule("capture_on"),
+    MemberRule("customer", MemberKind.OBJECT),
+    MemberRule("billing_descriptor", MemberKind.OBJECT),
+    MemberRule("billing_descriptor.name", longest=25),
+    MemberRule("billing_descriptor.city", longest=13),
+    MemberRule("billing_descriptor.reference"),
+    MemberRule("shipping", MemberKind.OBJECT),
     *address("shipping.address"),
     *_phone("shipping.phone"),
-    Rule("3ds", Kind.OBJECT),
-    Rule("3ds.enabled", Kind.FLAG),
-    Rule("3ds.attempt_n3d", Kind.FLAG),
-    Rule("3ds.eci", longest=2),
-    Rule("3ds.cryptogram", longest=50),
-    Rule("3ds.xid", longest=100),
-    Rule("3ds.version", longest=10),
-    Rule(
+    MemberRule("3ds", MemberKind.OBJECT),
+    MemberRule("3ds.enabled", MemberKind.FLAG),
+    MemberRule("3ds.attempt_n3d", MemberKind.FLAG),
+    MemberRule("3ds.eci", longest=2),
+    MemberRule("3ds.cryptogram", longest=50),
+    MemberRule("3ds.xid", longest=100),
+    MemberRule("3ds.version", longest=10),
+    MemberRule(
         "3ds.exemption",
         choices=(
             "low_value",
@@ -149,7 +153,7 @@ PAYMENT: Final = (
             "recurring_operation",
         ),
     ),
-    Rule(
+    MemberRule(
         "3ds.challenge_indicator",
         choices=(
             "no_preference",
@@ -159,29 +163,29 @@ PAYMENT: Final = (
         ),
     ),
     *(
-        Rule(f"3ds.{name}", Kind.ANY)
+        MemberRule(f"3ds.{name}", MemberKind.ANY)
         for name in """
             allow_upgrade status authentication_date authentication_amount flow_type
             status_reason_code challenge_cancel_reason score cryptogram_algorithm
             authentication_id initial_authentication
         """.split()
     ),
-    Rule("processing_channel_id", pattern=CHANNEL),
-    Rule("previous_payment_id", longest=100),
-    Rule("success_url", longest=255),
-    Rule("failure_url", longest=255, code="fail_url"),
-    Rule("payment_ip", code="ip_address"),
-    *(Rule(name, Kind.ANY) for name in _LATER.split()),
+    MemberRule("processing_channel_id", pattern=CHANNEL),
+    MemberRule("previous_payment_id", longest=100),
+    MemberRule("success_url", longest=255),
+    MemberRule("failure_url", longest=255, code="fail_url"),
+    MemberRule("payment_ip", code="ip_address"),
+    *(MemberRule(name, MemberKind.ANY) for name in _LATER.split()),
 )
 
-_ACTION: Final = (Rule("reference", longest=50), Rule("metadata", Kind.OBJECT))
-_AMOUNT: Final = Rule("amount", Kind.WHOLE, least=0, most=999_999_999)
+_ACTION: Final = (MemberRule("reference", longest=50), MemberRule("metadata", MemberKind.OBJECT))
+_AMOUNT: Final = MemberRule("amount", MemberKind.WHOLE, least=0, most=999_999_999)
 CAPTURE: Final = (
     *_ACTION,
     _AMOUNT,
-    Rule("capture_type", choices=("Final", "NonFinal")),
+    MemberRule("capture_type", choices=("Final", "NonFinal")),
     *(
-        Rule(name, Kind.ANY)
+        MemberRule(name, MemberKind.ANY)
         for name in """
             customer description billing_descriptor shipping items marketplace
             amount_allocations processing
@@ -191,8 +195,8 @@ CAPTURE: Final = (
 REFUND: Final = (
     *_ACTION,
     _AMOUNT,
-    Rule("capture_action_id", pattern=r"act_\w{26}"),
-    *(Rule(name, Kind.ANY) for name in ("amount_allocations", "destination", "items")),
+    MemberRule("capture_action_id", pattern=r"act_\w{26}"),
+    *(MemberRule(name, MemberKind.ANY) for name in ("amount_allocations", "destination", "items")),
 )
 VOID: Final = _ACTION
 

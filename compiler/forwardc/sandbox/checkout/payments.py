@@ -11,9 +11,9 @@ from typing import Any
 
 from forwardc.sandbox.cards import Behaviour, TestCard, lookup
 from forwardc.sandbox.checkout import payment_tables as tables
-from forwardc.sandbox.checkout.body import Faults
+from forwardc.sandbox.checkout.body import RequestFaults
 from forwardc.sandbox.checkout.channels import check_channel
-from forwardc.sandbox.checkout.clients import Account
+from forwardc.sandbox.checkout.clients import CheckoutAccount
 from forwardc.sandbox.checkout.instruments import TABLE as INSTRUMENTS
 from forwardc.sandbox.checkout.instruments import keep_card
 from forwardc.sandbox.checkout.payment_rows import (
@@ -24,7 +24,7 @@ from forwardc.sandbox.checkout.payment_rows import (
     new_payment,
     settle,
 )
-from forwardc.sandbox.checkout.problems import Refused, invalid, not_found
+from forwardc.sandbox.checkout.problems import CheckoutError, invalid, not_found
 from forwardc.sandbox.checkout.rows import fingerprint, new_id
 from forwardc.sandbox.checkout.rules import check, check_kind
 from forwardc.sandbox.checkout.tokens import card_members, take_token
@@ -34,7 +34,7 @@ Created = tuple[int, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class PaidWith:
+class PaymentCard:
     """The card of a payment, and what stands in the answer's `source`."""
 
     card: TestCard
@@ -43,8 +43,8 @@ class PaidWith:
     instrument: str | None
 
 
-def request_payment(account: Account, body: dict[str, Any], base: str) -> Created | Any:
-    """Pay. Returns 201 or 202 with the answer, or what the test card breaks; raises `Refused`."""
+def request_payment(account: CheckoutAccount, body: dict[str, Any], base: str) -> Created | Any:
+    """Pay: 201 or 202 with the answer, or what the test card breaks. Raises `CheckoutError`."""
     _check(account, body)
     paid_with = _paid_with(account, body)
     behaviour = paid_with.card.at("checkout")
@@ -52,19 +52,19 @@ def request_payment(account: Account, body: dict[str, Any], base: str) -> Create
     if fault is not None:
         return fault
     if behaviour is Behaviour.SERVER_ERROR:
-        raise Refused(502)
+        raise CheckoutError(502)
     return _pay(account, body, paid_with, base)
 
 
-def get_payment(account: Account, payment: str, base: str) -> dict[str, Any]:
-    """The details of a payment. Raises `Refused` (404, empty)."""
+def get_payment(account: CheckoutAccount, payment: str, base: str) -> dict[str, Any]:
+    """The details of a payment. Raises `CheckoutError` (404, empty)."""
     return details(find(account, payment), base)
 
 
 def list_payments(
-    account: Account, reference: str, limit: str, skip: str, base: str
+    account: CheckoutAccount, reference: str, limit: str, skip: str, base: str
 ) -> dict[str, Any]:
-    """The payments of a reference, newest first. Raises `Refused` (422)."""
+    """The payments of a reference, newest first. Raises `CheckoutError` (422)."""
     if not reference:
         raise invalid("reference_required", at="reference")
     if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:4]) <= 100):
@@ -77,14 +77,14 @@ def list_payments(
     return {"limit": int(limit), "skip": first, "total_count": len(rows), "data": shown}
 
 
-def actions(account: Account, payment: str) -> list[dict[str, Any]]:
-    """What was done with a payment, newest first. Raises `Refused` (404, empty)."""
+def actions(account: CheckoutAccount, payment: str) -> list[dict[str, Any]]:
+    """What was done with a payment, newest first. Raises `CheckoutError` (404, empty)."""
     shown: list[dict[str, Any]] = find(account, payment)["actions"][::-1]
     return shown
 
 
-def find(account: Account, payment: str) -> dict[str, Any]:
-    """The row of a payment, what was to be captured by itself captured. Raises `Refused` (404)."""
+def find(account: CheckoutAccount, payment: str) -> dict[str, Any]:
+    """A payment, captured if that was to happen by itself. Raises `CheckoutError` (404)."""
     row: dict[str, Any] | None = account.table(TABLE).get(payment)
     if row is None:
         raise not_found()
@@ -92,8 +92,8 @@ def find(account: Account, payment: str) -> dict[str, Any]:
     return row
 
 
-def _check(account: Account, body: dict[str, Any]) -> None:
-    faults = Faults()
+def _check(account: CheckoutAccount, body: dict[str, Any]) -> None:
+    faults = RequestFaults()
     check(faults, body, tables.PAYMENT, too_long="invalid")
     check_kind(faults, body.get("source"), "source", tables.SOURCES, too_long="invalid")
     _check_amount(faults, body)
@@ -101,7 +101,7 @@ def _check(account: Account, body: dict[str, Any]) -> None:
     faults.stop()
 
 
-def _check_amount(faults: Faults, body: dict[str, Any]) -> None:
+def _check_amount(faults: RequestFaults, body: dict[str, Any]) -> None:
     amount, currency = body.get("amount"), body.get("currency")
     if "currency" in faults.found or not isinstance(currency, str):
         return
@@ -111,7 +111,7 @@ def _check_amount(faults: Faults, body: dict[str, Any]) -> None:
         faults.add("amount", "invalid")
 
 
-def _paid_with(account: Account, body: dict[str, Any]) -> PaidWith:
+def _paid_with(account: CheckoutAccount, body: dict[str, Any]) -> PaymentCard:
     source = body["source"]
     if source["type"] == "token":
         taken = take_token(account, source["token"], "card")
@@ -126,9 +126,9 @@ def _paid_with(account: Account, body: dict[str, Any]) -> PaidWith:
 
 
 def _read(
-    account: Account, row: dict[str, Any], cvv: str | None, instrument: str | None
-) -> PaidWith:
-    faults = Faults()
+    account: CheckoutAccount, row: dict[str, Any], cvv: str | None, instrument: str | None
+) -> PaymentCard:
+    faults = RequestFaults()
     card = lookup(row["number"])
     if card is None:
         # A real card number has no place in a sandbox.
@@ -139,10 +139,12 @@ def _read(
         faults.add("source.cvv", "invalid", "cvv")
     faults.stop()
     assert card is not None  # noqa: S101 - the faults said so
-    return PaidWith(card, row, cvv, instrument)
+    return PaymentCard(card, row, cvv, instrument)
 
 
-def _pay(account: Account, body: dict[str, Any], paid_with: PaidWith, base: str) -> Created:
+def _pay(
+    account: CheckoutAccount, body: dict[str, Any], paid_with: PaymentCard, base: str
+) -> Created:
     row = new_payment(account, body, _source(paid_with))
     behaviour = paid_with.card.at("checkout")
     three_ds = body.get("3ds") or {}
@@ -205,7 +207,7 @@ def _pending(row: dict[str, Any], base: str) -> dict[str, Any]:
     }
 
 
-def _source(paid_with: PaidWith) -> dict[str, Any]:
+def _source(paid_with: PaymentCard) -> dict[str, Any]:
     """The card as an answer shows it: never its number, never its CVV."""
     row = paid_with.row
     shown = ("expiry_month", "expiry_year", "name", "billing_address", "phone")

@@ -8,7 +8,7 @@ of month formats as both show it; the network token month has two digits.
 from typing import Any
 
 from forwardc.sandbox.checkout import network_tokens
-from forwardc.sandbox.checkout.clients import Account
+from forwardc.sandbox.checkout.clients import CheckoutAccount
 from forwardc.sandbox.checkout.instruments import TABLE as INSTRUMENTS
 from forwardc.sandbox.checkout.instruments import keep_card
 from forwardc.sandbox.checkout.problems import invalid
@@ -43,8 +43,10 @@ SENSITIVE = (
 )
 
 
-def resolve(account: Account, source: dict[str, Any], token_request: dict[str, Any]) -> Values:
-    """The values for a request's source, consuming its tokens. Raises `Refused`."""
+def resolve(
+    account: CheckoutAccount, source: dict[str, Any], token_request: dict[str, Any]
+) -> Values:
+    """The values for a request's source, consuming its tokens. Raises `CheckoutError`."""
     if source["type"] == "id":
         row = account.table(INSTRUMENTS).get(source["id"])
         if row is None or row["revoked"]:
@@ -60,7 +62,7 @@ def resolve(account: Account, source: dict[str, Any], token_request: dict[str, A
     return _card(row, row.get("cvv"), None) | _network_token(account, {}, token_request)
 
 
-def _single_use(account: Account, source: dict[str, Any], kind: str) -> str | None:
+def _single_use(account: CheckoutAccount, source: dict[str, Any], kind: str) -> str | None:
     token = source.get(f"{kind}_token")
     return None if token is None else str(take_token(account, token, kind)[kind])
 
@@ -83,7 +85,7 @@ def _card(row: dict[str, Any], cvv: str | None, pin: str | None) -> Values:
     }
 
 
-def _network_token(account: Account, row: dict[str, Any], wanted: dict[str, Any]) -> Values:
+def _network_token(account: CheckoutAccount, row: dict[str, Any], wanted: dict[str, Any]) -> Values:
     empty: Values = dict.fromkeys(_NETWORK_TOKEN)
     if not wanted.get("enabled"):
         return empty

@@ -7,9 +7,11 @@ reference (nas_spec, 2021) and the exceptions of its SDKs; `errors` as in a mock
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from forwardc.sandbox.errors import SandboxError
+
 
 @dataclass(slots=True)
-class Refused(Exception):  # noqa: N818 - an answer of the vendor, not a fault of ours
+class CheckoutError(SandboxError):
     """The request is refused with this answer. `where` names request members, never values."""
 
     status: int
@@ -18,26 +20,26 @@ class Refused(Exception):  # noqa: N818 - an answer of the vendor, not a fault o
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def invalid(*codes: str, at: str = "") -> Refused:
+def invalid(*codes: str, at: str = "") -> CheckoutError:
     """422 `request_invalid`, with the request member that is at fault."""
-    return Refused(422, "request_invalid", codes, {at: codes} if at else {})
+    return CheckoutError(422, "request_invalid", codes, {at: codes} if at else {})
 
 
-def fixed(at: str) -> Refused:
+def fixed(at: str) -> CheckoutError:
     """422 for who changes a fixed test source, which is for everybody what it was. Our code."""
     return invalid("test_source_fixed", at=at)
 
 
-def unauthorized() -> Refused:
+def unauthorized() -> CheckoutError:
     """401 with an empty body."""
-    return Refused(401)
+    return CheckoutError(401)
 
 
-def forbidden() -> Refused:
+def forbidden() -> CheckoutError:
     """403 with an empty body: the credential is good, its scope is not."""
-    return Refused(403)
+    return CheckoutError(403)
 
 
-def not_found(code: str = "") -> Refused:
+def not_found(code: str = "") -> CheckoutError:
     """404; with an empty body unless the endpoint is known to name a code."""
-    return Refused(404, "not_found", (code,)) if code else Refused(404)
+    return CheckoutError(404, "not_found", (code,)) if code else CheckoutError(404)

@@ -9,14 +9,14 @@ from collections.abc import Collection, Mapping
 from forwardc.sandbox.checkout.forward_request import ForwardRequest
 from forwardc.sandbox.filled import mask_filled
 from forwardc.sandbox.masking import is_secret_header
-from forwardc.sandbox.world import Answer
+from forwardc.sandbox.world import EmulatedAnswer
 
 REDACTED = "***redacted***"
 # What a message is framed by: an answer could not be read without it.
 _FRAMING = ("content-length", "date")
 
 
-def destination_response(answer: Answer, filled: Collection[str]) -> dict[str, object]:
+def destination_response(answer: EmulatedAnswer, filled: Collection[str]) -> dict[str, object]:
     """The destination's answer as the vault shows it: int status, arrays, and nothing `filled`."""
     headers: dict[str, list[str]] = {}
     for name, value in answer.headers:

@@ -17,10 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from forwardc.sandbox.checkout.auth import Key, authorize
+from forwardc.sandbox.checkout.auth import KeyKind, authorize
 from forwardc.sandbox.checkout.body import read_object
-from forwardc.sandbox.checkout.clients import Account
-from forwardc.sandbox.checkout.problems import Refused
+from forwardc.sandbox.checkout.clients import CheckoutAccount
+from forwardc.sandbox.checkout.problems import CheckoutError
 from forwardc.sandbox.hosts import App, Receive, Scope, Send
 from forwardc.sandbox.world import World
 
@@ -34,10 +34,10 @@ _HOST = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CheckoutCall:
     """One call of a client: its account, the path's parts, the query and the JSON body."""
 
-    account: Account
+    account: CheckoutAccount
     path: Mapping[str, str]
     query: Mapping[str, str]
     headers: Mapping[str, str]
@@ -48,7 +48,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class CheckoutEndpoint:
     """One endpoint: what it takes, what it does, and the status of its good answer.
 
     `call` may be a coroutine function. It may give a status with its answer, as a pair, or a
@@ -58,8 +58,8 @@ class Endpoint:
 
     method: str
     path: str
-    call: Callable[[Call], Any]
-    key: Key
+    call: Callable[[CheckoutCall], Any]
+    key: KeyKind
     scopes: tuple[str, ...]
     ok: int = 200
     reads: bool = False
@@ -77,7 +77,7 @@ def service_of(host: str) -> str | None:
 
 def application(services: Mapping[str, Iterable[BaseRoute]]) -> App:
     """The ASGI app of services, each on all of its hosts."""
-    handlers = {Refused: _refuse, HTTPException: _not_there}
+    handlers = {CheckoutError: _refuse, HTTPException: _not_there}
     apps = {
         service: Starlette(routes=list(served), exception_handlers=handlers)
         for service, served in services.items()
@@ -91,7 +91,7 @@ def application(services: Mapping[str, Iterable[BaseRoute]]) -> App:
     return answer_at
 
 
-def routes(world: World, endpoints: Iterable[Endpoint], *prefixes: str) -> list[BaseRoute]:
+def routes(world: World, endpoints: Iterable[CheckoutEndpoint], *prefixes: str) -> list[BaseRoute]:
     """The routes of endpoints, below each prefix."""
     return [
         _route(world, endpoint, f"{prefix}{endpoint.path}")
@@ -109,7 +109,7 @@ def answer(content: Any, status: int = 200) -> Response:
     return response
 
 
-def _route(world: World, endpoint: Endpoint, path: str) -> Route:
+def _route(world: World, endpoint: CheckoutEndpoint, path: str) -> Route:
     async def respond(request: Request) -> Response:
         account = authorize(world, request, endpoint.key, *endpoint.scopes)
         body: dict[str, Any] = {}
@@ -117,7 +117,7 @@ def _route(world: World, endpoint: Endpoint, path: str) -> Route:
             body = await read_object(request)
         base = f"https://{request.url.hostname}"
         given = request.path_params, request.query_params, request.headers
-        call = Call(account, *given, body, base, request.url.path)
+        call = CheckoutCall(account, *given, body, base, request.url.path)
         content = endpoint.call(call)
         if inspect.isawaitable(content):
             content = await content
@@ -131,7 +131,7 @@ def _route(world: World, endpoint: Endpoint, path: str) -> Route:
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
-    if not isinstance(error, Refused):
+    if not isinstance(error, CheckoutError):
         raise error
     if not error.codes:
         return answer(None, error.status)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final, assert_never
 
-from forwardc.sandbox.checkout.body import Faults
+from forwardc.sandbox.checkout.body import RequestFaults
 
 _MISSING: Final = object()
 
 
-class Kind(Enum):
+class MemberKind(Enum):
     """What a member's value is in JSON."""
 
     TEXT = "text"
@@ -27,7 +27,7 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class MemberRule:
     """One member by its dotted path.
 
     Lengths count characters, of a list or an object its entries; `pattern` matches the whole
@@ -35,7 +35,7 @@ class Rule:
     """
 
     path: str
-    kind: Kind = Kind.TEXT
+    kind: MemberKind = MemberKind.TEXT
     required: bool = False
     pattern: str = ""
     shortest: int = 0
@@ -47,9 +47,9 @@ class Rule:
 
 
 def check(
-    faults: Faults,
+    faults: RequestFaults,
     document: Mapping[str, Any],
-    rules: Iterable[Rule],
+    rules: Iterable[MemberRule],
     *,
     too_long: str = "too_long",
     below: str = "",
@@ -68,10 +68,10 @@ def check(
 
 
 def check_kind(
-    faults: Faults,
+    faults: RequestFaults,
     value: object,
     path: str,
-    tables: Mapping[str, tuple[Rule, ...]],
+    tables: Mapping[str, tuple[MemberRule, ...]],
     *,
     too_long: str = "too_long",
 ) -> None:
@@ -90,7 +90,7 @@ def check_kind(
     check(faults, value, rules, too_long=too_long, below=path)
 
 
-def _check_member(faults: Faults, value: object, rule: Rule, too_long: str) -> None:
+def _check_member(faults: RequestFaults, value: object, rule: MemberRule, too_long: str) -> None:
     if value is None:
         if rule.required:
             faults.add(rule.path, "required", rule.code)
@@ -102,19 +102,19 @@ def _check_member(faults: Faults, value: object, rule: Rule, too_long: str) -> N
         faults.add(rule.path, "invalid", rule.code)
 
 
-def _is_of(kind: Kind, value: object) -> bool:
+def _is_of(kind: MemberKind, value: object) -> bool:
     match kind:
-        case Kind.TEXT:
+        case MemberKind.TEXT:
             return isinstance(value, str)
-        case Kind.WHOLE:
+        case MemberKind.WHOLE:
             return isinstance(value, int) and not isinstance(value, bool)
-        case Kind.FLAG:
+        case MemberKind.FLAG:
             return isinstance(value, bool)
-        case Kind.OBJECT:
+        case MemberKind.OBJECT:
             return isinstance(value, dict)
-        case Kind.LIST:
+        case MemberKind.LIST:
             return isinstance(value, list)
-        case Kind.ANY:
+        case MemberKind.ANY:
             return True
         case _:
             assert_never(kind)
@@ -124,7 +124,7 @@ def _size(value: object) -> int:
     return len(value) if isinstance(value, str | list | dict) else 0
 
 
-def _fits(value: object, rule: Rule) -> bool:
+def _fits(value: object, rule: MemberRule) -> bool:
     if isinstance(value, str):
         return (
             len(value) >= rule.shortest

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from forwardc.sandbox.cards import lookup
 from forwardc.sandbox.checkout import network_tokens
-from forwardc.sandbox.checkout.clients import Account, own
+from forwardc.sandbox.checkout.clients import CheckoutAccount, own
 from forwardc.sandbox.checkout.instruments import TABLE
 from forwardc.sandbox.checkout.rows import fixed_id
 from forwardc.sandbox.world import World
@@ -71,7 +71,7 @@ def sources() -> list[dict[str, str]]:
     return listed
 
 
-def _put(account: Account, fixed: _Fixed) -> None:
+def _put(account: CheckoutAccount, fixed: _Fixed) -> None:
     month, year = EXPIRY
     row = {
         "id": fixed_id("src", fixed.label),

@@ -23,7 +23,7 @@ def sign(
     body: bytes,
     now: float,
 ) -> Pairs:
-    """The headers with the signature's own added. `now` is seconds since 1970. Raises `Refused`."""
+    """The headers with the signature's own; `now` is seconds since 1970. Raises `CheckoutError`."""
     if kind == "visa":
         added = _visa(parameters, url, body, now)
     else:

@@ -9,17 +9,17 @@ import re
 from typing import Any
 
 from forwardc.sandbox.checkout import vault_tables as tables
-from forwardc.sandbox.checkout.body import Faults
-from forwardc.sandbox.checkout.clients import Account
+from forwardc.sandbox.checkout.body import RequestFaults
+from forwardc.sandbox.checkout.clients import CheckoutAccount
 from forwardc.sandbox.checkout.problems import invalid, not_found
 from forwardc.sandbox.checkout.rows import utc_offset
-from forwardc.sandbox.checkout.rules import Rule, check
+from forwardc.sandbox.checkout.rules import MemberRule, check
 
 TABLE = "checkout.secrets"
 
 
-def create_secret(account: Account, body: dict[str, Any]) -> dict[str, Any]:
-    """Store a secret. Returns the answer of 201; raises `Refused`."""
+def create_secret(account: CheckoutAccount, body: dict[str, Any]) -> dict[str, Any]:
+    """Store a secret. Returns the answer of 201; raises `CheckoutError`."""
     name = body.get("name")
     hyphens = (
         isinstance(name, str)
@@ -38,13 +38,13 @@ def create_secret(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     return _shown(_rows(account)[str(name)])
 
 
-def list_secrets(account: Account) -> dict[str, Any]:
+def list_secrets(account: CheckoutAccount) -> dict[str, Any]:
     """All secrets' metadata."""
     return {"data": [_shown(row) for row in _rows(account).values()]}
 
 
-def update_secret(account: Account, name: str, body: dict[str, Any]) -> dict[str, Any]:
-    """Give a secret a new value or entity; its version rises by one. Raises `Refused`."""
+def update_secret(account: CheckoutAccount, name: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Give a secret a new value or entity; its version rises by one. Raises `CheckoutError`."""
     row = _find(account, name)
     _check(body, tables.SECRET_CHANGE)
     value, entity = body.get("value"), body.get("entity_id")
@@ -57,13 +57,13 @@ def update_secret(account: Account, name: str, body: dict[str, Any]) -> dict[str
     return _shown(row)
 
 
-def delete_secret(account: Account, name: str) -> None:
-    """Forget a secret. Raises `Refused` (404)."""
+def delete_secret(account: CheckoutAccount, name: str) -> None:
+    """Forget a secret. Raises `CheckoutError` (404)."""
     _find(account, name)
     del _rows(account)[name]
 
 
-def value_of(account: Account, name: str) -> str | None:
+def value_of(account: CheckoutAccount, name: str) -> str | None:
     """A secret's value for a request of this account, or None: another entity's is not seen."""
     row = _rows(account).get(name)
     entity = account.client.entity_id
@@ -72,20 +72,20 @@ def value_of(account: Account, name: str) -> str | None:
     return str(row["value"])
 
 
-def _rows(account: Account) -> dict[str, Any]:
+def _rows(account: CheckoutAccount) -> dict[str, Any]:
     """The secrets of one environment: a live account has its own."""
     return account.table(f"{TABLE}.live" if account.live else TABLE)
 
 
-def _find(account: Account, name: str) -> dict[str, Any]:
+def _find(account: CheckoutAccount, name: str) -> dict[str, Any]:
     row: dict[str, Any] | None = _rows(account).get(name)
     if row is None:
         raise not_found("secret_not_found")
     return row
 
 
-def _check(body: dict[str, Any], rules: tuple[Rule, ...]) -> None:
-    faults = Faults()
+def _check(body: dict[str, Any], rules: tuple[MemberRule, ...]) -> None:
+    faults = RequestFaults()
     check(faults, body, rules)
     value = body.get("value")
     if isinstance(value, str) and len(value.encode()) > tables.SECRET_BYTES:

@@ -8,36 +8,37 @@ import re
 from dataclasses import dataclass
 from typing import NoReturn
 
+from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.laxness import Lets, strict
 
 
-class TemplateError(Exception):
+class TemplateError(SandboxError):
     """The template is not in the grammar. The text is an error code."""
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class TemplateName:
     """A placeholder, variable or secret by name."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Quoted:
+class TemplateText:
     """A quoted string, as an argument of a call."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class TemplateCall:
     """A function call; an argument without a name has the name ''."""
 
     function: str
-    arguments: tuple[tuple[str, Name | Quoted], ...]
+    arguments: tuple[tuple[str, TemplateName | TemplateText], ...]
 
 
-Piece = str | Name | Call
+Piece = str | TemplateName | TemplateCall
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # Older documents write hyphens in secret names, and `secret.name` with a dot.
@@ -75,36 +76,36 @@ class _Scanner:
     lets: Lets
     at: str
 
-    def expression(self) -> Name | Call:
+    def expression(self) -> TemplateName | TemplateCall:
         name = self.name()
         if not self.taken("("):
             self.close()
-            return Name(name)
+            return TemplateName(name)
         arguments = self.arguments()
         self.close()
-        return Call(name, arguments)
+        return TemplateCall(name, arguments)
 
-    def arguments(self) -> tuple[tuple[str, Name | Quoted], ...]:
-        found: list[tuple[str, Name | Quoted]] = []
+    def arguments(self) -> tuple[tuple[str, TemplateName | TemplateText], ...]:
+        found: list[tuple[str, TemplateName | TemplateText]] = []
         while not self.taken(")"):
             if found and not self.taken(","):
                 self.fail()
             found.append(self.argument())
         return tuple(found)
 
-    def argument(self) -> tuple[str, Name | Quoted]:
+    def argument(self) -> tuple[str, TemplateName | TemplateText]:
         value = self.value()
-        if isinstance(value, Name) and self.taken("="):
+        if isinstance(value, TemplateName) and self.taken("="):
             return value.text, self.value()
         return "", value
 
-    def value(self) -> Name | Quoted:
+    def value(self) -> TemplateName | TemplateText:
         self.skip()
         match = _QUOTED.match(self.text, self.position)
         if match is None:
-            return Name(self.name())
+            return TemplateName(self.name())
         self.position = match.end()
-        return Quoted(match[1] if match[1] is not None else match[2])
+        return TemplateText(match[1] if match[1] is not None else match[2])
 
     def name(self) -> str:
         self.skip()

@@ -8,9 +8,9 @@ from typing import Any
 
 from forwardc.sandbox.cards import TestCard, lookup
 from forwardc.sandbox.checkout import vault_tables as tables
-from forwardc.sandbox.checkout.body import Faults
-from forwardc.sandbox.checkout.clients import Account
-from forwardc.sandbox.checkout.problems import Refused, invalid, not_found
+from forwardc.sandbox.checkout.body import RequestFaults
+from forwardc.sandbox.checkout.clients import CheckoutAccount
+from forwardc.sandbox.checkout.problems import CheckoutError, invalid, not_found
 from forwardc.sandbox.checkout.rows import new_id, utc
 from forwardc.sandbox.checkout.rules import check
 
@@ -27,8 +27,8 @@ _SCHEMES = {
 }
 
 
-def create_token(account: Account, body: dict[str, Any]) -> dict[str, Any]:
-    """Make a token. Returns the answer of 201; raises `Refused`."""
+def create_token(account: CheckoutAccount, body: dict[str, Any]) -> dict[str, Any]:
+    """Make a token. Returns the answer of 201; raises `CheckoutError`."""
     kind = body.get("type")
     if kind is None:
         raise invalid("token_type_required", at="type")
@@ -42,8 +42,8 @@ def create_token(account: Account, body: dict[str, Any]) -> dict[str, Any]:
     return {"type": kind, "token": token, "expires_on": utc(row["expires_at"]), **_public(row)}
 
 
-def metadata(account: Account, token: str) -> dict[str, Any]:
-    """The details of a card token, without consuming it. Raises `Refused`."""
+def metadata(account: CheckoutAccount, token: str) -> dict[str, Any]:
+    """The details of a card token, without consuming it. Raises `CheckoutError`."""
     row = account.table(TABLE).get(token)
     if row is None or row["type"] != "card" or row["expires_at"] <= account.now():
         raise not_found()
@@ -54,15 +54,15 @@ def metadata(account: Account, token: str) -> dict[str, Any]:
     return {"type": "card", "token": token, "expires_on": utc(row["expires_at"]), **shown}
 
 
-def take_token(account: Account, token: str, kind: str) -> dict[str, Any]:
-    """Consume a token of one kind: it is gone afterwards. Raises `Refused`."""
+def take_token(account: CheckoutAccount, token: str, kind: str) -> dict[str, Any]:
+    """Consume a token of one kind: it is gone afterwards. Raises `CheckoutError`."""
     row: dict[str, Any] | None = account.table(TABLE).get(token)
     if row is None or row["type"] != kind:
-        raise Refused(422, "token_invalid", ("token_invalid",))
+        raise CheckoutError(422, "token_invalid", ("token_invalid",))
     if row["expires_at"] <= account.now():
-        raise Refused(422, "token_expired", ("token_expired",))
+        raise CheckoutError(422, "token_expired", ("token_expired",))
     if row["used"]:
-        raise Refused(422, "token_used", ("token_used",))
+        raise CheckoutError(422, "token_used", ("token_used",))
     row["used"] = True
     return row
 
@@ -82,7 +82,7 @@ def card_members(card: TestCard) -> dict[str, Any]:
     }
 
 
-def check_card(faults: Faults, account: Account, body: dict[str, Any]) -> None:
+def check_card(faults: RequestFaults, account: CheckoutAccount, body: dict[str, Any]) -> None:
     """Note what the members of a card say together, where each is right by itself."""
     card = None if "number" in faults.found else lookup(body["number"])
     if "number" not in faults.found and card is None:
@@ -96,8 +96,8 @@ def check_card(faults: Faults, account: Account, body: dict[str, Any]) -> None:
         faults.add("cvv", "invalid")
 
 
-def _card(account: Account, body: dict[str, Any]) -> dict[str, Any]:
-    faults = Faults()
+def _card(account: CheckoutAccount, body: dict[str, Any]) -> dict[str, Any]:
+    faults = RequestFaults()
     check(faults, body, tables.TOKENS["card"])
     check_card(faults, account, body)
     faults.stop()
@@ -110,10 +110,10 @@ def _card(account: Account, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _single_value(body: dict[str, Any], kind: str) -> dict[str, Any]:
-    faults = Faults()
+    faults = RequestFaults()
     check(faults, body, tables.TOKENS[kind])
     if faults.found:
-        raise Refused(422, "request_invalid", ("token_data_invalid",), faults.found)
+        raise CheckoutError(422, "request_invalid", ("token_data_invalid",), faults.found)
     return {kind: body["token_data"][kind]}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from forwardc.sandbox.checkout.rules import Kind, Rule
+from forwardc.sandbox.checkout.rules import MemberKind, MemberRule
 
 METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
 TOK: Final = r"tok_\w{26}"
@@ -23,167 +23,167 @@ _PAN: Final = r"\d{12,19}"
 _TO: Final = "destination_request"
 
 FORWARD: Final = (
-    Rule("source", Kind.OBJECT, True),
-    Rule("reference", longest=80),
-    Rule("processing_channel_id", pattern=CHANNEL),
-    Rule("network_token", Kind.OBJECT),
-    Rule("network_token.enabled", Kind.FLAG),
+    MemberRule("source", MemberKind.OBJECT, True),
+    MemberRule("reference", longest=80),
+    MemberRule("processing_channel_id", pattern=CHANNEL),
+    MemberRule("network_token", MemberKind.OBJECT),
+    MemberRule("network_token.enabled", MemberKind.FLAG),
     # It "must be provided", but SDK-go cannot send false: absent means false.
-    Rule("network_token.request_cryptogram", Kind.FLAG),
-    Rule("network_token.required", Kind.FLAG),
-    Rule(_TO, Kind.OBJECT, True),
-    Rule(f"{_TO}.url", required=True, longest=1024),
-    Rule(f"{_TO}.method", required=True, choices=METHODS),
-    Rule(f"{_TO}.headers", Kind.OBJECT, True),
-    Rule(f"{_TO}.headers.raw", Kind.OBJECT, True, longest=16),
-    Rule(f"{_TO}.headers.encrypted", longest=8192),
-    Rule(f"{_TO}.body", required=True, longest=16384),
-    Rule(f"{_TO}.query", Kind.LIST),
-    Rule(f"{_TO}.variables", Kind.LIST),
-    Rule(f"{_TO}.signature", Kind.OBJECT),
+    MemberRule("network_token.request_cryptogram", MemberKind.FLAG),
+    MemberRule("network_token.required", MemberKind.FLAG),
+    MemberRule(_TO, MemberKind.OBJECT, True),
+    MemberRule(f"{_TO}.url", required=True, longest=1024),
+    MemberRule(f"{_TO}.method", required=True, choices=METHODS),
+    MemberRule(f"{_TO}.headers", MemberKind.OBJECT, True),
+    MemberRule(f"{_TO}.headers.raw", MemberKind.OBJECT, True, longest=16),
+    MemberRule(f"{_TO}.headers.encrypted", longest=8192),
+    MemberRule(f"{_TO}.body", required=True, longest=16384),
+    MemberRule(f"{_TO}.query", MemberKind.LIST),
+    MemberRule(f"{_TO}.variables", MemberKind.LIST),
+    MemberRule(f"{_TO}.signature", MemberKind.OBJECT),
 )
-FORWARD_SOURCES: Final[Mapping[str, tuple[Rule, ...]]] = {
+FORWARD_SOURCES: Final[Mapping[str, tuple[MemberRule, ...]]] = {
     "id": (
-        Rule("source.type", required=True),
-        Rule("source.id", required=True, pattern=INSTRUMENT_ID),
-        Rule("source.cvv_token", pattern=TOK),
-        Rule("source.pin_token", pattern=TOK),
+        MemberRule("source.type", required=True),
+        MemberRule("source.id", required=True, pattern=INSTRUMENT_ID),
+        MemberRule("source.cvv_token", pattern=TOK),
+        MemberRule("source.pin_token", pattern=TOK),
     ),
     "token": (
-        Rule("source.type", required=True),
-        Rule("source.token", required=True, pattern=TOK),
-        Rule("source.store_for_future_use", Kind.FLAG),
+        MemberRule("source.type", required=True),
+        MemberRule("source.token", required=True, pattern=TOK),
+        MemberRule("source.store_for_future_use", MemberKind.FLAG),
     ),
 }
 _SIGN: Final = f"{_TO}.signature"
-SIGNATURES: Final[Mapping[str, tuple[Rule, ...]]] = {
+SIGNATURES: Final[Mapping[str, tuple[MemberRule, ...]]] = {
     "visa": (
-        Rule(f"{_SIGN}.type", required=True),
-        Rule(f"{_SIGN}.visa_parameters", Kind.OBJECT, True),
-        Rule(f"{_SIGN}.visa_parameters.shared_secret", required=True),
-        Rule(f"{_SIGN}.visa_parameters.remove_resource_path_prefix"),
+        MemberRule(f"{_SIGN}.type", required=True),
+        MemberRule(f"{_SIGN}.visa_parameters", MemberKind.OBJECT, True),
+        MemberRule(f"{_SIGN}.visa_parameters.shared_secret", required=True),
+        MemberRule(f"{_SIGN}.visa_parameters.remove_resource_path_prefix"),
     ),
     "dlocal": (
-        Rule(f"{_SIGN}.type", required=True),
-        Rule(f"{_SIGN}.dlocal_parameters", Kind.OBJECT, True),
-        Rule(f"{_SIGN}.dlocal_parameters.secret_key", required=True),
+        MemberRule(f"{_SIGN}.type", required=True),
+        MemberRule(f"{_SIGN}.dlocal_parameters", MemberKind.OBJECT, True),
+        MemberRule(f"{_SIGN}.dlocal_parameters.secret_key", required=True),
     ),
 }
 """`mastercard` is unconfirmed and its key format unknown: it is not here."""
 
 
-def address(path: str) -> tuple[Rule, ...]:
+def address(path: str) -> tuple[MemberRule, ...]:
     """A billing address at a path."""
     names = ("address_line1", "address_line2", "city", "state", "zip")
     return (
-        Rule(path, Kind.OBJECT),
-        *(Rule(f"{path}.{name}", longest=200) for name in names),
-        Rule(f"{path}.country", pattern="(?:[A-Z]{2})?"),
+        MemberRule(path, MemberKind.OBJECT),
+        *(MemberRule(f"{path}.{name}", longest=200) for name in names),
+        MemberRule(f"{path}.country", pattern="(?:[A-Z]{2})?"),
     )
 
 
-TOKENS: Final[Mapping[str, tuple[Rule, ...]]] = {
+TOKENS: Final[Mapping[str, tuple[MemberRule, ...]]] = {
     "card": (
-        Rule("type", required=True),
-        Rule("number", required=True, pattern=_PAN),
-        Rule("expiry_month", Kind.WHOLE, True, least=1, most=12),
-        Rule("expiry_year", Kind.WHOLE, True, least=1000, most=9999),
-        Rule("name", longest=255),
-        Rule("cvv", pattern=r"\d{3,4}"),
+        MemberRule("type", required=True),
+        MemberRule("number", required=True, pattern=_PAN),
+        MemberRule("expiry_month", MemberKind.WHOLE, True, least=1, most=12),
+        MemberRule("expiry_year", MemberKind.WHOLE, True, least=1000, most=9999),
+        MemberRule("name", longest=255),
+        MemberRule("cvv", pattern=r"\d{3,4}"),
         *address("billing_address"),
-        Rule("phone", Kind.OBJECT),
+        MemberRule("phone", MemberKind.OBJECT),
     ),
     "cvv": (
-        Rule("type", required=True),
-        Rule("token_data", Kind.OBJECT, True),
-        Rule("token_data.cvv", required=True, pattern=r"\d{3,4}"),
+        MemberRule("type", required=True),
+        MemberRule("token_data", MemberKind.OBJECT, True),
+        MemberRule("token_data.cvv", required=True, pattern=r"\d{3,4}"),
     ),
     "pin": (
-        Rule("type", required=True),
-        Rule("token_data", Kind.OBJECT, True),
-        Rule("token_data.pin", required=True, pattern=r"\d{4,12}"),
+        MemberRule("type", required=True),
+        MemberRule("token_data", MemberKind.OBJECT, True),
+        MemberRule("token_data.pin", required=True, pattern=r"\d{4,12}"),
     ),
 }
 """By type. Wallets need the vendor's merchant certificates: the sandbox has none."""
 
-_MONTH: Final = Rule("expiry_month", Kind.WHOLE, least=1, most=12)
-_YEAR: Final = Rule("expiry_year", Kind.WHOLE, least=1000, most=9999)
+_MONTH: Final = MemberRule("expiry_month", MemberKind.WHOLE, least=1, most=12)
+_YEAR: Final = MemberRule("expiry_year", MemberKind.WHOLE, least=1000, most=9999)
 _OWNER: Final = (
-    Rule("account_holder", Kind.OBJECT),
-    Rule("account_holder.type", choices=("individual", "corporate", "government")),
+    MemberRule("account_holder", MemberKind.OBJECT),
+    MemberRule("account_holder.type", choices=("individual", "corporate", "government")),
     *(
-        Rule(f"account_holder.{name}", longest=100)
+        MemberRule(f"account_holder.{name}", longest=100)
         for name in """
             full_name first_name middle_name last_name email gender company_name tax_id
             date_of_birth country_of_birth residential_status
         """.split()
     ),
     *address("account_holder.billing_address"),
-    Rule("account_holder.phone", Kind.OBJECT),
-    Rule("account_holder.identification", Kind.OBJECT),
-    Rule("account_holder.account_name_inquiry", Kind.FLAG),
-    Rule("customer", Kind.OBJECT),
-    Rule("customer.id", pattern=r"cus_\w{26}"),
-    Rule("customer.email", longest=255),
-    Rule("customer.name", longest=255),
-    Rule("customer.phone", Kind.OBJECT),
-    Rule("customer.default", Kind.FLAG),
-    Rule("customer.tax_number"),
-    Rule("customer.metadata", Kind.OBJECT),
+    MemberRule("account_holder.phone", MemberKind.OBJECT),
+    MemberRule("account_holder.identification", MemberKind.OBJECT),
+    MemberRule("account_holder.account_name_inquiry", MemberKind.FLAG),
+    MemberRule("customer", MemberKind.OBJECT),
+    MemberRule("customer.id", pattern=r"cus_\w{26}"),
+    MemberRule("customer.email", longest=255),
+    MemberRule("customer.name", longest=255),
+    MemberRule("customer.phone", MemberKind.OBJECT),
+    MemberRule("customer.default", MemberKind.FLAG),
+    MemberRule("customer.tax_number"),
+    MemberRule("customer.metadata", MemberKind.OBJECT),
 )
-INSTRUMENTS: Final[Mapping[str, tuple[Rule, ...]]] = {
+INSTRUMENTS: Final[Mapping[str, tuple[MemberRule, ...]]] = {
     "token": (
-        Rule("type", required=True),
-        Rule("token", required=True, pattern=TOK),
+        MemberRule("type", required=True),
+        MemberRule("token", required=True, pattern=TOK),
         *_OWNER,
     ),
     "card": (
-        Rule("type", required=True),
-        Rule("number", required=True, pattern=_PAN),
+        MemberRule("type", required=True),
+        MemberRule("number", required=True, pattern=_PAN),
         replace(_MONTH, required=True),
         replace(_YEAR, required=True),
-        Rule("entity_id", pattern=ENTITY),
-        Rule("processing_channel_id", pattern=CHANNEL),
-        Rule("network_token", Kind.OBJECT),
-        Rule("network_token.provision", Kind.FLAG),
+        MemberRule("entity_id", pattern=ENTITY),
+        MemberRule("processing_channel_id", pattern=CHANNEL),
+        MemberRule("network_token", MemberKind.OBJECT),
+        MemberRule("network_token.provision", MemberKind.FLAG),
         *_OWNER,
     ),
 }
 """By type. Bank accounts, SEPA and ACH are no cards: the sandbox has none."""
 INSTRUMENT_CHANGE: Final = (
-    Rule("type", choices=("card",)),
+    MemberRule("type", choices=("card",)),
     _MONTH,
     _YEAR,
-    Rule("name", longest=255),
+    MemberRule("name", longest=255),
     *_OWNER,
 )
 
-NETWORK_TOKEN: Final = (Rule("source", Kind.OBJECT, True),)
-NETWORK_TOKEN_SOURCES: Final[Mapping[str, tuple[Rule, ...]]] = {
+NETWORK_TOKEN: Final = (MemberRule("source", MemberKind.OBJECT, True),)
+NETWORK_TOKEN_SOURCES: Final[Mapping[str, tuple[MemberRule, ...]]] = {
     "id": (
-        Rule("source.type", required=True),
-        Rule("source.id", required=True, pattern=INSTRUMENT_ID),
+        MemberRule("source.type", required=True),
+        MemberRule("source.id", required=True, pattern=INSTRUMENT_ID),
     ),
     "card": (
-        Rule("source.type", required=True),
-        Rule("source.number", required=True, pattern=_PAN),
-        Rule("source.expiry_month", required=True, pattern=r"0?[1-9]|1[0-2]"),
-        Rule("source.expiry_year", required=True, pattern=r"\d{4}"),
-        Rule("source.cvv", pattern=r"\d{3,4}"),
+        MemberRule("source.type", required=True),
+        MemberRule("source.number", required=True, pattern=_PAN),
+        MemberRule("source.expiry_month", required=True, pattern=r"0?[1-9]|1[0-2]"),
+        MemberRule("source.expiry_year", required=True, pattern=r"\d{4}"),
+        MemberRule("source.cvv", pattern=r"\d{3,4}"),
     ),
 }
 CRYPTOGRAM: Final = (
-    Rule("transaction_type", required=True, choices=("ecom", "recurring", "pos", "aft")),
+    MemberRule("transaction_type", required=True, choices=("ecom", "recurring", "pos", "aft")),
 )
 NETWORK_TOKEN_END: Final = (
-    Rule("initiated_by", required=True, choices=("cardholder", "token_requestor")),
-    Rule("reason", required=True, choices=("fraud", "other")),
+    MemberRule("initiated_by", required=True, choices=("cardholder", "token_requestor")),
+    MemberRule("reason", required=True, choices=("fraud", "other")),
 )
 
 SECRET: Final = (
-    Rule("name", required=True, pattern=_NAME),
-    Rule("value", required=True, shortest=1),
-    Rule("entity_id", pattern=ENTITY),
+    MemberRule("name", required=True, pattern=_NAME),
+    MemberRule("value", required=True, shortest=1),
+    MemberRule("entity_id", pattern=ENTITY),
 )
-SECRET_CHANGE: Final = (Rule("value", shortest=1), Rule("entity_id", pattern=ENTITY))
+SECRET_CHANGE: Final = (MemberRule("value", shortest=1), MemberRule("entity_id", pattern=ENTITY))
 SECRET_BYTES: Final = 8 * 1024

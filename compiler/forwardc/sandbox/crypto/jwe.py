@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.padding import PKCS7
 
+from forwardc.sandbox.errors import SandboxError
+
 MIN_RSA_BITS = 2048
 RSA_ALGS = ("RSA-OAEP", "RSA-OAEP-256")
 ALGS = (*RSA_ALGS, "A256GCMKW")
@@ -39,12 +41,12 @@ _CBC_HASHES = {16: hashlib.sha256, 24: hashlib.sha384, 32: hashlib.sha512}
 Random = Callable[[int], bytes]
 
 
-class JweError(Exception):
+class JweError(SandboxError):
     """The message, key or algorithm is not usable. The text never holds a value."""
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedJwe:
     """A decrypted message with its protected header."""
 
     header: Mapping[str, Any]
@@ -108,7 +110,7 @@ def decrypt(
     *,
     algs: Collection[str] = ALGS,
     encs: Collection[str] = tuple(ENCS),
-) -> Opened:
+) -> OpenedJwe:
     """Open a compact JWE with an RSA private JWK or an `oct` JWK. Raises `JweError`.
 
     `algs` and `encs` are those that the receiver takes.
@@ -126,7 +128,7 @@ def decrypt(
     content_key = _unwrap(wrapped, header, key)
     if len(content_key) != ENCS[enc]:
         raise JweError("the content key has the wrong size")
-    return Opened(header, _open(enc, content_key, iv, sealed, tag, parts[0].encode()))
+    return OpenedJwe(header, _open(enc, content_key, iv, sealed, tag, parts[0].encode()))
 
 
 def protected_header(compact: str) -> dict[str, Any]:

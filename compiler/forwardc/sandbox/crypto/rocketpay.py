@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from forwardc.sandbox.crypto.natural_order import natural_key
+from forwardc.sandbox.errors import SandboxError
 
 _LEFT_OUT = frozenset({"signature", "frame_mode"})
 _INT64 = range(-(2**63), 2**63)
 
 
-class NotSignable(ValueError):  # noqa: N818 - named for the body, as the vendor's SDKs do
+class UnsignableBodyError(SandboxError, ValueError):
     """The body holds a value that the official SDKs do not sign alike. Never carries the value."""
 
 
@@ -29,11 +30,11 @@ def _text(value: object) -> str:
         case int() if value in _INT64:
             return str(value)
         case int():
-            raise NotSignable("an integer beyond 64 bits becomes a float in PHP")
+            raise UnsignableBodyError("an integer beyond 64 bits becomes a float in PHP")
         case str():
             return value
         case _:
-            raise NotSignable("only text, integers, booleans and null can be signed")
+            raise UnsignableBodyError("only text, integers, booleans and null can be signed")
 
 
 def _lines(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -52,8 +53,8 @@ def _lines(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 def string_to_sign(data: dict[str, Any]) -> str:
     """`path:value` of every leaf, sorted by path in PHP's natural order, joined by `;`.
 
-    `data` is the decoded body; members named `signature` or `frame_mode` are left out at any
-    depth, through lists too. Raises `NotSignable` for floats, integers beyond 64 bits and text
+    `data` is the decoded body; members named `signature` or `frame_mode` are left out at any depth,
+    through lists too. Raises `UnsignableBodyError` for floats, integers beyond 64 bits and text
     with lone surrogates.
     """
     try:
@@ -62,7 +63,7 @@ def string_to_sign(data: dict[str, Any]) -> str:
         text.encode()
     except UnicodeEncodeError:
         # Not chained: the codec's error carries the text.
-        raise NotSignable("a text is not valid Unicode") from None
+        raise UnsignableBodyError("a text is not valid Unicode") from None
     return text
 
 
@@ -73,5 +74,5 @@ def sign(data: dict[str, Any], secret: str) -> str:
 
 
 def verify(data: dict[str, Any], signature: str, secret: str) -> bool:
-    """Whether `signature` belongs to the body. Raises `NotSignable` as `sign` does."""
+    """Whether `signature` belongs to the body. Raises `UnsignableBodyError` as `sign` does."""
     return hmac.compare_digest(sign(data, secret).encode(), signature.encode(errors="replace"))

@@ -14,7 +14,7 @@ WINDOW_SECONDS = 480
 _TOKEN = re.compile(r"xv2:(?P<timestamp>[0-9]{10}):(?P<digest>[0-9a-f]{64})")
 
 
-class Refusal(StrEnum):
+class TokenRefusal(StrEnum):
     """Why a token is not accepted."""
 
     MALFORMED = "malformed"
@@ -57,7 +57,7 @@ def verify(
     body: bytes,
     now: float,
     remove_prefix: str | None = None,
-) -> Refusal | None:
+) -> TokenRefusal | None:
     """Check a token at the time `now` (seconds since 1970). None means accepted.
 
     Upper-case hex is malformed, as at Visa (visa/SampleCode issue 16). A timestamp more than the
@@ -65,11 +65,11 @@ def verify(
     """
     match = _TOKEN.fullmatch(token)
     if match is None:
-        return Refusal.MALFORMED
+        return TokenRefusal.MALFORMED
     timestamp = int(match["timestamp"])
     if abs(now - timestamp) > WINDOW_SECONDS:
-        return Refusal.EXPIRED
+        return TokenRefusal.EXPIRED
     expected = x_pay_token(
         secret=secret, timestamp=timestamp, url=url, body=body, remove_prefix=remove_prefix
     )
-    return None if hmac.compare_digest(expected, token) else Refusal.MISMATCH
+    return None if hmac.compare_digest(expected, token) else TokenRefusal.MISMATCH

@@ -18,11 +18,11 @@ from forwardc.sandbox.cards import Behaviour
 from forwardc.sandbox.destinations import adyen_errors as errors
 from forwardc.sandbox.destinations.adyen_card import instrument
 from forwardc.sandbox.destinations.adyen_currencies import DIGITS
-from forwardc.sandbox.destinations.adyen_errors import Error, Invalid
+from forwardc.sandbox.destinations.adyen_errors import AdyenError, AdyenRefusal
 from forwardc.sandbox.destinations.adyen_request import read
 from forwardc.sandbox.destinations.adyen_results import payment_response, psp_reference, result
 from forwardc.sandbox.destinations.adyen_schema import VERSIONS
-from forwardc.sandbox.destinations.bodies import Unreadable, answer, is_json, read_json
+from forwardc.sandbox.destinations.bodies import UnreadableBodyError, answer, is_json, read_json
 from forwardc.sandbox.destinations.credentials import holder, of_basic, with_place
 from forwardc.sandbox.destinations.faults import transport_fault
 from forwardc.sandbox.destinations.routed import app_of
@@ -52,7 +52,7 @@ def create(world: World) -> Starlette:
         try:
             _authenticate(request, world)
             return _once(world, request, await request.body(), version)
-        except Invalid as refusal:
+        except AdyenError as refusal:
             return _error(refusal.error)
 
     return app_of([Route("/{path:path}", payments, methods=["POST"])], _refused)
@@ -70,7 +70,7 @@ def sum_in_words(body: bytes) -> str | None:
     try:
         amount = read_json(body)["amount"]
         value, currency = amount["value"], amount["currency"]
-    except (Unreadable, LookupError, TypeError):
+    except (UnreadableBodyError, LookupError, TypeError):
         return None
     known = isinstance(currency, str) and currency in DIGITS
     if not known or type(value) is not int or not 0 <= value < 2**63:
@@ -100,7 +100,7 @@ def _authenticate(request: Request, world: World) -> None:
     holders = world.holders(request.url.hostname or "", _WITHOUT)
     known = with_place(holders, f"header {name.lower()}", *texts)
     if not known and not (given and world.lets("adyen_any_api_key", name)):
-        raise Invalid(errors.UNAUTHORIZED)
+        raise AdyenError(errors.UNAUTHORIZED)
 
 
 def _accounts(world: World, request: Request) -> frozenset[str] | None:
@@ -121,14 +121,14 @@ def _once(world: World, request: Request, body: bytes, version: int) -> Response
     """
     key = request.headers.get("idempotency-key")
     if key is not None and not 0 < len(key) <= LONGEST_IDEMPOTENCY_KEY:
-        raise Invalid(errors.IDEMPOTENCY_KEY)
+        raise AdyenError(errors.IDEMPOTENCY_KEY)
     rows = world.table("adyen.idempotency")
     digest = hashlib.sha256(request.url.path.encode() + b"\n" + body).hexdigest()
     row = rows.get(key) if key is not None else None
     if row is None:
         try:
             paid = _pay(world, request, body, version)
-        except Invalid as refusal:
+        except AdyenError as refusal:
             row = {"status": refusal.error.status, "body": _error_body(refusal.error)}
         else:
             if isinstance(paid, Response):
@@ -138,35 +138,35 @@ def _once(world: World, request: Request, body: bytes, version: int) -> Response
         if key is not None and row["status"] < 500:
             rows[key] = row
     if row["digest"] != digest:
-        raise Invalid(errors.ALREADY)
+        raise AdyenError(errors.ALREADY)
     return answer(row["status"], row["body"], _headers(row["body"], key))
 
 
 def _pay(world: World, request: Request, body: bytes, version: int) -> dict[str, Any] | Response:
-    """The body of a 200, or the broken answer that the test card asks for. Raises `Invalid`."""
+    """The body of a 200, or the broken answer that the test card asks for. Raises `AdyenError`."""
     if not is_json(request):
-        raise Invalid(errors.NOT_JSON)
+        raise AdyenError(errors.NOT_JSON)
     document = read(body, version)
     accounts = _accounts(world, request)
     known = accounts is None or document["merchantAccount"] in accounts
     if not known and not world.lets(UNKNOWN_MERCHANT_ACCOUNTS, "merchantAccount"):
-        raise Invalid(errors.MERCHANT_ACCOUNT)
+        raise AdyenError(errors.MERCHANT_ACCOUNT)
     paid_with = instrument(document, live=_is_live(request), lets=world.lets)
     behaviour = paid_with.card.at("adyen")
     fault = transport_fault(behaviour)
     if fault is not None:
         return fault
     if behaviour is Behaviour.SERVER_ERROR:
-        raise Invalid(errors.SERVER)
+        raise AdyenError(errors.SERVER)
     outcome = result(document, paid_with, world.month())
     return payment_response(document, paid_with, outcome, version=version)
 
 
-def _error(error: Error) -> Response:
+def _error(error: AdyenRefusal) -> Response:
     return answer(error.status, _error_body(error))
 
 
-def _error_body(error: Error) -> dict[str, Any]:
+def _error_body(error: AdyenRefusal) -> dict[str, Any]:
     content: dict[str, Any] = {
         "status": error.status,
         "errorCode": error.code,

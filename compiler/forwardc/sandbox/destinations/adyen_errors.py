@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from forwardc.sandbox.errors import SandboxError
+
 
 @dataclass(frozen=True, slots=True)
-class Error:
+class AdyenRefusal:
     """What Adyen answers to one mistake. The message carries no value."""
 
     code: str
@@ -20,36 +22,38 @@ class Error:
     kind: str = "validation"
 
 
-class Invalid(Exception):  # noqa: N818 - an answer of the vendor, not a fault of ours
+class AdyenError(SandboxError):
     """The request is refused with this error."""
 
-    def __init__(self, error: Error) -> None:
+    def __init__(self, error: AdyenRefusal) -> None:
         super().__init__(error.message)
         self.error = error
 
 
-UNAUTHORIZED: Final = Error("000", "HTTP Status Response - Unauthorized", 401, "security")
-MERCHANT_ACCOUNT: Final = Error("901", "Invalid Merchant Account", 403, "security")
-IDEMPOTENCY_KEY: Final = Error("702", "The idempotency key is not valid", 400)
-ALREADY: Final = Error("704", "Request already processed or in progress")
-NOT_JSON: Final = Error("702", "The content type is not JSON", 400)
-CARD_NUMBER: Final = Error("101", "Invalid card number")
-CVC: Final = Error("103", "CVC is not the right length")
-EXPIRY: Final = Error("129", "Expiry Date Invalid")
-ENCRYPTED: Final = Error("174", "Unable to decrypt data")
-CONTRACT: Final = Error("800", "Contract not found")
-NOT_SUPPORTED: Final = Error("905", "Payment details are not supported", kind="configuration")
-SERVER: Final = Error("905", "Payment details are not supported", 500, "configuration")
+UNAUTHORIZED: Final = AdyenRefusal("000", "HTTP Status Response - Unauthorized", 401, "security")
+MERCHANT_ACCOUNT: Final = AdyenRefusal("901", "Invalid Merchant Account", 403, "security")
+IDEMPOTENCY_KEY: Final = AdyenRefusal("702", "The idempotency key is not valid", 400)
+ALREADY: Final = AdyenRefusal("704", "Request already processed or in progress")
+NOT_JSON: Final = AdyenRefusal("702", "The content type is not JSON", 400)
+CARD_NUMBER: Final = AdyenRefusal("101", "Invalid card number")
+CVC: Final = AdyenRefusal("103", "CVC is not the right length")
+EXPIRY: Final = AdyenRefusal("129", "Expiry Date Invalid")
+ENCRYPTED: Final = AdyenRefusal("174", "Unable to decrypt data")
+CONTRACT: Final = AdyenRefusal("800", "Contract not found")
+NOT_SUPPORTED: Final = AdyenRefusal(
+    "905", "Payment details are not supported", kind="configuration"
+)
+SERVER: Final = AdyenRefusal("905", "Payment details are not supported", 500, "configuration")
 
-_AMOUNT: Final = Error("137", "Invalid amount specified")
-_CURRENCY: Final = Error("138", "Unsupported currency specified")
-_REFERENCE: Final = Error("130", "Reference Missing")
-_RETURN_URL: Final = Error("14_030", "Return URL is missing.")
-_SHOPPER_REFERENCE: Final = Error("000", "Recurring payments require a shopperReference")
+_AMOUNT: Final = AdyenRefusal("137", "Invalid amount specified")
+_CURRENCY: Final = AdyenRefusal("138", "Unsupported currency specified")
+_REFERENCE: Final = AdyenRefusal("130", "Reference Missing")
+_RETURN_URL: Final = AdyenRefusal("14_030", "Return URL is missing.")
+_SHOPPER_REFERENCE: Final = AdyenRefusal("000", "Recurring payments require a shopperReference")
 
-_ADDRESS: Final[Mapping[str, Error]] = MappingProxyType(
+_ADDRESS: Final[Mapping[str, AdyenRefusal]] = MappingProxyType(
     {
-        f"billingAddress.{name}": Error(code, f"Billing address problem ({shown})")
+        f"billingAddress.{name}": AdyenRefusal(code, f"Billing address problem ({shown})")
         for name, shown, code in (
             ("city", "City", "131"),
             ("street", "Street", "132"),
@@ -61,13 +65,13 @@ _ADDRESS: Final[Mapping[str, Error]] = MappingProxyType(
     }
 )
 
-MISSING: Final[Mapping[str, Error]] = MappingProxyType(
+MISSING: Final[Mapping[str, AdyenRefusal]] = MappingProxyType(
     {
-        "amount": Error("100", "Required object 'amount' is not provided."),
+        "amount": AdyenRefusal("100", "Required object 'amount' is not provided."),
         "amount.value": _AMOUNT,
         "amount.currency": _CURRENCY,
         "merchantAccount": MERCHANT_ACCOUNT,
-        "paymentMethod": Error("14_002", "Required object 'paymentMethod' is not provided."),
+        "paymentMethod": AdyenRefusal("14_002", "Required object 'paymentMethod' is not provided."),
         "reference": _REFERENCE,
         "returnUrl": _RETURN_URL,
         "shopperReference": _SHOPPER_REFERENCE,
@@ -76,7 +80,7 @@ MISSING: Final[Mapping[str, Error]] = MappingProxyType(
 )
 """What an absent member is answered with, by its path."""
 
-VALUE: Final[Mapping[str, Error]] = MappingProxyType(
+VALUE: Final[Mapping[str, AdyenRefusal]] = MappingProxyType(
     {
         "amount.value": _AMOUNT,
         "amount.currency": _CURRENCY,
@@ -86,7 +90,7 @@ VALUE: Final[Mapping[str, Error]] = MappingProxyType(
 )
 """What a value of the right type that is not allowed is answered with; any other is 702."""
 
-EMPTY: Final[Mapping[str, Error]] = MappingProxyType(
+EMPTY: Final[Mapping[str, AdyenRefusal]] = MappingProxyType(
     {
         "reference": _REFERENCE,
         "returnUrl": _RETURN_URL,
@@ -104,16 +108,16 @@ EMPTY: Final[Mapping[str, Error]] = MappingProxyType(
 """Texts that count as absent where they are empty."""
 
 
-def unexpected(path: str, kind: str) -> Error:
+def unexpected(path: str, kind: str) -> AdyenRefusal:
     """Any other mistake in the body: its place and its kind."""
-    return Error("702", f"Unexpected input: {path or 'body'}: {kind}", 400)
+    return AdyenRefusal("702", f"Unexpected input: {path or 'body'}: {kind}", 400)
 
 
-def unreadable(reason: str) -> Error:
+def unreadable(reason: str) -> AdyenRefusal:
     """A body that is no JSON."""
-    return Error("702", f"Unexpected input: {reason}", 400)
+    return AdyenRefusal("702", f"Unexpected input: {reason}", 400)
 
 
-def of_status(status: int, words: str) -> Error:
+def of_status(status: int, words: str) -> AdyenRefusal:
     """What the platform in front answers without looking at a body: 404, 405."""
-    return Error("000", f"HTTP Status Response - {words}", status)
+    return AdyenRefusal("000", f"HTTP Status Response - {words}", status)

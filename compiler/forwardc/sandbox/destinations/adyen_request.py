@@ -6,35 +6,35 @@ Knows no HTTP and no outcome; the rules are the tables of `adyen_schema` and `ad
 from typing import Any
 
 from forwardc.sandbox.destinations import adyen_errors as errors
-from forwardc.sandbox.destinations.adyen_errors import Error, Invalid
+from forwardc.sandbox.destinations.adyen_errors import AdyenError, AdyenRefusal
 from forwardc.sandbox.destinations.adyen_schema import NEEDED, payment_request
-from forwardc.sandbox.destinations.bodies import Unreadable, read_json
-from forwardc.sandbox.destinations.shapes import Kind, Problem, problems
+from forwardc.sandbox.destinations.bodies import UnreadableBodyError, read_json
+from forwardc.sandbox.destinations.shapes import MistakeKind, ShapeMistake, shape_mistakes
 
 
 def read(body: bytes, version: int) -> dict[str, Any]:
-    """The checked document. Raises `Invalid`."""
+    """The checked document. Raises `AdyenError`."""
     try:
         document = read_json(body)
-    except Unreadable as wrong:
-        raise Invalid(errors.unreadable(str(wrong))) from None
-    for problem in problems(payment_request(version), document):
-        raise Invalid(_error(problem))
+    except UnreadableBodyError as wrong:
+        raise AdyenError(errors.unreadable(str(wrong))) from None
+    for problem in shape_mistakes(payment_request(version), document):
+        raise AdyenError(_error(problem))
     assert isinstance(document, dict)  # noqa: S101 - the shape said so
     for path, error in errors.EMPTY.items():
         if _at(document, path) == "":
-            raise Invalid(error)
+            raise AdyenError(error)
     for needed in NEEDED:
         if _at(document, needed.at) in needed.values and not _at(document, needed.needs):
-            raise Invalid(errors.MISSING[needed.needs])
+            raise AdyenError(errors.MISSING[needed.needs])
     return document
 
 
-def _error(problem: Problem) -> Error:
+def _error(problem: ShapeMistake) -> AdyenRefusal:
     match problem.kind:
-        case Kind.MISSING:
+        case MistakeKind.MISSING:
             known = errors.MISSING.get(problem.path)
-        case Kind.VALUE:
+        case MistakeKind.VALUE:
             known = errors.VALUE.get(problem.path)
         case _:
             known = None

@@ -9,7 +9,7 @@ import string
 from typing import Any
 
 from forwardc.sandbox.cards import Behaviour
-from forwardc.sandbox.destinations.adyen_card import Instrument
+from forwardc.sandbox.destinations.adyen_card import AdyenInstrument
 
 _ALPHABET = string.ascii_uppercase + string.digits
 _BRANDS = {"mastercard": "mc", "unionpay": "cup"}
@@ -49,7 +49,7 @@ def psp_reference() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(16))
 
 
-def result(request: dict[str, Any], paid_with: Instrument, now: tuple[int, int]) -> Result:
+def result(request: dict[str, Any], paid_with: AdyenInstrument, now: tuple[int, int]) -> Result:
     """The outcome by test card, holder name and expiry; `now` is (year, month)."""
     behaviour = paid_with.card.at("adyen")
     if behaviour in _BY_BEHAVIOUR:
@@ -66,7 +66,7 @@ def result(request: dict[str, Any], paid_with: Instrument, now: tuple[int, int])
 
 
 def payment_response(
-    request: dict[str, Any], paid_with: Instrument, outcome: Result, *, version: int
+    request: dict[str, Any], paid_with: AdyenInstrument, outcome: Result, *, version: int
 ) -> dict[str, Any]:
     """The body of the answer. Nothing of the card but its brand goes back."""
     code, reason, reason_code = outcome
@@ -92,11 +92,11 @@ def _native(request: dict[str, Any]) -> bool:
     return isinstance(authentication, dict) and authentication.get("nativeThreeDS") == "preferred"
 
 
-def _brand(paid_with: Instrument) -> str:
+def _brand(paid_with: AdyenInstrument) -> str:
     return _BRANDS.get(paid_with.card.brand, paid_with.card.brand)
 
 
-def _additional_data(paid_with: Instrument, outcome: Result) -> dict[str, str]:
+def _additional_data(paid_with: AdyenInstrument, outcome: Result) -> dict[str, str]:
     checked = paid_with.cvc_sent
     wrong = outcome[2] == "24"
     data = {

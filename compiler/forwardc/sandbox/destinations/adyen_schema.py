@@ -10,52 +10,52 @@ from typing import Final
 from forwardc.sandbox.destinations.adyen_currencies import DIGITS
 from forwardc.sandbox.destinations.shapes import (
     ANY_OBJECT,
-    Boolean,
-    Integer,
-    Items,
-    Object,
-    Shape,
-    Text,
-    TextMap,
+    BooleanShape,
+    IntegerShape,
+    JsonShape,
+    ListShape,
+    ObjectShape,
+    TextMapShape,
+    TextShape,
 )
 
 VERSIONS = (68, 69, 70, 71, 72)
 
-_ANY = Text()
-_ENCRYPTED = Text(longest=15_000)
-_BASE64 = Text(pattern=r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
+_ANY = TextShape()
+_ENCRYPTED = TextShape(longest=15_000)
+_BASE64 = TextShape(pattern=r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
 
-def _choice(*choices: str) -> Text:
-    return Text(choices=frozenset(choices))
+def _choice(*choices: str) -> TextShape:
+    return TextShape(choices=frozenset(choices))
 
 
-def _each(names: str, shape: Shape) -> dict[str, Shape]:
+def _each(names: str, shape: JsonShape) -> dict[str, JsonShape]:
     return dict.fromkeys(names.split(), shape)
 
 
 # Dates are texts of a day, or of a moment with its offset (RFC 3339).
-_DATE = Text(
+_DATE = TextShape(
     pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"(?:T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2}))?"
 )
 
-_AMOUNT = Object(
-    {"currency": Text(choices=frozenset(DIGITS)), "value": Integer(least=0)},
+_AMOUNT = ObjectShape(
+    {"currency": TextShape(choices=frozenset(DIGITS)), "value": IntegerShape(least=0)},
     required=("currency", "value"),
 )
 
-BILLING_ADDRESS = Object(
-    _each("city houseNumberOrName street", Text(longest=3000))
+BILLING_ADDRESS = ObjectShape(
+    _each("city houseNumberOrName street", TextShape(longest=3000))
     | {
-        "country": Text(pattern="(?:[A-Z]{2})?"),
+        "country": TextShape(pattern="(?:[A-Z]{2})?"),
         "postalCode": _ANY,
-        "stateOrProvince": Text(longest=1000),
+        "stateOrProvince": TextShape(longest=1000),
     },
     required=("city", "country", "houseNumberOrName", "postalCode", "street"),
 )
 
-CARD = Object(
+CARD = ObjectShape(
     _each(
         "billingSequenceNumber brand checkoutAttemptId cupsecureplus.smscode cvc expiryMonth "
         "expiryYear fastlaneData networkPaymentReference number recurringDetailReference "
@@ -69,17 +69,17 @@ CARD = Object(
         _ENCRYPTED,
     )
     | {
-        "encryptedCard": Text(longest=40_000),
+        "encryptedCard": TextShape(longest=40_000),
         "fundingSource": _choice("credit", "debit", "prepaid"),
-        "holderName": Text(longest=15_000),
-        "sdkData": Text(longest=50_000),
-        "storedPaymentMethodId": Text(longest=64),
-        "threeDS2SdkVersion": Text(longest=12),
+        "holderName": TextShape(longest=15_000),
+        "sdkData": TextShape(longest=50_000),
+        "storedPaymentMethodId": TextShape(longest=64),
+        "threeDS2SdkVersion": TextShape(longest=12),
         "type": _choice("bcmc", "scheme", "networkToken", "giftcard", "card", "clicktopay"),
     }
 )
 
-MPI_DATA = Object(
+MPI_DATA = ObjectShape(
     _each("cavvAlgorithm dsTransID eci riskScore threeDSVersion transStatusReason", _ANY)
     | _each("cavv tokenAuthenticationVerificationValue xid", _BASE64)
     | {
@@ -89,13 +89,13 @@ MPI_DATA = Object(
     }
 )
 
-_SHOPPER_NAME = Object(
-    _each("firstName lastName", Text(longest=80)), required=("firstName", "lastName")
+_SHOPPER_NAME = ObjectShape(
+    _each("firstName lastName", TextShape(longest=80)), required=("firstName", "lastName")
 )
 
-_FIELDS: dict[str, Shape] = (
+_FIELDS: dict[str, JsonShape] = (
     _each("amount additionalAmount", _AMOUNT)
-    | _each("additionalData localizedShopperStatement", TextMap())
+    | _each("additionalData localizedShopperStatement", TextMapShape())
     | _each(
         "accountInfo applicationInfo authenticationData bankAccount browserInfo company dccQuote "
         "deliveryAddress enhancedSchemeData fundOrigin fundRecipient installments mandate "
@@ -103,12 +103,12 @@ _FIELDS: dict[str, Shape] = (
         "shopperTaxInfo surcharge threeDS2RequestData",
         ANY_OBJECT,
     )
-    | _each("lineItems splits subMerchants", Items(ANY_OBJECT))
-    | _each("captureDelayHours fraudOffset", Integer(-(2**31), 2**31 - 1))
+    | _each("lineItems splits subMerchants", ListShape(ANY_OBJECT))
+    | _each("captureDelayHours fraudOffset", IntegerShape(-(2**31), 2**31 - 1))
     | _each(
         "enableOneClick enablePayOut enableRecurring storePaymentMethod threeDSAuthenticationOnly "
         "trustedShopper",
-        Boolean(),
+        BooleanShape(),
     )
     | _each("dateOfBirth deliverAt deliveryDate", _DATE)
     | _each(
@@ -118,28 +118,28 @@ _FIELDS: dict[str, Shape] = (
         _ANY,
     )
     | {
-        "merchantAccount": Text(pattern="[A-Za-z0-9_]+"),
+        "merchantAccount": TextShape(pattern="[A-Za-z0-9_]+"),
         "billingAddress": BILLING_ADDRESS,
         "channel": _choice("iOS", "Android", "Web"),
-        "checkoutAttemptId": Text(longest=256),
-        "countryCode": Text(longest=100),
-        "deviceFingerprint": Text(longest=5000),
+        "checkoutAttemptId": TextShape(longest=256),
+        "countryCode": TextShape(longest=100),
+        "deviceFingerprint": TextShape(longest=5000),
         "entityType": _choice("NaturalPerson", "CompanyName"),
         "industryUsage": _choice("delayedCharge", "installment", "noShow"),
-        "merchantOrderReference": Text(longest=1000),
-        "metadata": TextMap(most=20, longest_name=20, longest_value=80),
+        "merchantOrderReference": TextShape(longest=1000),
+        "metadata": TextMapShape(most=20, longest_name=20, longest_value=80),
         "mpiData": MPI_DATA,
-        "origin": Text(longest=80),
+        "origin": TextShape(longest=80),
         "paymentMethod": CARD,
         "recurringProcessingModel": _choice("CardOnFile", "Subscription", "UnscheduledCardOnFile"),
-        "returnUrl": Text(longest=8000),
-        "shopperConversionId": Text(longest=256),
-        "shopperIP": Text(longest=1000),
+        "returnUrl": TextShape(longest=8000),
+        "shopperConversionId": TextShape(longest=256),
+        "shopperIP": TextShape(longest=1000),
         "shopperInteraction": _choice("Ecommerce", "ContAuth", "Moto", "POS"),
         "shopperName": _SHOPPER_NAME,
-        "shopperReference": Text(3, 256),
-        "shopperStatement": Text(longest=10_000),
-        "store": Text(1, 64),
+        "shopperReference": TextShape(3, 256),
+        "shopperStatement": TextShape(longest=10_000),
+        "store": TextShape(1, 64),
     }
 )
 
@@ -175,7 +175,7 @@ NEEDED: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class CardField:
+class AdyenCardField:
     """A member of a raw card: its encrypted twin, and the form of its value."""
 
     name: str
@@ -184,10 +184,10 @@ class CardField:
 
 
 CARD_FIELDS: Final = (
-    CardField("number", "encryptedCardNumber", "[0-9]{12,19}"),
-    CardField("expiryMonth", "encryptedExpiryMonth", "0[1-9]|1[0-2]"),
-    CardField("expiryYear", "encryptedExpiryYear", "20[0-9]{2}"),
-    CardField("cvc", "encryptedSecurityCode", "[0-9]{3,4}"),
+    AdyenCardField("number", "encryptedCardNumber", "[0-9]{12,19}"),
+    AdyenCardField("expiryMonth", "encryptedExpiryMonth", "0[1-9]|1[0-2]"),
+    AdyenCardField("expiryYear", "encryptedExpiryYear", "20[0-9]{2}"),
+    AdyenCardField("cvc", "encryptedSecurityCode", "[0-9]{3,4}"),
 )
 CVC_DIGITS: Final = {"amex": 4}
 """How many digits the CVC of a brand has; three where the brand is not here."""
@@ -196,11 +196,11 @@ STORED: Final = ("storedPaymentMethodId", "recurringDetailReference", "encrypted
 """Members that name a card which this sandbox's Adyen does not hold, or cannot open."""
 
 
-def payment_request(version: int) -> Object:
+def payment_request(version: int) -> ObjectShape:
     """The shape of the request body in one API version."""
     fields = {
         name: shape
         for name, shape in _FIELDS.items()
         if _SPAN.get(name, (68, 72))[0] <= version <= _SPAN.get(name, (68, 72))[1]
     }
-    return Object(fields, _REQUIRED)
+    return ObjectShape(fields, _REQUIRED)

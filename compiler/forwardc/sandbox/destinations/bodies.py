@@ -10,15 +10,17 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from forwardc.sandbox.errors import SandboxError
+
 MAX_DEPTH = 64
 
 
-class Unreadable(ValueError):  # noqa: N818 - named for the body, not for our code
+class UnreadableBodyError(SandboxError, ValueError):
     """The body is not one JSON document that all parsers read alike."""
 
 
 def read_json(body: bytes) -> Any:
-    """The document in `body`. Raises `Unreadable`, which says why and where, and no value.
+    """The document in `body`. Raises `UnreadableBodyError`, which says why and where, and no value.
 
     Refused besides wrong syntax: bytes that are not UTF-8, a byte order mark, half a surrogate
     pair, a name that stands twice in an object, NaN, infinities and numbers beyond what a double
@@ -27,9 +29,9 @@ def read_json(body: bytes) -> Any:
     document, wrong = _read(body)
     # Outside of the handler: the decoder's error carries the document.
     if wrong:
-        raise Unreadable(wrong)
+        raise UnreadableBodyError(wrong)
     if _too_deep(document):
-        raise Unreadable("nested too deeply")
+        raise UnreadableBodyError("nested too deeply")
     return document
 
 
@@ -43,7 +45,7 @@ def _read(body: bytes) -> tuple[Any, str]:
             parse_float=_number,
         )
         json.dumps(document, ensure_ascii=False).encode()
-    except Unreadable as wrong:
+    except UnreadableBodyError as wrong:
         return None, str(wrong)
     except json.JSONDecodeError as wrong:
         # Of some messages the end is a character of the text.
@@ -75,18 +77,18 @@ def answer(status: int, content: object, headers: dict[str, str] | None = None) 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise Unreadable("a name stands twice")
+        raise UnreadableBodyError("a name stands twice")
     return members
 
 
 def _constant(_: str) -> Any:
-    raise Unreadable("not a JSON number")
+    raise UnreadableBodyError("not a JSON number")
 
 
 def _number(text: str) -> float:
     number = float(text)
     if isinf(number):
-        raise Unreadable("a number that no receiver holds")
+        raise UnreadableBodyError("a number that no receiver holds")
     return number
 
 

@@ -10,14 +10,16 @@ from base64 import b64decode
 from binascii import Error
 from collections.abc import Iterable
 
-from forwardc.sandbox.project import Credential, Holder
+from forwardc.sandbox.project import CredentialHolder, MadeUpCredential
 from forwardc.sandbox.secrets_rule import secret
 
 
-def holder(owner: str, *places: tuple[str, str]) -> Holder:
+def holder(owner: str, *places: tuple[str, str]) -> CredentialHolder:
     """The credentials of a sandbox without a project: the name of each secret and its place."""
-    secrets = {name: Credential(secret(owner, name), frozenset({place})) for name, place in places}
-    return Holder(owner, secrets)
+    secrets = {
+        name: MadeUpCredential(secret(owner, name), frozenset({place})) for name, place in places
+    }
+    return CredentialHolder(owner, secrets)
 
 
 def opens(given: str, expected: Iterable[str]) -> bool:
@@ -25,7 +27,9 @@ def opens(given: str, expected: Iterable[str]) -> bool:
     return any(hmac.compare_digest(given.encode(), one.encode()) for one in expected)
 
 
-def with_place(holders: Iterable[Holder], place: str, *given: str) -> tuple[Holder, ...]:
+def with_place(
+    holders: Iterable[CredentialHolder], place: str, *given: str
+) -> tuple[CredentialHolder, ...]:
     """The holders that have one of these texts at a place."""
     return tuple(one for one in holders if any(opens(text, one.at(place)) for text in given))
 

@@ -17,7 +17,7 @@ from starlette.routing import Route
 from forwardc.sandbox.cards import Behaviour, TestCard, lookup, luhn
 from forwardc.sandbox.destinations.bodies import answer
 from forwardc.sandbox.destinations.faults import transport_fault
-from forwardc.sandbox.destinations.wellformed import NotWellFormed, check
+from forwardc.sandbox.destinations.wellformed import NotWellFormedError, check
 from forwardc.sandbox.world import FILLED, World
 
 HOSTS = ("*",)
@@ -54,7 +54,7 @@ def create(world: World) -> Starlette:
                 request.headers.getlist("content-encoding"),
                 body,
             )
-        except NotWellFormed as wrong:
+        except NotWellFormedError as wrong:
             return answer(400, _refusal(str(wrong)))
         return _by_card(cards[0] if cards else None)
 

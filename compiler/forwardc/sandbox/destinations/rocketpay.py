@@ -20,8 +20,8 @@ from forwardc.sandbox.destinations import rocketpay_switches as switches
 from forwardc.sandbox.destinations import rocketpay_tokens as tokens
 from forwardc.sandbox.destinations.bodies import answer, is_json
 from forwardc.sandbox.destinations.rocketpay_delivery import deliver_forever
-from forwardc.sandbox.destinations.rocketpay_errors import Refused, error_body
-from forwardc.sandbox.destinations.rocketpay_requests import HOST, Asked, read
+from forwardc.sandbox.destinations.rocketpay_errors import GateError, error_body
+from forwardc.sandbox.destinations.rocketpay_requests import HOST, GateRequest, read
 from forwardc.sandbox.destinations.routed import app_of
 from forwardc.sandbox.world import World
 
@@ -30,20 +30,20 @@ HOSTS = (HOST,)
 # What a server runs beside the app: callbacks come without a request.
 background = deliver_forever
 
-Operation = Callable[[World, Asked], "dict[str, Any] | Response"]
+Operation = Callable[[World, GateRequest], "dict[str, Any] | Response"]
 
 
 def create(world: World) -> Starlette:
     """The app of the host, on one world, with its fixed tokens."""
     tokens.seed(world)
 
-    def route(form: forms.Form, operation: Operation) -> Route:
+    def route(form: forms.GateForm, operation: Operation) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
                 if not is_json(request):
-                    raise Refused("702")
+                    raise GateError("702")
                 content = operation(world, read(world, await request.body(), form))
-            except Refused as refusal:
+            except GateError as refusal:
                 return answer(refusal.status, refusal.body)
             return content if isinstance(content, Response) else answer(200, content)
 
@@ -53,14 +53,14 @@ def create(world: World) -> Starlette:
     return app_of(routes, lambda status, words: answer(status, error_body(words)))
 
 
-def _as_a_holder(world: World, asked: Asked) -> dict[str, Any]:
+def _as_a_holder(world: World, asked: GateRequest) -> dict[str, Any]:
     """What a form does for whoever holds a card: the switches play that holder."""
     operation = next(effect for known, effect in OPERATIONS if known is asked.form)
     content = operation(world, asked)
     return {} if isinstance(content, Response) else content
 
 
-def _tokenize(world: World, asked: Asked) -> dict[str, Any] | Response:
+def _tokenize(world: World, asked: GateRequest) -> dict[str, Any] | Response:
     card, owner = asked.document["card"], asked.owner
     expires = payments.expiry(world, card)
     payments.known(card["pan"])
@@ -71,7 +71,7 @@ def _tokenize(world: World, asked: Asked) -> dict[str, Any] | Response:
     return payments.fault(card["pan"]) or payments.accepted(request_id, owner.project)
 
 
-def _card_information(world: World, asked: Asked) -> dict[str, Any] | Response:
+def _card_information(world: World, asked: GateRequest) -> dict[str, Any] | Response:
     """The documents promise a callback, a public client reads the answer: both are given."""
     token = asked.document["token"]
     row = tokens.find(world, token, asked.owner, mismatch="3241")
@@ -81,12 +81,12 @@ def _card_information(world: World, asked: Asked) -> dict[str, Any] | Response:
     return payments.fault(row["number"]) or payments.accepted(request_id, asked.project) | content
 
 
-def _revoke(world: World, asked: Asked) -> dict[str, Any] | Response:
+def _revoke(world: World, asked: GateRequest) -> dict[str, Any] | Response:
     """A fixed token stays: the request is accepted, and the callback says that it failed."""
     token = asked.document["token"]
     row = tokens.find(world, token, asked.owner, mismatch="3241")
     if row["status"] != tokens.ACTIVE:
-        raise Refused("3027", "token")
+        raise GateError("3027", "token")
     refused = "303" if tokens.is_fixed(row) else None
     if refused is None:
         row["status"] = tokens.REVOKED
@@ -96,7 +96,7 @@ def _revoke(world: World, asked: Asked) -> dict[str, Any] | Response:
     return payments.fault(row["number"]) or payments.accepted(request_id, asked.project)
 
 
-OPERATIONS: tuple[tuple[forms.Form, Operation], ...] = (
+OPERATIONS: tuple[tuple[forms.GateForm, Operation], ...] = (
     (forms.TOKENIZE, _tokenize),
     (forms.CARD, _card_information),
     (forms.REVOKE, _revoke),

@@ -7,6 +7,8 @@ shows the body of a refused request.
 
 from typing import Any
 
+from forwardc.sandbox.errors import SandboxError
+
 MESSAGES = {
     "303": "Access denied",
     "501": "Internal error",
@@ -33,7 +35,7 @@ MESSAGES = {
 _STATUSES = {"303": 403, "501": 500, "702": 422, "2003": 422}
 
 
-class Refused(Exception):  # noqa: N818 - an answer of the vendor, not a fault of ours
+class GateError(SandboxError):
     """The request is refused with this code; `field` is the dotted path, never a value."""
 
     def __init__(self, code: str, field: str = "") -> None:

@@ -11,47 +11,53 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from forwardc.sandbox.destinations.shapes import Integer, Object, OneOf, Shape, Text
+from forwardc.sandbox.destinations.shapes import (
+    IntegerShape,
+    JsonShape,
+    ObjectShape,
+    OneOfShape,
+    TextShape,
+)
 
 
-def _open(fields: Mapping[str, Shape], *required: str) -> Object:
+def _open(fields: Mapping[str, JsonShape], *required: str) -> ObjectShape:
     """An object that takes other names too: the documents allow any optional parameter."""
-    return Object(fields, required, closed=False)
+    return ObjectShape(fields, required, closed=False)
 
 
-_SIGNED: Final[dict[str, Shape]] = {"project_id": Integer(), "signature": Text()}
-_SHOPPER: Final[dict[str, Shape]] = {"id": Text(1, 255), "ip_address": Text(1)}
-_CURRENCY: Final = Text(pattern="[A-Z]{3}")
+_SIGNED: Final[dict[str, JsonShape]] = {"project_id": IntegerShape(), "signature": TextShape()}
+_SHOPPER: Final[dict[str, JsonShape]] = {"id": TextShape(1, 255), "ip_address": TextShape(1)}
+_CURRENCY: Final = TextShape(pattern="[A-Z]{3}")
 
 GENERAL: Final = _open(
-    _SIGNED | {"payment_id": Text(1, 255)}, "project_id", "payment_id", "signature"
+    _SIGNED | {"payment_id": TextShape(1, 255)}, "project_id", "payment_id", "signature"
 )
 CUSTOMER: Final = _open(_SHOPPER, "id", "ip_address")
 OWNER: Final = _open(_SHOPPER | _SIGNED, "project_id", "id", "signature")
 CREATOR: Final = _open(_SHOPPER | _SIGNED, "project_id", "id", "ip_address", "signature")
-PAYMENT: Final = _open({"amount": Integer(1), "currency": _CURRENCY})
-CHECKED: Final = _open({"amount": Integer(0), "currency": _CURRENCY})
-_YEAR: Final = Integer(2000, 2099)
-_MONTH: Final = Integer(1, 12)
-_NUMBER: Final[dict[str, Shape]] = {
-    "pan": Text(pattern="[0-9]{12,19}"),
-    "card_holder": Text(longest=255),
+PAYMENT: Final = _open({"amount": IntegerShape(1), "currency": _CURRENCY})
+CHECKED: Final = _open({"amount": IntegerShape(0), "currency": _CURRENCY})
+_YEAR: Final = IntegerShape(2000, 2099)
+_MONTH: Final = IntegerShape(1, 12)
+_NUMBER: Final[dict[str, JsonShape]] = {
+    "pan": TextShape(pattern="[0-9]{12,19}"),
+    "card_holder": TextShape(longest=255),
 }
 TOKEN_CARD: Final = _open(_NUMBER | {"year": _YEAR, "month": _MONTH}, "pan")
 # White-label documents send month and year of a payment as text, the SDKs as integers.
 PAYMENT_CARD: Final = _open(
     _NUMBER
     | {
-        "year": OneOf((_YEAR, Text(pattern="20[0-9]{2}"))),
-        "month": OneOf((_MONTH, Text(pattern="0?[1-9]|1[0-2]"))),
-        "cvv": Text(pattern="(?:[0-9]{3,4})?"),
+        "year": OneOfShape((_YEAR, TextShape(pattern="20[0-9]{2}"))),
+        "month": OneOfShape((_MONTH, TextShape(pattern="0?[1-9]|1[0-2]"))),
+        "cvv": TextShape(pattern="(?:[0-9]{3,4})?"),
     },
     "pan",
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class GateForm:
     """One operation: where project and signature stand, and the shape of its body.
 
     `kind` is the type of the payment in callbacks; `card_members` are the members of `card` that
@@ -61,31 +67,31 @@ class Form:
     name: str
     path: str
     envelope: str
-    shape: Object
+    shape: ObjectShape
     kind: str = ""
     card_members: tuple[tuple[str, str], ...] = ()
     unconfirmed: str = ""
 
 
 def _of_customer(
-    name: str, path: str, fields: Mapping[str, Shape], *members: tuple[str, str], why: str = ""
-) -> Form:
-    return Form(name, path, "customer", _open(fields, *fields), "", members, why)
+    name: str, path: str, fields: Mapping[str, JsonShape], *members: tuple[str, str], why: str = ""
+) -> GateForm:
+    return GateForm(name, path, "customer", _open(fields, *fields), "", members, why)
 
 
-def _by_card(name: str, path: str, kind: str, *members: tuple[str, str], why: str = "") -> Form:
+def _by_card(name: str, path: str, kind: str, *members: tuple[str, str], why: str = "") -> GateForm:
     fields = {"general": GENERAL, "card": PAYMENT_CARD, "customer": CUSTOMER, "payment": PAYMENT}
-    return Form(name, path, "general", _open(fields, *fields), kind, members, why)
+    return GateForm(name, path, "general", _open(fields, *fields), kind, members, why)
 
 
-def _by_token(name: str, path: str, kind: str, why: str = "") -> Form:
-    fields: dict[str, Shape] = {
+def _by_token(name: str, path: str, kind: str, why: str = "") -> GateForm:
+    fields: dict[str, JsonShape] = {
         "general": GENERAL,
         "customer": CUSTOMER,
         "payment": PAYMENT,
-        "token": Text(),
+        "token": TextShape(),
     }
-    return Form(name, path, "general", _open(fields, *fields), kind, unconfirmed=why)
+    return GateForm(name, path, "general", _open(fields, *fields), kind, unconfirmed=why)
 
 
 _EXPIRY: Final = (("year", "3020"), ("month", "3020"))
@@ -99,13 +105,13 @@ TOKENIZE: Final = _of_customer(
 CARD: Final = _of_customer(
     "card",
     "/v2/customer/card/bytoken",
-    {"customer": OWNER, "token": Text()},
+    {"customer": OWNER, "token": TextShape()},
     why="the path is seen in one public client",
 )
 REVOKE: Final = _of_customer(
     "revoke",
     "/v2/customer/card/token/revoke",
-    {"customer": OWNER, "token": Text()},
+    {"customer": OWNER, "token": TextShape()},
     why="the path is seen in one public client, the Gate's page on callbacks names another",
 )
 SALE: Final = _by_card("sale", "/v2/payment/card/sale", "purchase", *_EXPIRY, _HOLDER, _CVV)
@@ -125,12 +131,12 @@ SALE_BY_TOKEN: Final = _by_token(
 )
 HOLD_BY_TOKEN: Final = _by_token("hold by token", "/v2/payment/card/auth/token", "auth", _PATTERN)
 PAYOUT_BY_TOKEN: Final = _by_token("payout by token", "/v2/payment/card/payout/token", "payout")
-VERIFY: Final = Form(
+VERIFY: Final = GateForm(
     "verify by token",
     "/v2/payment/card/verify/token",
     "general",
     _open(
-        {"general": GENERAL, "customer": CUSTOMER, "payment": CHECKED, "token": Text()},
+        {"general": GENERAL, "customer": CUSTOMER, "payment": CHECKED, "token": TextShape()},
         "general",
         "customer",
         "token",

@@ -12,15 +12,15 @@ from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.destinations import rocketpay_callbacks as callbacks
 from forwardc.sandbox.destinations import rocketpay_tokens as tokens
 from forwardc.sandbox.destinations.faults import transport_fault
-from forwardc.sandbox.destinations.rocketpay_errors import Refused
-from forwardc.sandbox.destinations.rocketpay_requests import Asked
+from forwardc.sandbox.destinations.rocketpay_errors import GateError
+from forwardc.sandbox.destinations.rocketpay_requests import GateRequest
 from forwardc.sandbox.world import World
 
 TABLE = "rocketpay.payments"
 
 
-def by_card(world: World, asked: Asked) -> dict[str, Any] | Response:
-    """A payment by card number. Raises `Refused`."""
+def by_card(world: World, asked: GateRequest) -> dict[str, Any] | Response:
+    """A payment by card number. Raises `GateError`."""
     card, owner = asked.document["card"], asked.owner
     expires = expiry(world, card)
     known(card["pan"])
@@ -36,8 +36,8 @@ def by_card(world: World, asked: Asked) -> dict[str, Any] | Response:
     return _pay(world, asked, row, token)
 
 
-def by_token(world: World, asked: Asked) -> dict[str, Any] | Response:
-    """A payment by token. Raises `Refused`."""
+def by_token(world: World, asked: GateRequest) -> dict[str, Any] | Response:
+    """A payment by token. Raises `GateError`."""
     token = asked.document["token"]
     row = tokens.find(world, token, asked.owner, mismatch="3101")
     tokens.usable(world, row)
@@ -46,17 +46,17 @@ def by_token(world: World, asked: Asked) -> dict[str, Any] | Response:
 
 
 def expiry(world: World, card: dict[str, Any]) -> tuple[int, int]:
-    """(year, month) of a card whose shape was checked. Raises `Refused` where it is over."""
+    """(year, month) of a card whose shape was checked. Raises `GateError` where it is over."""
     expires = int(card["year"]), int(card["month"])
     if expires < world.month():
-        raise Refused("3021", "card")
+        raise GateError("3021", "card")
     return expires
 
 
 def known(number: str) -> None:
-    """Raise `Refused` for a number that is no test card's."""
+    """Raise `GateError` for a number that is no test card's."""
     if lookup(number) is None:
-        raise Refused("502", "card.pan")
+        raise GateError("502", "card.pan")
 
 
 def fault(number: str) -> Response | None:
@@ -66,7 +66,7 @@ def fault(number: str) -> Response | None:
         return None
     behaviour = card.at("rocketpay")
     if behaviour is Behaviour.SERVER_ERROR:
-        raise Refused("501")
+        raise GateError("501")
     return transport_fault(behaviour)
 
 
@@ -76,7 +76,7 @@ def accepted(request_id: str, project: int) -> dict[str, Any]:
 
 
 def _pay(
-    world: World, asked: Asked, row: dict[str, Any], token: str | None
+    world: World, asked: GateRequest, row: dict[str, Any], token: str | None
 ) -> dict[str, Any] | Response:
     request_id = callbacks.request_id()
     kind = asked.form.kind
@@ -92,9 +92,9 @@ def _succeeds(number: str) -> bool:
     return card is not None and card.at("rocketpay") is Behaviour.APPROVE
 
 
-def _take_payment_id(world: World, asked: Asked) -> None:
+def _take_payment_id(world: World, asked: GateRequest) -> None:
     """A payment id is good once for each project."""
     key = f"{asked.project}:{asked.document['general']['payment_id']}"
     if key in world.table(TABLE):
-        raise Refused("3024", "general.payment_id")
+        raise GateError("3024", "general.payment_id")
     world.table(TABLE)[key] = {"at": world.now()}

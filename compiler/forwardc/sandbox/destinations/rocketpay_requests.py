@@ -5,16 +5,17 @@ ECOMMPAY's Gate pages, its SDKs for the signature.
 """
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from forwardc.sandbox.crypto import rocketpay
-from forwardc.sandbox.destinations.bodies import Unreadable, read_json
+from forwardc.sandbox.destinations.bodies import UnreadableBodyError, read_json
 from forwardc.sandbox.destinations.credentials import holder
-from forwardc.sandbox.destinations.rocketpay_errors import Refused
-from forwardc.sandbox.destinations.rocketpay_forms import TOGETHER, Form
-from forwardc.sandbox.destinations.rocketpay_tokens import Owner
-from forwardc.sandbox.destinations.shapes import Kind, Problem, problems
+from forwardc.sandbox.destinations.rocketpay_errors import GateError
+from forwardc.sandbox.destinations.rocketpay_forms import TOGETHER, GateForm
+from forwardc.sandbox.destinations.rocketpay_tokens import TokenOwner
+from forwardc.sandbox.destinations.shapes import MistakeKind, ShapeMistake, shape_mistakes
 from forwardc.sandbox.world import World
 
 HOST = "api.rocketpay.kz"
@@ -25,11 +26,11 @@ BLOCKED = ipaddress.ip_network("192.0.2.0/24")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GateRequest:
     """A request that was checked: its body, its form, and the secret that it is signed with."""
 
     document: dict[str, Any] = field(repr=False)
-    form: Form
+    form: GateForm
     secret: str = field(repr=False)
 
     @property
@@ -39,18 +40,18 @@ class Asked:
         return project
 
     @property
-    def owner(self) -> Owner:
+    def owner(self) -> TokenOwner:
         """Whose token it is about: the customer's, within the project."""
-        return Owner(self.project, self.document["customer"]["id"])
+        return TokenOwner(self.project, self.document["customer"]["id"])
 
 
-def read(world: World, body: bytes, form: Form) -> Asked:
-    """The signed request. Raises `Refused`."""
+def read(world: World, body: bytes, form: GateForm) -> GateRequest:
+    """The signed request. Raises `GateError`."""
     try:
         document = read_json(body)
-    except Unreadable:
-        raise Refused("2003") from None
-    for problem in problems(form.shape, document):
+    except UnreadableBodyError:
+        raise GateError("2003") from None
+    for problem in shape_mistakes(form.shape, document):
         raise _refusal(problem)
     assert isinstance(document, dict)  # noqa: S101 - the shape said so
     secret = _signed_with(shared_secrets(world), document, form.envelope)
@@ -58,8 +59,8 @@ def read(world: World, body: bytes, form: Form) -> Asked:
     for name, code in form.card_members:
         # A member that is there but of the wrong kind is the card's own problem.
         if document["card"].get(name) in (None, ""):
-            raise Refused(code, f"card.{name}")
-    return Asked(document, form, secret)
+            raise GateError(code, f"card.{name}")
+    return GateRequest(document, form, secret)
 
 
 def shared_secrets(world: World) -> tuple[str, ...]:
@@ -67,40 +68,42 @@ def shared_secrets(world: World) -> tuple[str, ...]:
     return tuple(text for one in world.holders(HOST, _WITHOUT) for text in one.at("signature"))
 
 
-def _refusal(problem: Problem) -> Refused:
+def _refusal(problem: ShapeMistake) -> GateError:
     if not problem.path:
-        return Refused("702")
-    return Refused("2004" if problem.kind is Kind.MISSING else "502", problem.path)
+        return GateError("702")
+    return GateError("2004" if problem.kind is MistakeKind.MISSING else "502", problem.path)
 
 
 def _signed_with(secrets: tuple[str, ...], document: dict[str, Any], envelope: str) -> str:
-    """The secret of the signature. Raises `Refused`."""
+    """The secret of the signature. Raises `GateError`."""
     place, signature = f"{envelope}.signature", document[envelope]["signature"]
     if document[envelope]["project_id"] < 1:
-        raise Refused("2442", f"{envelope}.project_id")
+        raise GateError("2442", f"{envelope}.project_id")
     if not signature:
-        raise Refused("3262", place)
+        raise GateError("3262", place)
     try:
         good = [one for one in secrets if rocketpay.verify(document, signature, one)]
-    except rocketpay.NotSignable:
+    except rocketpay.UnsignableBodyError:
         # No two SDKs print such a value alike, so no signature over it can be agreed on.
-        raise Refused("702") from None
+        raise GateError("702") from None
     if not good:
-        raise Refused("3261", place)
+        raise GateError("3261", place)
     return good[0]
 
 
 def _check_meaning(document: dict[str, Any]) -> None:
     """Rules between members, and addresses."""
+    payment = document.get("payment", TOGETHER)
     for name, code in TOGETHER.items():
-        if name not in document.get("payment", TOGETHER):
-            raise Refused(code, f"payment.{name}")
+        # A form without a payment takes any member of this name: it need be no object.
+        if isinstance(payment, Mapping) and name not in payment:
+            raise GateError(code, f"payment.{name}")
     address = document["customer"].get("ip_address")
     if address is None:
         return
     try:
         blocked = ipaddress.ip_address(address) in BLOCKED
     except ValueError:
-        raise Refused("502", "customer.ip_address") from None
+        raise GateError("502", "customer.ip_address") from None
     if blocked:
-        raise Refused("303")
+        raise GateError("303")

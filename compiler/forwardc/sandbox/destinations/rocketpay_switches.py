@@ -17,15 +17,15 @@ from forwardc.sandbox.cards import lookup
 from forwardc.sandbox.crypto import rocketpay as signature
 from forwardc.sandbox.destinations import rocketpay_callbacks as callbacks
 from forwardc.sandbox.destinations.rocketpay_delivery import loopback_url
-from forwardc.sandbox.destinations.rocketpay_errors import Refused
+from forwardc.sandbox.destinations.rocketpay_errors import GateError
 from forwardc.sandbox.destinations.rocketpay_forms import (
     HOLD,
     PAYOUT,
     SALE,
     TOKENIZE,
-    Form,
+    GateForm,
 )
-from forwardc.sandbox.destinations.rocketpay_requests import Asked, read, shared_secrets
+from forwardc.sandbox.destinations.rocketpay_requests import GateRequest, read, shared_secrets
 from forwardc.sandbox.world import World
 
 # Published numbers, see cards.py. Names are this sandbox's own.
@@ -42,7 +42,7 @@ _EXPIRY = {"year": 2030, "month": 8}
 # How a card gets a token: asked for, or with its first payment that succeeds.
 _WAYS = MappingProxyType({"tokenize": TOKENIZE, "purchase": SALE, "hold": HOLD, "payout": PAYOUT})
 
-Perform = Callable[[World, Asked], dict[str, Any]]
+Perform = Callable[[World, GateRequest], dict[str, Any]]
 
 
 def routes(world: World, perform: Perform) -> list[Route]:
@@ -64,7 +64,7 @@ def routes(world: World, perform: Perform) -> list[Route]:
             form = _form(asked)
             document = _creation(world, asked, form)
             answer = perform(world, read(world, json.dumps(document).encode(), form))
-        except Refused as refusal:
+        except GateError as refusal:
             return JSONResponse(refusal.body, refusal.status)
         except ValueError as problem:
             return JSONResponse({"error": str(problem)}, 400)
@@ -104,14 +104,14 @@ def named_cards() -> list[dict[str, str]]:
     return listed
 
 
-def _form(asked: dict[str, Any]) -> Form:
+def _form(asked: dict[str, Any]) -> GateForm:
     form = _WAYS.get(str(asked.get("by", "tokenize")))
     if form is None:
         raise ValueError(f"a card gets a token by: {', '.join(_WAYS)}")
     return form
 
 
-def _creation(world: World, asked: dict[str, Any], form: Form) -> dict[str, Any]:
+def _creation(world: World, asked: dict[str, Any], form: GateForm) -> dict[str, Any]:
     """The signed request that a holder of the card would send."""
     number = _NAMED.get(str(asked.get("card")))
     if number is None:

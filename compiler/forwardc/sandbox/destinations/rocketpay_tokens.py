@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from forwardc.sandbox.cards import lookup
-from forwardc.sandbox.destinations.rocketpay_errors import Refused
+from forwardc.sandbox.destinations.rocketpay_errors import GateError
 from forwardc.sandbox.world import World
 
 TABLE = "rocketpay.tokens"
@@ -21,7 +21,7 @@ _EXPIRY = (2030, 8)
 
 
 @dataclass(frozen=True, slots=True)
-class Owner:
+class TokenOwner:
     """Whose token it is: a customer of a project."""
 
     project: int
@@ -63,7 +63,7 @@ def seed(world: World) -> None:
     They belong to `CUSTOMER` in any project, since a project id is the merchant's own.
     """
     for fixed in _FIXED:
-        row = new_row(world, Owner(_EVERY, CUSTOMER), fixed.number, _EXPIRY, "JANE ROE")
+        row = new_row(world, TokenOwner(_EVERY, CUSTOMER), fixed.number, _EXPIRY, "JANE ROE")
         world.table(TABLE)[fixed_token(fixed.name)] = row
 
 
@@ -85,7 +85,7 @@ def sources() -> list[dict[str, str]]:
 
 
 def issue(
-    world: World, owner: Owner, number: str, expires: tuple[int, int], holder: str
+    world: World, owner: TokenOwner, number: str, expires: tuple[int, int], holder: str
 ) -> tuple[str, bool]:
     """The token of a card, and whether it is new; a valid one is kept, with its expiry updated."""
     rows = world.table(TABLE)
@@ -98,7 +98,7 @@ def issue(
     return token, True
 
 
-def valid(world: World, owner: Owner, number: str) -> str | None:
+def valid(world: World, owner: TokenOwner, number: str) -> str | None:
     """The valid token that a card has for an owner, or None: one that is over gets a new one."""
     wanted = (owner.project, owner.customer, number, ACTIVE)
     month = world.month()
@@ -109,22 +109,22 @@ def valid(world: World, owner: Owner, number: str) -> str | None:
     return None
 
 
-def find(world: World, token: str, owner: Owner, *, mismatch: str) -> dict[str, Any]:
-    """The row of a token. Raises `Refused`, with the code `mismatch` for another customer's."""
+def find(world: World, token: str, owner: TokenOwner, *, mismatch: str) -> dict[str, Any]:
+    """The row of a token. Raises `GateError`, with the code `mismatch` for another customer's."""
     if not re.fullmatch("[0-9a-f]{64}", token):
-        raise Refused("3027", "token")
+        raise GateError("3027", "token")
     row: dict[str, Any] | None = world.table(TABLE).get(token)
     if row is None or row["project_id"] not in (_EVERY, owner.project):
-        raise Refused("3221", "token")
+        raise GateError("3221", "token")
     if row["customer_id"] != owner.customer:
-        raise Refused(mismatch, "customer.id")
+        raise GateError(mismatch, "customer.id")
     return row
 
 
 def usable(world: World, row: dict[str, Any]) -> None:
-    """Raise `Refused` for a token that is revoked or whose card has expired."""
+    """Raise `GateError` for a token that is revoked or whose card has expired."""
     if row["status"] != ACTIVE or (row["year"], row["month"]) < world.month():
-        raise Refused("3027", "token")
+        raise GateError("3027", "token")
 
 
 def expire(world: World) -> list[str]:
@@ -143,7 +143,7 @@ def expire(world: World) -> list[str]:
 
 
 def new_row(
-    world: World, owner: Owner, number: str, expires: tuple[int, int], holder: str
+    world: World, owner: TokenOwner, number: str, expires: tuple[int, int], holder: str
 ) -> dict[str, Any]:
     """The row of a token, made now. Nothing is stored."""
     return {

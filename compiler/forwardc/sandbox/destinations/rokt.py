@@ -13,11 +13,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from forwardc.sandbox.cards import Behaviour, TestCard, lookup
-from forwardc.sandbox.destinations.bodies import Unreadable, answer, is_json, read_json
+from forwardc.sandbox.destinations.bodies import UnreadableBodyError, answer, is_json, read_json
 from forwardc.sandbox.destinations.credentials import with_place
 from forwardc.sandbox.destinations.faults import transport_fault
 from forwardc.sandbox.destinations.routed import app_of
-from forwardc.sandbox.destinations.shapes import Object, Shape, Text, problems
+from forwardc.sandbox.destinations.shapes import JsonShape, ObjectShape, TextShape, shape_mistakes
 from forwardc.sandbox.world import World
 
 HOSTS = ("rokt.example", "*.rokt.example")
@@ -25,22 +25,22 @@ HOSTS = ("rokt.example", "*.rokt.example")
 # RFC 6750 section 2.1: what is left of a template that nobody filled does not pass.
 _BEARER = re.compile("Bearer ([A-Za-z0-9._~+/-]+=*)")
 
-_PAYMENT = Object(
+_PAYMENT = ObjectShape(
     {
-        "number": Text(pattern="[0-9]{12,19}"),
-        "expiryMonth": Text(pattern="0[1-9]|1[0-2]"),
-        "expiryYear": Text(pattern="20[0-9]{2}"),
+        "number": TextShape(pattern="[0-9]{12,19}"),
+        "expiryMonth": TextShape(pattern="0[1-9]|1[0-2]"),
+        "expiryYear": TextShape(pattern="20[0-9]{2}"),
         # Vaults may have none and then send an empty text: Rokt asks for it "if available" only.
-        "cvc": Text(pattern="(?:[0-9]{3,4})?"),
+        "cvc": TextShape(pattern="(?:[0-9]{3,4})?"),
     },
     required=("number", "expiryMonth", "expiryYear"),
 )
-_ADDRESS_FIELDS: dict[str, Shape] = dict.fromkeys(
-    ("line1", "line2", "city", "state", "postalCode"), Text(longest=255)
+_ADDRESS_FIELDS: dict[str, JsonShape] = dict.fromkeys(
+    ("line1", "line2", "city", "state", "postalCode"), TextShape(longest=255)
 )
-_ADDRESS = Object(_ADDRESS_FIELDS | {"country": Text(pattern="(?:[A-Z]{2})?")})
-SCHEMA = Object(
-    {"payment": _PAYMENT, "billingAddress": _ADDRESS, "reference": Text(1, 255)},
+_ADDRESS = ObjectShape(_ADDRESS_FIELDS | {"country": TextShape(pattern="(?:[A-Z]{2})?")})
+SCHEMA = ObjectShape(
+    {"payment": _PAYMENT, "billingAddress": _ADDRESS, "reference": TextShape(1, 255)},
     required=("payment", "reference"),
 )
 
@@ -55,9 +55,9 @@ def create(world: World) -> Starlette:
             return _refused(415, "not_json")
         try:
             document = read_json(await request.body())
-        except Unreadable:
+        except UnreadableBodyError:
             return _refused(400, "not_json")
-        wrong = [f"{problem.path}: {problem.kind}" for problem in problems(SCHEMA, document)]
+        wrong = [f"{problem.path}: {problem.kind}" for problem in shape_mistakes(SCHEMA, document)]
         if wrong:
             return _refused(422, "invalid", wrong)
         return _take(world, document)

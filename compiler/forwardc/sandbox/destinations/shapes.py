@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class MistakeKind(StrEnum):
     """What is wrong at a path."""
 
     MISSING = "missing"
@@ -20,15 +20,15 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ShapeMistake:
     """One mistake; `path` is dotted, and empty for the document itself."""
 
     path: str
-    kind: Kind
+    kind: MistakeKind
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextShape:
     """A string, with its length in characters, its choices or its pattern (matched whole)."""
 
     shortest: int = 0
@@ -38,7 +38,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Integer:
+class IntegerShape:
     """A whole number; a JSON number with a fraction or an exponent is none."""
 
     least: int = -(2**63)
@@ -46,19 +46,19 @@ class Integer:
 
 
 @dataclass(frozen=True, slots=True)
-class Boolean:
+class BooleanShape:
     """true or false."""
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class ListShape:
     """A list of items of one shape."""
 
-    of: "Shape"
+    of: "JsonShape"
 
 
 @dataclass(frozen=True, slots=True)
-class TextMap:
+class TextMapShape:
     """An object of any names with string values; the limits are counts and characters."""
 
     most: int | None = None
@@ -67,58 +67,62 @@ class TextMap:
 
 
 @dataclass(frozen=True, slots=True)
-class Object:
+class ObjectShape:
     """An object; a closed one refuses names that it does not list."""
 
-    fields: Mapping[str, "Shape"] = field(default_factory=dict)
+    fields: Mapping[str, "JsonShape"] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     closed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class OneOf:
+class OneOfShape:
     """A value of any of these shapes; none of them is an object."""
 
-    shapes: tuple["Shape", ...]
+    shapes: tuple["JsonShape", ...]
 
 
-Shape = Text | Integer | Boolean | Items | TextMap | OneOf | Object
-ANY_OBJECT = Object(closed=False)
+JsonShape = (
+    TextShape | IntegerShape | BooleanShape | ListShape | TextMapShape | OneOfShape | ObjectShape
+)
+ANY_OBJECT = ObjectShape(closed=False)
 
 
-def problems(shape: Shape, value: object, path: str = "") -> Iterator[Problem]:
+def shape_mistakes(shape: JsonShape, value: object, path: str = "") -> Iterator[ShapeMistake]:
     """Everything in which `value` differs from `shape`, in the order of the document."""
     match shape, value:
-        case OneOf(), _:
-            kinds = [[problem.kind for problem in problems(one, value)] for one in shape.shapes]
+        case OneOfShape(), _:
+            kinds = [
+                [problem.kind for problem in shape_mistakes(one, value)] for one in shape.shapes
+            ]
             if all(kinds):
                 # A right type with a wrong value says more than a wrong type.
-                kind = Kind.VALUE if [Kind.VALUE] in kinds else Kind.TYPE
-                yield Problem(path, kind)
-        case Text(), str():
+                kind = MistakeKind.VALUE if [MistakeKind.VALUE] in kinds else MistakeKind.TYPE
+                yield ShapeMistake(path, kind)
+        case TextShape(), str():
             if not _fits_text(shape, value):
-                yield Problem(path, Kind.VALUE)
-        case Boolean(), bool():
+                yield ShapeMistake(path, MistakeKind.VALUE)
+        case BooleanShape(), bool():
             return
-        case Integer(), int() if not isinstance(value, bool):
+        case IntegerShape(), int() if not isinstance(value, bool):
             if not shape.least <= value <= shape.most:
-                yield Problem(path, Kind.VALUE)
-        case Items(), list():
+                yield ShapeMistake(path, MistakeKind.VALUE)
+        case ListShape(), list():
             for index, item in enumerate(value):
-                yield from problems(shape.of, item, _join(path, str(index)))
-        case TextMap(), dict():
+                yield from shape_mistakes(shape.of, item, _join(path, str(index)))
+        case TextMapShape(), dict():
             yield from _map_problems(shape, value, path)
-        case Object(), dict():
+        case ObjectShape(), dict():
             yield from _object_problems(shape, value, path)
         case _:
-            yield Problem(path, Kind.TYPE)
+            yield ShapeMistake(path, MistakeKind.TYPE)
 
 
 def _join(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _fits_text(shape: Text, value: str) -> bool:
+def _fits_text(shape: TextShape, value: str) -> bool:
     return (
         shape.shortest <= len(value)
         and (shape.longest is None or len(value) <= shape.longest)
@@ -127,26 +131,30 @@ def _fits_text(shape: Text, value: str) -> bool:
     )
 
 
-def _map_problems(shape: TextMap, value: dict[str, object], path: str) -> Iterator[Problem]:
+def _map_problems(
+    shape: TextMapShape, value: dict[str, object], path: str
+) -> Iterator[ShapeMistake]:
     if shape.most is not None and len(value) > shape.most:
-        yield Problem(path, Kind.VALUE)
+        yield ShapeMistake(path, MistakeKind.VALUE)
     for name, text in value.items():
         if not isinstance(text, str):
-            yield Problem(path, Kind.TYPE)
-        elif not _fits_text(Text(longest=shape.longest_value), text) or not _fits_text(
-            Text(longest=shape.longest_name), name
+            yield ShapeMistake(path, MistakeKind.TYPE)
+        elif not _fits_text(TextShape(longest=shape.longest_value), text) or not _fits_text(
+            TextShape(longest=shape.longest_name), name
         ):
-            yield Problem(path, Kind.VALUE)
+            yield ShapeMistake(path, MistakeKind.VALUE)
 
 
-def _object_problems(shape: Object, value: dict[str, object], path: str) -> Iterator[Problem]:
+def _object_problems(
+    shape: ObjectShape, value: dict[str, object], path: str
+) -> Iterator[ShapeMistake]:
     for name in shape.required:
         if name not in value:
-            yield Problem(_join(path, name), Kind.MISSING)
+            yield ShapeMistake(_join(path, name), MistakeKind.MISSING)
     for name, item in value.items():
         known = shape.fields.get(name)
         if known is not None:
-            yield from problems(known, item, _join(path, name))
+            yield from shape_mistakes(known, item, _join(path, name))
         elif shape.closed:
             # The unknown name is the caller's text: it is not repeated.
-            yield Problem(path, Kind.UNKNOWN)
+            yield ShapeMistake(path, MistakeKind.UNKNOWN)

@@ -18,20 +18,21 @@ from starlette.routing import Route
 
 from forwardc.sandbox.cards import Behaviour
 from forwardc.sandbox.crypto import visa
-from forwardc.sandbox.destinations.bodies import Unreadable, answer, is_json, read_json
+from forwardc.sandbox.destinations.bodies import UnreadableBodyError, answer, is_json, read_json
 from forwardc.sandbox.destinations.credentials import holder, opens
 from forwardc.sandbox.destinations.faults import transport_fault
 from forwardc.sandbox.destinations.routed import app_of
-from forwardc.sandbox.destinations.shapes import problems
+from forwardc.sandbox.destinations.shapes import shape_mistakes
 from forwardc.sandbox.destinations.visa_email import is_hash_of
 from forwardc.sandbox.destinations.visa_forms import QUERY, REQUEST
 from forwardc.sandbox.destinations.visa_instrument import (
-    Instrument,
-    NotOpened,
+    UnopenedInstrumentError,
+    VisaInstrument,
     encryption_key,
     open_instrument,
 )
-from forwardc.sandbox.project import Credential, Holder
+from forwardc.sandbox.errors import SandboxError
+from forwardc.sandbox.project import CredentialHolder, MadeUpCredential
 from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import World
 
@@ -42,7 +43,7 @@ _UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
 _KEY_NAMES = ("apiKey", "apikey")
-_WITHOUT = Holder(
+_WITHOUT = CredentialHolder(
     "visa",
     {
         **holder(
@@ -52,14 +53,14 @@ _WITHOUT = Holder(
             ("visa_encryption_api_key", "body"),
             ("visa_hash_key", "body"),
         ).secrets,
-        "visa_encryption_shared_key": Credential(
+        "visa_encryption_shared_key": MadeUpCredential(
             encryption_key(secret("visa", "visa_encryption_shared_key")), frozenset({"body"})
         ),
     },
 )
 
 
-class Refused(Exception):  # noqa: N818 - an answer of the vendor, not a fault of ours
+class VisaError(SandboxError):
     """The request is answered with this error body."""
 
     def __init__(self, status: int, body: dict[str, Any]) -> None:
@@ -76,7 +77,7 @@ def create(world: World) -> Starlette:
             body = await request.body()
             who = _authenticate(world, request, body)
             content = _provision(world, request, body, who)
-        except Refused as refusal:
+        except VisaError as refusal:
             return answer(refusal.status, refusal.body, headers)
         return content if isinstance(content, Response) else answer(201, content, headers)
 
@@ -89,7 +90,7 @@ def _nothing_there(status: int, words: str) -> Response:
     return answer(status, _error_response(status, reason, words))
 
 
-def _authenticate(world: World, request: Request, body: bytes) -> Holder:
+def _authenticate(world: World, request: Request, body: bytes) -> CredentialHolder:
     """API key, then X-PAY-TOKEN over the exact target and body, then single use: who asks."""
     query = request.url.query
     holders = _by_api_key(world, request, query)
@@ -105,7 +106,7 @@ def _authenticate(world: World, request: Request, body: bytes) -> Holder:
     ]
     good = next((one for refusal, one in refusals if refusal is None), None)
     if good is None:
-        reason = refusals[0][0] if refusals else visa.Refusal.MISMATCH
+        reason = refusals[0][0] if refusals else visa.TokenRefusal.MISMATCH
         raise _token_error("9201", "Token Validation Failed", f"x-pay-token {reason}")
     _use_once(world, token)
     return good
@@ -122,7 +123,7 @@ def _use_once(world: World, token: str) -> None:
     used[token] = now + 2 * visa.WINDOW_SECONDS
 
 
-def _by_api_key(world: World, request: Request, query: str) -> tuple[Holder, ...]:
+def _by_api_key(world: World, request: Request, query: str) -> tuple[CredentialHolder, ...]:
     """Who has the one `apiKey`, the name case-sensitive; `apikey` passes with a laxness."""
     given = parse_qsl(query, keep_blank_values=True)
     keys = [(name, value) for name, value in given if name == "apiKey"]
@@ -141,7 +142,7 @@ def _by_api_key(world: World, request: Request, query: str) -> tuple[Holder, ...
 
 
 def _provision(
-    world: World, request: Request, body: bytes, who: Holder
+    world: World, request: Request, body: bytes, who: CredentialHolder
 ) -> dict[str, Any] | Response:
     _check_query(world, request.url.query)
     document = _read(request, body)
@@ -153,7 +154,7 @@ def _provision(
             pan_source=document.get("panSource", ""),
             lets=world.lets,
         )
-    except NotOpened as reason:
+    except UnopenedInstrumentError as reason:
         message = "Input for encPaymentInstrument is invalid or inconsistent with the profile."
         raise _invalid(message, "encPaymentInstrument", str(reason)) from None
     behaviour = instrument.card.at("visa")
@@ -173,12 +174,12 @@ def _check_query(world: World, query: str) -> None:
         given = [("apiKey" if name == "apikey" else name, value) for name, value in given]
     if len(dict(given)) != len(given):
         raise _invalid("A parameter of the query stands twice.", "query")
-    for problem in problems(QUERY, dict(given)):
+    for problem in shape_mistakes(QUERY, dict(given)):
         location = problem.path or "query"
         raise _invalid(f"Input for {location} is invalid.", location, str(problem.kind))
 
 
-def _check_email(document: dict[str, Any], who: Holder) -> None:
+def _check_email(document: dict[str, Any], who: CredentialHolder) -> None:
     name = "clientWalletAccountEmailAddressHash"
     given, address = document.get(name), document.get("clientWalletAccountEmailAddress")
     if given and address and not is_hash_of(given, address, who.at("body")):
@@ -192,28 +193,28 @@ def _read(request: Request, body: bytes) -> dict[str, Any]:
         raise _invalid("The header is not a UUID.", "x-request-id")
     try:
         document = read_json(body)
-    except Unreadable as wrong:
+    except UnreadableBodyError as wrong:
         raise _invalid("The body is not JSON.", "body", str(wrong)) from None
-    for problem in problems(REQUEST, document):
+    for problem in shape_mistakes(REQUEST, document):
         location = problem.path or "body"
         raise _invalid(f"Input for {location} is invalid.", location, str(problem.kind))
     assert isinstance(document, dict)  # noqa: S101 - the shape said so
     return document
 
 
-def _check_outcome(world: World, instrument: Instrument) -> None:
+def _check_outcome(world: World, instrument: VisaInstrument) -> None:
     """What the issuer says. The reasons' names are this sandbox's own."""
     behaviour = instrument.card.at("visa")
     if behaviour is Behaviour.SERVER_ERROR:
-        raise Refused(500, _error_response(500, "internalServiceFailure", "Service failed."))
+        raise VisaError(500, _error_response(500, "internalServiceFailure", "Service failed."))
     if instrument.card.brand != "visa":
-        raise Refused(403, _error_response(403, "cardNotEligible", "The card is not eligible."))
+        raise VisaError(403, _error_response(403, "cardNotEligible", "The card is not eligible."))
     expired = instrument.expires and instrument.expires < world.month()
     if expired or behaviour not in (Behaviour.APPROVE, Behaviour.REQUIRES_ACTION):
-        raise Refused(403, _error_response(403, "declined", "The issuer declined."))
+        raise VisaError(403, _error_response(403, "declined", "The issuer declined."))
 
 
-def _provisioned(instrument: Instrument) -> dict[str, Any]:
+def _provisioned(instrument: VisaInstrument) -> dict[str, Any]:
     """The body of 201. A card that asks for authentication gives an inactive token."""
     active = instrument.card.at("visa") is Behaviour.APPROVE
     token_info: dict[str, Any] = {
@@ -235,16 +236,16 @@ def _provisioned(instrument: Instrument) -> dict[str, Any]:
     }
 
 
-def _token_error(code: str, message: str, info: str = "") -> Refused:
+def _token_error(code: str, message: str, info: str = "") -> VisaError:
     status = {"status": 401, "code": code, "severity": "ERROR", "message": message, "info": info}
-    return Refused(401, {"responseStatus": status})
+    return VisaError(401, {"responseStatus": status})
 
 
-def _invalid(message: str, location: str, info: str = "") -> Refused:
+def _invalid(message: str, location: str, info: str = "") -> VisaError:
     body = _error_response(400, "invalidParameter", message)
     detail = {"location": location} | ({"message": info} if info else {})
     body["errorResponse"]["details"] = [detail]
-    return Refused(400, body)
+    return VisaError(400, body)
 
 
 def _error_response(status: int, reason: str, message: str) -> dict[str, Any]:

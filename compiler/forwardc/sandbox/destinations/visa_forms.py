@@ -8,9 +8,15 @@ required is not public; without those that are required here nothing can be prov
 import re
 from typing import Final
 
-from forwardc.sandbox.destinations.shapes import Boolean, Items, Object, Shape, Text
+from forwardc.sandbox.destinations.shapes import (
+    BooleanShape,
+    JsonShape,
+    ListShape,
+    ObjectShape,
+    TextShape,
+)
 
-_TEXTS: Final[dict[str, Shape]] = dict.fromkeys(
+_TEXTS: Final[dict[str, JsonShape]] = dict.fromkeys(
     (
         "clientAppID",
         "clientWalletAccountID",
@@ -21,38 +27,38 @@ _TEXTS: Final[dict[str, Shape]] = dict.fromkeys(
         "protectionType",
         "accountType",
     ),
-    Text(1, 256),
+    TextShape(1, 256),
 )
 # Both public forms are SHA-256 in base64url without padding.
-_TEXTS["clientWalletAccountEmailAddressHash"] = Text(pattern="[A-Za-z0-9_-]{43}")
-QUERY: Final = Object(
+_TEXTS["clientWalletAccountEmailAddressHash"] = TextShape(pattern="[A-Za-z0-9_-]{43}")
+QUERY: Final = ObjectShape(
     {
-        "apiKey": Text(1),
-        "relationshipID": Text(1, 100),
+        "apiKey": TextShape(1),
+        "relationshipID": TextShape(1, 100),
         # What an asynchronous provisioning answers is not public: it is not played.
-        "async": Text(choices=frozenset({"false"})),
+        "async": TextShape(choices=frozenset({"false"})),
     }
 )
 """The query, but for who may name its key otherwise."""
-REQUEST: Final = Object(
+REQUEST: Final = ObjectShape(
     _TEXTS
     | {
-        "presentationType": Items(Text(1)),
-        "encPaymentInstrument": Text(1),
-        "encRiskDataInfo": Text(1),
-        "termsAndConditions": Object(closed=False),
-        "isTokenForGuestCheckout": Boolean(),
+        "presentationType": ListShape(TextShape(1)),
+        "encPaymentInstrument": TextShape(1),
+        "encRiskDataInfo": TextShape(1),
+        "termsAndConditions": ObjectShape(closed=False),
+        "isTokenForGuestCheckout": BooleanShape(),
     },
     required=("clientAppID", "encPaymentInstrument"),
     closed=False,
 )
 
-PROTECTED_HEADER: Final = Object(
+PROTECTED_HEADER: Final = ObjectShape(
     {
-        "enc": Text(choices=frozenset({"A256GCM"})),
-        "channelSecurityContext": Text(choices=frozenset({"SHARED_SECRET"})),
+        "enc": TextShape(choices=frozenset({"A256GCM"})),
+        "channelSecurityContext": TextShape(choices=frozenset({"SHARED_SECRET"})),
         # Text of seconds; another Visa API has a number of milliseconds, which must not pass here.
-        "iat": Text(pattern="[0-9]{10}"),
+        "iat": TextShape(pattern="[0-9]{10}"),
     },
     required=("enc", "channelSecurityContext", "iat"),
     closed=False,
@@ -60,20 +66,20 @@ PROTECTED_HEADER: Final = Object(
 CONTEXT: Final = frozenset({"channelSecurityContext", "iat"})
 """Members of the header that Visa's own client leaves out."""
 
-_ADDRESS: Final[dict[str, Shape]] = dict.fromkeys(
-    ("line1", "line2", "city", "state", "country", "postalCode"), Text(longest=256)
+_ADDRESS: Final[dict[str, JsonShape]] = dict.fromkeys(
+    ("line1", "line2", "city", "state", "country", "postalCode"), TextShape(longest=256)
 )
-PLAINTEXT: Final = Object(
+PLAINTEXT: Final = ObjectShape(
     {
-        "accountNumber": Text(pattern="[0-9]{13,19}"),
-        "cvv2": Text(pattern="[0-9]{3,4}"),
-        "name": Text(longest=256),
-        "expirationDate": Object(
-            {"month": Text(pattern="0[1-9]|1[0-2]"), "year": Text(pattern="20[0-9]{2}")},
+        "accountNumber": TextShape(pattern="[0-9]{13,19}"),
+        "cvv2": TextShape(pattern="[0-9]{3,4}"),
+        "name": TextShape(longest=256),
+        "expirationDate": ObjectShape(
+            {"month": TextShape(pattern="0[1-9]|1[0-2]"), "year": TextShape(pattern="20[0-9]{2}")},
             required=("month", "year"),
         ),
-        "billingAddress": Object(_ADDRESS),
-        "provider": Text(1),
+        "billingAddress": ObjectShape(_ADDRESS),
+        "provider": TextShape(1),
     },
     required=("accountNumber",),
 )

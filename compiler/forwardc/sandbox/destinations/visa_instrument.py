@@ -12,9 +12,9 @@ from typing import Any
 
 from forwardc.sandbox.cards import TestCard, lookup
 from forwardc.sandbox.crypto import jwe
-from forwardc.sandbox.destinations.bodies import Unreadable, read_json
+from forwardc.sandbox.destinations.bodies import UnreadableBodyError, read_json
 from forwardc.sandbox.destinations.credentials import opens
-from forwardc.sandbox.destinations.shapes import Kind, problems
+from forwardc.sandbox.destinations.shapes import MistakeKind, shape_mistakes
 from forwardc.sandbox.destinations.visa_forms import (
     CONTEXT,
     MONTH,
@@ -23,18 +23,19 @@ from forwardc.sandbox.destinations.visa_forms import (
     PROTECTED_HEADER,
     SHORT_MONTH,
 )
+from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.laxness import Lets
 
 # 32 bytes in base64url, without padding.
 _KEY = re.compile("[A-Za-z0-9_-]{43}")
 
 
-class NotOpened(Exception):  # noqa: N818 - an answer of the vendor, not a fault of ours
+class UnopenedInstrumentError(SandboxError):
     """The field cannot be used. The text names what is wrong and holds no value."""
 
 
 @dataclass(frozen=True, slots=True)
-class Instrument:
+class VisaInstrument:
     """The card inside, with its expiry (year, month) where one was sent."""
 
     card: TestCard
@@ -48,8 +49,8 @@ def encryption_key(shared: str) -> str:
 
 def open_instrument(
     compact: str, *, credentials: Sequence[str], pan_source: str, lets: Lets
-) -> Instrument:
-    """The card of a compact JWE. Raises `NotOpened`.
+) -> VisaInstrument:
+    """The card of a compact JWE. Raises `UnopenedInstrumentError`.
 
     `credentials` are what the caller has for its body: ids of keys, and keys as the `k` of a JWK.
     `lets` is asked where `channelSecurityContext` or `iat` is absent, as Visa's own client has
@@ -59,20 +60,20 @@ def open_instrument(
         header = jwe.protected_header(compact)
         _check_header(header, lets)
         if not opens(str(header.get("kid")), credentials):
-            raise NotOpened("kid is not the encryption API key")
+            raise UnopenedInstrumentError("kid is not the encryption API key")
         plaintext = _decrypted(compact, credentials)
     except RecursionError:
-        raise NotOpened("the protected header is nested too deeply") from None
+        raise UnopenedInstrumentError("the protected header is nested too deeply") from None
     except jwe.JweError as error:
-        raise NotOpened(str(error)) from None
+        raise UnopenedInstrumentError(str(error)) from None
     try:
         document = read_json(plaintext)
-    except Unreadable:
-        raise NotOpened("the plaintext is not JSON") from None
-    for problem in problems(PLAINTEXT, document):
+    except UnreadableBodyError:
+        raise UnopenedInstrumentError("the plaintext is not JSON") from None
+    for problem in shape_mistakes(PLAINTEXT, document):
         if problem.path == MONTH and _is_short_month(document, lets):
             continue
-        raise NotOpened(f"{problem.path or 'plaintext'}: {problem.kind}")
+        raise UnopenedInstrumentError(f"{problem.path or 'plaintext'}: {problem.kind}")
     return _instrument(document, pan_source)
 
 
@@ -83,10 +84,10 @@ def _is_short_month(document: dict[str, Any], lets: Lets) -> bool:
 
 
 def _check_header(header: dict[str, Any], lets: Lets) -> None:
-    for problem in problems(PROTECTED_HEADER, header):
-        bare = problem.kind is Kind.MISSING and problem.path in CONTEXT
+    for problem in shape_mistakes(PROTECTED_HEADER, header):
+        bare = problem.kind is MistakeKind.MISSING and problem.path in CONTEXT
         if not (bare and lets("visa_jwe_without_context", f"encPaymentInstrument.{problem.path}")):
-            raise NotOpened(f"protected header: {problem.path}: {problem.kind}")
+            raise UnopenedInstrumentError(f"protected header: {problem.path}: {problem.kind}")
 
 
 def _decrypted(compact: str, credentials: Sequence[str]) -> bytes:
@@ -98,16 +99,16 @@ def _decrypted(compact: str, credentials: Sequence[str]) -> bytes:
         except jwe.JweError:
             if last == 0:
                 raise
-    raise NotOpened("there is no key of 32 bytes")
+    raise UnopenedInstrumentError("there is no key of 32 bytes")
 
 
-def _instrument(document: dict[str, Any], pan_source: str) -> Instrument:
+def _instrument(document: dict[str, Any], pan_source: str) -> VisaInstrument:
     card = lookup(document["accountNumber"])
     if card is None:
-        raise NotOpened("accountNumber: not a test card")
+        raise UnopenedInstrumentError("accountNumber: not a test card")
     needed = NEEDED_BY_SOURCE.get(pan_source)
     if needed is not None and needed not in document:
-        raise NotOpened(f"{needed}: missing")
+        raise UnopenedInstrumentError(f"{needed}: missing")
     expiry = document.get("expirationDate")
     expires = (int(expiry["year"]), int(expiry["month"])) if expiry else None
-    return Instrument(card, expires)
+    return VisaInstrument(card, expires)

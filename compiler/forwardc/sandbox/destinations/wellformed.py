@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from forwardc.sandbox.destinations.bodies import Unreadable, read_json
+from forwardc.sandbox.destinations.bodies import UnreadableBodyError, read_json
 from forwardc.sandbox.destinations.wellformed_xml import read_xml
+from forwardc.sandbox.errors import SandboxError
 
 # By what an HTTP charset may be called (IANA), and how Python calls it. No other is read.
 CHARSETS: Final[dict[str, str]] = {
@@ -38,12 +39,12 @@ _RAW = re.compile(rb"[^\x21-\x7e]|[\"#<>\\^`{|}]")
 _BODILESS: Final = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
-class NotWellFormed(ValueError):  # noqa: N818 - named for the body, not for our code
+class NotWellFormedError(SandboxError, ValueError):
     """The body is not what the request says that it is. The text holds no value."""
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class MediaType:
     """A Content-Type: `type/subtype` in small letters, and the charset, `""` where none stands."""
 
     name: str
@@ -51,7 +52,7 @@ class Media:
 
 
 def check(method: str, content_types: list[str], codings: list[str], body: bytes) -> None:
-    """Raise `NotWellFormed` where a body is not what the headers of its request say.
+    """Raise `NotWellFormedError` where a body is not what the headers of its request say.
 
     `content_types` and `codings` are the values of Content-Type and Content-Encoding, one for
     each time that the header stands. Takes time in proportion to the body.
@@ -59,35 +60,35 @@ def check(method: str, content_types: list[str], codings: list[str], body: bytes
     if not body and (method in _BODILESS or not content_types):
         return
     if any(coding.strip().lower() not in ("", "identity") for coding in codings):
-        raise NotWellFormed("the body has a content coding, which is not read here")
+        raise NotWellFormedError("the body has a content coding, which is not read here")
     if not content_types:
-        raise NotWellFormed("there is a body and no Content-Type")
+        raise NotWellFormedError("there is a body and no Content-Type")
     if len(content_types) > 1:
-        raise NotWellFormed("Content-Type stands twice")
+        raise NotWellFormedError("Content-Type stands twice")
     media = media_type(content_types[0])
     reader = _reader(media.name)
     if reader is not None:
         reader(body, media.charset)
 
 
-def media_type(value: str) -> Media:
-    """A Content-Type header (RFC 9110, 8.3.1). Raises `NotWellFormed`."""
+def media_type(value: str) -> MediaType:
+    """A Content-Type header (RFC 9110, 8.3.1). Raises `NotWellFormedError`."""
     whole = _TYPE.fullmatch(value.strip(" \t"))
     if whole is None:
-        raise NotWellFormed("Content-Type is not type/subtype")
+        raise NotWellFormedError("Content-Type is not type/subtype")
     rest, at, charsets = whole[2], 0, []
     while at < len(rest):
         found = _PARAMETER.match(rest, at)
         if found is None:
-            raise NotWellFormed("Content-Type has a parameter that is not name=value")
+            raise NotWellFormedError("Content-Type has a parameter that is not name=value")
         at = found.end()
         if (found[1] or "").lower() == "charset":
             charsets.append(found[2].strip('"').lower())
     if len(charsets) > 1:
-        raise NotWellFormed("Content-Type names the charset twice")
+        raise NotWellFormedError("Content-Type names the charset twice")
     if charsets and charsets[0] not in CHARSETS:
-        raise NotWellFormed("Content-Type names a charset that is not read here")
-    return Media(whole[1].lower(), CHARSETS[charsets[0]] if charsets else "")
+        raise NotWellFormedError("Content-Type names a charset that is not read here")
+    return MediaType(whole[1].lower(), CHARSETS[charsets[0]] if charsets else "")
 
 
 def _reader(name: str) -> Callable[[bytes, str], None] | None:
@@ -104,21 +105,23 @@ def _reader(name: str) -> Callable[[bytes, str], None] | None:
 
 def _json(body: bytes, charset: str) -> None:
     if charset not in ("", "utf-8", "ascii"):
-        raise NotWellFormed("the body is JSON, which is UTF-8 in any case, and the header says not")
+        raise NotWellFormedError(
+            "the body is JSON, which is UTF-8 in any case, and the header says not"
+        )
     try:
         read_json(body)
-    except Unreadable as wrong:
+    except UnreadableBodyError as wrong:
         reason = str(wrong).removeprefix("not valid JSON: ")
-        raise NotWellFormed(f"the body is not well-formed JSON: {reason}") from None
+        raise NotWellFormedError(f"the body is not well-formed JSON: {reason}") from None
     if charset == "ascii" and not body.isascii():
-        raise NotWellFormed("the body has bytes that its charset does not have")
+        raise NotWellFormedError("the body has bytes that its charset does not have")
 
 
 def _xml(body: bytes, charset: str) -> None:
     try:
         read_xml(body, charset)
-    except Unreadable as wrong:
-        raise NotWellFormed(f"the body is not well-formed XML: {wrong}") from None
+    except UnreadableBodyError as wrong:
+        raise NotWellFormedError(f"the body is not well-formed XML: {wrong}") from None
 
 
 def _form(body: bytes, charset: str) -> None:
@@ -129,12 +132,12 @@ def _form(body: bytes, charset: str) -> None:
     for pair in body.split(b"&"):
         name = pair.partition(b"=")[0]
         if pair and not name:
-            raise NotWellFormed("the body is not a well-formed form: a value without a name")
+            raise NotWellFormedError("the body is not a well-formed form: a value without a name")
     _decode(unquote_to_bytes(body), charset)
 
 
-def _form_error(at: int, reason: str) -> NotWellFormed:
-    return NotWellFormed(f"the body is not a well-formed form: {reason} (byte {at + 1})")
+def _form_error(at: int, reason: str) -> NotWellFormedError:
+    return NotWellFormedError(f"the body is not a well-formed form: {reason} (byte {at + 1})")
 
 
 def _text(body: bytes, charset: str) -> None:
@@ -149,4 +152,4 @@ def _decode(body: bytes, charset: str) -> None:
     else:
         return
     # Outside of the handler: a chained error carries the bytes.
-    raise NotWellFormed(f"the body has bytes that its charset does not have (byte {at})")
+    raise NotWellFormedError(f"the body has bytes that its charset does not have (byte {at})")

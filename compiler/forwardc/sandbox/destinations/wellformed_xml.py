@@ -9,7 +9,7 @@ import re
 from typing import Any, NoReturn
 from xml.parsers import expat
 
-from forwardc.sandbox.destinations.bodies import MAX_DEPTH, Unreadable
+from forwardc.sandbox.destinations.bodies import MAX_DEPTH, UnreadableBodyError
 
 # At the start of the text, where the version stands before it (XML 1.0, production 23).
 _DECLARED = re.compile(r"""<\?xml\s[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z][\w.-]{0,40})["']""")
@@ -25,23 +25,25 @@ _START = 300
 
 
 def read_xml(body: bytes, charset: str) -> None:
-    """Raise `Unreadable` where `body` is no XML that every careful receiver reads alike.
+    """Raise `UnreadableBodyError` where `body` is no XML that every careful receiver reads alike.
 
     `charset` is the header's, in Python's name, or `""`. Takes time in proportion to the body.
     """
     mark = next((name for start, name in _MARKS if body.startswith(start)), "")
     if charset == "utf-16" and not mark:
-        raise Unreadable("UTF-16 without a byte order mark")
+        raise UnreadableBodyError("UTF-16 without a byte order mark")
     encoding = mark or charset or _declared(body[:_START].decode("ascii", "replace")) or "utf-8"
     try:
         text: str | None = body.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError:
         text = None
     if text is None:
-        raise Unreadable("bytes that its encoding does not have")
+        raise UnreadableBodyError("bytes that its encoding does not have")
     said = {_FAMILIES.get(name, name) for name in (mark, charset, _declared(text[:_START])) if name}
     if len(said) > 1:
-        raise Unreadable("byte order mark, header and declaration name different encodings")
+        raise UnreadableBodyError(
+            "byte order mark, header and declaration name different encodings"
+        )
     _parse(text)
 
 
@@ -51,7 +53,7 @@ def _declared(start: str) -> str:
     if found is None:
         return ""
     if found[1].lower() not in _READ:
-        raise Unreadable("a declared encoding that is not read here")
+        raise UnreadableBodyError("a declared encoding that is not read here")
     return codecs.lookup(found[1]).name
 
 
@@ -62,7 +64,7 @@ def _parse(text: str) -> None:
         nonlocal depth
         depth += 1
         if depth > MAX_DEPTH:
-            raise Unreadable("nested too deeply")
+            raise UnreadableBodyError("nested too deeply")
 
     def end(*_: object) -> None:
         nonlocal depth
@@ -70,10 +72,10 @@ def _parse(text: str) -> None:
 
     def doctype(_name: Any, _system: Any, _public: Any, own_declarations: int) -> None:
         if own_declarations:
-            raise Unreadable("a DOCTYPE with declarations of its own")
+            raise UnreadableBodyError("a DOCTYPE with declarations of its own")
 
     def entity(*_: object) -> NoReturn:
-        raise Unreadable("an entity")
+        raise UnreadableBodyError("an entity")
 
     # The separator makes the parser judge prefixes; the encoding overrides the declaration.
     parser = expat.ParserCreate("utf-8", " ")
@@ -87,4 +89,4 @@ def _parse(text: str) -> None:
         reason = f"{expat.ErrorString(wrong.code)} (line {wrong.lineno}, column {wrong.offset + 1})"
     else:
         return
-    raise Unreadable(reason)
+    raise UnreadableBodyError(reason)

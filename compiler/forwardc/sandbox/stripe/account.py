@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from forwardc.sandbox.project import Credential, Holder
+from forwardc.sandbox.project import CredentialHolder, MadeUpCredential
 from forwardc.sandbox.secrets_rule import secret, stripe_destination_key, stripe_secret_key
 from forwardc.sandbox.stripe.errors import StripeError, invalid
 from forwardc.sandbox.stripe.tables.currencies import TAKEN
@@ -55,7 +55,7 @@ CHOICES: dict[str, frozenset[str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class StripeCaller:
     """Who asks: the mode of the key, its permissions (None: all), and for which account.
 
     `account` is the connected account of the Stripe-Account header; None is the key's own.
@@ -82,7 +82,7 @@ def setting(world: World, name: str) -> Any:
     return world.table("stripe.settings").get(name, SETTINGS[name])
 
 
-def authenticate(world: World, header: str | None) -> Caller:
+def authenticate(world: World, header: str | None) -> StripeCaller:
     """The caller of an Authorization header, Bearer or Basic. Raises 401."""
     if not header:
         raise invalid(
@@ -93,7 +93,7 @@ def authenticate(world: World, header: str | None) -> Caller:
     key = _credential(header)
     if key in _of_destinations(world):
         live = key.startswith(("sk_live_", "rk_live_"))
-        return Caller(live, None, f"{'_'.join(key.split('_')[:-1])}_****{key[-4:]}")
+        return StripeCaller(live, None, f"{'_'.join(key.split('_')[:-1])}_****{key[-4:]}")
     if _PUBLISHABLE.fullmatch(key) is not None:
         raise invalid(
             "This API call cannot be made with a publishable API key. Please use a secret API key. "
@@ -110,21 +110,23 @@ def authenticate(world: World, header: str | None) -> Caller:
         row = world.table("stripe.restricted_keys").get(key)
         if row is None:
             raise _unknown_key(key)
-        return Caller(livemode, frozenset(row["permissions"]), shown)
+        return StripeCaller(livemode, frozenset(row["permissions"]), shown)
     own = key == stripe_secret_key(live=livemode)
     if not own and not world.lets("stripe_any_key", "Authorization"):
         raise _unknown_key(key)
-    return Caller(livemode, None, shown)
+    return StripeCaller(livemode, None, shown)
 
 
 def _of_destinations(world: World) -> tuple[str, ...]:
     """The made-up keys of destinations that call Stripe: by the project, or by their usual name."""
     usual = (stripe_destination_key(), secret("stripe", "stripe_api_key"))
-    without = Holder("stripe", {text: Credential(text, frozenset({_PLACE})) for text in usual})
+    without = CredentialHolder(
+        "stripe", {text: MadeUpCredential(text, frozenset({_PLACE})) for text in usual}
+    )
     return tuple(key for holder in world.holders(_HOST, without) for key in holder.at(_PLACE))
 
 
-def acting_for(world: World, caller: Caller, header: str | None) -> Caller:
+def acting_for(world: World, caller: StripeCaller, header: str | None) -> StripeCaller:
     """The caller on behalf of a connected account. Raises 403 for one that is not connected."""
     if header is None:
         return caller

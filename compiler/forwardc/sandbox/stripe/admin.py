@@ -11,18 +11,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.stripe import challenge
 from forwardc.sandbox.stripe.account import CHOICES, SETTINGS
-from forwardc.sandbox.stripe.fields import ARRANGED, Field
+from forwardc.sandbox.stripe.fields import ARRANGED, BodyField
 from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.world import World
 
 _KINDS = frozenset(
-    kind.value + end for kind in Field if kind not in ARRANGED for end in ("", ":number")
+    kind.value + end for kind in BodyField if kind not in ARRANGED for end in ("", ":number")
 )
 
 
-class _WrongError(ValueError):
+class _SwitchError(SandboxError, ValueError):
     """The body of a switch is not what it should be."""
 
 
@@ -49,7 +50,7 @@ def routes(world: World) -> list[Route]:
         async def answer(request: Request) -> JSONResponse:
             try:
                 takers[name](world, await _object(request))
-            except _WrongError as error:
+            except _SwitchError as error:
                 return JSONResponse({"error": str(error)}, 400)
             return JSONResponse({"ok": True})
 
@@ -62,29 +63,29 @@ async def _object(request: Request) -> dict[str, Any]:
     try:
         body = json.loads(await request.body())
     except ValueError:
-        raise _WrongError("The body must be JSON.") from None
+        raise _SwitchError("The body must be JSON.") from None
     if not isinstance(body, dict):
-        raise _WrongError("The body must be a JSON object.")
+        raise _SwitchError("The body must be a JSON object.")
     return body
 
 
 def _settings(world: World, body: dict[str, Any]) -> None:
     for name, value in body.items():
         if name not in SETTINGS or type(value) is not type(SETTINGS[name]):
-            raise _WrongError(f"No such setting, or of another type: {name}")
+            raise _SwitchError(f"No such setting, or of another type: {name}")
         if name in CHOICES and value not in CHOICES[name]:
-            raise _WrongError(f"{name} is one of: {', '.join(sorted(CHOICES[name]))}")
+            raise _SwitchError(f"{name} is one of: {', '.join(sorted(CHOICES[name]))}")
     world.table("stripe.settings").update(body)
 
 
 def _destination(world: World, body: dict[str, Any]) -> None:
     fields, headers = body.get("fields"), body.get("headers")
     if not isinstance(body.get("url_pattern"), str) or not isinstance(fields, dict):
-        raise _WrongError("A destination needs url_pattern and fields.")
+        raise _SwitchError("A destination needs url_pattern and fields.")
     if not set(fields.values()) <= _KINDS:
-        raise _WrongError(f"The kinds of fields are: {', '.join(sorted(_KINDS))}")
+        raise _SwitchError(f"The kinds of fields are: {', '.join(sorted(_KINDS))}")
     if not (headers is None or _texts(headers)):
-        raise _WrongError("headers must be a list of names.")
+        raise _SwitchError("headers must be a list of names.")
     row = {"url_pattern": body["url_pattern"], "fields": fields, "headers": headers}
     world.table("stripe.destinations")[new_id("dest")] = row
 
@@ -92,32 +93,32 @@ def _destination(world: World, body: dict[str, Any]) -> None:
 def _destination_key(world: World, body: dict[str, Any]) -> None:
     host, digest = body.get("host"), body.get("sha256")
     if not isinstance(host, str) or re.fullmatch(r"[0-9a-f]{64}", str(digest)) is None:
-        raise _WrongError("A key needs host, and sha256 in lower-case hexadecimal.")
+        raise _SwitchError("A key needs host, and sha256 in lower-case hexadecimal.")
     world.table("stripe.destination_keys").setdefault(host, []).append(digest)
 
 
 def _restricted_key(world: World, body: dict[str, Any]) -> None:
     key, permissions = body.get("key"), body.get("permissions")
     if re.fullmatch(r"rk_(test|live)_[A-Za-z0-9]{16,}", str(key)) is None:
-        raise _WrongError("A restricted key has the shape rk_test_ and 16 letters or digits.")
+        raise _SwitchError("A restricted key has the shape rk_test_ and 16 letters or digits.")
     if not _texts(permissions):
-        raise _WrongError("permissions must be a list of names.")
+        raise _SwitchError("permissions must be a list of names.")
     world.table("stripe.restricted_keys")[str(key)] = {"permissions": permissions}
 
 
 def _account(world: World, body: dict[str, Any]) -> None:
     identifier = body.get("id")
     if re.fullmatch(r"acct_[A-Za-z0-9_]{1,60}", str(identifier)) is None:
-        raise _WrongError("An account has an id of the shape acct_ and letters or digits.")
+        raise _SwitchError("An account has an id of the shape acct_ and letters or digits.")
     world.table("stripe.accounts")[str(identifier)] = {"id": identifier}
 
 
 def _authentication(world: World, body: dict[str, Any]) -> None:
     intent, passed = body.get("intent"), body.get("passed")
     if not isinstance(intent, str) or not isinstance(passed, bool):
-        raise _WrongError("An authentication has the id of an intent, and passed: true or false.")
+        raise _SwitchError("An authentication has the id of an intent, and passed: true or false.")
     if not challenge.answer(world, intent, passed=passed):
-        raise _WrongError("No intent of this id waits for an authentication.")
+        raise _SwitchError("No intent of this id waits for an authentication.")
 
 
 def _texts(value: Any) -> bool:

@@ -23,19 +23,19 @@ from forwardc.sandbox.stripe import (
     setups,
 )
 from forwardc.sandbox.stripe.account import (
-    Caller,
+    StripeCaller,
     acting_for,
     authenticate,
     limit_rate,
     version_of,
 )
 from forwardc.sandbox.stripe.amounts import sum_in_words as sum_in_words
-from forwardc.sandbox.stripe.call import Call, Endpoint
+from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint
 from forwardc.sandbox.stripe.errors import StripeError, invalid
 from forwardc.sandbox.stripe.form import FormError, parse_form
-from forwardc.sandbox.stripe.idempotency import Idempotency, Saved
+from forwardc.sandbox.stripe.idempotency import Idempotency, SavedAnswer
 from forwardc.sandbox.stripe.ids import new_id
-from forwardc.sandbox.stripe.outcomes import Malformed
+from forwardc.sandbox.stripe.outcomes import MalformedAnswerError
 from forwardc.sandbox.world import World
 
 HOSTS = ("api.stripe.com",)
@@ -107,7 +107,7 @@ class _Entry:
     """The way of one endpoint's requests."""
 
     world: World
-    endpoint: Endpoint
+    endpoint: StripeEndpoint
     idempotency: Idempotency
 
     async def answer(self, request: Request) -> Response:
@@ -126,19 +126,19 @@ class _Entry:
             status, body, _, retry = await self._run(call, reply)
         except StripeError as error:
             return _refused(error, reply)
-        except Malformed:
+        except MalformedAnswerError:
             return Response(b'{"id": "', 200, media_type="application/json")
         return reply.build(status, body, retry=retry)
 
-    async def _call(self, request: Request, caller: Caller, version: str) -> Call:
+    async def _call(self, request: Request, caller: StripeCaller, version: str) -> StripeCall:
         params = parse_or_refuse(request.url.query)
         if request.method == "POST":
             params |= await _body(request)
         # No client of a network has the port 0: such a request comes from a vault in here.
         forwarded = request.client is not None and request.client.port == 0
-        return Call(self.world, caller, version, params, dict(request.path_params), forwarded)
+        return StripeCall(self.world, caller, version, params, dict(request.path_params), forwarded)
 
-    async def _once(self, request: Request, call: Call, reply: _Reply, key: str) -> Response:
+    async def _once(self, request: Request, call: StripeCall, reply: _Reply, key: str) -> Response:
         """Run, or replay, under an idempotency key."""
         path = request.url.path
         saved = self.idempotency.begin(call.caller, key, path, call.params)
@@ -149,13 +149,13 @@ class _Entry:
         try:
             status, body, executed, retry = await self._run(call, reply)
             if self.idempotency.keeps(path, status, executed=executed):
-                kept = Saved(status, body, reply.request_id)
+                kept = SavedAnswer(status, body, reply.request_id)
                 self.idempotency.keep(call.caller, key, path, call.params, kept)
         finally:
             self.idempotency.end(call.caller, key)
         return reply.build(status, body, retry=retry)
 
-    async def _run(self, call: Call, reply: _Reply) -> tuple[int, dict[str, Any], bool, bool]:
+    async def _run(self, call: StripeCall, reply: _Reply) -> tuple[int, dict[str, Any], bool, bool]:
         """Status, body, whether the endpoint had begun its work, and whether to retry."""
         try:
             return 200, await self.endpoint.handler(call), True, False

@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import Any
 
 from forwardc.sandbox.stripe import methods
-from forwardc.sandbox.stripe.call import Call
+from forwardc.sandbox.stripe.call import StripeCall
 from forwardc.sandbox.stripe.errors import StripeError, card_error, invalid
 from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.stripe.outcomes import attach_decline
@@ -40,7 +40,7 @@ def check(row: Row) -> None:
         raise card_error(why.code, why.message, **cause)
 
 
-def attach(call: Call, row: Row, customer: str, *, verify: bool = True) -> Row:
+def attach(call: StripeCall, row: Row, customer: str, *, verify: bool = True) -> Row:
     """The row as it is attached: of Stripe's test ids and the fixed sources a copy of its own.
 
     With `verify` the bank is asked, which uses the CVC. Raises as `check` does, and 400 for a

@@ -4,14 +4,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from forwardc.sandbox.stripe.account import Caller
-from forwardc.sandbox.stripe.kinds import Shape
+from forwardc.sandbox.stripe.account import StripeCaller
+from forwardc.sandbox.stripe.kinds import MapParam
 from forwardc.sandbox.stripe.params import read
 from forwardc.sandbox.world import World
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class StripeCall:
     """One call. Parameters are those of query and body together, not yet checked.
 
     `forwarded` tells that another vault of the sandbox sends this, and not a client: only then
@@ -19,7 +19,7 @@ class Call:
     """
 
     world: World
-    caller: Caller
+    caller: StripeCaller
     version: str
     params: dict[str, Any] = field(repr=False)
     path: dict[str, str]
@@ -30,7 +30,7 @@ class Call:
         """The time of the world in whole seconds."""
         return int(self.world.now())
 
-    def read(self, shape: Shape) -> dict[str, Any]:
+    def read(self, shape: MapParam) -> dict[str, Any]:
         """The parameters, checked and converted. Raises 400."""
         return read(shape, self.params, self.version, self.world.lets)
 
@@ -40,11 +40,11 @@ class Call:
         return self.world.table(f"stripe.{name}" if account is None else f"stripe.{name}@{account}")
 
 
-Handler = Callable[[Call], Awaitable[dict[str, Any]]]
+Handler = Callable[[StripeCall], Awaitable[dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class StripeEndpoint:
     """A route of the API with the permission that a restricted key needs."""
 
     method: str

@@ -6,8 +6,8 @@ Knows no HTTP. After it the intent is what it is at Stripe after 3-D Secure.
 from typing import Any
 
 from forwardc.sandbox.stripe import paying
-from forwardc.sandbox.stripe.account import Caller, setting
-from forwardc.sandbox.stripe.call import Call
+from forwardc.sandbox.stripe.account import StripeCaller, setting
+from forwardc.sandbox.stripe.call import StripeCall
 from forwardc.sandbox.stripe.intent_object import NO_METHOD
 from forwardc.sandbox.stripe.store import Row
 from forwardc.sandbox.world import World
@@ -25,8 +25,8 @@ def answer(world: World, identifier: str, *, passed: bool) -> bool:
     if row is None:
         return False
     intent = row["object"]
-    caller = Caller(intent["livemode"], None, "")
-    call = Call(world, caller, str(setting(world, "api_version")), {}, {})
+    caller = StripeCaller(intent["livemode"], None, "")
+    call = StripeCall(world, caller, str(setting(world, "api_version")), {}, {})
     intent["next_action"] = None
     if not passed:
         _fail(intent)

@@ -6,9 +6,9 @@ Read only: the sandbox makes no charge but by a payment intent.
 from typing import Any
 
 from forwardc.sandbox.stripe import expand
-from forwardc.sandbox.stripe.call import Call, Endpoint
+from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint
 from forwardc.sandbox.stripe.ids import new_id
-from forwardc.sandbox.stripe.outcomes import Decline
+from forwardc.sandbox.stripe.outcomes import CardDecline
 from forwardc.sandbox.stripe.paging import page
 from forwardc.sandbox.stripe.store import Row, added, filtered, in_path, newest
 from forwardc.sandbox.stripe.tables.refunds import CHARGES
@@ -19,13 +19,13 @@ _URL = "/v1/charges"
 _FILTERS = ("customer", "payment_intent", "transfer_group")
 
 
-async def retrieve(call: Call) -> dict[str, Any]:
+async def retrieve(call: StripeCall) -> dict[str, Any]:
     """GET /v1/charges/{id}."""
     params = expand.asked(call, ONLY_EXPAND, "charge")
     return expand.shown(call, in_path(call, TABLE, "charge")["object"], params)
 
 
-async def listed(call: Call) -> dict[str, Any]:
+async def listed(call: StripeCall) -> dict[str, Any]:
     """GET /v1/charges, newest first."""
     asked = expand.asked(call, CHARGES, "charge", in_list=True)
     rows = newest(
@@ -35,16 +35,16 @@ async def listed(call: Call) -> dict[str, Any]:
 
 
 ENDPOINTS = (
-    Endpoint("GET", _URL, "charge_read", listed),
-    Endpoint("GET", _URL + "/{id}", "charge_read", retrieve),
+    StripeEndpoint("GET", _URL, "charge_read", listed),
+    StripeEndpoint("GET", _URL + "/{id}", "charge_read", retrieve),
 )
 
 
 def charge(
-    call: Call, intent: dict[str, Any], method: dict[str, Any], outcome: str | Decline
+    call: StripeCall, intent: dict[str, Any], method: dict[str, Any], outcome: str | CardDecline
 ) -> Row:
     """The charge of one attempt: `succeeded`, `processing`, `requires_capture`, or a decline."""
-    declined = outcome if isinstance(outcome, Decline) else None
+    declined = outcome if isinstance(outcome, CardDecline) else None
     status = {"processing": "pending"}.get(str(outcome), "failed" if declined else "succeeded")
     captured = outcome == "succeeded"
     made: dict[str, Any] = {

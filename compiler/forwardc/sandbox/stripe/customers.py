@@ -6,11 +6,11 @@ Knows no payment. A deleted customer stays behind as an id that says so, as at S
 from typing import Any
 
 from forwardc.sandbox.stripe import attaching, expand, method_calls, methods
-from forwardc.sandbox.stripe.call import Call, Endpoint
+from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint
 from forwardc.sandbox.stripe.customer_row import TABLE, alive
 from forwardc.sandbox.stripe.errors import StripeError, invalid, no_such
 from forwardc.sandbox.stripe.ids import new_id
-from forwardc.sandbox.stripe.kinds import Shape
+from forwardc.sandbox.stripe.kinds import MapParam
 from forwardc.sandbox.stripe.paging import page
 from forwardc.sandbox.stripe.params import merged
 from forwardc.sandbox.stripe.store import Row, added, in_path, newest
@@ -21,7 +21,7 @@ from forwardc.sandbox.stripe.tables.shared import ADDRESS_PARTS, ONLY_EXPAND
 _URL = "/v1/customers"
 
 
-async def create(call: Call) -> dict[str, Any]:
+async def create(call: StripeCall) -> dict[str, Any]:
     """POST /v1/customers."""
     params = expand.asked(call, CREATE, "customer")
     customer = _object(call)
@@ -38,7 +38,7 @@ async def create(call: Call) -> dict[str, Any]:
     return expand.shown(call, customer, params)
 
 
-async def retrieve(call: Call) -> dict[str, Any]:
+async def retrieve(call: StripeCall) -> dict[str, Any]:
     """GET /v1/customers/{id}."""
     params = expand.asked(call, ONLY_EXPAND, "customer")
     row = in_path(call, TABLE, "customer")
@@ -47,7 +47,7 @@ async def retrieve(call: Call) -> dict[str, Any]:
     return expand.shown(call, row["object"], params)
 
 
-async def update(call: Call) -> dict[str, Any]:
+async def update(call: StripeCall) -> dict[str, Any]:
     """POST /v1/customers/{id}."""
     params = expand.asked(call, UPDATE, "customer")
     customer = alive(call, call.path["id"])["object"]
@@ -56,9 +56,9 @@ async def update(call: Call) -> dict[str, Any]:
     return expand.shown(call, customer, params)
 
 
-async def delete(call: Call) -> dict[str, Any]:
+async def delete(call: StripeCall) -> dict[str, Any]:
     """DELETE /v1/customers/{id}: its payment methods are detached."""
-    call.read(Shape({}))
+    call.read(MapParam({}))
     row = alive(call, call.path["id"])
     for method in call.table(methods.TABLE).values():
         if method["object"]["customer"] == row["object"]["id"]:
@@ -67,7 +67,7 @@ async def delete(call: Call) -> dict[str, Any]:
     return _stub(row)
 
 
-async def listed(call: Call) -> dict[str, Any]:
+async def listed(call: StripeCall) -> dict[str, Any]:
     """GET /v1/customers, newest first."""
     asked = expand.asked(call, LIST, "customer", in_list=True)
     email = asked.get("email")
@@ -79,7 +79,7 @@ async def listed(call: Call) -> dict[str, Any]:
     return expand.shown(call, page(asked, rows, _URL, "customer"), asked)
 
 
-async def methods_of(call: Call) -> dict[str, Any]:
+async def methods_of(call: StripeCall) -> dict[str, Any]:
     """GET /v1/customers/{id}/payment_methods."""
     asked = expand.asked(call, CUSTOMERS_LIST, "payment_method", in_list=True)
     identifier = alive(call, call.path["id"])["object"]["id"]
@@ -87,7 +87,7 @@ async def methods_of(call: Call) -> dict[str, Any]:
     return method_calls.page_of(call, asked | {"customer": identifier}, url)
 
 
-async def method_of(call: Call) -> dict[str, Any]:
+async def method_of(call: StripeCall) -> dict[str, Any]:
     """GET /v1/customers/{id}/payment_methods/{method}."""
     params = expand.asked(call, ONLY_EXPAND, "payment_method")
     customer = alive(call, call.path["id"])["object"]["id"]
@@ -100,13 +100,13 @@ async def method_of(call: Call) -> dict[str, Any]:
 
 _METHODS = _URL + "/{id}/payment_methods"
 ENDPOINTS = (
-    Endpoint("POST", _URL, "customer_write", create),
-    Endpoint("GET", _URL, "customer_read", listed),
-    Endpoint("GET", _URL + "/{id}", "customer_read", retrieve),
-    Endpoint("POST", _URL + "/{id}", "customer_write", update),
-    Endpoint("DELETE", _URL + "/{id}", "customer_write", delete),
-    Endpoint("GET", _METHODS, "payment_method_read", methods_of),
-    Endpoint("GET", _METHODS + "/{method}", "payment_method_read", method_of),
+    StripeEndpoint("POST", _URL, "customer_write", create),
+    StripeEndpoint("GET", _URL, "customer_read", listed),
+    StripeEndpoint("GET", _URL + "/{id}", "customer_read", retrieve),
+    StripeEndpoint("POST", _URL + "/{id}", "customer_write", update),
+    StripeEndpoint("DELETE", _URL + "/{id}", "customer_write", delete),
+    StripeEndpoint("GET", _METHODS, "payment_method_read", methods_of),
+    StripeEndpoint("GET", _METHODS + "/{method}", "payment_method_read", method_of),
 )
 
 
@@ -114,7 +114,7 @@ def _stub(row: Row) -> dict[str, Any]:
     return {"id": row["object"]["id"], "object": "customer", "deleted": True}
 
 
-def _check_default(call: Call, customer: str, params: dict[str, Any]) -> None:
+def _check_default(call: StripeCall, customer: str, params: dict[str, Any]) -> None:
     """Raise 400 for a default payment method that is not the customer's."""
     default = params.get("invoice_settings", {}).get("default_payment_method")
     if default is None:
@@ -150,7 +150,7 @@ def _take_over(customer: dict[str, Any], params: dict[str, Any]) -> None:
             place["address"] = {part: place["address"].get(part) for part in ADDRESS_PARTS}
 
 
-def _object(call: Call) -> dict[str, Any]:
+def _object(call: StripeCall) -> dict[str, Any]:
     """A new customer. Field names and nulls follow stripe-python 16.1."""
     return {
         "id": new_id("cus", 14),

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from forwardc.sandbox.errors import SandboxError
+
 Type = Literal["api_error", "card_error", "idempotency_error", "invalid_request_error"]
 
 
 @dataclass(slots=True, eq=False)
-class StripeError(Exception):
+class StripeError(SandboxError):
     """An answer that is not a success.
 
     `executed` tells whether the endpoint had begun its work: only then is the answer kept for

@@ -8,9 +8,9 @@ from copy import deepcopy
 from typing import Any
 
 from forwardc.sandbox.stripe import methods
-from forwardc.sandbox.stripe.call import Call
+from forwardc.sandbox.stripe.call import StripeCall
 from forwardc.sandbox.stripe.errors import StripeError, invalid
-from forwardc.sandbox.stripe.kinds import Shape
+from forwardc.sandbox.stripe.kinds import MapParam
 from forwardc.sandbox.stripe.store import find
 from forwardc.sandbox.stripe.tables.links import LINKS
 
@@ -18,7 +18,7 @@ DEPTH = 4
 _TABLES = {"charge": "charges", "customer": "customers", "payment_intent": "payment_intents"}
 
 
-def asked(call: Call, shape: Shape, kind: str, *, in_list: bool = False) -> dict[str, Any]:
+def asked(call: StripeCall, shape: MapParam, kind: str, *, in_list: bool = False) -> dict[str, Any]:
     """The parameters of a call that answers with an object of this kind, or a list of them.
 
     Raises 400 for a wrong parameter, and for what cannot be expanded: before anything is done.
@@ -40,7 +40,7 @@ def asked(call: Call, shape: Shape, kind: str, *, in_list: bool = False) -> dict
     return params
 
 
-def shown(call: Call, value: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
+def shown(call: StripeCall, value: dict[str, Any], params: dict[str, Any]) -> dict[str, Any]:
     """A copy of an object or a list, with what was asked for inlined."""
     value = deepcopy(value)
     for path in params.get("expand", []):
@@ -53,7 +53,7 @@ def shown(call: Call, value: dict[str, Any], params: dict[str, Any]) -> dict[str
     return value
 
 
-def _inline(call: Call, value: dict[str, Any], parts: list[str]) -> None:
+def _inline(call: StripeCall, value: dict[str, Any], parts: list[str]) -> None:
     name, rest = parts[0], parts[1:]
     held = value.get(name)
     if isinstance(held, str):
@@ -62,7 +62,7 @@ def _inline(call: Call, value: dict[str, Any], parts: list[str]) -> None:
         _inline(call, held, rest)
 
 
-def _load(call: Call, kind: str, identifier: str) -> dict[str, Any]:
+def _load(call: StripeCall, kind: str, identifier: str) -> dict[str, Any]:
     if kind == "payment_method":
         row = methods.find(call, identifier, param=None)
     else:

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from forwardc.sandbox.stripe.leaves import Leaf, exact_xpath
+from forwardc.sandbox.stripe.leaves import BodyLeaf, exact_xpath
 
 
-class Field(Enum):
+class BodyField(Enum):
     """What a leaf holds, and the replacement that fills it."""
 
     NUMBER = "number"
@@ -30,15 +30,15 @@ class Field(Enum):
     TOKEN_ECI = "token_eci"  # noqa: S105 - a kind of field
 
 
-ARRANGED = frozenset(field for field in Field if field.value.startswith("token_")) | {
-    Field.EXPIRY,
-    Field.SIGNATURE,
+ARRANGED = frozenset(field for field in BodyField if field.value.startswith("token_")) | {
+    BodyField.EXPIRY,
+    BodyField.SIGNATURE,
 }
 """What no document has, so that it is filled only where an arrangement was handed over."""
 
 DATES = frozenset(
-    {Field.MONTH, Field.YEAR, Field.EXPIRY}
-    | {Field.TOKEN_MONTH, Field.TOKEN_YEAR, Field.TOKEN_EXPIRY}
+    {BodyField.MONTH, BodyField.YEAR, BodyField.EXPIRY}
+    | {BodyField.TOKEN_MONTH, BodyField.TOKEN_YEAR, BodyField.TOKEN_EXPIRY}
 )
 """What may be a JSON number."""
 
@@ -47,52 +47,52 @@ DATES = frozenset(
 class Blank:
     """What a leaf is filled with; a date of a form of its own says which: `MMYY`, `YYYY-MM`."""
 
-    field: Field
+    field: BodyField
     form: str = ""
 
 
 REPLACED_BY = {
-    Field.NUMBER: "card_number",
-    Field.MONTH: "card_expiry",
-    Field.YEAR: "card_expiry",
-    Field.CVC: "card_cvc",
-    Field.NAME: "cardholder_name",
-    Field.EXPIRY: "card_expiry",
-    Field.SIGNATURE: "request_signature",
-    Field.TOKEN_NUMBER: "network_token_number",
-    Field.TOKEN_MONTH: "network_token_expiry",
-    Field.TOKEN_YEAR: "network_token_expiry",
-    Field.TOKEN_EXPIRY: "network_token_expiry",
-    Field.TOKEN_CRYPTOGRAM: "network_token_cryptogram",
-    Field.TOKEN_ECI: "network_token_electronic_commerce_indicator",
+    BodyField.NUMBER: "card_number",
+    BodyField.MONTH: "card_expiry",
+    BodyField.YEAR: "card_expiry",
+    BodyField.CVC: "card_cvc",
+    BodyField.NAME: "cardholder_name",
+    BodyField.EXPIRY: "card_expiry",
+    BodyField.SIGNATURE: "request_signature",
+    BodyField.TOKEN_NUMBER: "network_token_number",
+    BodyField.TOKEN_MONTH: "network_token_expiry",
+    BodyField.TOKEN_YEAR: "network_token_expiry",
+    BodyField.TOKEN_EXPIRY: "network_token_expiry",
+    BodyField.TOKEN_CRYPTOGRAM: "network_token_cryptogram",
+    BodyField.TOKEN_ECI: "network_token_electronic_commerce_indicator",
 }
 
 _SPECIFIC = {
-    Field.NUMBER: "pan cardnumber accountnumber primaryaccountnumber cardno ccnumber cardpan",
-    Field.MONTH: "expmonth expirymonth expirationmonth cardexpmonth cardexpirymonth expm",
-    Field.YEAR: "expyear expiryyear expirationyear cardexpyear cardexpiryyear expy",
-    Field.CVC: "cvc cvc2 cvv cvv2 csc cid securitycode cardcvc cardcvv cardsecuritycode "
+    BodyField.NUMBER: "pan cardnumber accountnumber primaryaccountnumber cardno ccnumber cardpan",
+    BodyField.MONTH: "expmonth expirymonth expirationmonth cardexpmonth cardexpirymonth expm",
+    BodyField.YEAR: "expyear expiryyear expirationyear cardexpyear cardexpiryyear expy",
+    BodyField.CVC: "cvc cvc2 cvv cvv2 csc cid securitycode cardcvc cardcvv cardsecuritycode "
     "verificationvalue cardverificationvalue",
-    Field.NAME: "holdername cardholdername cardholder nameoncard cardname",
+    BodyField.NAME: "holdername cardholdername cardholder nameoncard cardname",
 }
 _GENERIC = {
-    "number": Field.NUMBER,
-    "month": Field.MONTH,
-    "mm": Field.MONTH,
-    "year": Field.YEAR,
-    "yyyy": Field.YEAR,
-    "name": Field.NAME,
-    "holder": Field.NAME,
+    "number": BodyField.NUMBER,
+    "month": BodyField.MONTH,
+    "mm": BodyField.MONTH,
+    "year": BodyField.YEAR,
+    "yyyy": BodyField.YEAR,
+    "name": BodyField.NAME,
+    "holder": BodyField.NAME,
 }
 _BY_NAME = {name: field for field, names in _SPECIFIC.items() for name in names.split()}
 _CARD_PARENT = re.compile(r"card|payment|instrument|expir")
 
 
-def known_fields(table: Mapping[str, str], leaves: list[Leaf]) -> dict[str, Blank]:
+def known_fields(table: Mapping[str, str], leaves: list[BodyLeaf]) -> dict[str, Blank]:
     """The card fields among the leaves, by place.
 
-    A table's key is a path, or `//a/b` for any path that ends so; its value a `Field`, of a date in
-    a form of its own with that after a colon.
+    A table's key is a path, or `//a/b` for any path that ends so; its value a `BodyField`, of a
+    date in a form of its own with that after a colon.
     """
     found: dict[str, Blank] = {}
     for leaf in leaves:
@@ -108,7 +108,7 @@ def blank_of(kind: str) -> Blank:
     """What a table's value means: `number`, `expiry_month:number`, `expiry:MMYY`."""
     name, _, rest = kind.partition(":")
     form = rest.partition(":")[0]
-    return Blank(Field(name), "" if form == "number" else form)
+    return Blank(BodyField(name), "" if form == "number" else form)
 
 
 def numeric_only(table: Mapping[str, str], path: str) -> bool:
@@ -116,7 +116,7 @@ def numeric_only(table: Mapping[str, str], path: str) -> bool:
     return table.get(path, "").endswith(":number")
 
 
-def guessed_fields(leaves: list[Leaf]) -> dict[str, Blank]:
+def guessed_fields(leaves: list[BodyLeaf]) -> dict[str, Blank]:
     """Blank leaves whose names are well known as card fields: the sandbox's own rule.
 
     Names such as `number` and `name` count only beside another card field, or in a map whose
@@ -136,12 +136,12 @@ def guessed_fields(leaves: list[Leaf]) -> dict[str, Blank]:
     return found
 
 
-def is_blank(leaf: Leaf) -> bool:
+def is_blank(leaf: BodyLeaf) -> bool:
     """An empty string, or the number 0 (guide of May 2026)."""
     return leaf.value == "" or (type(leaf.value) is int and leaf.value == 0)
 
 
-def _last(leaf: Leaf) -> str:
+def _last(leaf: BodyLeaf) -> str:
     return _squeeze(leaf.path.rpartition("/")[2])
 
 

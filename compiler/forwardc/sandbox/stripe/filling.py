@@ -16,14 +16,14 @@ from forwardc.sandbox.stripe.fields import (
     DATES,
     REPLACED_BY,
     Blank,
-    Field,
+    BodyField,
     guessed_fields,
     is_blank,
     known_fields,
     numeric_only,
 )
-from forwardc.sandbox.stripe.leaves import Leaf, NotReadable, fill, leaves
-from forwardc.sandbox.stripe.registry import Destination
+from forwardc.sandbox.stripe.leaves import BodyLeaf, ForwardedBodyError, fill, leaves
+from forwardc.sandbox.stripe.registry import OnboardedDestination
 
 _BODY = "request[body]"
 
@@ -52,32 +52,32 @@ class CardData:
 
     def value(self, blank: Blank) -> str | None:
         """What a string blank becomes, or None if there is nothing to write."""
-        if blank.field is Field.SIGNATURE:
+        if blank.field is BodyField.SIGNATURE:
             return SIGNATURE
-        if blank.field is Field.NAME:
+        if blank.field is BodyField.NAME:
             return self.name
         of_token = blank.field.value.startswith("token_")
         if of_token != (self.token is not None):
             return None
         match blank.field:
-            case Field.NUMBER | Field.TOKEN_NUMBER:
+            case BodyField.NUMBER | BodyField.TOKEN_NUMBER:
                 return self.number
-            case Field.MONTH | Field.TOKEN_MONTH:
+            case BodyField.MONTH | BodyField.TOKEN_MONTH:
                 return f"{self.month:02d}"
-            case Field.YEAR | Field.TOKEN_YEAR:
+            case BodyField.YEAR | BodyField.TOKEN_YEAR:
                 return f"{self.year:04d}"
-            case Field.EXPIRY | Field.TOKEN_EXPIRY:
+            case BodyField.EXPIRY | BodyField.TOKEN_EXPIRY:
                 return date_in(blank.form, self.month, self.year)
-            case Field.TOKEN_CRYPTOGRAM:
+            case BodyField.TOKEN_CRYPTOGRAM:
                 return self.token.cryptogram if self.token else None
-            case Field.TOKEN_ECI:
+            case BodyField.TOKEN_ECI:
                 return self.token.eci if self.token else None
             case _:
                 return self.cvc
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledBody:
     """A body as it goes out, and the secret values that were written into it."""
 
     body: str = field(repr=False)
@@ -93,13 +93,13 @@ class Filled:
 
 
 def fill_body(
-    body: str, destination: Destination, replacements: Collection[str], card: CardData
-) -> Filled:
+    body: str, destination: OnboardedDestination, replacements: Collection[str], card: CardData
+) -> FilledBody:
     """The body as it goes out. Raises `StripeError` for a body that the config cannot fill."""
     found = _read(body)
     kinds = _fields(destination, found, replacements)
-    written: list[tuple[Leaf, str]] = []
-    secrets: dict[Field, str] = {}
+    written: list[tuple[BodyLeaf, str]] = []
+    secrets: dict[BodyField, str] = {}
     for leaf in found:
         blank = kinds.get(leaf.place)
         if blank is None or REPLACED_BY[blank.field] not in replacements:
@@ -109,23 +109,23 @@ def fill_body(
         if value is not None:
             written.append((leaf, _written(leaf, value)))
             secrets[blank.field] = value
-    return Filled(
+    return FilledBody(
         fill(body, written),
-        secrets.get(Field.NUMBER) or secrets.get(Field.TOKEN_NUMBER),
-        secrets.get(Field.CVC),
-        secrets.get(Field.TOKEN_CRYPTOGRAM),
+        secrets.get(BodyField.NUMBER) or secrets.get(BodyField.TOKEN_NUMBER),
+        secrets.get(BodyField.CVC),
+        secrets.get(BodyField.TOKEN_CRYPTOGRAM),
     )
 
 
-def _read(body: str) -> list[Leaf]:
+def _read(body: str) -> list[BodyLeaf]:
     try:
         return leaves(body)
-    except NotReadable as error:
+    except ForwardedBodyError as error:
         raise forwarding_invalid(f"{error} Only JSON and XML can be forwarded.", _BODY) from None
 
 
 def _fields(
-    destination: Destination, found: list[Leaf], replacements: Collection[str]
+    destination: OnboardedDestination, found: list[BodyLeaf], replacements: Collection[str]
 ) -> dict[str, Blank]:
     if destination.fields is not None:
         return known_fields(destination.fields, found)
@@ -142,7 +142,7 @@ def _fields(
     return kinds
 
 
-def _check_blank(leaf: Leaf, kind: Field, destination: Destination) -> None:
+def _check_blank(leaf: BodyLeaf, kind: BodyField, destination: OnboardedDestination) -> None:
     """Refuse a card field that is filled already, or blank with the wrong type."""
     if not is_blank(leaf):
         raise forwarding_invalid(
@@ -155,7 +155,7 @@ def _check_blank(leaf: Leaf, kind: Field, destination: Destination) -> None:
         raise forwarding_invalid(f"The field {leaf.path} must be 0.", _BODY)
 
 
-def _written(leaf: Leaf, value: str) -> str:
+def _written(leaf: BodyLeaf, value: str) -> str:
     """What stands in the text for a value: JSON string, JSON number, or XML text."""
     if not leaf.xml:
         return str(int(value)) if leaf.value == 0 else json.dumps(value, ensure_ascii=False)

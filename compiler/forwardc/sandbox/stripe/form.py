@@ -8,13 +8,15 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
+from forwardc.sandbox.errors import SandboxError
+
 MAX_FIELDS = 1000
 MAX_DEPTH = 20
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _PART = re.compile(r"\[([^\[\]]*)\]")
 
 
-class FormError(ValueError):
+class FormError(SandboxError, ValueError):
     """The text is not a form that can be read. The message holds no value."""
 
 

@@ -11,19 +11,25 @@ from forwardc.sandbox.cards import renewed
 from forwardc.sandbox.stripe import expand, methods
 from forwardc.sandbox.stripe.account import setting, since
 from forwardc.sandbox.stripe.agreed import SIGNATURE
-from forwardc.sandbox.stripe.call import Call, Endpoint
+from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint
 from forwardc.sandbox.stripe.errors import StripeError, forwarding_invalid, missing, no_such
-from forwardc.sandbox.stripe.filling import CardData, Filled, fill_body
+from forwardc.sandbox.stripe.filling import CardData, FilledBody, fill_body
 from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.stripe.outgoing import check_headers, outbound_request
 from forwardc.sandbox.stripe.paging import page
 from forwardc.sandbox.stripe.params import merged
 from forwardc.sandbox.stripe.redaction import redact, redact_headers
-from forwardc.sandbox.stripe.registry import Destination, find, key_is_submitted
+from forwardc.sandbox.stripe.registry import OnboardedDestination, find, key_is_submitted
 from forwardc.sandbox.stripe.tables.forwarding import CREATE, PUBLIC
 from forwardc.sandbox.stripe.tables.shared import FORWARDING_LIST, ONLY_EXPAND
 from forwardc.sandbox.stripe.tables.versions import CONNECTION_FAILED_402
-from forwardc.sandbox.world import Answer, Broken, NotConnected, Outbound, TimedOut
+from forwardc.sandbox.world import (
+    DestinationBrokenError,
+    DestinationTimeoutError,
+    DestinationUnreachableError,
+    EmulatedAnswer,
+    OutboundRequest,
+)
 
 TABLE = "forwarding_requests"
 KIND = "ForwardingRequest"
@@ -34,7 +40,7 @@ _MAX_RECORDED = 5000
 _ALWAYS = frozenset(PUBLIC[:-1])
 
 
-async def create(call: Call) -> dict[str, Any]:
+async def create(call: StripeCall) -> dict[str, Any]:
     """POST /v1/forwarding/requests: fill the body, send it, and tell what came back."""
     params = expand.asked(call, CREATE, _OBJECT)
     row = methods.find(call, params["payment_method"], param="payment_method")
@@ -54,7 +60,7 @@ async def create(call: Call) -> dict[str, Any]:
     return shown
 
 
-async def retrieve(call: Call) -> dict[str, Any]:
+async def retrieve(call: StripeCall) -> dict[str, Any]:
     """GET /v1/forwarding/requests/{id}."""
     expand.asked(call, ONLY_EXPAND, _OBJECT)
     shown: dict[str, Any] | None = _rows(call).get(call.path["id"])
@@ -63,7 +69,7 @@ async def retrieve(call: Call) -> dict[str, Any]:
     return shown
 
 
-async def listed(call: Call) -> dict[str, Any]:
+async def listed(call: StripeCall) -> dict[str, Any]:
     """GET /v1/forwarding/requests, newest first."""
     rows = [row for row in _rows(call).values() if row["livemode"] == call.caller.livemode]
     asked = expand.asked(call, FORWARDING_LIST, _OBJECT, in_list=True)
@@ -71,13 +77,13 @@ async def listed(call: Call) -> dict[str, Any]:
 
 
 ENDPOINTS = (
-    Endpoint("POST", _URL, "forwarding_request_write", create),
-    Endpoint("GET", _URL, "forwarding_request_read", listed),
-    Endpoint("GET", _URL + "/{id}", "forwarding_request_read", retrieve),
+    StripeEndpoint("POST", _URL, "forwarding_request_write", create),
+    StripeEndpoint("GET", _URL, "forwarding_request_read", listed),
+    StripeEndpoint("GET", _URL + "/{id}", "forwarding_request_read", retrieve),
 )
 
 
-def _rows(call: Call) -> dict[str, Any]:
+def _rows(call: StripeCall) -> dict[str, Any]:
     """The requests of the last 30 days."""
     rows = call.table(TABLE)
     limit = call.world.now() - KEPT_SECONDS
@@ -104,8 +110,8 @@ def _current(card: CardData) -> CardData:
 
 
 def _prepare(
-    call: Call, params: dict[str, Any], card: CardData, wallet: dict[str, Any] | None
-) -> tuple[Outbound, Filled]:
+    call: StripeCall, params: dict[str, Any], card: CardData, wallet: dict[str, Any] | None
+) -> tuple[OutboundRequest, FilledBody]:
     """Check everything that can be checked before something is sent."""
     if not setting(call.world, "forwarding_active"):
         raise StripeError(
@@ -132,7 +138,9 @@ def _prepare(
     return outbound_request(params["url"], signed, filled, destination.method), filled
 
 
-def _signed(name: str, value: str, destination: Destination, replacements: list[str]) -> str:
+def _signed(
+    name: str, value: str, destination: OnboardedDestination, replacements: list[str]
+) -> str:
     """A header's value, of one that the vault signs in its stand-in."""
     if name.lower() not in destination.signed or PUBLIC[-1] not in replacements:
         return value
@@ -143,7 +151,7 @@ def _signed(name: str, value: str, destination: Destination, replacements: list[
     return SIGNATURE
 
 
-def _check_replacements(replacements: list[str], destination: Destination) -> None:
+def _check_replacements(replacements: list[str], destination: OnboardedDestination) -> None:
     if not replacements:
         raise missing("replacements")
     agreed = destination.replacements
@@ -156,7 +164,7 @@ def _check_replacements(replacements: list[str], destination: Destination) -> No
         )
 
 
-def _check_destination_key(call: Call, url: str, headers: list[tuple[str, str]]) -> None:
+def _check_destination_key(call: StripeCall, url: str, headers: list[tuple[str, str]]) -> None:
     """Stripe compares the destination's key with the digest that was submitted for it."""
     if key_is_submitted(call.world, url, headers, livemode=call.caller.livemode):
         return
@@ -168,17 +176,17 @@ def _check_destination_key(call: Call, url: str, headers: list[tuple[str, str]])
     )
 
 
-async def _send(call: Call, outbound: Outbound) -> Answer:
+async def _send(call: StripeCall, outbound: OutboundRequest) -> EmulatedAnswer:
     """Deliver. Raises 402, 502 or 504 by the point of failure (basil, 2025-03-31)."""
     try:
         return await call.world.deliver(outbound)
-    except NotConnected:
+    except DestinationUnreachableError:
         if since(call.version, CONNECTION_FAILED_402):
             raise _upstream(402, "retryable_upstream_error") from None
         raise _upstream(502, "upstream_connection_error") from None
-    except TimedOut:
+    except DestinationTimeoutError:
         raise _upstream(504, "upstream_connection_timeout") from None
-    except Broken:
+    except DestinationBrokenError:
         raise _upstream(502, "upstream_connection_error") from None
 
 
@@ -204,7 +212,7 @@ def _upstream(status: int, code: str) -> StripeError:
 
 
 def _object(
-    call: Call, params: dict[str, Any], outbound: Outbound, filled: Filled
+    call: StripeCall, params: dict[str, Any], outbound: OutboundRequest, filled: FilledBody
 ) -> dict[str, Any]:
     """The API object before an answer is there."""
     sent = redact_headers(outbound.headers, filled)
@@ -229,7 +237,7 @@ def _object(
     }
 
 
-def _response(answer: Answer, filled: Filled) -> dict[str, Any]:
+def _response(answer: EmulatedAnswer, filled: FilledBody) -> dict[str, Any]:
     """The destination's answer, without the card, cut at the 5000 characters of the schema."""
     body = answer.body.decode("utf-8", "replace")
     return {

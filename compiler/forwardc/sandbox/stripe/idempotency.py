@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from forwardc.sandbox.stripe.account import Caller, setting
+from forwardc.sandbox.stripe.account import StripeCaller, setting
 from forwardc.sandbox.stripe.errors import StripeError, invalid
 from forwardc.sandbox.world import World
 
@@ -23,7 +23,7 @@ _NEVER_KEPT = (401, 403, 409, 429)
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class SavedAnswer:
     """A kept answer."""
 
     status: int
@@ -38,7 +38,9 @@ class Idempotency:
     world: World
     in_flight: set[str] = field(default_factory=set)
 
-    def begin(self, caller: Caller, key: str, path: str, params: dict[str, Any]) -> Saved | None:
+    def begin(
+        self, caller: StripeCaller, key: str, path: str, params: dict[str, Any]
+    ) -> SavedAnswer | None:
         """The kept answer of this key, or None: then the caller must run it, and `end` it.
 
         Raises 400 for a key that belongs to other parameters or another endpoint, 409 for one
@@ -55,7 +57,7 @@ class Idempotency:
             return None
         if row["digest"] != _digest(path, params) and not self._replays(row, path):
             raise _mismatch(key)
-        return Saved(row["status"], row["body"], row["request_id"])
+        return SavedAnswer(row["status"], row["body"], row["request_id"])
 
     def keeps(self, path: str, status: int, *, executed: bool) -> bool:
         """Whether an answer is kept: also a refusal of the parameters, where the guide says so."""
@@ -69,12 +71,12 @@ class Idempotency:
     def _guided(self, path: str) -> bool:
         return path.startswith(_GUIDED) and setting(self.world, "idempotency") == "guide"
 
-    def end(self, caller: Caller, key: str) -> None:
+    def end(self, caller: StripeCaller, key: str) -> None:
         """The request is over, with or without an answer to keep."""
         self.in_flight.discard(_slot(caller, key))
 
     def keep(
-        self, caller: Caller, key: str, path: str, params: dict[str, Any], saved: Saved
+        self, caller: StripeCaller, key: str, path: str, params: dict[str, Any], saved: SavedAnswer
     ) -> None:
         """Keep an answer for the next 24 hours."""
         now = self.world.now()
@@ -91,7 +93,7 @@ class Idempotency:
         }
 
 
-def _slot(caller: Caller, key: str) -> str:
+def _slot(caller: StripeCaller, key: str) -> str:
     return f"{caller.account or ''}:{'live' if caller.livemode else 'test'}:{key}"
 
 

@@ -6,7 +6,7 @@ Field names and nulls follow the schema of 2026-09-30.endive.
 from typing import Any
 
 from forwardc.sandbox.stripe.account import since
-from forwardc.sandbox.stripe.call import Call
+from forwardc.sandbox.stripe.call import StripeCall
 from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.stripe.params import merged
 from forwardc.sandbox.stripe.tables.shared import TYPES_ADDED
@@ -25,7 +25,7 @@ _NULLABLE = (
 )
 
 
-def intent_object(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def intent_object(call: StripeCall, params: dict[str, Any]) -> dict[str, Any]:
     """A new payment intent of the parameters of its creation."""
     identifier = new_id("pi")
     intent: dict[str, Any] = {
@@ -65,7 +65,7 @@ def intent_object(call: Call, params: dict[str, Any]) -> dict[str, Any]:
 NO_METHOD = "requires_payment_method"
 
 
-def method_types(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def method_types(call: StripeCall, params: dict[str, Any]) -> dict[str, Any]:
     """What an intent tells about the types of payment methods."""
     named = params.get("payment_method_types") or params.get("allowed_payment_method_types")
     shown = {"payment_method_types": named or ["card"]}
@@ -74,7 +74,7 @@ def method_types(call: Call, params: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def automatic_methods(call: Call, params: dict[str, Any]) -> dict[str, Any] | None:
+def automatic_methods(call: StripeCall, params: dict[str, Any]) -> dict[str, Any] | None:
     """Dynamic payment methods: by default since 2023-08-16."""
     if params.keys() & {"payment_method_types", "allowed_payment_method_types"}:
         return None
@@ -87,7 +87,7 @@ def automatic_methods(call: Call, params: dict[str, Any]) -> dict[str, Any] | No
     return {"enabled": True, "allow_redirects": given.get("allow_redirects", "always")}
 
 
-def _capture_method(call: Call) -> str:
+def _capture_method(call: StripeCall) -> str:
     return "automatic_async" if since(call.version, ASYNC_CAPTURE) else "automatic"
 
 

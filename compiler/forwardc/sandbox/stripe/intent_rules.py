@@ -5,7 +5,7 @@ Texts seen in public code, but for those of `check_descriptor` and `unexpected`.
 
 from typing import Any
 
-from forwardc.sandbox.stripe.call import Call
+from forwardc.sandbox.stripe.call import StripeCall
 from forwardc.sandbox.stripe.errors import StripeError, invalid, no_such
 from forwardc.sandbox.stripe.tables.shared import ACTIVE_TYPES
 
@@ -50,7 +50,7 @@ def check_descriptor(params: dict[str, Any]) -> None:
         )
 
 
-def check_connect(call: Call, params: dict[str, Any]) -> None:
+def check_connect(call: StripeCall, params: dict[str, Any]) -> None:
     """Raise 400 for connected accounts that are not the account's, and fees without any."""
     transfer = params.get("transfer_data", {}).get("destination")
     for name, account in (

@@ -7,7 +7,7 @@ from typing import Any
 
 from forwardc.sandbox.stripe import expand, paying
 from forwardc.sandbox.stripe.amounts import check_amount, check_step
-from forwardc.sandbox.stripe.call import Call, Endpoint
+from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint
 from forwardc.sandbox.stripe.customer_row import alive
 from forwardc.sandbox.stripe.errors import invalid
 from forwardc.sandbox.stripe.intent_object import intent_object
@@ -34,7 +34,7 @@ _CANCELABLE = (*_CONFIRMABLE, "requires_capture")
 _WITH_CONFIRM = ("off_session", "mandate", "mandate_data", "return_url", "error_on_requires_action")
 
 
-async def create(call: Call) -> dict[str, Any]:
+async def create(call: StripeCall) -> dict[str, Any]:
     """POST /v1/payment_intents."""
     params = _asked(call, CREATE)
     check_amount(call.world, params["amount"], params["currency"])
@@ -57,7 +57,7 @@ async def create(call: Call) -> dict[str, Any]:
     return expand.shown(call, intent, params)
 
 
-async def retrieve(call: Call) -> dict[str, Any]:
+async def retrieve(call: StripeCall) -> dict[str, Any]:
     """GET /v1/payment_intents/{id}."""
     params = expand.asked(call, WITH_CLIENT_SECRET, KIND)
     intent = _row(call)["object"]
@@ -65,7 +65,7 @@ async def retrieve(call: Call) -> dict[str, Any]:
     return expand.shown(call, intent, params)
 
 
-async def update(call: Call) -> dict[str, Any]:
+async def update(call: StripeCall) -> dict[str, Any]:
     """POST /v1/payment_intents/{id}."""
     params = _asked(call, UPDATE)
     intent = _row(call)["object"]
@@ -90,7 +90,7 @@ async def update(call: Call) -> dict[str, Any]:
     return expand.shown(call, intent, params)
 
 
-async def confirm(call: Call) -> dict[str, Any]:
+async def confirm(call: StripeCall) -> dict[str, Any]:
     """POST /v1/payment_intents/{id}/confirm."""
     row = _row(call)
     params = _asked(call, CONFIRM)
@@ -108,7 +108,7 @@ async def confirm(call: Call) -> dict[str, Any]:
     return expand.shown(call, intent, params)
 
 
-async def capture(call: Call) -> dict[str, Any]:
+async def capture(call: StripeCall) -> dict[str, Any]:
     """POST /v1/payment_intents/{id}/capture: once, and no more than was authorized."""
     params = _asked(call, CAPTURE)
     intent = _row(call)["object"]
@@ -131,7 +131,7 @@ async def capture(call: Call) -> dict[str, Any]:
     return expand.shown(call, intent, params)
 
 
-async def cancel(call: Call) -> dict[str, Any]:
+async def cancel(call: StripeCall) -> dict[str, Any]:
     """POST /v1/payment_intents/{id}/cancel: what was only authorized is given back."""
     params = expand.asked(call, CANCEL, KIND)
     intent = _row(call)["object"]
@@ -141,7 +141,7 @@ async def cancel(call: Call) -> dict[str, Any]:
     return expand.shown(call, intent, params)
 
 
-async def listed(call: Call) -> dict[str, Any]:
+async def listed(call: StripeCall) -> dict[str, Any]:
     """GET /v1/payment_intents, newest first."""
     asked = expand.asked(call, LIST, KIND, in_list=True)
     rows = newest(call, TABLE, filtered(call, asked, ("customer",)))
@@ -150,21 +150,21 @@ async def listed(call: Call) -> dict[str, Any]:
 
 _ONE = _URL + "/{id}"
 ENDPOINTS = (
-    Endpoint("POST", _URL, "payment_intent_write", create),
-    Endpoint("GET", _URL, "payment_intent_read", listed),
-    Endpoint("GET", _ONE, "payment_intent_read", retrieve),
-    Endpoint("POST", _ONE, "payment_intent_write", update),
-    Endpoint("POST", _ONE + "/confirm", "payment_intent_write", confirm),
-    Endpoint("POST", _ONE + "/capture", "payment_intent_write", capture),
-    Endpoint("POST", _ONE + "/cancel", "payment_intent_write", cancel),
+    StripeEndpoint("POST", _URL, "payment_intent_write", create),
+    StripeEndpoint("GET", _URL, "payment_intent_read", listed),
+    StripeEndpoint("GET", _ONE, "payment_intent_read", retrieve),
+    StripeEndpoint("POST", _ONE, "payment_intent_write", update),
+    StripeEndpoint("POST", _ONE + "/confirm", "payment_intent_write", confirm),
+    StripeEndpoint("POST", _ONE + "/capture", "payment_intent_write", capture),
+    StripeEndpoint("POST", _ONE + "/cancel", "payment_intent_write", cancel),
 )
 
 
-def _row(call: Call) -> Row:
+def _row(call: StripeCall) -> Row:
     return in_path(call, TABLE, KIND)
 
 
-def _asked(call: Call, shape: Any) -> dict[str, Any]:
+def _asked(call: StripeCall, shape: Any) -> dict[str, Any]:
     params = expand.asked(call, shape, KIND)
     check_types(params)
     check_descriptor(params)
@@ -172,7 +172,7 @@ def _asked(call: Call, shape: Any) -> dict[str, Any]:
     return params
 
 
-def _set_customer(call: Call, intent: dict[str, Any], params: dict[str, Any]) -> None:
+def _set_customer(call: StripeCall, intent: dict[str, Any], params: dict[str, Any]) -> None:
     if "customer" not in params:
         return
     alive(call, params["customer"], param="customer")

@@ -11,7 +11,7 @@ MAX_TEXT = 5000
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextParam:
     """A string of at most `limit` characters; with `choices`, one of them."""
 
     limit: int = MAX_TEXT
@@ -20,7 +20,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class IntegerParam:
     """An integer, with optional bounds."""
 
     low: int | None = None
@@ -28,55 +28,55 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Flag:
+class BooleanParam:
     """`true` or `false`; `words` are further values that are let through as text."""
 
     words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class ListParam:
     """A list, written `a[]=` or `a[0]=`."""
 
-    of: "Kind"
+    of: "ParamKind"
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class MapParam:
     """A map with known keys."""
 
-    fields: Mapping[str, "Kind"]
+    fields: Mapping[str, "ParamKind"]
     required: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Metadata:
+class MetadataParam:
     """At most 50 keys of 40 characters with values of 500 (API reference, January 2026)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cleared:
+class ClearableParam:
     """What may be unset: an empty string reads as None."""
 
-    kind: "Kind"
+    kind: "ParamKind"
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
+class EitherParam:
     """A map, or else a scalar."""
 
-    map: Shape
-    scalar: "Kind"
+    map: MapParam
+    scalar: "ParamKind"
 
 
 @dataclass(frozen=True, slots=True)
-class Dated:
+class DatedParam:
     """A parameter of the API versions from `since` on and before `until` (their dates).
 
     `code` and `text` are those of its refusal after `until`, where Stripe has special ones.
     """
 
-    kind: "Kind"
+    kind: "ParamKind"
     since: str = ""
     until: str = "9999"
     code: str | None = None
@@ -84,31 +84,31 @@ class Dated:
 
 
 @dataclass(frozen=True, slots=True)
-class Country:
+class CountryParam:
     """A country's code of two capital letters (ISO 3166-1, and Kosovo's)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Gated:
+class GatedParam:
     """A parameter that Stripe switches on for an account on request: unknown to all others."""
 
 
 @dataclass(frozen=True, slots=True)
-class Unsupported:
+class UnsupportedParam:
     """A parameter of Stripe that the sandbox cannot follow: it says so and does not pass over."""
 
 
-Kind = (
-    Text
-    | Whole
-    | Flag
-    | Items
-    | Shape
-    | Metadata
-    | Cleared
-    | Either
-    | Dated
-    | Country
-    | Gated
-    | Unsupported
+ParamKind = (
+    TextParam
+    | IntegerParam
+    | BooleanParam
+    | ListParam
+    | MapParam
+    | MetadataParam
+    | ClearableParam
+    | EitherParam
+    | DatedParam
+    | CountryParam
+    | GatedParam
+    | UnsupportedParam
 )

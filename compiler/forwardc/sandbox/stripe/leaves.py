@@ -12,18 +12,20 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.parsers import expat
 
+from forwardc.sandbox.errors import SandboxError
+
 MAX_DEPTH = 100
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|[{}\[\],:]')
 _TAG = re.compile(rb"<([^\s/>]+)((?:\s+[^\s=/>]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>")
 _ATTRIBUTE = re.compile(rb"([^\s=]+)\s*=\s*(\"([^\"]*)\"|'([^']*)')")
 
 
-class NotReadable(ValueError):  # noqa: N818 - what the body is, not a fault of ours
+class ForwardedBodyError(SandboxError, ValueError):
     """The body is neither JSON nor XML, or is nested too deeply."""
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class BodyLeaf:
     """A scalar: its path (`/a/0/b`; in XML `/a/b` and `/a/@b`), value and place in the text.
 
     Places count characters in JSON, and bytes of UTF-8 in XML.
@@ -55,18 +57,18 @@ def exact_xpath(path: str) -> str:
     return re.sub(r"(/[^/@\[\]]+)(?=/|\Z)", r"\1[1]", path)
 
 
-def leaves(text: str) -> list[Leaf]:
-    """All scalars of a body. Raises `NotReadable`."""
+def leaves(text: str) -> list[BodyLeaf]:
+    """All scalars of a body. Raises `ForwardedBodyError`."""
     if text.lstrip().startswith("<"):
         return _Xml(text.encode()).leaves()
     try:
         json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise NotReadable("The body is not valid JSON.") from error
+        raise ForwardedBodyError("The body is not valid JSON.") from error
     return list(_json_leaves(text))
 
 
-def fill(text: str, values: list[tuple[Leaf, str]]) -> str:
+def fill(text: str, values: list[tuple[BodyLeaf, str]]) -> str:
     """The body with the given leaves written anew; the strings are what stands there, escaped."""
     last_first = sorted(values, key=lambda pair: pair[0].start, reverse=True)
     data = text.encode()
@@ -94,7 +96,7 @@ class _Frame:
         return self.key if self.is_map else str(self.index)
 
 
-def _json_leaves(text: str) -> Iterator[Leaf]:
+def _json_leaves(text: str) -> Iterator[BodyLeaf]:
     """Walk the tokens of valid JSON."""
     frames: list[_Frame] = []
     key_next = False
@@ -103,7 +105,7 @@ def _json_leaves(text: str) -> Iterator[Leaf]:
         if first in "{[":
             frames.append(_Frame(first == "{"))
             if len(frames) > MAX_DEPTH:
-                raise NotReadable("The body is nested too deeply.")
+                raise ForwardedBodyError("The body is nested too deeply.")
             key_next = first == "{"
         elif first in "}]":
             frames.pop()
@@ -116,7 +118,7 @@ def _json_leaves(text: str) -> Iterator[Leaf]:
             frames[-1].key = _escape(json.loads(token[0]))
         else:
             path = "".join(f"/{frame.part()}" for frame in frames)
-            yield Leaf(path, json.loads(token[0]), token.start(), token.end())
+            yield BodyLeaf(path, json.loads(token[0]), token.start(), token.end())
 
 
 def _escape(key: str) -> str:
@@ -141,10 +143,10 @@ class _Xml:
     """Collects elements without children, and attributes, by the byte places that expat tells."""
 
     data: bytes
-    found: list[Leaf] = field(default_factory=list)
+    found: list[BodyLeaf] = field(default_factory=list)
     opened: list[_Open] = field(default_factory=list)
 
-    def leaves(self) -> list[Leaf]:
+    def leaves(self) -> list[BodyLeaf]:
         parser = expat.ParserCreate()
         parser.StartElementHandler = lambda name, _: self._start(name, parser.CurrentByteIndex)
         parser.EndElementHandler = lambda _: self._end(parser.CurrentByteIndex)
@@ -152,7 +154,7 @@ class _Xml:
         try:
             parser.Parse(self.data, True)
         except expat.ExpatError as error:
-            raise NotReadable("The body is not valid XML.") from error
+            raise ForwardedBodyError("The body is not valid XML.") from error
         return self.found
 
     def _path(self) -> str:
@@ -164,7 +166,9 @@ class _Xml:
     def _start(self, name: str, at: int) -> None:
         tag = _TAG.match(self.data, at)
         if tag is None or len(self.opened) >= MAX_DEPTH:
-            raise NotReadable("The body holds XML that is nested too deeply or cannot be read.")
+            raise ForwardedBodyError(
+                "The body holds XML that is nested too deeply or cannot be read."
+            )
         place = 1
         if self.opened:
             self.opened[-1].has_children = True
@@ -177,7 +181,7 @@ class _Xml:
             name = f"/@{item[1].decode()}"
             path, exact = self._path() + name, self._exact() + name
             value = self.data[start:end].decode()
-            self.found.append(Leaf(path, value, start, end, xml=True, exact=exact))
+            self.found.append(BodyLeaf(path, value, start, end, xml=True, exact=exact))
 
     def _end(self, at: int) -> None:
         path, exact = self._path(), self._exact()
@@ -185,11 +189,11 @@ class _Xml:
         if element.empty:
             slash, closing = element.start - 2, f"</{element.name}>"
             place = (slash, element.start)
-            self.found.append(Leaf(path, "", *place, xml=True, exact=exact, closing=closing))
+            self.found.append(BodyLeaf(path, "", *place, xml=True, exact=exact, closing=closing))
         elif not element.has_children:
             text = self.data[element.start : at].decode()
-            self.found.append(Leaf(path, text, element.start, at, xml=True, exact=exact))
+            self.found.append(BodyLeaf(path, text, element.start, at, xml=True, exact=exact))
 
 
 def _no_entities(*_: Any) -> None:
-    raise NotReadable("Entity declarations are not taken.")
+    raise ForwardedBodyError("Entity declarations are not taken.")

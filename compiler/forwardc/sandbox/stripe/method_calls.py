@@ -6,7 +6,7 @@ Knows no payment. The customer's own list of them is with the customers.
 from typing import Any
 
 from forwardc.sandbox.stripe import attaching, expand, methods
-from forwardc.sandbox.stripe.call import Call, Endpoint
+from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint
 from forwardc.sandbox.stripe.customer_row import alive
 from forwardc.sandbox.stripe.errors import invalid, missing
 from forwardc.sandbox.stripe.ids import new_id
@@ -21,7 +21,7 @@ from forwardc.sandbox.stripe.tables.shared import ONLY_EXPAND
 _URL = "/v1/payment_methods"
 
 
-async def create(call: Call) -> dict[str, Any]:
+async def create(call: StripeCall) -> dict[str, Any]:
     """POST /v1/payment_methods."""
     params = expand.asked(call, CREATE, "payment_method")
     if params["type"] != "card":
@@ -37,13 +37,13 @@ async def create(call: Call) -> dict[str, Any]:
     return expand.shown(call, made, params)
 
 
-async def retrieve(call: Call) -> dict[str, Any]:
+async def retrieve(call: StripeCall) -> dict[str, Any]:
     """GET /v1/payment_methods/{id}."""
     params = expand.asked(call, ONLY_EXPAND, "payment_method")
     return expand.shown(call, _in_path(call)["object"], params)
 
 
-async def update(call: Call) -> dict[str, Any]:
+async def update(call: StripeCall) -> dict[str, Any]:
     """POST /v1/payment_methods/{id}: of an attached method only."""
     params = expand.asked(call, UPDATE, "payment_method")
     row = _in_path(call)
@@ -71,14 +71,14 @@ async def update(call: Call) -> dict[str, Any]:
     return expand.shown(call, shown, params)
 
 
-async def attach(call: Call) -> dict[str, Any]:
+async def attach(call: StripeCall) -> dict[str, Any]:
     """POST /v1/payment_methods/{id}/attach. Raises 402 for a card that the bank refuses."""
     params = expand.asked(call, ATTACH, "payment_method")
     customer = alive(call, params["customer"], param="customer")["object"]["id"]
     return expand.shown(call, attaching.attach(call, _in_path(call), customer)["object"], params)
 
 
-async def detach(call: Call) -> dict[str, Any]:
+async def detach(call: StripeCall) -> dict[str, Any]:
     """POST /v1/payment_methods/{id}/detach: for good."""
     params = expand.asked(call, ONLY_EXPAND, "payment_method")
     row = _in_path(call)
@@ -90,7 +90,7 @@ async def detach(call: Call) -> dict[str, Any]:
     return expand.shown(call, attaching.release(row), params)
 
 
-async def listed(call: Call) -> dict[str, Any]:
+async def listed(call: StripeCall) -> dict[str, Any]:
     """GET /v1/payment_methods, newest first."""
     asked = expand.asked(call, LIST, "payment_method", in_list=True)
     if "customer" in asked:
@@ -98,7 +98,7 @@ async def listed(call: Call) -> dict[str, Any]:
     return page_of(call, asked, _URL)
 
 
-def page_of(call: Call, asked: dict[str, Any], url: str) -> dict[str, Any]:
+def page_of(call: StripeCall, asked: dict[str, Any], url: str) -> dict[str, Any]:
     """The payment methods of checked parameters, one page of them."""
 
     def wanted(row: Row) -> bool:
@@ -114,14 +114,14 @@ def page_of(call: Call, asked: dict[str, Any], url: str) -> dict[str, Any]:
 
 _ONE = _URL + "/{id}"
 ENDPOINTS = (
-    Endpoint("POST", _URL, "payment_method_write", create),
-    Endpoint("GET", _URL, "payment_method_read", listed),
-    Endpoint("GET", _ONE, "payment_method_read", retrieve),
-    Endpoint("POST", _ONE, "payment_method_write", update),
-    Endpoint("POST", _ONE + "/attach", "payment_method_write", attach),
-    Endpoint("POST", _ONE + "/detach", "payment_method_write", detach),
+    StripeEndpoint("POST", _URL, "payment_method_write", create),
+    StripeEndpoint("GET", _URL, "payment_method_read", listed),
+    StripeEndpoint("GET", _ONE, "payment_method_read", retrieve),
+    StripeEndpoint("POST", _ONE, "payment_method_write", update),
+    StripeEndpoint("POST", _ONE + "/attach", "payment_method_write", attach),
+    StripeEndpoint("POST", _ONE + "/detach", "payment_method_write", detach),
 )
 
 
-def _in_path(call: Call) -> Row:
+def _in_path(call: StripeCall) -> Row:
     return methods.find(call, call.path["id"], param=None)

@@ -8,7 +8,7 @@ from typing import Any
 
 from forwardc.sandbox.cards import TestCard, lookup, luhn
 from forwardc.sandbox.stripe.account import setting
-from forwardc.sandbox.stripe.call import Call
+from forwardc.sandbox.stripe.call import StripeCall
 from forwardc.sandbox.stripe.errors import card_error, invalid, missing, no_such
 from forwardc.sandbox.stripe.filling import CardData, WalletToken
 from forwardc.sandbox.stripe.method_object import method_object, row_of
@@ -27,7 +27,7 @@ _RAW = (
 )
 
 
-def find(call: Call, identifier: str, *, param: str | None) -> Row:
+def find(call: StripeCall, identifier: str, *, param: str | None) -> Row:
     """The row of a payment method of the caller's mode. Raises `resource_missing`.
 
     Stripe's test ids (`pm_card_visa`) are a fresh card on each use, and so are the sandbox's fixed
@@ -77,7 +77,7 @@ def consume(row: Row) -> None:
     row["consumed"] = not row["fixed"]
 
 
-def given_card(call: Call, card: dict[str, Any]) -> CardData:
+def given_card(call: StripeCall, card: dict[str, Any]) -> CardData:
     """The card of the parameters: raw, or a test token. Raises 400 and 402."""
     if "token" in card:
         number = test_number(card["token"])
@@ -119,7 +119,7 @@ def check_expiry(world: World, month: int, year: int) -> None:
         raise card_error("invalid_expiry_month", text, "exp_month")
 
 
-def _forget_old_cvc(call: Call, row: Row) -> None:
+def _forget_old_cvc(call: StripeCall, row: Row) -> None:
     seconds = setting(call.world, "cvc_seconds")
     if seconds and row["object"]["created"] + seconds <= call.now:
         use_cvc(row)

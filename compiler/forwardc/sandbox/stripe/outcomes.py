@@ -7,8 +7,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from forwardc.sandbox.cards import Behaviour, lookup
+from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.stripe.errors import StripeError
-from forwardc.sandbox.world import Broken, NotConnected, TimedOut
+from forwardc.sandbox.world import (
+    DestinationBrokenError,
+    DestinationTimeoutError,
+    DestinationUnreachableError,
+)
 
 # Stripe publishes no card that stays in processing: this one is the sandbox's own assignment.
 _PROCESSING = frozenset({"30123456789019"})
@@ -17,7 +22,7 @@ _OFF_SESSION_READY = frozenset({"4000003800000446"})
 
 
 @dataclass(frozen=True, slots=True)
-class Decline:
+class CardDecline:
     """Why a card is refused: the error's code and decline code."""
 
     code: str
@@ -28,25 +33,27 @@ class Decline:
 _DECLINED = "Your card was declined."
 DECLINES = MappingProxyType(
     {
-        Behaviour.DECLINE: Decline("card_declined", "generic_decline", _DECLINED),
-        Behaviour.INSUFFICIENT_FUNDS: Decline(
+        Behaviour.DECLINE: CardDecline("card_declined", "generic_decline", _DECLINED),
+        Behaviour.INSUFFICIENT_FUNDS: CardDecline(
             "card_declined", "insufficient_funds", "Your card has insufficient funds."
         ),
-        Behaviour.LOST_CARD: Decline("card_declined", "lost_card", _DECLINED),
-        Behaviour.STOLEN_CARD: Decline("card_declined", "stolen_card", _DECLINED),
-        Behaviour.VELOCITY_EXCEEDED: Decline("card_declined", "card_velocity_exceeded", _DECLINED),
-        Behaviour.EXPIRED_CARD: Decline("expired_card", None, "Your card has expired."),
-        Behaviour.INCORRECT_CVC: Decline(
+        Behaviour.LOST_CARD: CardDecline("card_declined", "lost_card", _DECLINED),
+        Behaviour.STOLEN_CARD: CardDecline("card_declined", "stolen_card", _DECLINED),
+        Behaviour.VELOCITY_EXCEEDED: CardDecline(
+            "card_declined", "card_velocity_exceeded", _DECLINED
+        ),
+        Behaviour.EXPIRED_CARD: CardDecline("expired_card", None, "Your card has expired."),
+        Behaviour.INCORRECT_CVC: CardDecline(
             "incorrect_cvc", None, "Your card's security code is incorrect."
         ),
-        Behaviour.PROCESSING_ERROR: Decline(
+        Behaviour.PROCESSING_ERROR: CardDecline(
             "processing_error", None, "An error occurred while processing your card."
         ),
     }
 )
 
 
-def payment_status(number: str, *, off_session: bool) -> str | Decline:
+def payment_status(number: str, *, off_session: bool) -> str | CardDecline:
     """`succeeded`, `processing`, `requires_action`, or a decline.
 
     Raises what `fail_in_transport` raises.
@@ -64,7 +71,7 @@ def payment_status(number: str, *, off_session: bool) -> str | Decline:
         return "requires_action"
     if number in _OFF_SESSION_READY:
         return "succeeded"
-    return Decline(
+    return CardDecline(
         "authentication_required", "authentication_required", "Your card requires authentication."
     )
 
@@ -73,7 +80,7 @@ def payment_status(number: str, *, off_session: bool) -> str | Decline:
 _ATTACHABLE = frozenset({"4000000000000341"})
 
 
-def attach_decline(number: str) -> Decline | None:
+def attach_decline(number: str) -> CardDecline | None:
     """Why a bank refuses to have this card saved, or None.
 
     Stripe's testing page: cards that are declined cannot be attached, but for one.
@@ -83,7 +90,7 @@ def attach_decline(number: str) -> Decline | None:
     return None if number in _ATTACHABLE else DECLINES.get(behaviour)
 
 
-def setup_status(number: str) -> str | Decline:
+def setup_status(number: str) -> str | CardDecline:
     """What the set-up of a card for later ends as: `succeeded`, `requires_action`, or a decline.
 
     Raises what `fail_in_transport` raises.
@@ -99,22 +106,23 @@ def setup_status(number: str) -> str | Decline:
 def fail_in_transport(behaviour: Behaviour) -> None:
     """Let the connection fail, or the server, where the test card asks for it.
 
-    Raises `TimedOut`, `Broken`, `NotConnected`, `Malformed` or a 500 `StripeError`.
+    Raises `DestinationTimeoutError`, `DestinationBrokenError`, `DestinationUnreachableError`,
+    `MalformedAnswerError` or a 500 `StripeError`.
     """
     match behaviour:
         case Behaviour.TIMEOUT:
-            raise TimedOut("stripe")
+            raise DestinationTimeoutError("stripe")
         case Behaviour.BROKEN:
-            raise Broken("stripe")
+            raise DestinationBrokenError("stripe")
         case Behaviour.NOT_CONNECTED:
-            raise NotConnected("stripe")
+            raise DestinationUnreachableError("stripe")
         case Behaviour.MALFORMED:
-            raise Malformed
+            raise MalformedAnswerError
         case Behaviour.SERVER_ERROR:
             raise StripeError(500, "api_error", "An unknown error occurred", executed=True)
         case _:
             return
 
 
-class Malformed(Exception):  # noqa: N818 - an event of the emulation, not a fault of ours
+class MalformedAnswerError(SandboxError):
     """The answer must be one that no JSON parser takes."""

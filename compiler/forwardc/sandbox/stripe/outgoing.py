@@ -5,8 +5,8 @@ from collections.abc import Collection
 
 from forwardc.sandbox.laxness import Lets
 from forwardc.sandbox.stripe.errors import forwarding_invalid
-from forwardc.sandbox.stripe.filling import Filled
-from forwardc.sandbox.world import Outbound
+from forwardc.sandbox.stripe.filling import FilledBody
+from forwardc.sandbox.world import OutboundRequest
 
 TIMEOUT_MS = 15_000
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -34,8 +34,8 @@ def check_headers(
 
 
 def outbound_request(
-    url: str, headers: list[tuple[str, str]], filled: Filled, method: str = "POST"
-) -> Outbound:
+    url: str, headers: list[tuple[str, str]], filled: FilledBody, method: str = "POST"
+) -> OutboundRequest:
     """Stripe's own headers, then the caller's. A Content-Type of the caller's wins.
 
     Another method than `POST` was agreed for the URL.
@@ -45,4 +45,4 @@ def outbound_request(
     media_type = "application/xml" if body.lstrip().startswith("<") else "application/json"
     own = [("User-Agent", "Stripe"), ("Accept", "*/*"), ("Content-Type", media_type)]
     kept = [pair for pair in own if pair[0].lower() not in names]
-    return Outbound(method, url, (*kept, *headers), body.encode(), TIMEOUT_MS, filled.values)
+    return OutboundRequest(method, url, (*kept, *headers), body.encode(), TIMEOUT_MS, filled.values)

@@ -11,19 +11,19 @@ from typing import Any, assert_never
 from forwardc.sandbox.laxness import Lets
 from forwardc.sandbox.stripe.errors import StripeError, invalid, missing, unknown
 from forwardc.sandbox.stripe.kinds import (
-    Cleared,
-    Country,
-    Dated,
-    Either,
-    Flag,
-    Gated,
-    Items,
-    Kind,
-    Metadata,
-    Shape,
-    Text,
-    Unsupported,
-    Whole,
+    BooleanParam,
+    ClearableParam,
+    CountryParam,
+    DatedParam,
+    EitherParam,
+    GatedParam,
+    IntegerParam,
+    ListParam,
+    MapParam,
+    MetadataParam,
+    ParamKind,
+    TextParam,
+    UnsupportedParam,
 )
 from forwardc.sandbox.stripe.scalars import (
     EMPTY,
@@ -46,36 +46,36 @@ class _Reader:
     lets: Lets
     unknown: list[str] = field(default_factory=list)
 
-    def read(self, kind: Kind, value: Any, name: str) -> Any:
+    def read(self, kind: ParamKind, value: Any, name: str) -> Any:
         match kind:
-            case Shape():
+            case MapParam():
                 return self._shape(kind, value, name)
-            case Items():
+            case ListParam():
                 return self._items(kind, value, name)
-            case Metadata():
+            case MetadataParam():
                 return metadata_of(value, name)
-            case Text():
+            case TextParam():
                 return text_of(kind, value, name)
-            case Whole():
+            case IntegerParam():
                 return whole_of(kind, value, name)
-            case Flag():
+            case BooleanParam():
                 return flag_of(kind, value, name)
-            case Cleared():
+            case ClearableParam():
                 return None if value == "" else self.read(kind.kind, value, name)
-            case Either():
+            case EitherParam():
                 return self.read(kind.map if isinstance(value, dict) else kind.scalar, value, name)
-            case Dated():
+            case DatedParam():
                 return self._dated(kind, value, name)
-            case Country():
+            case CountryParam():
                 return country_of(value, name)
-            case Gated():
+            case GatedParam():
                 raise unknown([name])
-            case Unsupported():
+            case UnsupportedParam():
                 raise invalid("The sandbox does not support this parameter.", param=name)
             case _:
                 assert_never(kind)
 
-    def _shape(self, shape: Shape, value: Any, name: str) -> dict[str, Any]:
+    def _shape(self, shape: MapParam, value: Any, name: str) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise empty(name) if value == "" else invalid("Invalid object", param=name)
         late: StripeError | None = None
@@ -98,18 +98,18 @@ class _Reader:
             raise late
         return out
 
-    def _knows(self, kind: Kind | None) -> bool:
-        later = isinstance(kind, Dated) and kind.since > self.version[:10]
-        return not (kind is None or isinstance(kind, Gated) or later)
+    def _knows(self, kind: ParamKind | None) -> bool:
+        later = isinstance(kind, DatedParam) and kind.since > self.version[:10]
+        return not (kind is None or isinstance(kind, GatedParam) or later)
 
-    def _items(self, kind: Items, value: Any, name: str) -> list[Any]:
+    def _items(self, kind: ListParam, value: Any, name: str) -> list[Any]:
         if isinstance(value, dict):
             value = _by_index(value, name)
         if not isinstance(value, list):
             raise empty(name) if value == "" else invalid("Invalid array", param=name)
         return [self.read(kind.of, item, f"{name}[{at}]") for at, item in enumerate(value)]
 
-    def _dated(self, kind: Dated, value: Any, name: str) -> Any:
+    def _dated(self, kind: DatedParam, value: Any, name: str) -> Any:
         if kind.until > self.version[:10]:
             return self.read(kind.kind, value, name)
         if kind.code is None:
@@ -117,7 +117,7 @@ class _Reader:
         raise invalid(kind.text, param=name, code=kind.code)
 
 
-def read(shape: Shape, raw: dict[str, Any], version: str, lets: Lets) -> dict[str, Any]:
+def read(shape: MapParam, raw: dict[str, Any], version: str, lets: Lets) -> dict[str, Any]:
     """The parameters, converted, as the API of that version has them.
 
     Raises `StripeError` (400) for the first mistake found. Unknown parameters are named all

@@ -7,7 +7,7 @@ from typing import Any
 
 from forwardc.sandbox.stripe import attaching, charges, methods
 from forwardc.sandbox.stripe.amounts import check_brand
-from forwardc.sandbox.stripe.call import Call
+from forwardc.sandbox.stripe.call import StripeCall
 from forwardc.sandbox.stripe.errors import StripeError, card_error, invalid
 from forwardc.sandbox.stripe.intent_object import (
     NO_METHOD,
@@ -16,14 +16,14 @@ from forwardc.sandbox.stripe.intent_object import (
     keep_options,
 )
 from forwardc.sandbox.stripe.intent_rules import check_network, with_intent
-from forwardc.sandbox.stripe.outcomes import Decline, payment_status
+from forwardc.sandbox.stripe.outcomes import CardDecline, payment_status
 from forwardc.sandbox.stripe.store import Row, find
 
 # Stripe says "too many", not how many.
 MAX_ATTEMPTS = 10
 
 
-def usable(call: Call, intent: dict[str, Any], identifier: str) -> Row:
+def usable(call: StripeCall, intent: dict[str, Any], identifier: str) -> Row:
     """The payment method, if this intent's customer may use it. Raises 400."""
     row = methods.find(call, identifier, param="payment_method")
     owner, customer = row["object"]["customer"], intent["customer"]
@@ -47,7 +47,7 @@ def usable(call: Call, intent: dict[str, Any], identifier: str) -> Row:
     )
 
 
-def check(call: Call, intent: dict[str, Any], params: dict[str, Any]) -> None:
+def check(call: StripeCall, intent: dict[str, Any], params: dict[str, Any]) -> None:
     """What a confirmation needs: a payment method, and where redirects can happen a return_url."""
     if not (params.get("payment_method") or intent["payment_method"]):
         name = _name(intent)
@@ -66,7 +66,7 @@ def check(call: Call, intent: dict[str, Any], params: dict[str, Any]) -> None:
         )
 
 
-def take_over(call: Call, intent: dict[str, Any], params: dict[str, Any]) -> None:
+def take_over(call: StripeCall, intent: dict[str, Any], params: dict[str, Any]) -> None:
     """Write what a confirmation or an update may change."""
     method = params.get("payment_method")
     if method is not None:
@@ -81,7 +81,7 @@ def take_over(call: Call, intent: dict[str, Any], params: dict[str, Any]) -> Non
     keep_options(intent, params)
 
 
-def pay(call: Call, row: Row, params: dict[str, Any]) -> None:
+def pay(call: StripeCall, row: Row, params: dict[str, Any]) -> None:
     """One attempt. Raises 402 for a decline, with the intent back at `requires_payment_method`."""
     intent = row["object"]
     method = usable(call, intent, intent["payment_method"])
@@ -100,8 +100,8 @@ def pay(call: Call, row: Row, params: dict[str, Any]) -> None:
         outcome = "succeeded"
     if outcome == "requires_action" and params.get("error_on_requires_action"):
         text = "This payment requires additional user action before it can be completed."
-        outcome = Decline("authentication_required", None, text)
-    if isinstance(outcome, Decline):
+        outcome = CardDecline("authentication_required", None, text)
+    if isinstance(outcome, CardDecline):
         methods.use_cvc(method)
         raise _declined(call, row, method["object"], outcome)
     attaching.verified(method)
@@ -114,7 +114,7 @@ def pay(call: Call, row: Row, params: dict[str, Any]) -> None:
         _charge(call, intent, method, outcome)
 
 
-def finish(call: Call, row: Row) -> None:
+def finish(call: StripeCall, row: Row) -> None:
     """What was waiting for its customer succeeds."""
     intent = row["object"]
     method = methods.find(call, intent["payment_method"], param="payment_method")
@@ -125,7 +125,7 @@ def finish(call: Call, row: Row) -> None:
         keep(call, intent, method)
 
 
-def _charge(call: Call, intent: dict[str, Any], method: Row, outcome: str) -> None:
+def _charge(call: StripeCall, intent: dict[str, Any], method: Row, outcome: str) -> None:
     manual = is_manual(intent)
     if outcome == "succeeded" and manual:
         outcome = "requires_capture"
@@ -143,7 +143,7 @@ def _charge(call: Call, intent: dict[str, Any], method: Row, outcome: str) -> No
         intent["amount_received"] = intent["amount"]
 
 
-def keep(call: Call, intent: dict[str, Any], method: Row) -> None:
+def keep(call: StripeCall, intent: dict[str, Any], method: Row) -> None:
     """After success: attach the method where it was set up for its customer, else it is used up."""
     if method["object"]["customer"] is not None:
         return
@@ -164,7 +164,7 @@ def next_action(intent: dict[str, Any], params: dict[str, Any]) -> dict[str, Any
     return {"type": "redirect_to_url", "redirect_to_url": {"return_url": url, "url": page}}
 
 
-def capture(call: Call, intent: dict[str, Any], amount: int) -> None:
+def capture(call: StripeCall, intent: dict[str, Any], amount: int) -> None:
     """Take so much of what was authorized; the rest is given back."""
     charge = _latest_charge(call, intent)
     charge |= {"captured": True, "amount_captured": amount}
@@ -172,7 +172,7 @@ def capture(call: Call, intent: dict[str, Any], amount: int) -> None:
     intent |= {"status": "succeeded", "amount_received": amount, "amount_capturable": 0}
 
 
-def cancel(call: Call, intent: dict[str, Any], reason: str | None) -> None:
+def cancel(call: StripeCall, intent: dict[str, Any], reason: str | None) -> None:
     """No more charges are made by the intent."""
     if intent["status"] == "requires_capture":
         charge = _latest_charge(call, intent)
@@ -186,12 +186,12 @@ def cancel(call: Call, intent: dict[str, Any], reason: str | None) -> None:
     }
 
 
-def _latest_charge(call: Call, intent: dict[str, Any]) -> dict[str, Any]:
+def _latest_charge(call: StripeCall, intent: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = find(call, charges.TABLE, "charge", intent["latest_charge"])["object"]
     return found
 
 
-def _declined(call: Call, row: Row, method: dict[str, Any], why: Decline) -> StripeError:
+def _declined(call: StripeCall, row: Row, method: dict[str, Any], why: CardDecline) -> StripeError:
     intent = row["object"]
     charge = charges.charge(call, intent, method, why)["object"]["id"]
     canceled = row["attempts"] >= MAX_ATTEMPTS

@@ -6,11 +6,11 @@ reference (January 2026): `424242******4242` and `***`; expiry, name and referen
 
 from forwardc.sandbox.filled import mask_filled
 from forwardc.sandbox.masking import HIDDEN, mask_headers, mask_pan
-from forwardc.sandbox.stripe.filling import Filled
+from forwardc.sandbox.stripe.filling import FilledBody
 from forwardc.sandbox.world import Pairs
 
 
-def redact(text: str, filled: Filled, *, is_document: bool = True) -> str:
+def redact(text: str, filled: FilledBody, *, is_document: bool = True) -> str:
     """Text without the card's number and CVC, wherever they stand and however they are written."""
     hidden = ((filled.cvc, HIDDEN), (filled.cryptogram, HIDDEN))
     for value, shown in ((filled.number, mask_pan(filled.number or "")), *hidden):
@@ -19,7 +19,7 @@ def redact(text: str, filled: Filled, *, is_document: bool = True) -> str:
     return text
 
 
-def redact_headers(headers: Pairs, filled: Filled) -> list[dict[str, str]]:
+def redact_headers(headers: Pairs, filled: FilledBody) -> list[dict[str, str]]:
     """Headers as name and value, credentials hidden whole."""
     return [
         {"name": name, "value": redact(value, filled, is_document=False)}

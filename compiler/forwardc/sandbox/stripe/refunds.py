@@ -8,7 +8,7 @@ from typing import Any
 from forwardc.sandbox.money import major
 from forwardc.sandbox.stripe import charges, expand
 from forwardc.sandbox.stripe.amounts import check_step, digits_of
-from forwardc.sandbox.stripe.call import Call, Endpoint
+from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint
 from forwardc.sandbox.stripe.errors import StripeError, invalid
 from forwardc.sandbox.stripe.ids import new_id
 from forwardc.sandbox.stripe.paging import page
@@ -21,7 +21,7 @@ TABLE = "refunds"
 _URL = "/v1/refunds"
 
 
-async def create(call: Call) -> dict[str, Any]:
+async def create(call: StripeCall) -> dict[str, Any]:
     """POST /v1/refunds. Raises 400 for more than is left, and for what was never captured."""
     params = expand.asked(call, CREATE, "refund")
     charge = _charge(call, params)["object"]
@@ -36,13 +36,13 @@ async def create(call: Call) -> dict[str, Any]:
     return expand.shown(call, made, params)
 
 
-async def retrieve(call: Call) -> dict[str, Any]:
+async def retrieve(call: StripeCall) -> dict[str, Any]:
     """GET /v1/refunds/{id}."""
     params = expand.asked(call, ONLY_EXPAND, "refund")
     return expand.shown(call, _in_path(call), params)
 
 
-async def update(call: Call) -> dict[str, Any]:
+async def update(call: StripeCall) -> dict[str, Any]:
     """POST /v1/refunds/{id}: its metadata only."""
     params = expand.asked(call, UPDATE, "refund")
     refund = _in_path(call)
@@ -51,14 +51,14 @@ async def update(call: Call) -> dict[str, Any]:
     return expand.shown(call, refund, params)
 
 
-async def cancel(call: Call) -> dict[str, Any]:
+async def cancel(call: StripeCall) -> dict[str, Any]:
     """POST /v1/refunds/{id}/cancel: a card's refund never waits for anyone."""
     expand.asked(call, ONLY_EXPAND, "refund")
     status = _in_path(call)["status"]
     raise invalid(f"A refund with a status of {status} cannot be canceled.")
 
 
-async def listed(call: Call) -> dict[str, Any]:
+async def listed(call: StripeCall) -> dict[str, Any]:
     """GET /v1/refunds, newest first."""
     asked = expand.asked(call, LIST, "refund", in_list=True)
     rows = newest(call, TABLE, filtered(call, asked, ("charge", "payment_intent")))
@@ -67,20 +67,20 @@ async def listed(call: Call) -> dict[str, Any]:
 
 # Stripe keeps charges and refunds under one permission in its Dashboard; the name is inferred.
 ENDPOINTS = (
-    Endpoint("POST", _URL, "charge_write", create),
-    Endpoint("GET", _URL, "charge_read", listed),
-    Endpoint("GET", _URL + "/{id}", "charge_read", retrieve),
-    Endpoint("POST", _URL + "/{id}", "charge_write", update),
-    Endpoint("POST", _URL + "/{id}/cancel", "charge_write", cancel),
+    StripeEndpoint("POST", _URL, "charge_write", create),
+    StripeEndpoint("GET", _URL, "charge_read", listed),
+    StripeEndpoint("GET", _URL + "/{id}", "charge_read", retrieve),
+    StripeEndpoint("POST", _URL + "/{id}", "charge_write", update),
+    StripeEndpoint("POST", _URL + "/{id}/cancel", "charge_write", cancel),
 )
 
 
-def _in_path(call: Call) -> dict[str, Any]:
+def _in_path(call: StripeCall) -> dict[str, Any]:
     shown: dict[str, Any] = in_path(call, TABLE, "refund")["object"]
     return shown
 
 
-def _charge(call: Call, params: dict[str, Any]) -> Row:
+def _charge(call: StripeCall, params: dict[str, Any]) -> Row:
     """The charge of the parameters, which must have been captured."""
     given = [name for name in ("payment_intent", "charge") if name in params]
     if not given:
@@ -129,7 +129,7 @@ def _amount(charge: dict[str, Any], asked: int | None) -> int:
 
 
 def _object(
-    call: Call, charge: dict[str, Any], amount: int, params: dict[str, Any]
+    call: StripeCall, charge: dict[str, Any], amount: int, params: dict[str, Any]
 ) -> dict[str, Any]:
     """A new refund. Field names and nulls follow stripe-python 16.1."""
     return {

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from forwardc.sandbox.laxness import UNKNOWN_DESTINATIONS
-from forwardc.sandbox.project import Named, merged_fields, merged_headers, merged_keys
+from forwardc.sandbox.project import OnboardedRequest, merged_fields, merged_headers, merged_keys
 from forwardc.sandbox.stripe.errors import forwarding_invalid
 from forwardc.sandbox.stripe.fields import ARRANGED, REPLACED_BY, blank_of
 from forwardc.sandbox.stripe.leaves import plain_xpath
@@ -31,7 +31,7 @@ _OWN_HOSTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
+class OnboardedDestination:
     """An onboarded destination.
 
     `pattern` is host and path; `[x]` stands for an account's own part, `*` for one path segment.
@@ -136,9 +136,9 @@ _VERSIONS = ("v68", "v69", "v70", "v71")
 
 # The guide names the live hosts only. That a test key reaches the same paths on the vendors'
 # test hosts is this sandbox's assumption.
-ONBOARDED: tuple[Destination, ...] = (
+ONBOARDED: tuple[OnboardedDestination, ...] = (
     *(
-        Destination(f"{host}/{version}/{path}", _ADYEN)
+        OnboardedDestination(f"{host}/{version}/{path}", _ADYEN)
         for version in _VERSIONS
         for path in ("payments", "storedPaymentMethods")
         for host in (
@@ -147,16 +147,16 @@ ONBOARDED: tuple[Destination, ...] = (
             "checkout-test.adyen.com",
         )
     ),
-    Destination("forwarding-api-demo.stripedemos.com/tokens", _TOKEN_VAULT),
-    Destination("api.pcivault.io/v1/capture/stripe", _TOKEN_VAULT),
-    Destination("api.basistheory.com/connections/stripe-forward/tokenize", _TOKEN_VAULT),
-    Destination("[prefix].live.verygoodproxy.com/cards", _TOKEN_VAULT),
-    Destination("api.checkout.com/tokens", _checkout("")),
-    Destination("api.checkout.com/payments", _checkout("/source")),
-    Destination("api.sandbox.checkout.com/tokens", _checkout("")),
-    Destination("api.sandbox.checkout.com/payments", _checkout("/source")),
-    Destination("secure.worldpay.com/jsp/merchant/xml/paymentService", _WORLDPAY_XML),
-    *(Destination(pattern, None) for pattern in _BY_NAMES),
+    OnboardedDestination("forwarding-api-demo.stripedemos.com/tokens", _TOKEN_VAULT),
+    OnboardedDestination("api.pcivault.io/v1/capture/stripe", _TOKEN_VAULT),
+    OnboardedDestination("api.basistheory.com/connections/stripe-forward/tokenize", _TOKEN_VAULT),
+    OnboardedDestination("[prefix].live.verygoodproxy.com/cards", _TOKEN_VAULT),
+    OnboardedDestination("api.checkout.com/tokens", _checkout("")),
+    OnboardedDestination("api.checkout.com/payments", _checkout("/source")),
+    OnboardedDestination("api.sandbox.checkout.com/tokens", _checkout("")),
+    OnboardedDestination("api.sandbox.checkout.com/payments", _checkout("/source")),
+    OnboardedDestination("secure.worldpay.com/jsp/merchant/xml/paymentService", _WORLDPAY_XML),
+    *(OnboardedDestination(pattern, None) for pattern in _BY_NAMES),
 )
 
 
@@ -171,7 +171,7 @@ _SCHEMES = frozenset(
 )
 
 
-def find(world: World, url: str, *, livemode: bool) -> Destination:
+def find(world: World, url: str, *, livemode: bool) -> OnboardedDestination:
     """The destination of a URL. Raises `StripeError` where Stripe would not send there.
 
     In test mode a URL off the list is taken with the laxness `unknown_destinations`, and its card
@@ -189,12 +189,12 @@ def find(world: World, url: str, *, livemode: bool) -> Destination:
         return found
     if livemode or not world.lets(UNKNOWN_DESTINATIONS, "url"):
         raise forwarding_invalid("The URL is not supported by the config of this account.", "url")
-    return listed or Destination(address, None)
+    return listed or OnboardedDestination(address, None)
 
 
 def _of_project(
-    world: World, url: str, listed: Destination | None, livemode: bool
-) -> Destination | None:
+    world: World, url: str, listed: OnboardedDestination | None, livemode: bool
+) -> OnboardedDestination | None:
     """The project's destination at a URL.
 
     Stripe has its own config of what it lists: there, a field of the project is none where that
@@ -207,14 +207,14 @@ def _of_project(
     if listed is not None and listed.fields is not None:
         arranged = {at: kind for at, kind in fields.items() if _is_arranged(kind)}
         fields = dict(_agreed(fields, listed.fields)) | arranged
-    return Destination(
+    return OnboardedDestination(
         *(url, fields, merged_headers(named), _method(named)),
         signed=frozenset(name for one in named for name in one.signed),
         wallets=frozenset(name for one in named for name in one.wallets),
     )
 
 
-def _documented(one: Named) -> Named:
+def _documented(one: OnboardedRequest) -> OnboardedRequest:
     """The request without what nobody was told to be arranged: that stays as it was sent."""
     if one.arranged or one.fields is None:
         return one
@@ -226,13 +226,13 @@ def _is_arranged(kind: str) -> bool:
     return blank_of(kind).field in ARRANGED
 
 
-def _method(named: list[Named]) -> str:
+def _method(named: list[OnboardedRequest]) -> str:
     """The method that was agreed; Stripe's own where requests of one URL say different things."""
     methods = {one.method for one in named}
     return methods.pop() if len(methods) == 1 else "POST"
 
 
-def _named(world: World, url: str, livemode: bool) -> list[Named]:
+def _named(world: World, url: str, livemode: bool) -> list[OnboardedRequest]:
     found = world.named(url, vault="stripe", live=livemode)
     return [one for one in found if one.method == "POST" or one.arranged]
 
@@ -283,14 +283,14 @@ def submitted_keys(world: World, url: str) -> list[str]:
     return list(world.table("stripe.destination_keys").get(host, ()))
 
 
-def _added(world: World) -> list[Destination]:
+def _added(world: World) -> list[OnboardedDestination]:
     return [_of_row(row) for row in world.table("stripe.destinations").values()]
 
 
-def _of_row(row: Mapping[str, Any]) -> Destination:
+def _of_row(row: Mapping[str, Any]) -> OnboardedDestination:
     headers = row.get("headers")
     enabled = None if headers is None else frozenset(name.lower() for name in headers)
-    return Destination(row["url_pattern"].removeprefix("https://"), row["fields"], enabled)
+    return OnboardedDestination(row["url_pattern"].removeprefix("https://"), row["fields"], enabled)
 
 
 def _address(url: str, *, any_port: bool) -> str:

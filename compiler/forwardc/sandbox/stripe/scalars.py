@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from forwardc.sandbox.stripe.errors import StripeError, invalid
-from forwardc.sandbox.stripe.kinds import Flag, Text, Whole
+from forwardc.sandbox.stripe.kinds import BooleanParam, IntegerParam, TextParam
 from forwardc.sandbox.stripe.tables.countries import COUNTRIES
 
 MOST_KEYS = 50
@@ -20,7 +20,7 @@ _FORMS = {
 }
 
 
-def text_of(kind: Text, value: Any, name: str) -> str:
+def text_of(kind: TextParam, value: Any, name: str) -> str:
     """A text of this kind. Raises 400."""
     if not isinstance(value, str):
         raise invalid("Invalid string", param=name)
@@ -39,7 +39,7 @@ def text_of(kind: Text, value: Any, name: str) -> str:
 
 def country_of(value: Any, name: str) -> str:
     """The code of a country. Raises 400."""
-    text = text_of(Text(), value, name)
+    text = text_of(TextParam(), value, name)
     if text in COUNTRIES:
         return text
     shown = f" '{text}'" if text.isascii() and text.isalpha() and len(text) <= 20 else ""
@@ -57,7 +57,7 @@ def _either(choices: tuple[str, ...]) -> str:
     return f"one of {', '.join(choices[:-1])} or {choices[-1]}"
 
 
-def whole_of(kind: Whole, value: Any, name: str) -> int:
+def whole_of(kind: IntegerParam, value: Any, name: str) -> int:
     """An integer within its bounds. Raises 400 `parameter_invalid_integer`."""
     if value == "":
         raise empty(name)
@@ -76,7 +76,7 @@ def _integer(text: str, name: str) -> StripeError:
     return invalid(text, param=name, code="parameter_invalid_integer")
 
 
-def flag_of(kind: Flag, value: Any, name: str) -> bool | str:
+def flag_of(kind: BooleanParam, value: Any, name: str) -> bool | str:
     """True, False, or one of the kind's words. Raises 400."""
     if value == "":
         raise empty(name)

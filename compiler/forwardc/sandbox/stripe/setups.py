@@ -7,7 +7,7 @@ from typing import Any
 
 from forwardc.sandbox.stripe import attaching, expand, methods, paying
 from forwardc.sandbox.stripe.account import setting
-from forwardc.sandbox.stripe.call import Call, Endpoint
+from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint
 from forwardc.sandbox.stripe.customer_row import alive
 from forwardc.sandbox.stripe.errors import StripeError, card_error, invalid
 from forwardc.sandbox.stripe.ids import new_id
@@ -20,8 +20,8 @@ from forwardc.sandbox.stripe.intent_rules import (
     check_types,
     unexpected,
 )
-from forwardc.sandbox.stripe.kinds import Shape
-from forwardc.sandbox.stripe.outcomes import Decline, setup_status
+from forwardc.sandbox.stripe.kinds import MapParam
+from forwardc.sandbox.stripe.outcomes import CardDecline, setup_status
 from forwardc.sandbox.stripe.paging import page
 from forwardc.sandbox.stripe.params import merged
 from forwardc.sandbox.stripe.store import Row, added, filtered, in_path, newest
@@ -34,7 +34,7 @@ _URL = "/v1/setup_intents"
 _OPEN = (NO_METHOD, "requires_confirmation", "requires_action")
 
 
-async def create(call: Call) -> dict[str, Any]:
+async def create(call: StripeCall) -> dict[str, Any]:
     """POST /v1/setup_intents."""
     params = _asked(call, CREATE)
     confirming = params.get("confirm") is True
@@ -56,7 +56,7 @@ async def create(call: Call) -> dict[str, Any]:
     return expand.shown(call, intent, params)
 
 
-async def retrieve(call: Call) -> dict[str, Any]:
+async def retrieve(call: StripeCall) -> dict[str, Any]:
     """GET /v1/setup_intents/{id}."""
     params = expand.asked(call, WITH_CLIENT_SECRET, _KIND)
     intent = _row(call)["object"]
@@ -64,7 +64,7 @@ async def retrieve(call: Call) -> dict[str, Any]:
     return expand.shown(call, intent, params)
 
 
-async def update(call: Call) -> dict[str, Any]:
+async def update(call: StripeCall) -> dict[str, Any]:
     """POST /v1/setup_intents/{id}."""
     params = _asked(call, UPDATE)
     intent = _row(call)["object"]
@@ -85,7 +85,7 @@ async def update(call: Call) -> dict[str, Any]:
     return expand.shown(call, intent, params)
 
 
-async def confirm(call: Call) -> dict[str, Any]:
+async def confirm(call: StripeCall) -> dict[str, Any]:
     """POST /v1/setup_intents/{id}/confirm. Raises 402 for a card that the bank refuses."""
     params = _asked(call, CONFIRM)
     row = _row(call)
@@ -99,7 +99,7 @@ async def confirm(call: Call) -> dict[str, Any]:
     return expand.shown(call, intent, params)
 
 
-async def cancel(call: Call) -> dict[str, Any]:
+async def cancel(call: StripeCall) -> dict[str, Any]:
     """POST /v1/setup_intents/{id}/cancel."""
     params = expand.asked(call, CANCEL, _KIND)
     intent = _row(call)["object"]
@@ -110,7 +110,7 @@ async def cancel(call: Call) -> dict[str, Any]:
     return expand.shown(call, intent, params)
 
 
-async def listed(call: Call) -> dict[str, Any]:
+async def listed(call: StripeCall) -> dict[str, Any]:
     """GET /v1/setup_intents, newest first."""
     asked = expand.asked(call, LIST, _KIND, in_list=True)
     if "payment_method" in asked:
@@ -121,33 +121,33 @@ async def listed(call: Call) -> dict[str, Any]:
 
 _ONE = _URL + "/{id}"
 ENDPOINTS = (
-    Endpoint("POST", _URL, "setup_intent_write", create),
-    Endpoint("GET", _URL, "setup_intent_read", listed),
-    Endpoint("GET", _ONE, "setup_intent_read", retrieve),
-    Endpoint("POST", _ONE, "setup_intent_write", update),
-    Endpoint("POST", _ONE + "/confirm", "setup_intent_write", confirm),
-    Endpoint("POST", _ONE + "/cancel", "setup_intent_write", cancel),
+    StripeEndpoint("POST", _URL, "setup_intent_write", create),
+    StripeEndpoint("GET", _URL, "setup_intent_read", listed),
+    StripeEndpoint("GET", _ONE, "setup_intent_read", retrieve),
+    StripeEndpoint("POST", _ONE, "setup_intent_write", update),
+    StripeEndpoint("POST", _ONE + "/confirm", "setup_intent_write", confirm),
+    StripeEndpoint("POST", _ONE + "/cancel", "setup_intent_write", cancel),
 )
 
 
-def _row(call: Call) -> Row:
+def _row(call: StripeCall) -> Row:
     return in_path(call, TABLE, "setupintent")
 
 
-def _asked(call: Call, shape: Shape) -> dict[str, Any]:
+def _asked(call: StripeCall, shape: MapParam) -> dict[str, Any]:
     params = expand.asked(call, shape, _KIND)
     check_types(params)
     return params
 
 
-def _take_over(call: Call, intent: dict[str, Any], params: dict[str, Any]) -> None:
+def _take_over(call: StripeCall, intent: dict[str, Any], params: dict[str, Any]) -> None:
     if "payment_method" in params:
         paying.usable(call, intent, params["payment_method"])
         intent |= {"payment_method": params["payment_method"], "next_action": None}
         intent["status"] = "requires_confirmation"
 
 
-def _set_up(call: Call, row: Row, params: dict[str, Any]) -> None:
+def _set_up(call: StripeCall, row: Row, params: dict[str, Any]) -> None:
     """One attempt. Raises 402 for a decline, with the intent back at `requires_payment_method`."""
     intent = row["object"]
     method = paying.usable(call, intent, intent["payment_method"])
@@ -160,7 +160,7 @@ def _set_up(call: Call, row: Row, params: dict[str, Any]) -> None:
     if not setting(call.world, "setup_keeps_cvc"):
         attaching.verified(method)
     intent["latest_attempt"] = new_id("setatt")
-    if isinstance(outcome, Decline):
+    if isinstance(outcome, CardDecline):
         raise _declined(row, method["object"], outcome)
     intent |= {"status": outcome, "last_setup_error": None, "next_action": None}
     if outcome == "requires_action":
@@ -169,7 +169,7 @@ def _set_up(call: Call, row: Row, params: dict[str, Any]) -> None:
         paying.keep(call, intent, method)
 
 
-def _declined(row: Row, method: dict[str, Any], why: Decline) -> StripeError:
+def _declined(row: Row, method: dict[str, Any], why: CardDecline) -> StripeError:
     intent = row["object"]
     canceled = row["attempts"] >= paying.MAX_ATTEMPTS
     intent |= {"status": "canceled" if canceled else NO_METHOD, "payment_method": None}
@@ -181,7 +181,7 @@ def _declined(row: Row, method: dict[str, Any], why: Decline) -> StripeError:
     return card_error(why.code, why.message, setup_intent=dict(intent), **cause)
 
 
-def _object(call: Call, params: dict[str, Any]) -> dict[str, Any]:
+def _object(call: StripeCall, params: dict[str, Any]) -> dict[str, Any]:
     """A new setup intent. Field names and nulls follow stripe-python 16.1."""
     identifier = new_id("seti")
     card = params.get("payment_method_options", {}).get("card", {})

@@ -6,13 +6,13 @@ A row is a map with the API object under `object`, and beside it what the API do
 from collections.abc import Callable
 from typing import Any
 
-from forwardc.sandbox.stripe.call import Call
+from forwardc.sandbox.stripe.call import StripeCall
 from forwardc.sandbox.stripe.errors import no_such
 
 Row = dict[str, Any]
 
 
-def find(call: Call, table: str, kind: str, identifier: str, param: str | None = None) -> Row:
+def find(call: StripeCall, table: str, kind: str, identifier: str, param: str | None = None) -> Row:
     """The row of an id in the caller's mode. Raises `resource_missing`.
 
     `param` names the parameter that holds the id: 400. Without it the id is the path's: 404.
@@ -25,12 +25,12 @@ def find(call: Call, table: str, kind: str, identifier: str, param: str | None =
     return row
 
 
-def in_path(call: Call, table: str, kind: str) -> Row:
+def in_path(call: StripeCall, table: str, kind: str) -> Row:
     """The row of the path's id. Raises 404."""
     return find(call, table, kind, call.path["id"])
 
 
-def newest(call: Call, table: str, take: Callable[[Row], bool] = lambda _: True) -> list[Row]:
+def newest(call: StripeCall, table: str, take: Callable[[Row], bool] = lambda _: True) -> list[Row]:
     """The objects of the caller's mode that `take` takes, newest first."""
     rows = [row for row in call.table(table).values() if take(row)]
     mine = [row["object"] for row in rows if _livemode(row) == call.caller.livemode]
@@ -45,7 +45,9 @@ def _livemode(row: Row) -> bool:
 _TABLES = {"charge": "charges", "customer": "customers", "payment_intent": "payment_intents"}
 
 
-def filtered(call: Call, asked: dict[str, Any], names: tuple[str, ...]) -> Callable[[Row], bool]:
+def filtered(
+    call: StripeCall, asked: dict[str, Any], names: tuple[str, ...]
+) -> Callable[[Row], bool]:
     """A test of rows by those of `names` that a list was asked for. Raises 400 for no such id."""
     given = {name: asked[name] for name in names if name in asked}
     for name, identifier in given.items():
@@ -54,7 +56,7 @@ def filtered(call: Call, asked: dict[str, Any], names: tuple[str, ...]) -> Calla
     return lambda row: all(row["object"][name] == value for name, value in given.items())
 
 
-def added(call: Call, table: str, shown: dict[str, Any], **beside: Any) -> Row:
+def added(call: StripeCall, table: str, shown: dict[str, Any], **beside: Any) -> Row:
     """A new row of an object."""
     row = {"object": shown, **beside}
     call.table(table)[shown["id"]] = row

@@ -3,13 +3,13 @@
 from typing import Final
 
 from forwardc.sandbox.stripe.kinds import (
-    Cleared,
-    Items,
-    Kind,
-    Shape,
-    Text,
-    Unsupported,
-    Whole,
+    ClearableParam,
+    IntegerParam,
+    ListParam,
+    MapParam,
+    ParamKind,
+    TextParam,
+    UnsupportedParam,
 )
 from forwardc.sandbox.stripe.tables.shared import (
     ADDRESS,
@@ -28,40 +28,40 @@ _UNSUPPORTED: Final = (
     "tax",
     "validate",
 )
-_SHARED: Final[dict[str, Kind]] = {
-    **dict.fromkeys(_UNSUPPORTED, Unsupported()),
-    "address": Cleared(ADDRESS),
-    "balance": Whole(),
-    "business_name": Cleared(Text(150)),
-    "description": Cleared(Text()),
-    "email": Cleared(Text(512, form="email")),
+_SHARED: Final[dict[str, ParamKind]] = {
+    **dict.fromkeys(_UNSUPPORTED, UnsupportedParam()),
+    "address": ClearableParam(ADDRESS),
+    "balance": IntegerParam(),
+    "business_name": ClearableParam(TextParam(150)),
+    "description": ClearableParam(TextParam()),
+    "email": ClearableParam(TextParam(512, form="email")),
     "expand": EXPAND,
-    "individual_name": Cleared(Text(150)),
-    "invoice_settings": Shape(
+    "individual_name": ClearableParam(TextParam(150)),
+    "invoice_settings": MapParam(
         {
-            "custom_fields": Unsupported(),
-            "default_payment_method": Cleared(Text()),
-            "footer": Text(),
-            "rendering_options": Unsupported(),
+            "custom_fields": UnsupportedParam(),
+            "default_payment_method": ClearableParam(TextParam()),
+            "footer": TextParam(),
+            "rendering_options": UnsupportedParam(),
         }
     ),
     "metadata": CLEARED_METADATA,
-    "name": Cleared(Text(256)),
-    "phone": Cleared(Text(20)),
-    "preferred_locales": Items(Text()),
-    "shipping": Cleared(CUSTOMER_SHIPPING),
-    "tax_exempt": Cleared(Text(choices=("exempt", "none", "reverse"))),
+    "name": ClearableParam(TextParam(256)),
+    "phone": ClearableParam(TextParam(20)),
+    "preferred_locales": ListParam(TextParam()),
+    "shipping": ClearableParam(CUSTOMER_SHIPPING),
+    "tax_exempt": ClearableParam(TextParam(choices=("exempt", "none", "reverse"))),
 }
-CREATE: Final = Shape(
+CREATE: Final = MapParam(
     {
         **_SHARED,
-        "payment_method": Text(),
-        "tax_id_data": Unsupported(),
-        "test_clock": Unsupported(),
+        "payment_method": TextParam(),
+        "tax_id_data": UnsupportedParam(),
+        "test_clock": UnsupportedParam(),
     }
 )
-UPDATE: Final = Shape({**_SHARED, "default_source": Unsupported()})
-LIST: Final = listing(email=Text(512), test_clock=Unsupported())
+UPDATE: Final = MapParam({**_SHARED, "default_source": UnsupportedParam()})
+LIST: Final = listing(email=TextParam(512), test_clock=UnsupportedParam())
 KEPT: Final = (
     "address",
     "balance",

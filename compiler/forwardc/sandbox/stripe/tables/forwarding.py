@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from forwardc.sandbox.stripe.kinds import Dated, Items, Shape, Text
+from forwardc.sandbox.stripe.kinds import DatedParam, ListParam, MapParam, TextParam
 from forwardc.sandbox.stripe.tables.shared import EXPAND, METADATA
 
 PUBLIC: Final = (
@@ -18,14 +18,14 @@ BY_ARRANGEMENT: Final = (
     "network_token_expiry",
     "network_token_number",
 )
-_HEADER: Final = Shape({"name": Text(), "value": Text()}, required=("name", "value"))
-CREATE: Final = Shape(
+_HEADER: Final = MapParam({"name": TextParam(), "value": TextParam()}, required=("name", "value"))
+CREATE: Final = MapParam(
     {
-        "payment_method": Text(),
-        "url": Text(),
-        "replacements": Items(Text(choices=PUBLIC + BY_ARRANGEMENT)),
-        "request": Shape({"body": Text(), "headers": Items(_HEADER)}),
-        "metadata": Dated(METADATA, since="2024-10-28"),
+        "payment_method": TextParam(),
+        "url": TextParam(),
+        "replacements": ListParam(TextParam(choices=PUBLIC + BY_ARRANGEMENT)),
+        "request": MapParam({"body": TextParam(), "headers": ListParam(_HEADER)}),
+        "metadata": DatedParam(METADATA, since="2024-10-28"),
         "expand": EXPAND,
     },
     required=("payment_method", "url", "replacements"),

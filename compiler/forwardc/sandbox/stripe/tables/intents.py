@@ -3,13 +3,13 @@
 from typing import Final
 
 from forwardc.sandbox.stripe.kinds import (
-    Cleared,
-    Flag,
-    Kind,
-    Shape,
-    Text,
-    Unsupported,
-    Whole,
+    BooleanParam,
+    ClearableParam,
+    IntegerParam,
+    MapParam,
+    ParamKind,
+    TextParam,
+    UnsupportedParam,
 )
 from forwardc.sandbox.stripe.tables.card_options import PAYMENT_CARD
 from forwardc.sandbox.stripe.tables.shared import (
@@ -31,108 +31,108 @@ _UNSUPPORTED: Final = (
     # The published schema has no `card` in it, so that a raw card cannot come this way.
     "payment_method_data",
 )
-_SHARED: Final[dict[str, Kind]] = {
-    **dict.fromkeys(_UNSUPPORTED, Unsupported()),
+_SHARED: Final[dict[str, ParamKind]] = {
+    **dict.fromkeys(_UNSUPPORTED, UnsupportedParam()),
     **METHOD_TYPES,
-    "capture_method": Text(choices=("automatic", "automatic_async", "manual")),
+    "capture_method": TextParam(choices=("automatic", "automatic_async", "manual")),
     "expand": EXPAND,
-    "payment_method": Text(),
-    "payment_method_options": Shape({"card": Cleared(PAYMENT_CARD)}),
+    "payment_method": TextParam(),
+    "payment_method_options": MapParam({"card": ClearableParam(PAYMENT_CARD)}),
 }
-_AT_CONFIRMATION: Final[dict[str, Kind]] = {
-    "confirmation_token": Unsupported(),
-    "error_on_requires_action": Flag(),
-    "mandate": Text(),
-    "mandate_data": Cleared(MANDATE_DATA),
-    "off_session": Flag(words=("one_off", "recurring")),
-    "radar_options": Shape({"referrer": Cleared(Text()), "session": Text()}),
-    "return_url": Text(form="url"),
-    "use_stripe_sdk": Flag(),
+_AT_CONFIRMATION: Final[dict[str, ParamKind]] = {
+    "confirmation_token": UnsupportedParam(),
+    "error_on_requires_action": BooleanParam(),
+    "mandate": TextParam(),
+    "mandate_data": ClearableParam(MANDATE_DATA),
+    "off_session": BooleanParam(words=("one_off", "recurring")),
+    "radar_options": MapParam({"referrer": ClearableParam(TextParam()), "session": TextParam()}),
+    "return_url": TextParam(form="url"),
+    "use_stripe_sdk": BooleanParam(),
 }
-_TRANSFER: Final = Shape(
+_TRANSFER: Final = MapParam(
     {
-        "amount": Whole(0),
-        "description": Text(),
-        "destination": Text(),
+        "amount": IntegerParam(0),
+        "description": TextParam(),
+        "destination": TextParam(),
         "metadata": CLEARED_METADATA,
-        "payment_data": Unsupported(),
+        "payment_data": UnsupportedParam(),
     },
     required=("destination",),
 )
-_OF_THE_PAYMENT: Final[dict[str, Kind]] = {
-    "currency": Text(),
-    "customer": Text(),
-    "customer_account": Unsupported(),
-    "description": Text(1000),
-    "payment_method_configuration": Unsupported(),
-    "statement_descriptor": Text(22),
-    "statement_descriptor_suffix": Text(22),
-    "transfer_group": Text(),
+_OF_THE_PAYMENT: Final[dict[str, ParamKind]] = {
+    "currency": TextParam(),
+    "customer": TextParam(),
+    "customer_account": UnsupportedParam(),
+    "description": TextParam(1000),
+    "payment_method_configuration": UnsupportedParam(),
+    "statement_descriptor": TextParam(22),
+    "statement_descriptor_suffix": TextParam(22),
+    "transfer_group": TextParam(),
 }
-CREATE: Final = Shape(
+CREATE: Final = MapParam(
     {
         **_SHARED,
         **_AT_CONFIRMATION,
         **_OF_THE_PAYMENT,
-        "amount": Whole(low=1),
-        "application_fee_amount": Whole(low=0),
+        "amount": IntegerParam(low=1),
+        "application_fee_amount": IntegerParam(low=0),
         "automatic_payment_methods": AUTOMATIC_METHODS,
-        "confirm": Flag(),
-        "confirmation_method": Text(choices=("automatic", "manual")),
+        "confirm": BooleanParam(),
+        "confirmation_method": TextParam(choices=("automatic", "manual")),
         "metadata": METADATA,
-        "on_behalf_of": Text(),
-        "receipt_email": Text(form="email"),
-        "setup_future_usage": Text(choices=("off_session", "on_session")),
+        "on_behalf_of": TextParam(),
+        "receipt_email": TextParam(form="email"),
+        "setup_future_usage": TextParam(choices=("off_session", "on_session")),
         "shipping": SHIPPING,
         "transfer_data": _TRANSFER,
     },
     required=("amount", "currency"),
 )
-_CLEARED: Final[dict[str, Kind]] = {
-    "receipt_email": Cleared(Text(form="email")),
-    "setup_future_usage": Cleared(Text(choices=("off_session", "on_session"))),
-    "shipping": Cleared(SHIPPING),
+_CLEARED: Final[dict[str, ParamKind]] = {
+    "receipt_email": ClearableParam(TextParam(form="email")),
+    "setup_future_usage": ClearableParam(TextParam(choices=("off_session", "on_session"))),
+    "shipping": ClearableParam(SHIPPING),
 }
-CONFIRM: Final = Shape(
+CONFIRM: Final = MapParam(
     {
         **_SHARED,
         **_AT_CONFIRMATION,
         **_CLEARED,
-        "amount_to_confirm": Whole(low=1),
-        "client_secret": Text(),
+        "amount_to_confirm": IntegerParam(low=1),
+        "client_secret": TextParam(),
     }
 )
-UPDATE: Final = Shape(
+UPDATE: Final = MapParam(
     {
         **_SHARED,
         **_OF_THE_PAYMENT,
         **_CLEARED,
-        "amount": Whole(low=1),
-        "application_fee_amount": Cleared(Whole(low=0)),
+        "amount": IntegerParam(low=1),
+        "application_fee_amount": ClearableParam(IntegerParam(low=0)),
         "metadata": CLEARED_METADATA,
-        "transfer_data": Unsupported(),
+        "transfer_data": UnsupportedParam(),
     }
 )
-CAPTURE: Final = Shape(
+CAPTURE: Final = MapParam(
     {
-        **dict.fromkeys(("amount_details", "hooks", "payment_details"), Unsupported()),
-        "amount_to_capture": Whole(low=1),
-        "application_fee_amount": Whole(low=0),
+        **dict.fromkeys(("amount_details", "hooks", "payment_details"), UnsupportedParam()),
+        "amount_to_capture": IntegerParam(low=1),
+        "application_fee_amount": IntegerParam(low=0),
         "expand": EXPAND,
         # Further captures need multicapture, which the account does not have.
-        "final_capture": Flag(),
+        "final_capture": BooleanParam(),
         "metadata": CLEARED_METADATA,
-        "statement_descriptor": Text(22),
-        "statement_descriptor_suffix": Text(22),
-        "transfer_data": Unsupported(),
+        "statement_descriptor": TextParam(22),
+        "statement_descriptor_suffix": TextParam(22),
+        "transfer_data": UnsupportedParam(),
     }
 )
-CANCEL: Final = Shape(
+CANCEL: Final = MapParam(
     {
-        "cancellation_reason": Text(
+        "cancellation_reason": TextParam(
             choices=("abandoned", "duplicate", "fraudulent", "requested_by_customer")
         ),
         "expand": EXPAND,
     }
 )
-LIST: Final = listing(customer=Text(), customer_account=Unsupported())
+LIST: Final = listing(customer=TextParam(), customer_account=UnsupportedParam())

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from forwardc.sandbox.stripe.kinds import Shape, Text, Unsupported, Whole
+from forwardc.sandbox.stripe.kinds import IntegerParam, MapParam, TextParam, UnsupportedParam
 from forwardc.sandbox.stripe.tables.shared import (
     BILLING,
     CLEARED_METADATA,
@@ -12,17 +12,19 @@ from forwardc.sandbox.stripe.tables.shared import (
     listing,
 )
 
-_NETWORKS: Final = Shape({"preferred": Text(choices=("cartes_bancaires", "mastercard", "visa"))})
-CREATE: Final = Shape(
+_NETWORKS: Final = MapParam(
+    {"preferred": TextParam(choices=("cartes_bancaires", "mastercard", "visa"))}
+)
+CREATE: Final = MapParam(
     {
-        "type": Text(),
-        "card": Shape(
+        "type": TextParam(),
+        "card": MapParam(
             {
-                "number": Text(),
-                "exp_month": Whole(),
-                "exp_year": Whole(),
-                "cvc": Text(),
-                "token": Text(),
+                "number": TextParam(),
+                "exp_month": IntegerParam(),
+                "exp_year": IntegerParam(),
+                "cvc": TextParam(),
+                "token": TextParam(),
                 "networks": _NETWORKS,
             }
         ),
@@ -30,31 +32,33 @@ CREATE: Final = Shape(
         "metadata": METADATA,
         "allow_redisplay": REDISPLAY,
         # Sharing and cloning need a connected account.
-        "customer": Unsupported(),
-        "payment_method": Unsupported(),
-        "radar_options": Shape({"session": Text()}),
+        "customer": UnsupportedParam(),
+        "payment_method": UnsupportedParam(),
+        "radar_options": MapParam({"session": TextParam()}),
         "expand": EXPAND,
     },
     required=("type",),
 )
-UPDATE: Final = Shape(
+UPDATE: Final = MapParam(
     {
-        "card": Shape({"exp_month": Whole(), "exp_year": Whole(), "networks": _NETWORKS}),
+        "card": MapParam(
+            {"exp_month": IntegerParam(), "exp_year": IntegerParam(), "networks": _NETWORKS}
+        ),
         "billing_details": BILLING,
         "metadata": CLEARED_METADATA,
         "allow_redisplay": REDISPLAY,
         "expand": EXPAND,
     }
 )
-ATTACH: Final = Shape(
-    {"customer": Text(), "customer_account": Unsupported(), "expand": EXPAND},
+ATTACH: Final = MapParam(
+    {"customer": TextParam(), "customer_account": UnsupportedParam(), "expand": EXPAND},
     required=("customer",),
 )
 LIST: Final = listing(
     created=None,
     allow_redisplay=REDISPLAY,
-    customer=Text(),
-    customer_account=Unsupported(),
-    type=Text(),
+    customer=TextParam(),
+    customer_account=UnsupportedParam(),
+    type=TextParam(),
 )
-CUSTOMERS_LIST: Final = listing(created=None, allow_redisplay=REDISPLAY, type=Text())
+CUSTOMERS_LIST: Final = listing(created=None, allow_redisplay=REDISPLAY, type=TextParam())

@@ -2,23 +2,33 @@
 
 from typing import Final
 
-from forwardc.sandbox.stripe.kinds import Flag, Shape, Text, Unsupported, Whole
+from forwardc.sandbox.stripe.kinds import (
+    BooleanParam,
+    IntegerParam,
+    MapParam,
+    TextParam,
+    UnsupportedParam,
+)
 from forwardc.sandbox.stripe.tables.shared import CLEARED_METADATA, EXPAND, listing
 
-CREATE: Final = Shape(
+CREATE: Final = MapParam(
     {
         # Of a customer's cash balance.
-        **dict.fromkeys(("currency", "customer", "instructions_email", "origin"), Unsupported()),
-        "amount": Whole(low=1),
-        "charge": Text(),
+        **dict.fromkeys(
+            ("currency", "customer", "instructions_email", "origin"), UnsupportedParam()
+        ),
+        "amount": IntegerParam(low=1),
+        "charge": TextParam(),
         "expand": EXPAND,
         "metadata": CLEARED_METADATA,
-        "payment_intent": Text(),
-        "reason": Text(choices=("duplicate", "fraudulent", "requested_by_customer")),
-        "refund_application_fee": Flag(),
-        "reverse_transfer": Flag(),
+        "payment_intent": TextParam(),
+        "reason": TextParam(choices=("duplicate", "fraudulent", "requested_by_customer")),
+        "refund_application_fee": BooleanParam(),
+        "reverse_transfer": BooleanParam(),
     }
 )
-UPDATE: Final = Shape({"expand": EXPAND, "metadata": CLEARED_METADATA})
-LIST: Final = listing(charge=Text(), payment_intent=Text())
-CHARGES: Final = listing(customer=Text(), payment_intent=Text(), transfer_group=Text())
+UPDATE: Final = MapParam({"expand": EXPAND, "metadata": CLEARED_METADATA})
+LIST: Final = listing(charge=TextParam(), payment_intent=TextParam())
+CHARGES: Final = listing(
+    customer=TextParam(), payment_intent=TextParam(), transfer_group=TextParam()
+)

@@ -3,12 +3,12 @@
 from typing import Final
 
 from forwardc.sandbox.stripe.kinds import (
-    Cleared,
-    Flag,
-    Kind,
-    Shape,
-    Text,
-    Unsupported,
+    BooleanParam,
+    ClearableParam,
+    MapParam,
+    ParamKind,
+    TextParam,
+    UnsupportedParam,
 )
 from forwardc.sandbox.stripe.tables.card_options import SETUP_CARD
 from forwardc.sandbox.stripe.tables.shared import (
@@ -30,60 +30,62 @@ _UNSUPPORTED: Final = (
     "attach_to_self",
     "flow_directions",
 )
-_SHARED: Final[dict[str, Kind]] = {
+_SHARED: Final[dict[str, ParamKind]] = {
     **METHOD_TYPES,
     "expand": EXPAND,
-    "payment_method": Text(),
-    "payment_method_options": Shape({"card": SETUP_CARD}),
+    "payment_method": TextParam(),
+    "payment_method_options": MapParam({"card": SETUP_CARD}),
 }
-_AT_CONFIRMATION: Final[dict[str, Kind]] = {
-    "mandate_data": Cleared(MANDATE_DATA),
-    "return_url": Text(form="url"),
-    "use_stripe_sdk": Flag(),
+_AT_CONFIRMATION: Final[dict[str, ParamKind]] = {
+    "mandate_data": ClearableParam(MANDATE_DATA),
+    "return_url": TextParam(form="url"),
+    "use_stripe_sdk": BooleanParam(),
 }
-CREATE: Final = Shape(
+CREATE: Final = MapParam(
     {
-        **dict.fromkeys(_UNSUPPORTED, Unsupported()),
+        **dict.fromkeys(_UNSUPPORTED, UnsupportedParam()),
         **_SHARED,
         **_AT_CONFIRMATION,
         "automatic_payment_methods": AUTOMATIC_METHODS,
-        "confirm": Flag(),
-        "confirmation_token": Unsupported(),
-        "customer": Text(),
-        "description": Text(1000),
+        "confirm": BooleanParam(),
+        "confirmation_token": UnsupportedParam(),
+        "customer": TextParam(),
+        "description": TextParam(1000),
         "metadata": METADATA,
-        "on_behalf_of": Text(),
-        "single_use": Unsupported(),
-        "usage": Text(choices=("off_session", "on_session")),
+        "on_behalf_of": TextParam(),
+        "single_use": UnsupportedParam(),
+        "usage": TextParam(choices=("off_session", "on_session")),
     }
 )
-UPDATE: Final = Shape(
+UPDATE: Final = MapParam(
     {
-        **dict.fromkeys(_UNSUPPORTED, Unsupported()),
+        **dict.fromkeys(_UNSUPPORTED, UnsupportedParam()),
         **_SHARED,
-        "customer": Text(),
-        "description": Text(1000),
+        "customer": TextParam(),
+        "description": TextParam(1000),
         "metadata": CLEARED_METADATA,
     }
 )
-CONFIRM: Final = Shape(
+CONFIRM: Final = MapParam(
     {
         **_SHARED,
         **_AT_CONFIRMATION,
-        "client_secret": Text(),
-        "confirmation_token": Unsupported(),
-        "payment_method_data": Unsupported(),
+        "client_secret": TextParam(),
+        "confirmation_token": UnsupportedParam(),
+        "payment_method_data": UnsupportedParam(),
     }
 )
-CANCEL: Final = Shape(
+CANCEL: Final = MapParam(
     {
-        "cancellation_reason": Text(choices=("abandoned", "duplicate", "requested_by_customer")),
+        "cancellation_reason": TextParam(
+            choices=("abandoned", "duplicate", "requested_by_customer")
+        ),
         "expand": EXPAND,
     }
 )
 LIST: Final = listing(
-    attach_to_self=Unsupported(),
-    customer=Text(),
-    customer_account=Unsupported(),
-    payment_method=Text(),
+    attach_to_self=UnsupportedParam(),
+    customer=TextParam(),
+    customer_account=UnsupportedParam(),
+    payment_method=TextParam(),
 )

@@ -3,80 +3,80 @@
 from typing import Final
 
 from forwardc.sandbox.stripe.kinds import (
-    Cleared,
-    Country,
-    Dated,
-    Either,
-    Flag,
-    Items,
-    Kind,
-    Metadata,
-    Shape,
-    Text,
-    Whole,
+    BooleanParam,
+    ClearableParam,
+    CountryParam,
+    DatedParam,
+    EitherParam,
+    IntegerParam,
+    ListParam,
+    MapParam,
+    MetadataParam,
+    ParamKind,
+    TextParam,
 )
 
 ADDRESS_PARTS: Final = ("city", "country", "line1", "line2", "postal_code", "state")
 # Of a customer: Stripe takes any text for the country, as stripe-node's issue 1680 shows.
-ADDRESS: Final = Shape(dict.fromkeys(ADDRESS_PARTS, Cleared(Text())))
-_CHECKED: Final = Shape({**ADDRESS.fields, "country": Cleared(Country())})
-BILLING: Final = Shape(
+ADDRESS: Final = MapParam(dict.fromkeys(ADDRESS_PARTS, ClearableParam(TextParam())))
+_CHECKED: Final = MapParam({**ADDRESS.fields, "country": ClearableParam(CountryParam())})
+BILLING: Final = MapParam(
     {
-        "address": Cleared(_CHECKED),
-        "email": Cleared(Text(form="email")),
-        "name": Cleared(Text()),
-        "phone": Cleared(Text()),
-        "tax_id": Text(),
+        "address": ClearableParam(_CHECKED),
+        "email": ClearableParam(TextParam(form="email")),
+        "name": ClearableParam(TextParam()),
+        "phone": ClearableParam(TextParam()),
+        "tax_id": TextParam(),
     }
 )
-SHIPPING: Final = Shape(
+SHIPPING: Final = MapParam(
     {
         "address": _CHECKED,
-        "carrier": Text(),
-        "name": Text(),
-        "phone": Text(),
-        "tracking_number": Text(),
+        "carrier": TextParam(),
+        "name": TextParam(),
+        "phone": TextParam(),
+        "tracking_number": TextParam(),
     },
     required=("address", "name"),
 )
-CUSTOMER_SHIPPING: Final = Shape(
-    {"address": ADDRESS, "name": Text(), "phone": Text()}, required=("address", "name")
+CUSTOMER_SHIPPING: Final = MapParam(
+    {"address": ADDRESS, "name": TextParam(), "phone": TextParam()}, required=("address", "name")
 )
-EXPAND: Final = Items(Text())
-METADATA: Final = Metadata()
-CLEARED_METADATA: Final = Cleared(Metadata())
-REDISPLAY: Final = Text(choices=("always", "limited", "unspecified"))
-ONLY_EXPAND: Final = Shape({"expand": EXPAND})
-WITH_CLIENT_SECRET: Final = Shape({"expand": EXPAND, "client_secret": Text()})
+EXPAND: Final = ListParam(TextParam())
+METADATA: Final = MetadataParam()
+CLEARED_METADATA: Final = ClearableParam(MetadataParam())
+REDISPLAY: Final = TextParam(choices=("always", "limited", "unspecified"))
+ONLY_EXPAND: Final = MapParam({"expand": EXPAND})
+WITH_CLIENT_SECRET: Final = MapParam({"expand": EXPAND, "client_secret": TextParam()})
 
 # The sandbox's account has cards switched on and nothing else.
 ACTIVE_TYPES: Final = ("card",)
 TYPES_ADDED: Final = "2026-07-29"
 TYPES_REMOVED: Final = "2026-09-30"
-METHOD_TYPES: Final[dict[str, Kind]] = {
-    "allowed_payment_method_types": Dated(Items(Text()), since=TYPES_ADDED),
-    "payment_method_types": Dated(
-        Items(Text()),
+METHOD_TYPES: Final[dict[str, ParamKind]] = {
+    "allowed_payment_method_types": DatedParam(ListParam(TextParam()), since=TYPES_ADDED),
+    "payment_method_types": DatedParam(
+        ListParam(TextParam()),
         until=TYPES_REMOVED,
         code="payment_method_types_no_longer_supported",
         text="payment_method_types is no longer supported: use allowed_payment_method_types.",
     ),
 }
-AUTOMATIC_METHODS: Final = Shape(
-    {"enabled": Flag(), "allow_redirects": Text(choices=("always", "never"))},
+AUTOMATIC_METHODS: Final = MapParam(
+    {"enabled": BooleanParam(), "allow_redirects": TextParam(choices=("always", "never"))},
     required=("enabled",),
 )
-MANDATE_DATA: Final = Shape(
+MANDATE_DATA: Final = MapParam(
     {
-        "customer_acceptance": Shape(
+        "customer_acceptance": MapParam(
             {
-                "accepted_at": Whole(0),
-                "offline": Shape({}),
-                "online": Shape(
-                    {"ip_address": Text(), "user_agent": Text()},
+                "accepted_at": IntegerParam(0),
+                "offline": MapParam({}),
+                "online": MapParam(
+                    {"ip_address": TextParam(), "user_agent": TextParam()},
                     required=("ip_address", "user_agent"),
                 ),
-                "type": Text(choices=("offline", "online")),
+                "type": TextParam(choices=("offline", "online")),
             },
             required=("type",),
         )
@@ -84,20 +84,20 @@ MANDATE_DATA: Final = Shape(
     required=("customer_acceptance",),
 )
 
-_BOUNDS: Final = Shape(dict.fromkeys(("gt", "gte", "lt", "lte"), Whole()))
-_CURSORS: Final[dict[str, Kind]] = {
-    "starting_after": Text(),
-    "ending_before": Text(),
-    "limit": Whole(1, 100),
+_BOUNDS: Final = MapParam(dict.fromkeys(("gt", "gte", "lt", "lte"), IntegerParam()))
+_CURSORS: Final[dict[str, ParamKind]] = {
+    "starting_after": TextParam(),
+    "ending_before": TextParam(),
+    "limit": IntegerParam(1, 100),
     "expand": EXPAND,
 }
-_CREATED: Final = Either(_BOUNDS, Whole())
+_CREATED: Final = EitherParam(_BOUNDS, IntegerParam())
 
 
-def listing(*, created: Kind | None = _CREATED, **filters: Kind) -> Shape:
+def listing(*, created: ParamKind | None = _CREATED, **filters: ParamKind) -> MapParam:
     """The parameters of a list: cursors, `created` and the filters of its own."""
     own = {"created": created} if created is not None else {}
-    return Shape({**_CURSORS, **own, **filters})
+    return MapParam({**_CURSORS, **own, **filters})
 
 
 # `created` is a map only, unlike in Stripe's other lists (OpenAPI 2026-09-30).

@@ -1,0 +1,64 @@
+"""A rule that is asked of many inputs counts as one test, and names every input that breaks it.
+
+`one_rule` stands where `pytest.mark.parametrize` would make a test of each file, code or pair: the
+figure of the suite is then one of rules and cases. Stacked, two of them walk all pairs.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Check = Callable[..., None]
+
+
+def one_rule(names: str | Sequence[str], inputs: Iterable[Any]) -> Callable[[Check], Check]:
+    """A test that asks a check of every input, and fails with all that break it.
+
+    `names` are the parameters that an input fills, as those of `parametrize`. The others stay
+    fixtures and are shared by all inputs, but `tmp_path`: each input has a folder of its own.
+    """
+    parameters = [names] if isinstance(names, str) else [*names]
+    all_inputs = [*inputs]
+
+    def decorate(check: Check) -> Check:
+        @functools.wraps(check)
+        def test(**fixtures: Any) -> None:
+            failures = []
+            for number, values in enumerate(all_inputs):
+                arguments = dict(
+                    zip(parameters, (values,) if isinstance(names, str) else values, strict=True)
+                )
+                try:
+                    check(**arguments, **_of_this_input(fixtures, number))
+                except (Exception, pytest.fail.Exception) as problem:
+                    failures.append(f"{_shown(arguments)}: {problem!r}"[:2_000])
+            assert all_inputs, "there is no input"
+            assert not failures, f"{len(failures)} of {len(all_inputs)}:\n" + "\n".join(failures)
+
+        taken = inspect.signature(check)
+        left = [one for name, one in taken.parameters.items() if name not in parameters]
+        test.__signature__ = taken.replace(parameters=left)  # type: ignore[attr-defined]
+        return test
+
+    return decorate
+
+
+def _of_this_input(fixtures: dict[str, Any], number: int) -> dict[str, Any]:
+    """The fixtures, with a new folder in the place of the test's own."""
+    folder = fixtures.get("tmp_path")
+    if not isinstance(folder, Path):
+        return fixtures
+    own = folder / f"input-{number}"
+    own.mkdir()
+    return fixtures | {"tmp_path": own}
+
+
+def _shown(arguments: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{name}={value if isinstance(value, str | Path) else ascii(value)}"[:200]
+        for name, value in arguments.items()
+    )

@@ -1,0 +1,45 @@
+"""One test asks a rule of every input: none that breaks it hides another."""
+
+from pathlib import Path
+
+import pytest
+
+from one_rule import one_rule
+
+
+def test_every_input_that_breaks_it_is_named() -> None:
+    @one_rule(("left", "right"), [(1, 1), (1, 2), (2, 2), (3, 4)])
+    def equal(left: int, right: int) -> None:
+        assert left == right
+
+    with pytest.raises(AssertionError, match=r"2 of 4") as failed:
+        equal()
+    assert "left=1, right=2" in str(failed.value)
+    assert "left=3, right=4" in str(failed.value)
+
+
+def test_what_is_raised_breaks_it_and_what_is_absent_holds_nothing() -> None:
+    @one_rule("text", ["1", "x"])
+    def number(text: str) -> None:
+        int(text)
+
+    with pytest.raises(AssertionError, match="text=x: ValueError"):
+        number()
+    with pytest.raises(AssertionError, match="there is no input"):
+        one_rule("text", [])(number)()
+
+
+SEEN: list[tuple[str, str, Path]] = []
+
+
+@one_rule("first", "ab")
+@one_rule("second", "xy")
+def test_two_of_them_walk_all_pairs(first: str, second: str, tmp_path: Path) -> None:
+    (tmp_path / "own").write_text(first + second)
+    SEEN.append((first, second, tmp_path))
+
+
+def test_each_pair_has_a_folder_of_its_own() -> None:
+    if SEEN:
+        assert [(first, second) for first, second, _ in SEEN] == [*zip("aabb", "xyxy", strict=True)]
+        assert len({folder for _, _, folder in SEEN}) == 4
