@@ -102,7 +102,7 @@ MERCHANT = "{name: Shop of Tests, country: DE}"
 def call(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
     for name in ("FORWARDC_HISTORY", "FORWARDC_SERVER_SETTINGS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("forwardc.server.oauth.client_secrets._N", 2**6)
+    monkeypatch.setattr("forwardc.server.oauth.clients._N", 2**6)
     monkeypatch.setattr("forwardc.sandbox.serve.serve", _served)
     monkeypatch.setattr("forwardc.cli.dashboard._serve", _shown)
 

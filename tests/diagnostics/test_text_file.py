@@ -17,7 +17,7 @@ from forwardc.runtime.secret_providers.bindings import read_bindings
 from forwardc.runtime.secret_providers.files import FileSource
 from forwardc.runtime.secret_providers.protocol import SecretProviderError
 from forwardc.server.directory.csv_directory import read_table
-from forwardc.server.oauth.key_file import ServerKeysError, read_file
+from forwardc.server.oauth.server_keys import ServerKeysError, read_file
 from forwardc.server.settings_errors import read_settings
 
 SETTINGS = """[run]

@@ -26,10 +26,9 @@ from forwardc.sandbox.world import World
 from forwardc.server.directory.csv_directory import read_table
 from forwardc.server.directory.payment_directory import DirectoryError
 from forwardc.server.directory.sqlite_runner import _File
-from forwardc.server.oauth.key_file import ServerKeysError, read_file
+from forwardc.server.oauth.server_keys import ServerKeysError, read_file
 from forwardc.server.settings import ServerSettings, settings_from
-from forwardc.server.settings_errors import read_settings
-from forwardc.server.tls import check_serving
+from forwardc.server.settings_errors import check_serving, read_settings
 from held_up import within
 
 PIPE = FileKind("a test", Whose.OPERATOR, 100, "a test", pipes=True)

@@ -13,12 +13,12 @@ import pytest
 
 from forwardc.cli.main import run
 from forwardc.runtime.history.store import open_store
-from forwardc.server.oauth.client_secrets import has_form
+from forwardc.server.oauth.clients import has_form
 
 
 @pytest.fixture(autouse=True)
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forwardc.server.oauth.client_secrets._N", 2**6)
+    monkeypatch.setattr("forwardc.server.oauth.clients._N", 2**6)
 
 
 @dataclass(frozen=True)

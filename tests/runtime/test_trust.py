@@ -19,7 +19,7 @@ from forwardc.runtime.http.tls import named_authorities, operators_authorities, 
 from forwardc.runtime.run.result import BoundRequest, ShownRequest
 from forwardc.runtime.secret_providers.hashicorp import HashicorpSource
 from forwardc.server.directory.http_directory import HttpDirectory
-from forwardc.server.oauth.issuer_keys import open_remote_keys
+from forwardc.server.oauth.verification_keys import open_remote_keys
 
 
 @pytest.fixture

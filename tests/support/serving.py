@@ -20,8 +20,8 @@ import httpx
 import forked
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.world import World
-from forwardc.server.oauth.issuer import EmbeddedIssuer
 from forwardc.server.oauth.server_keys import keys_of
+from forwardc.server.oauth.token_endpoint import EmbeddedIssuer
 from interrupts import hear_interrupts
 from loopback import served
 

@@ -25,16 +25,15 @@ from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.world import World
 from forwardc.server.directory.payment_directory import DirectoryError, Instrument
-from forwardc.server.http.failures import handlers
-from forwardc.server.http.problems import ProblemError, ProblemKind
-from forwardc.server.oauth.caller import Caller
+from forwardc.server.http.problems import ProblemError, ProblemKind, handlers
+from forwardc.server.oauth.bearer_tokens import Caller
 from forwardc.server.oauth.client_terms import ClientPermissions
+from forwardc.server.payment_sharing.answer import ReplayCipher
 from forwardc.server.payment_sharing.claim_tables import ClaimingProcess
 from forwardc.server.payment_sharing.claims import LEASE_S, ClaimStore
 from forwardc.server.payment_sharing.endpoint import EndpointDependencies, PermissionSource, routes
 from forwardc.server.payment_sharing.forwarder import Forwarder, read_served_plans
 from forwardc.server.payment_sharing.payment_forward import PaymentForwarding
-from forwardc.server.payment_sharing.replay_cipher import ReplayCipher
 from forwardc.server.settings import (
     DestinationSettings,
     IssuerSettings,

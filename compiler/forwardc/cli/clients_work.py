@@ -19,14 +19,15 @@ from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.history.writes import record_event
 from forwardc.server.oauth.clients import Client, Clients, UnknownClientError
-from forwardc.server.oauth.key_file import (
+from forwardc.server.oauth.server_keys import (
     ServerKeysError,
     add_keys,
+    forget,
+    keys_of,
     make_file,
     read_file,
     use_newest,
 )
-from forwardc.server.oauth.server_keys import forget, keys_of
 
 _HEADER = ("ID", "NAME", "SCOPE", "DESTINATIONS", "ISSUED", "STATE")
 

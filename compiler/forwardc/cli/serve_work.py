@@ -25,14 +25,13 @@ from forwardc.runtime.http.send import Sender
 from forwardc.server.directory.payment_directory import DirectoryColumns, DirectoryError
 from forwardc.server.http.uvicorn_compatibility import check_uvicorn
 from forwardc.server.http.workers import Workers
-from forwardc.server.oauth.client_binding import bind_clients, report_unbound_clients
+from forwardc.server.oauth.client_terms import bind_clients, report_unbound_clients
 from forwardc.server.oauth.clients import Clients
-from forwardc.server.oauth.key_file import ServerKeysError
+from forwardc.server.oauth.server_keys import ServerKeysError
 from forwardc.server.settings import ServerSettings
-from forwardc.server.settings_errors import read_settings
+from forwardc.server.settings_errors import check_serving, is_tls, read_settings
 from forwardc.server.telemetry import logs
 from forwardc.server.telemetry.metrics import FOLDER
-from forwardc.server.tls import check_serving, is_tls
 from forwardc.server.wiring import approved_plans as approved
 from forwardc.server.wiring.components import (
     CODE,

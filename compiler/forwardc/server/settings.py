@@ -6,9 +6,10 @@ unless a name says otherwise.
 """
 
 import os
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_settings import (
@@ -300,3 +301,28 @@ def settings_from(tables: dict[str, Any] | None, **given: Any) -> ServerSettings
     said = {"tables": tables or {}}
     from_file: type[ServerSettings] = type("SettingsOfFile", (ServerSettings,), said)
     return from_file(**given)
+
+
+def service_mistake(url: str) -> str | None:
+    """What is wrong with the URL of a merchant's service; None where nothing is."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        return "it is no URL"
+    if not host or parts.scheme not in ("http", "https"):
+        return "it is no https URL"
+    if parts.username is not None or parts.password is not None:
+        return "it holds a user or password: give a token by its name instead"
+    if parts.fragment:
+        return "it has a fragment"
+    if parts.scheme == "http" and not _is_loopback(host):
+        return "http is for this machine only: use https"
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -21,4 +21,4 @@ def keys(tmp_path: Path) -> ServerKeys:
 @pytest.fixture
 def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that make many hashes and measure none."""
-    monkeypatch.setattr("forwardc.server.oauth.client_secrets._N", 2**6)
+    monkeypatch.setattr("forwardc.server.oauth.clients._N", 2**6)

@@ -7,7 +7,7 @@ import pytest
 
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.history.store import Store
-from forwardc.server.oauth import client_secrets
+from forwardc.server.oauth import clients as client_secrets
 from forwardc.server.oauth.client_authenticator import AuthenticatorBusyError, ClientAuthenticator
 from forwardc.server.oauth.clients import SCOPES, Clients, UnknownClientError
 from stored_runs import Clock

@@ -14,10 +14,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from bearer import AUDIENCE, ISSUER, NOW, Signer, Time, b64, claims, ec_signer, hmac_token, joined
 from forwardc.server.http.problems import ProblemError, ProblemKind
-from forwardc.server.oauth.access_token import LONGEST, TokenExpectations
-from forwardc.server.oauth.bearer_tokens import KeysUnavailableError, TokenGate
-from forwardc.server.oauth.caller import Caller
-from forwardc.server.oauth.verification_keys import VerificationKey, read_verification_key
+from forwardc.server.oauth.bearer_tokens import LONGEST, Caller, TokenExpectations, TokenGate
+from forwardc.server.oauth.verification_keys import (
+    KeysUnavailableError,
+    VerificationKey,
+    read_verification_key,
+)
 
 ALGORITHMS = ("ES256", "ES384", "RS256", "PS256", "EdDSA")
 SIGNER = ec_signer()

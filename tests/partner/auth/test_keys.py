@@ -15,8 +15,17 @@ import pytest
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.secret_providers.protocol import SecretProviderError
-from forwardc.server.oauth.key_file import ServerKeysError, add_keys, make_file, use_newest
-from forwardc.server.oauth.server_keys import VARIABLE, ServerKeys, forget, keys_of, load_keys
+from forwardc.server.oauth.server_keys import (
+    VARIABLE,
+    ServerKeys,
+    ServerKeysError,
+    add_keys,
+    forget,
+    keys_of,
+    load_keys,
+    make_file,
+    use_newest,
+)
 
 POSTGRES = "postgresql://history.example/forwardc"
 

@@ -11,9 +11,9 @@ import pytest
 from bearer import Time
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
-from forwardc.server.oauth.bearer_tokens import KeysUnavailableError
+from forwardc.server.oauth.client_terms import ClientStatusCache
 from forwardc.server.oauth.clients import SCOPES, Clients
-from forwardc.server.oauth.revoked_clients import ClientStatusCache
+from forwardc.server.oauth.verification_keys import KeysUnavailableError
 
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.usefixtures("cheap_hashes")

@@ -9,11 +9,15 @@ from bearer import Time
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
-from forwardc.server.oauth.bearer_tokens import KeysUnavailableError
-from forwardc.server.oauth.client_binding import bind_clients, report_unbound_clients
-from forwardc.server.oauth.client_terms import ClientPermissions, ClientPolicy
+from forwardc.server.oauth.client_terms import (
+    ClientPermissions,
+    ClientPolicy,
+    ClientStatusCache,
+    bind_clients,
+    report_unbound_clients,
+)
 from forwardc.server.oauth.clients import Clients
-from forwardc.server.oauth.revoked_clients import ClientStatusCache
+from forwardc.server.oauth.verification_keys import KeysUnavailableError
 from forwardc.server.settings import ServerSettings, settings_from
 
 pytestmark = pytest.mark.usefixtures("cheap_hashes")

@@ -18,12 +18,11 @@ from starlette.applications import Starlette
 from forwardc.runtime.history.store import Store
 from forwardc.server.http.problems import ProblemError, ProblemKind
 from forwardc.server.http.rate_limits import RateLimits
-from forwardc.server.oauth.client_secrets import new_secret
-from forwardc.server.oauth.clients import Client, Clients
-from forwardc.server.oauth.factory import Authentication, open_authentication
-from forwardc.server.oauth.issuer import issuer_url
+from forwardc.server.oauth.clients import Client, Clients, new_secret
 from forwardc.server.oauth.server_keys import ServerKeys
+from forwardc.server.oauth.token_endpoint import issuer_url
 from forwardc.server.settings import ServerSettings, settings_from
+from forwardc.server.wiring.components import Authentication, open_authentication
 
 FORM = "application/x-www-form-urlencoded"
 GRANT = "grant_type=client_credentials"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bearer import AUDIENCE, ISSUER, NOW, b64, claims, ec_signer
-from forwardc.server.oauth.access_token import (
+from forwardc.server.oauth.bearer_tokens import (
     LONGEST,
     InvalidTokenError,
     TokenExpectations,

@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 from forwardc.server.directory.csv_directory import ReferenceTable, read_table
 from forwardc.server.directory.guessable_references import low_entropy_reason
 from forwardc.server.directory.http_directory import read_instrument
-from forwardc.server.directory.identifiers import identifiers_match
-from forwardc.server.directory.payment_directory import DirectoryError, Instrument
-from forwardc.server.directory.sql_query import ReferenceQuery, read_query
+from forwardc.server.directory.payment_directory import (
+    DirectoryError,
+    Instrument,
+    identifiers_match,
+)
+from forwardc.server.directory.sql_directory import ReferenceQuery, read_query
 
 TEXTS = st.text(max_size=40)
 JSON = st.recursive(

@@ -5,8 +5,8 @@ import hmac
 
 import pytest
 
-from forwardc.server.directory import identifiers
-from forwardc.server.directory.identifiers import identifiers_match
+from forwardc.server.directory import payment_directory
+from forwardc.server.directory.payment_directory import identifiers_match
 
 KNOWN = {"email": "John.Smith@example.com", "customerId": "C-77", "phone": "+44 20 7946 0000"}
 
@@ -88,8 +88,8 @@ def test_the_same_work_is_done_whatever_the_merchant_knows(
     class Compared:
         compare_digest = staticmethod(compare)
 
-    monkeypatch.setattr(identifiers, "hmac", Compared)
-    monkeypatch.setattr(identifiers, "hashlib", Counted)
+    monkeypatch.setattr(payment_directory, "hmac", Compared)
+    monkeypatch.setattr(payment_directory, "hashlib", Counted)
     assert not identifiers_match(expected, given)
     assert compared == [64, 64, 64]
     assert digested == [1_032] * 6

@@ -12,8 +12,8 @@ from pydantic import TypeAdapter
 
 from forwardc.runtime.secret_providers.protocol import SecretProviderError
 from forwardc.server.directory.factory import open_directory
+from forwardc.server.directory.guessable_references import ENOUGH, EntropyCheckedDirectory
 from forwardc.server.directory.payment_directory import DirectoryError, Instrument
-from forwardc.server.directory.watched import ENOUGH, EntropyCheckedDirectory
 from forwardc.server.settings import DirectorySettings
 
 QUERY = "SELECT vault, source FROM cards WHERE reference = :reference"

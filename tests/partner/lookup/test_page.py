@@ -12,9 +12,8 @@ from pydantic import TypeAdapter
 import postgres
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.server.directory.factory import open_directory
+from forwardc.server.directory.factory import check_directory, open_directory
 from forwardc.server.directory.payment_directory import Instrument
-from forwardc.server.directory.settings_findings import check_directory
 from forwardc.server.settings import DirectorySettings
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.server.directory.settings_findings import check_directory
+from forwardc.server.directory.factory import check_directory
 from forwardc.server.settings import DirectorySettings
 
 

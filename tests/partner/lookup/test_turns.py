@@ -2,7 +2,7 @@
 
 import asyncio
 
-from forwardc.server.directory.fair_queue import FairQueue
+from forwardc.server.directory.postgres_runner import FairQueue
 
 
 def test_who_waits_longest_comes_next() -> None:

@@ -7,13 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.server.http.addresses import (
+from forwardc.server.http.admission import (
+    Admission,
     ForwardingHeaders,
     Networks,
+    PathGroup,
     caller_address,
+    path_group,
     shorten_address,
 )
-from forwardc.server.http.admission import Admission, PathGroup, path_group
 from forwardc.server.http.problems import ProblemError, ProblemKind
 from forwardc.server.settings import AdmissionSettings
 

@@ -8,7 +8,7 @@ import pytest
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
 from forwardc.runtime.history.store import open_store
 from forwardc.server.directory.payment_directory import DirectoryError, Instrument
-from forwardc.server.telemetry.instrumented import InstrumentedDirectory, instrumented
+from forwardc.server.telemetry.metrics import InstrumentedDirectory, instrumented
 
 
 class Count:

@@ -16,12 +16,10 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from forwardc.core.http.request_target import own_names
-from forwardc.server.http.addresses import Networks
-from forwardc.server.http.admission import Admission
+from forwardc.server.http.admission import Admission, Networks
 from forwardc.server.http.concurrency_limit import ConcurrencyLimit
 from forwardc.server.http.door import Door, Rules
-from forwardc.server.http.failures import handlers
-from forwardc.server.http.problems import ProblemError, ProblemKind
+from forwardc.server.http.problems import ProblemError, ProblemKind, handlers
 from forwardc.server.payment_sharing.openapi import SHARING_PATH as SHARING
 from forwardc.server.settings import AdmissionSettings, LimitSettings
 from forwardc.server.telemetry.calls import CallRecord

@@ -21,7 +21,7 @@ from forwardc.runtime.run.result import ClockAndIds
 from forwardc.server.http.concurrency_limit import ConcurrencyLimit
 from forwardc.server.http.health import PartlyReadyError, Readiness
 from forwardc.server.payment_sharing.forwarder import ServedPlan
-from forwardc.server.wiring.approvals_in_force import ApprovalsInForce
+from forwardc.server.wiring.approved_plans import ApprovalsInForce
 from lock_file import TODAY, approve
 from own_ids import build_own
 from serving import NAMED, PATH, Server, Shop, opened, reference
@@ -239,7 +239,7 @@ def test_a_release_that_a_link_leads_to(tmp_path: Path) -> None:
 def test_many_callers_read_it_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.write(GOOD)
     reads = []
-    real = __import__("forwardc.server.wiring.approvals_in_force", fromlist=["read_lock"]).read_lock
+    real = __import__("forwardc.server.wiring.approved_plans", fromlist=["read_lock"]).read_lock
 
     def counting(path: Path, sink: Sink) -> Lock | None:
         reads.append(path)
@@ -247,7 +247,7 @@ def test_many_callers_read_it_once(house: House, monkeypatch: pytest.MonkeyPatch
         found: Lock | None = real(path, sink)
         return found
 
-    monkeypatch.setattr("forwardc.server.wiring.approvals_in_force.read_lock", counting)
+    monkeypatch.setattr("forwardc.server.wiring.approved_plans.read_lock", counting)
 
     async def go() -> None:
         locks = await asyncio.gather(*(house.in_force.now() for _ in range(50)))

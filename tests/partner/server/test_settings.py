@@ -19,8 +19,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.migrations import MIGRATIONS
 from forwardc.runtime.history.store import open_store
 from forwardc.server.settings import settings_from
-from forwardc.server.settings_errors import read_settings
-from forwardc.server.tls import check_serving
+from forwardc.server.settings_errors import check_serving, read_settings
 from serving import NAMED, ROOT, Shop, opened
 
 GOOD = """\

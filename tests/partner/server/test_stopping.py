@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 import postgres
-from forwardc.server.oauth.key_file import make_file
+from forwardc.server.oauth.server_keys import make_file
 from serving import NAMED, PATH, Server, Shop, reference
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]

@@ -15,7 +15,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.secret_providers.secrets import sandbox_lookup
 from forwardc.server.directory.factory import open_directory
 from forwardc.server.directory.payment_directory import DirectoryColumns, DirectoryFaultError
-from forwardc.server.directory.sql_query import ReferenceQuery
+from forwardc.server.directory.sql_directory import ReferenceQuery
 from forwardc.server.directory.sqlite_runner import SqliteQueryRunner
 from forwardc.server.payment_sharing.forwarder import ServedPlan, read_served_plans
 from forwardc.server.settings import DestinationSettings, SqlDirectorySettings

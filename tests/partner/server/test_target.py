@@ -22,8 +22,7 @@ from forwardc.core.http.request_target import (
     own_names,
 )
 from forwardc.dashboard.guard import Guard
-from forwardc.server.http.addresses import Networks
-from forwardc.server.http.admission import Admission
+from forwardc.server.http.admission import Admission, Networks
 from forwardc.server.http.concurrency_limit import ConcurrencyLimit
 from forwardc.server.http.door import Door, Rules
 from forwardc.server.http.process import ServerConfig

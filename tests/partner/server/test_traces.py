@@ -13,13 +13,11 @@ from starlette.types import Receive, Scope, Send
 
 from collector import collecting
 from forwardc.core.http.request_target import own_names
-from forwardc.server.http.addresses import Networks
-from forwardc.server.http.admission import Admission
+from forwardc.server.http.admission import Admission, Networks
 from forwardc.server.http.concurrency_limit import ConcurrencyLimit
 from forwardc.server.http.door import Door, Rules
 from forwardc.server.settings import AdmissionSettings, LimitSettings
-from forwardc.server.telemetry.calls import CallRecord
-from forwardc.server.telemetry.current_call import CallInProgress
+from forwardc.server.telemetry.calls import CallInProgress, CallRecord
 from forwardc.server.telemetry.telemetry import Telemetry
 from forwardc.server.telemetry.traces import OpenTelemetryMissingError, open_traces
 

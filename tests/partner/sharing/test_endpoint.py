@@ -54,7 +54,7 @@ def test_without_the_scope(serve: Serve) -> None:
         desk = replace(house.desk, gate=gate)
         from starlette.applications import Starlette
 
-        from forwardc.server.http.failures import handlers
+        from forwardc.server.http.problems import handlers
 
         app = Starlette(routes=endpoint.routes(desk), exception_handlers=dict(handlers()))
         transport = httpx.ASGITransport(app)
@@ -354,7 +354,7 @@ def test_a_mistake_of_ours_after_the_sending_is_unknown(
 
 def test_keys_that_changed_make_answers_unreadable(serve: Serve) -> None:
     async def work(house: House) -> None:
-        from forwardc.server.payment_sharing.replay_cipher import ReplayCipher
+        from forwardc.server.payment_sharing.answer import ReplayCipher
 
         first = await house.post()
         house.service.sealer = ReplayCipher((b"z" * 32,))

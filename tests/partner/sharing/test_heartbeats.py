@@ -24,11 +24,11 @@ from forwardc.server.payment_sharing.claim import (
     ClaimReleased,
     ClaimRequest,
     ClaimWon,
+    ForwardEnd,
     ForwardState,
 )
 from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, claim
 from forwardc.server.payment_sharing.claims import ClaimStore
-from forwardc.server.payment_sharing.live import ForwardEnd
 from stored_runs import Clock
 
 CLAIMS = "forwardc.server.payment_sharing.claims"

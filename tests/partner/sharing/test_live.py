@@ -22,11 +22,11 @@ from forwardc.server.payment_sharing.claim import (
     ClaimRequest,
     ClaimUnknown,
     ClaimWon,
+    ForwardEnd,
     ForwardState,
 )
 from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, claim, look
 from forwardc.server.payment_sharing.claims import ClaimStore
-from forwardc.server.payment_sharing.live import ForwardEnd
 from sharing_house import House
 from stored_runs import SHOWN, Clock, new_run
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forwardc.server.payment_sharing.replay_cipher import CannotDecryptError, ReplayCipher
+from forwardc.server.payment_sharing.answer import CannotDecryptError, ReplayCipher
 
 OLD, NEW = b"o" * 32, b"n" * 32
 PLAIN = b'{"status":200,"body":"whisper"}'

@@ -3,8 +3,8 @@
 import asyncio
 
 from forwardc.runtime.history.store import Store
-from forwardc.server.oauth.bearer_tokens import KeysUnavailableError
 from forwardc.server.oauth.client_terms import ClientPermissions
+from forwardc.server.oauth.verification_keys import KeysUnavailableError
 from sharing_house import EMAIL, NAME, checkout, house
 
 PAID = {"pay-1": checkout("visa_approved")}

@@ -48,7 +48,7 @@ class _Calls:
     problems: list[BaseException] = field(default_factory=list)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        from forwardc.server.http.addresses import Networks, caller_address
+        from forwardc.server.http.admission import Networks, caller_address
         from forwardc.server.http.problems import ProblemError
         from forwardc.server.http.request_body import (
             CallerLeftError,
@@ -118,7 +118,7 @@ async def _spoken(data: bytes) -> list[BaseException]:
 def addresses(data: bytes) -> None:
     from ipaddress import ip_network
 
-    from forwardc.server.http.addresses import ForwardingHeaders, Networks, caller_address
+    from forwardc.server.http.admission import ForwardingHeaders, Networks, caller_address
     from forwardc.server.http.problems import ProblemError
 
     lines = data.split(b"\n")
@@ -136,7 +136,7 @@ def addresses(data: bytes) -> None:
 def access_token(data: bytes) -> None:
     from bearer import AUDIENCE, ISSUER
     from bearer import NOW as THEN
-    from forwardc.server.oauth.access_token import (
+    from forwardc.server.oauth.bearer_tokens import (
         InvalidTokenError,
         TokenExpectations,
         check_claims,
@@ -192,7 +192,7 @@ def sharing_request(data: bytes) -> None:
 
 
 def sealed(data: bytes) -> None:
-    from forwardc.server.payment_sharing.replay_cipher import CannotDecryptError, ReplayCipher
+    from forwardc.server.payment_sharing.answer import CannotDecryptError, ReplayCipher
 
     with suppress(CannotDecryptError):
         ReplayCipher((b"k" * 32,)).open(loose(data), "share")

@@ -217,8 +217,7 @@ def settings(data: bytes) -> None:
 
 
 def server_keys(data: bytes) -> None:
-    from forwardc.server.oauth.key_file import use_newest
-    from forwardc.server.oauth.server_keys import ServerKeysError, keys_of, read_file
+    from forwardc.server.oauth.server_keys import ServerKeysError, keys_of, read_file, use_newest
 
     path = written("keys.json", data)
     path.chmod(0o600)

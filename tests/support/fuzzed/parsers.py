@@ -82,7 +82,7 @@ PARSERS: Final[dict[str, Parser]] = {
     "server keys": Parser(
         of_files.server_keys,
         seeds.server_keys,
-        ("server/oauth/server_keys.py", "server/oauth/key_file.py"),
+        ("server/oauth/server_keys.py", "server/oauth/server_keys.py"),
     ),
     "params file": Parser(of_files.params_file, seeds.params_files, ("cli/run_inputs.py",)),
     "JSON of a param": Parser(of_files.json_param, seeds.json_texts, ("runtime/run/values.py",)),
@@ -143,18 +143,16 @@ PARSERS: Final[dict[str, Parser]] = {
     # A partner, and whoever reaches a port.
     "raw HTTP": Parser(of_calls.raw_http, seeds.http, (), weight=10),
     "forwarded addresses": Parser(
-        of_calls.addresses, seeds.forwarded, ("server/http/addresses.py",)
+        of_calls.addresses, seeds.forwarded, ("server/http/admission.py",)
     ),
-    "access token": Parser(of_calls.access_token, seeds.tokens, ("server/oauth/access_token.py",)),
+    "access token": Parser(of_calls.access_token, seeds.tokens, ("server/oauth/bearer_tokens.py",)),
     "token request": Parser(
         of_calls.token_request, seeds.forms, ("server/oauth/token_endpoint.py",)
     ),
     "sharing request": Parser(
         of_calls.sharing_request, seeds.sharing, ("server/payment_sharing/request.py",)
     ),
-    "sealed answer": Parser(
-        of_calls.sealed, seeds.sealed, ("server/payment_sharing/replay_cipher.py",)
-    ),
+    "sealed answer": Parser(of_calls.sealed, seeds.sealed, ("server/payment_sharing/answer.py",)),
     "callback": Parser(
         of_calls.callback,
         seeds.callbacks,
@@ -168,7 +166,7 @@ PARSERS: Final[dict[str, Parser]] = {
 
 # Files that parse, and read nothing that others wrote: each with the reason.
 OURS: Final[dict[str, str]] = {
-    "server/oauth/client_secrets.py": "a hash of ours in our own table",
+    "server/oauth/clients.py": "a hash of ours in our own table",
     "runtime/history/reads.py": "our own rows; the history is ours alone to write",
     "runtime/history/shapes.py": "our own rows, as above",
     "runtime/history/money.py": "our own rows, as above",

@@ -11,7 +11,7 @@ from typing import Any
 from bearer import claims, ec_signer
 from forwardc.plan.changes import covers, digests
 from forwardc.plan.model import load_plan
-from forwardc.server.payment_sharing.replay_cipher import ReplayCipher
+from forwardc.server.payment_sharing.answer import ReplayCipher
 from gate import body, of_card, of_payment, of_token, signed
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -52,7 +52,7 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
         "tests/runtime/test_reach.py",
     ),
     "runtime/http/oauth.py": ("tests/oauth/test_answers.py", "tests/oauth/test_tokens.py"),
-    "server/oauth/access_token.py": (
+    "server/oauth/bearer_tokens.py": (
         "tests/partner/auth/test_token_forms.py",
         "tests/partner/auth/test_gate.py",
     ),

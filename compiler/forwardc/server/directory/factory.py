@@ -1,32 +1,40 @@
-"""Opens the lookup of the settings: its secrets by name, its file, its query.
+"""Opens the payment directory of the settings, and reports what is wrong with them.
 
-Knows every kind of lookup, and asks none of them anything: a database that is down at the start may
-be up a minute later. `problems.problems` tells what is wrong with the settings themselves.
+Its secrets are looked up by name, its file is read, its query parsed; no database and no service is
+asked anything: one that is down at the start may be up a minute later.
 """
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Final
 
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.secret_providers.protocol import SecretProviderError
 from forwardc.runtime.secret_providers.secrets import Lookup as SecretLookup
-from forwardc.server.directory.csv_directory import CsvDirectory
+from forwardc.server.directory.csv_directory import CsvDirectory, FileMistake, read_table
+from forwardc.server.directory.guessable_references import (
+    EntropyCheckedDirectory,
+    low_entropy_reason,
+)
 from forwardc.server.directory.http_directory import HttpDirectory
 from forwardc.server.directory.payment_directory import DirectoryError, PaymentDirectory
 from forwardc.server.directory.postgres_runner import PostgresQueryRunner
-from forwardc.server.directory.query_runner import QueryRunner
-from forwardc.server.directory.sql_directory import SqlDirectory
-from forwardc.server.directory.sql_query import ReferenceQuery, read_query
+from forwardc.server.directory.row_mapping import NAMES
+from forwardc.server.directory.sql_directory import (
+    QueryRunner,
+    ReferenceQuery,
+    SqlDirectory,
+    read_query,
+)
 from forwardc.server.directory.sqlite_runner import SqliteQueryRunner
-from forwardc.server.directory.watched import EntropyCheckedDirectory
-from forwardc.server.service_url import service_mistake
 from forwardc.server.settings import (
     CsvDirectorySettings,
     DirectorySettings,
     HttpDirectorySettings,
     SqlDirectorySettings,
+    service_mistake,
 )
 
 _SQLITE: Final = "sqlite:///"
@@ -111,3 +119,66 @@ def _secret(name: str, look_up: SecretLookup) -> str:
     if not value:
         raise DirectoryError(f"{name} is not set")
     return value
+
+
+# What is wrong before anything is served, as diagnostics.
+
+MOST_LINES: Final = 20
+
+
+def check_directory(
+    settings: DirectorySettings, base: Path, sink: Sink, vaults: Collection[str] | None = None
+) -> None:
+    """Report all mistakes as FC0830.
+
+    Warnings are references that can be guessed, FC0831, and rows that are left out, FC0840.
+    `base` is the folder that relative paths begin at. `vaults` are those that a plan was built
+    for; None lets every name through.
+    """
+    match settings:
+        case CsvDirectorySettings(file=file):
+            _of_file(base / file, vaults, settings.not_card, sink)
+        case SqlDirectorySettings(query=query):
+            found = read_query(query)
+            for mistake in found if isinstance(found, list) else ():
+                sink.error("FC0830", f"the query of the lookup cannot be used: {mistake}")
+        case HttpDirectorySettings(url=url):
+            if wrong := service_mistake(url):
+                sink.error("FC0830", f"the URL of the lookup cannot be used: {wrong}")
+
+
+def _of_file(
+    path: Path, vaults: Collection[str] | None, not_card: Collection[str], sink: Sink
+) -> None:
+    table = read_table(path, vaults, not_card)
+    if isinstance(table, list):
+        for text, places in _by_text(table).items():
+            message = f"the file of references: {text}{_where(places)}"
+            sink.error("FC0830", message, hint=_hint(FileMistake(places[0], text)))
+        return
+    if reason := low_entropy_reason(table.rows):
+        sink.warning("FC0831", f"payment references can be guessed: {reason}")
+    for text, places in _by_text(table.wrong.mistakes).items():
+        message = f"the file of references: {text}{_where(places)}"
+        sink.warning("FC0840", message, hint="the row is left out, and its reference refused")
+
+
+def _by_text(mistakes: Sequence[FileMistake]) -> dict[str, list[int]]:
+    """The lines of each mistake. No span: an excerpt would show a customer's data."""
+    lines: dict[str, list[int]] = {}
+    for mistake in mistakes:
+        lines.setdefault(mistake.text, []).append(mistake.line)
+    return lines
+
+
+def _where(lines: list[int]) -> str:
+    if lines == [0]:
+        return ""
+    shown = ", ".join(map(str, lines[:MOST_LINES]))
+    more = f" and {len(lines) - MOST_LINES} more" if len(lines) > MOST_LINES else ""
+    return f", in line {shown}{more}"
+
+
+def _hint(mistake: FileMistake) -> str | None:
+    named = mistake.line == 1 and "column" in mistake.text
+    return f"separate by commas; the columns are reference, {NAMES}" if named else None

@@ -1,14 +1,22 @@
 """Whether payment references can be guessed, estimated from how they differ.
 
-Knows no lookup, and never tells a reference. An estimate takes whatever looks random for random: a
-digest of a counting number passes. It errs towards a warning where references are few.
+An estimate takes whatever looks random for random: a digest of a counting number passes. It errs
+towards a warning where references are few, and never tells one. Data that nobody reads whole is
+judged once, by the first references that callers find in it.
 """
 
+import logging
 import math
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
+
+from forwardc.server.directory.payment_directory import (
+    DirectoryColumns,
+    Instrument,
+    PaymentDirectory,
+)
 
 ENOUGH_BITS: Final = 60
 SAMPLE: Final = 10_000
@@ -95,3 +103,43 @@ def _place(characters: Sequence[str]) -> float:
     plain = -sum(count / total * math.log2(count / total) for count in counts.values())
     corrected = plain + (len(counts) - 1) / (2 * total * math.log(2))
     return min(corrected, math.log2(_alphabet("".join(counts))))
+
+
+ENOUGH: Final = 100
+
+_LOG = logging.getLogger(__name__)
+
+
+class EntropyCheckedDirectory:
+    """A lookup in data that nobody reads whole. Keeps the first hundred references in memory."""
+
+    def __init__(self, lookup: PaymentDirectory) -> None:
+        self._lookup = lookup
+        self._seen: set[str] | None = set()
+
+    async def find(self, reference: str) -> Instrument | None:
+        """The instrument of a reference."""
+        found = await self._lookup.find(reference)
+        if found is not None and self._seen is not None:
+            self._seen.add(reference)
+            if len(self._seen) >= ENOUGH:
+                self._judge()
+        return found
+
+    async def ready(self) -> None:
+        """Ask without a reference."""
+        await self._lookup.ready()
+
+    async def supplies(self) -> DirectoryColumns | None:
+        """What the lookup can tell."""
+        return await self._lookup.supplies()
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._lookup.close()
+
+    def _judge(self) -> None:
+        reason = low_entropy_reason(self._seen or ())
+        self._seen = None
+        if reason:
+            _LOG.warning("FC0831 payment references can be guessed: %s", reason)

@@ -1,25 +1,58 @@
 """Asks a PostgreSQL on the event loop, over a few connections for reading. Extra `postgres`.
 
-Knows no column. psycopg connects; questions go to libpq below it, which takes a quarter of the time
-that a cursor takes. A connection whose answer did not come in time is closed, and the server's own
-`statement_timeout` ends the query there.
+psycopg connects; questions go to libpq below it, which takes a quarter of the time that a cursor
+takes. A connection whose answer did not come in time is closed, and the server's own
+`statement_timeout` ends the query there. Connections are lent in the order in which questions come.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Mapping
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history.database_errors import faults_of_sqlstate
-from forwardc.server.directory.fair_queue import FairQueue
 from forwardc.server.directory.payment_directory import DirectoryError, DirectoryFaultError
-from forwardc.server.directory.query_runner import NoSuchValueError, QueryRows, Row
-from forwardc.server.directory.sql_query import ReferenceQuery
+from forwardc.server.directory.sql_directory import NoSuchValueError, QueryRows, ReferenceQuery, Row
 
 if TYPE_CHECKING:
     import psycopg
     from psycopg.pq.abc import PGresult
+
+
+T = TypeVar("T")
+
+
+class FairQueue(Generic[T]):
+    """Things of which each is used by one task at a time, on one event loop."""
+
+    def __init__(self, things: Iterable[T]) -> None:
+        self._free = list(things)
+        self._waiting: deque[asyncio.Future[T]] = deque()
+
+    async def take(self) -> T:
+        """The thing that was given back last; waits while there is none."""
+        if self._free:
+            return self._free.pop()
+        turn: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.give(turn.result())
+            raise
+
+    def give(self, thing: T) -> None:
+        """Give a thing back: to whoever has waited longest."""
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(thing)
+                return
+        self._free.append(thing)
+
 
 _BOOLEAN: Final = 16
 _BOOLEANS: Final[Mapping[str | None, str]] = {"t": "true", "f": "false"}

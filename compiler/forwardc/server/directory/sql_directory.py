@@ -1,21 +1,60 @@
-"""A lookup by one query on the merchant's own database.
+"""A payment directory by one query on the merchant's own database.
 
-Knows no database: `rows.Asker` asks one. What a row may hold is `columns`'.
+The query has one parameter, `:reference`, and is cut where it stands; text in quotes, comments and
+`::type` casts are read as SQLite and PostgreSQL both read them. Comments in comments, which they
+read differently, are refused; `$tag$` quotes are PostgreSQL's, and SQLite refuses them when it is
+first asked. A `QueryRunner` asks one database; `row_mapping` says what a row may hold.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Collection
-from typing import TypeVar
+import re
+from collections.abc import Awaitable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol, TypeAlias, TypeVar
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.server.directory.payment_directory import (
     DirectoryColumns,
     DirectoryError,
     DirectoryFaultError,
     Instrument,
 )
-from forwardc.server.directory.query_runner import NoSuchValueError, QueryRows, QueryRunner
 from forwardc.server.directory.row_mapping import RowMapping, read_row_mapping
+
+Row: TypeAlias = Sequence[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class QueryRows:
+    """The names of the columns, and the first rows: two are as bad as a hundred."""
+
+    names: tuple[str, ...]
+    first: tuple[Row, ...] = field(repr=False)
+
+
+class NoSuchValueError(ForwardcError):
+    """The reference is no value of the column that it is compared with, so no row has it."""
+
+
+class QueryRunner(Protocol):
+    """One query on one database. Answers in a loop that it never blocks."""
+
+    async def ask(self, reference: str | None) -> QueryRows:
+        """The rows of a reference; None is the database's NULL.
+
+        Raises `DirectoryError` and `NoSuchValueError`. May be cancelled at any time.
+        """
+        ...
+
+    async def describe(self) -> tuple[str, ...]:
+        """The names of the query's columns, without a row of it. Raises `DirectoryError`."""
+        ...
+
+    async def close(self) -> None:
+        """Give connections back, or leave those behind that do not answer."""
+        ...
+
 
 T = TypeVar("T")
 _LOG = logging.getLogger(__name__)
@@ -100,3 +139,68 @@ class SqlDirectory:
 def _is_text(reference: str) -> bool:
     """Whether databases can hold it: no NUL, and no half of a surrogate pair."""
     return "\0" not in reference and not any("\ud800" <= one <= "\udfff" for one in reference)
+
+
+# The query, cut where its parameter stands.
+
+_PIECE: Final = re.compile(
+    r"""
+      (?P<text>  [eE]'(?:[^'\\]|''|\\.)*' | '(?:[^']|'')*' | "(?:[^"]|"")*" | `[^`]*`
+               | \$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?\$(?P=tag)\$ )
+    | (?P<comment> --[^\n]* | /\*.*?\*/ )
+    | (?P<cast> :: | := )
+    | (?P<parameter> :[A-Za-z_]\w* )
+    | (?P<numbered> \$[0-9]+ )
+    | (?P<end> ; )
+    | (?P<open> ['"`] | /\* )
+    | (?P<word> \w+ )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_BEGINS: Final = frozenset({"select", "with", "values"})
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceQuery:
+    """A query before and after its parameter."""
+
+    before: str
+    after: str
+
+    def with_parameter(self, parameter: str) -> str:
+        """The query with another word for its parameter."""
+        return f"{self.before}{parameter}{self.after}"
+
+
+def read_query(text: str) -> ReferenceQuery | list[str]:
+    """The query, or all that is wrong with it."""
+    pieces = [(found.lastgroup or "", found) for found in _PIECE.finditer(text.rstrip(" \t\r\n;"))]
+    kinds = [kind for kind, _ in pieces]
+    parameters = [found for kind, found in pieces if kind == "parameter"]
+    words = [found[0].lower() for kind, found in pieces if kind == "word"]
+    mistakes = [
+        *(["a quote or comment is not closed"] if "open" in kinds else []),
+        *(["it holds more than one statement"] if "end" in kinds else []),
+        *(["it numbers its parameters: write :reference"] if "numbered" in kinds else []),
+        *(["a comment stands in a comment"] if any(map(_nested, pieces)) else []),
+        *(
+            ["it does not begin with SELECT or WITH"]
+            if words[:1] and words[0] not in _BEGINS
+            else []
+        ),
+        *(["it is empty"] if not words else []),
+    ]
+    if any(found[0] != ":reference" for found in parameters):
+        mistakes.append("it has another parameter than :reference")
+    elif len(parameters) != 1:
+        mistakes.append(f"it has :reference {len(parameters)} times, and needs it once")
+    if mistakes:
+        return mistakes
+    (only,) = parameters
+    whole = only.string
+    return ReferenceQuery(whole[: only.start()], whole[only.end() :])
+
+
+def _nested(piece: tuple[str, re.Match[str]]) -> bool:
+    kind, found = piece
+    return kind == "comment" and found[0].startswith("/*") and "/*" in found[0][2:]

@@ -16,8 +16,7 @@ from forwardc.core.files.operator_file import check_plain
 from forwardc.runtime.history.database_errors import faults_of_sqlite
 from forwardc.runtime.work_executor import WorkExecutor, run_blocking
 from forwardc.server.directory.payment_directory import DirectoryError, DirectoryFaultError
-from forwardc.server.directory.query_runner import QueryRows, Row
-from forwardc.server.directory.sql_query import ReferenceQuery
+from forwardc.server.directory.sql_directory import QueryRows, ReferenceQuery, Row
 
 # About a millisecond of SQLite's virtual machine between two looks at the clock.
 _STEPS: Final = 20_000

@@ -12,17 +12,19 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from forwardc.core.http.request_target import RequestTargetError, aim, name_in, own_names
-from forwardc.server.http.addresses import (
+from forwardc.server.http.admission import (
     Address,
+    Admission,
     Networks,
+    PathGroup,
     caller_address,
     parse_peer,
+    path_group,
+    route_label,
     shorten_address,
 )
-from forwardc.server.http.admission import Admission, PathGroup, path_group, route_label
 from forwardc.server.http.concurrency_limit import ConcurrencyLimit
-from forwardc.server.http.problem_response import problem_response
-from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
+from forwardc.server.http.problems import ProblemError, ProblemKind, problem_response, retry_after
 from forwardc.server.http.request_body import (
     CallerLeftError,
     HeaderFields,
@@ -32,7 +34,7 @@ from forwardc.server.http.request_body import (
     replay_body,
 )
 from forwardc.server.settings import LimitSettings, ServerSettings
-from forwardc.server.telemetry.current_call import CallInProgress
+from forwardc.server.telemetry.calls import CallInProgress
 from forwardc.server.telemetry.telemetry import Telemetry
 
 _LOG: Final = logging.getLogger("forwardc.server")

@@ -1,14 +1,23 @@
-"""What a call is refused with: one table of problems (RFC 9457), and the exception that names one.
+"""What a call is refused with: a table of problems (RFC 9457), the error that names one, an answer.
 
-Knows no framework. A problem says what the caller can do, and nothing of what is inside.
+A problem says what the caller can do, and nothing of what is inside: whatever is raised on the way
+of a call ends in one of them.
 """
 
-from collections.abc import Mapping
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
 from forwardc.core.diagnostics.errors import ForwardcError
+from forwardc.runtime.history.errors import HistoryError
+from forwardc.server.telemetry.calls import CURRENT_CALL
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -150,3 +159,63 @@ class ProblemError(ForwardcError):
 def retry_after(seconds: float) -> dict[str, str]:
     """The header that asks for patience, in whole seconds, one at least."""
     return {"Retry-After": str(max(1, -int(-seconds // 1)))}
+
+
+NEVER_STORED: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Headers of every answer: what a payment came to is no cache's business."""
+
+
+def problem_response(refusal: ProblemError, instance: str | None = None) -> Response:
+    """The answer to a call that was refused. `instance` names this one call."""
+    return Response(
+        json.dumps(refusal.document(instance), ensure_ascii=False).encode(),
+        refusal.kind.value.status,
+        {**NEVER_STORED, **refusal.headers},
+        MEDIA_TYPE,
+    )
+
+
+# What answers a call that a handler did not: problems, paths that are not, mistakes of ours.
+
+Handler = Callable[[Request, Any], Awaitable[Response]]
+
+_LOG: Final = logging.getLogger("forwardc.server")
+_RETRY_S: Final = 5.0
+_OF_STATUS: Final = {404: ProblemKind.NOT_FOUND, 405: ProblemKind.METHOD_NOT_ALLOWED}
+
+
+def handlers() -> Mapping[Any, Handler]:
+    """What answers each kind of exception."""
+    return {
+        ProblemError: _refused,
+        HTTPException: _http,
+        HistoryError: _no_history,
+        Exception: _failed,
+    }
+
+
+async def _no_history(_request: Request, problem: HistoryError) -> Response:
+    _LOG.error("%s the history cannot be used: %s", problem.code, problem.message)
+    return _answer(ProblemError(ProblemKind.UNAVAILABLE, headers=retry_after(_RETRY_S)))
+
+
+async def _refused(_request: Request, refusal: ProblemError) -> Response:
+    return _answer(refusal)
+
+
+async def _http(_request: Request, problem: HTTPException) -> Response:
+    kind = _OF_STATUS.get(problem.status_code, ProblemKind.INVALID_REQUEST)
+    return _answer(ProblemError(kind, headers=problem.headers))
+
+
+async def _failed(_request: Request, problem: Exception) -> Response:
+    _LOG.error("FC9901 a call failed by a mistake of forwardc", exc_info=problem)
+    return _answer(ProblemError(ProblemKind.INTERNAL_ERROR))
+
+
+def _answer(refusal: ProblemError) -> Response:
+    call = CURRENT_CALL.get()
+    if call is None:
+        return problem_response(refusal)
+    call.problem = refusal.kind.slug
+    return problem_response(refusal, f"urn:uuid:{call.id}")

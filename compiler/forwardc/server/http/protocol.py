@@ -12,8 +12,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.http.request_target import TARGET
-from forwardc.server.http.problem_response import problem_response
-from forwardc.server.http.problems import ProblemError, ProblemKind
+from forwardc.server.http.problems import ProblemError, ProblemKind, problem_response
 from forwardc.server.settings import LimitSettings
 
 _REASONS: Final = {

@@ -10,7 +10,7 @@ from typing import Final
 from starlette.types import Message, Receive, Scope
 
 from forwardc.core.diagnostics.errors import ForwardcError
-from forwardc.server.http.addresses import ForwardingHeaders
+from forwardc.server.http.admission import ForwardingHeaders
 from forwardc.server.http.problems import ProblemError, ProblemKind
 
 # A second one of these means that two readers may see two requests.

@@ -16,14 +16,15 @@ from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.work_executor import WorkExecutor
-from forwardc.server.oauth.client_secrets import (
+from forwardc.server.oauth.clients import (
+    Client,
     ScryptParameters,
     digest,
+    find,
     has_form,
     new_parameters,
     parse_stored_hash,
 )
-from forwardc.server.oauth.clients import Client, find
 
 _THREADS: Final = 2
 _MOST_WAITING: Final = 32

@@ -1,14 +1,21 @@
 """What a client may ask for, once it was believed: which destinations, and what it must know.
 
-Knows no request. A client of this server's issuer is bound by its own record; the settings may
-narrow that, and bind the clients of another issuer.
+A client of this server's issuer is bound by its own record; the settings may narrow that, and bind
+the clients of another issuer. Records are asked for again every few seconds and never trusted
+longer, so that a revocation counts in every process.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Final, Protocol
 
-from forwardc.server.oauth.clients import ClientStatus
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.runtime.history.commits import GroupCommit
+from forwardc.runtime.history.errors import HistoryError
+from forwardc.server.oauth.clients import Clients, ClientStatus, client_statuses
+from forwardc.server.oauth.verification_keys import KeysUnavailableError
 from forwardc.server.settings import ClientSettings, ServerSettings
 
 
@@ -54,3 +61,108 @@ class ClientPolicy:
         names = {client_id} if standing is None else {client_id, standing.name}
         for name in names & self.settings.clients.keys():
             yield self.settings.clients[name]
+
+
+# Records of clients as this process has them.
+
+# A revocation takes effect within five seconds, the question included.
+_ASK_AFTER_S: Final = 1.5
+_TRUSTED_S: Final = 4.0
+
+
+@dataclass(slots=True)
+class ClientStatusCache:
+    """`Revocations` out of the history. `clock` gives seconds that never go back."""
+
+    commits: GroupCommit
+    clock: Callable[[], float] = monotonic
+    _known: Mapping[str, ClientStatus] = field(default_factory=dict)
+    _asked_at: float | None = None
+    _asking: "asyncio.Task[bool] | None" = field(default=None, repr=False)
+
+    async def refresh(self) -> None:
+        """Ask where it is time; wait for it only where what is known is too old."""
+        age = self._age()
+        if age < _ASK_AFTER_S:
+            return
+        if self._asking is None or self._asking.done():
+            self._asking = asyncio.get_running_loop().create_task(self._ask())
+        if age >= _TRUSTED_S:
+            # One caller that leaves must not take the answer from the others.
+            await asyncio.shield(self._asking)
+            if self._age() >= _TRUSTED_S:
+                raise KeysUnavailableError("the history does not tell which clients are revoked")
+
+    def holds(self, client_id: str) -> bool:
+        """Whether a client was revoked when the history was asked last."""
+        known = self._known.get(client_id)
+        return known is not None and known.revoked
+
+    async def standing(self, client_id: str) -> ClientStatus | None:
+        """What is known of a client; one that is new here is asked for. As `refresh`."""
+        await self.refresh()
+        if client_id not in self._known and not await self._ask():
+            raise KeysUnavailableError("the history does not tell what a client may ask for")
+        return self._known.get(client_id)
+
+    def _age(self) -> float:
+        return float("inf") if self._asked_at is None else self.clock() - self._asked_at
+
+    async def _ask(self) -> bool:
+        """Ask the history; whether it told."""
+        began = self.clock()
+        try:
+            self._known = await self.commits.read(client_statuses)
+        except (HistoryError, RuntimeError):
+            # What is known counts until it is too old. A RuntimeError is an ending process's.
+            return False
+        self._asked_at = began
+        return True
+
+
+# Once at a start: clients of before are bound, and settings that fit no client are told.
+
+CODE: Final = "FC0843"
+BY: Final = "forwardc serve"
+
+
+def bind_clients(settings: ServerSettings, clients: Clients, sink: Sink) -> None:
+    """Bind each client that nobody bound, and warn of each (FC0843). Raises `HistoryError`.
+
+    Clients of another issuer have no record here.
+    """
+    if settings.issuer.url is not None:
+        return
+    destinations = tuple(settings.destinations)
+    for client_id, name in clients.bind_unbound(destinations, BY):
+        sink.warning(
+            CODE,
+            f"the client {client_id} ({name}) was bound to nothing: from now on it may ask for"
+            f" {', '.join(destinations)}, and for nothing that comes later",
+            hint=f"`forwardc clients bind {client_id} --destination NAME` says otherwise",
+        )
+    _tell_unknown(settings, clients, sink)
+
+
+def report_unbound_clients(settings: ServerSettings, clients: Clients, sink: Sink) -> None:
+    """Warn of what a start would bind, and of what would follow from nothing. As `bind_clients`."""
+    if settings.issuer.url is not None:
+        return
+    for client_id, name in clients.unbound():
+        sink.warning(
+            CODE,
+            f"the client {client_id} ({name}) is bound to nothing: a start binds it to"
+            f" {', '.join(settings.destinations)}",
+            hint=f"`forwardc clients bind {client_id} --destination NAME` says otherwise",
+        )
+    _tell_unknown(settings, clients, sink)
+
+
+def _tell_unknown(settings: ServerSettings, clients: Clients, sink: Sink) -> None:
+    known = {name for one in clients.listed() for name in (one.id, one.name)}
+    for name in sorted(settings.clients.keys() - known):
+        sink.warning(
+            CODE,
+            f"clients.{name}: no client has this id or name, so that nothing follows from it",
+            hint="`forwardc clients list` shows them",
+        )

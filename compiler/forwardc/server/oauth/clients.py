@@ -1,19 +1,25 @@
-"""The table of OAuth clients. Every change leaves an event, and a secret is here as a hash only.
+"""The table of OAuth clients, and their secrets, which are kept as scrypt hashes only.
 
-Knows no HTTP. Each function is one transaction's work; `Clients` does it for the command line.
+Every change leaves an event, and is one transaction; `Clients` does it for the command line. A
+secret has a form that scanners find, and its hash stores its parameters, so that these can be
+raised without a change here.
 """
 
+import hmac
 import secrets
+from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import scrypt
+from string import ascii_letters, digits
 from typing import Any, Final
+from zlib import crc32
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.history.writes import record_event
-from forwardc.server.oauth import client_secrets
 
 SCOPES: Final = ("payment-sharing", "dashboard-viewer", "dashboard-admin")
 """What a client can be allowed: calling the API, seeing outcomes, settling and pausing."""
@@ -35,6 +41,82 @@ _STANDING: Final = "SELECT id, name, destinations, revoked_at FROM clients"
 _BIND: Final = "UPDATE clients SET destinations = ? WHERE id = ?"
 _UNBOUND: Final = "SELECT id, name, scope FROM clients WHERE destinations IS NULL"
 _SHARING: Final = SCOPES[0]
+_ALPHABET: Final = digits + ascii_letters
+_START: Final = "fwc_"
+# 43 characters of 62 are 256 bits.
+_RANDOM: Final = 43
+_CHECK: Final = 6
+# OWASP's Password Storage Cheat Sheet, of equal strength: the row that needs 16 MiB.
+_N: Final = 2**14
+_R: Final = 8
+_P: Final = 5
+_MEMORY: Final = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ScryptParameters:
+    """How a hash is made: scrypt's parameters (RFC 7914) and the salt."""
+
+    n: int
+    r: int
+    p: int
+    salt: bytes
+
+
+def new_secret() -> str:
+    """A secret of 256 random bits. Its last six characters check those before."""
+    text = _START + "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM))
+    return text + _check(text)
+
+
+def has_form(secret: str) -> bool:
+    """Whether a text was made here, by its checksum. What does not is not worth a hash."""
+    return (
+        secret.isascii()
+        and len(secret) == len(_START) + _RANDOM + _CHECK
+        and secret.startswith(_START)
+        and hmac.compare_digest(_check(secret[:-_CHECK]), secret[-_CHECK:])
+    )
+
+
+def new_parameters() -> ScryptParameters:
+    """The parameters of today, and a new salt."""
+    return ScryptParameters(_N, _R, _P, secrets.token_bytes(16))
+
+
+def digest(secret: str, recipe: ScryptParameters) -> bytes:
+    """The hash itself. Takes about a tenth of a second of one core."""
+    return scrypt(
+        secret.encode(),
+        salt=recipe.salt,
+        n=recipe.n,
+        r=recipe.r,
+        p=recipe.p,
+        maxmem=_MEMORY,
+        dklen=32,
+    )
+
+
+def format_stored_hash(digested: bytes, recipe: ScryptParameters) -> str:
+    """A hash as the table keeps it: `scrypt$n$r$p$salt$hash`."""
+    salt, hashed = (b64encode(part).decode("ascii") for part in (recipe.salt, digested))
+    return f"scrypt${recipe.n}${recipe.r}${recipe.p}${salt}${hashed}"
+
+
+def parse_stored_hash(text: str) -> tuple[ScryptParameters, bytes]:
+    """The recipe and the hash of a stored text. Raises `ValueError`."""
+    kind, n, r, p, salt, hashed = text.split("$")
+    if kind != "scrypt":
+        raise ValueError("the hash of a client's secret is of an unknown kind")
+    return ScryptParameters(int(n), int(r), int(p), b64decode(salt)), b64decode(hashed)
+
+
+def _check(text: str) -> str:
+    number, found = crc32(text.encode("ascii")), ""
+    for _ in range(_CHECK):
+        number, rest = divmod(number, len(_ALPHABET))
+        found = _ALPHABET[rest] + found
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +171,8 @@ class Clients:
 
         It may ask for these destinations, and for no other that comes later.
         """
-        secret = client_secrets.new_secret()
-        hashed = _hashed(secret, client_secrets.new_parameters())
+        secret = new_secret()
+        hashed = _hashed(secret, new_parameters())
         now = self.store.moment()
         given = tuple(one for one in SCOPES if one in scope)
         bound = tuple(dict.fromkeys(destinations))
@@ -114,9 +196,9 @@ class Clients:
         Raises: `UnknownClientError`.
         """
         known = self.store.database.read(lambda tx: _living(tx, client_id))
-        secret = client_secrets.new_secret()
+        secret = new_secret()
         # With the recipe of the old one, a single hash tells whether a secret is either.
-        hashed = _hashed(secret, client_secrets.parse_stored_hash(known.secret_hash)[0])
+        hashed = _hashed(secret, parse_stored_hash(known.secret_hash)[0])
         now = self.store.moment()
 
         def work(tx: Transaction) -> Client:
@@ -221,5 +303,5 @@ def _new_id() -> str:
     return "client_" + "".join(secrets.choice(_ID_ALPHABET) for _ in range(16))
 
 
-def _hashed(secret: str, recipe: client_secrets.ScryptParameters) -> str:
-    return client_secrets.format_stored_hash(client_secrets.digest(secret, recipe), recipe)
+def _hashed(secret: str, recipe: ScryptParameters) -> str:
+    return format_stored_hash(digest(secret, recipe), recipe)

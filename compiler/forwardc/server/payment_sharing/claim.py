@@ -1,6 +1,9 @@
-"""What a call asks to share, what it turns out to be, and how a share ends: plain data.
+"""What a call claims, what it turns out to be, and how a forward ends: plain data.
 
-Knows no database. References and keys stand here as digests only.
+References and keys stand here as digests only. `LiveForwards` is what this process forwards now,
+with the ends that it knows and the history does not have yet. A claim in the name of this process
+that stands there in neither way was left: the database took it and could not say so, or its caller
+was gone. Nobody forwards it, whatever its lease says.
 """
 
 import json
@@ -8,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import TypeAlias
+
+from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 
 
 class ForwardState(StrEnum):
@@ -109,3 +114,51 @@ def claim_digest(kind: str, environment: str, emulated: bool, *parts: str) -> st
     """
     canonical = json.dumps([kind, environment, emulated, *parts], separators=(",", ":"))
     return sha256(canonical.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardEnd:
+    """How a share ended, and the journal that keeps the end of its run until it is recorded."""
+
+    mine: ClaimWon
+    state: ForwardState
+    status: int
+    sealed: str | None = field(repr=False)
+    journal: BatchedJournal = field(repr=False)
+
+
+@dataclass(slots=True)
+class LiveForwards:
+    """Claims by their run's id. Read in any thread, changed on the event loop only."""
+
+    _running: set[str] = field(default_factory=set)
+    _owed: dict[str, ForwardEnd] = field(default_factory=dict)
+
+    def begin(self, run_id: str) -> None:
+        """A claim is asked for: from before the database can have it."""
+        self._running.add(run_id)
+
+    def end(self, run_id: str) -> None:
+        """Nobody forwards under this id any more."""
+        self._running.discard(run_id)
+
+    def holds(self, run_id: str) -> bool:
+        """Whether this process forwards, or is about to."""
+        return run_id in self._running
+
+    def owe(self, end: ForwardEnd) -> None:
+        """Keep an end that could not be recorded."""
+        self._owed[end.mine.run_id] = end
+
+    def paid(self, run_id: str) -> None:
+        """An end that was owed is recorded."""
+        self._owed.pop(run_id, None)
+
+    def known(self, run_id: str) -> ForwardEnd | None:
+        """The end that is owed for a run."""
+        return self._owed.get(run_id)
+
+    @property
+    def owed(self) -> tuple[ForwardEnd, ...]:
+        """All ends that are owed, the oldest first."""
+        return tuple(self._owed.values())

@@ -27,8 +27,8 @@ from forwardc.server.payment_sharing.claim import (
     ClaimUnknown,
     ClaimWon,
     ForwardState,
+    LiveForwards,
 )
-from forwardc.server.payment_sharing.live import LiveForwards
 
 _TAKE: Final = (
     "INSERT INTO share_claims (claim, share_id, asked, until) VALUES (?, ?, ?, ?)"

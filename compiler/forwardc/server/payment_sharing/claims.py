@@ -24,10 +24,11 @@ from forwardc.server.payment_sharing.claim import (
     ClaimResult,
     ClaimStatus,
     ClaimWon,
+    ForwardEnd,
     ForwardState,
+    LiveForwards,
 )
 from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, ClaimKeyTakenError
-from forwardc.server.payment_sharing.live import ForwardEnd, LiveForwards
 
 LEASE_S: Final = 60.0
 """How long a call may take from its claim to the record of its run; the run has its own lease."""

@@ -16,12 +16,11 @@ from starlette.types import Receive, Scope, Send
 
 from forwardc.core.http.request_body import BodyIncompleteError, BodyTooLargeError, read_body
 from forwardc.runtime.history.errors import HistoryError
-from forwardc.server.http.problem_response import NEVER_STORED
-from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
+from forwardc.server.http.problems import NEVER_STORED, ProblemError, ProblemKind, retry_after
 from forwardc.server.http.rate_limits import RateLimits
-from forwardc.server.oauth.bearer_tokens import KeysUnavailableError
-from forwardc.server.oauth.caller import Caller, CallerGate
+from forwardc.server.oauth.bearer_tokens import Caller, CallerGate
 from forwardc.server.oauth.client_terms import ClientPermissions
+from forwardc.server.oauth.verification_keys import KeysUnavailableError
 from forwardc.server.payment_sharing.answer import unavailable
 from forwardc.server.payment_sharing.openapi import SHARING_PATH, document_routes
 from forwardc.server.payment_sharing.payment_forward import (

@@ -6,7 +6,7 @@ Knows plans and the runtime, no request and no vault by name.
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
@@ -47,6 +47,10 @@ class ServedPlan:
     operation: str
     look_up: Lookup = field(repr=False)
     reference_param: str | None = None
+
+
+ServedPlans: TypeAlias = Mapping[tuple[str, str], ServedPlan]
+"""By the destination's name in requests, and the vault's name."""
 
 
 def read_served_plans(

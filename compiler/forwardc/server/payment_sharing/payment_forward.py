@@ -15,17 +15,19 @@ from typing import Final
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.ids import new_uuid
 from forwardc.runtime.run.journal import JournalError
-from forwardc.server.directory.identifiers import identifiers_match
 from forwardc.server.directory.payment_directory import (
     DirectoryError,
     DirectoryFaultError,
     Instrument,
     PaymentDirectory,
+    identifiers_match,
 )
 from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
 from forwardc.server.http.rate_limits import RateLimits
 from forwardc.server.payment_sharing.answer import (
     CallOutcome,
+    CannotDecryptError,
+    ReplayCipher,
     call_outcome,
     not_forwardable,
     outcome_unknown,
@@ -43,13 +45,12 @@ from forwardc.server.payment_sharing.claim import (
     ClaimStatus,
     ClaimUnknown,
     ClaimWon,
+    ForwardEnd,
     ForwardState,
     claim_digest,
 )
 from forwardc.server.payment_sharing.claims import ClaimStore
 from forwardc.server.payment_sharing.forwarder import Forwarder
-from forwardc.server.payment_sharing.live import ForwardEnd
-from forwardc.server.payment_sharing.replay_cipher import CannotDecryptError, ReplayCipher
 from forwardc.server.payment_sharing.request import SharingRequest
 from forwardc.server.settings import LimitSettings, ReplaySettings
 from forwardc.server.telemetry.calls import NullObserver, Observer

@@ -1,12 +1,17 @@
 """What a call tells whoever watches: one record at its end, and spans on the way.
 
-Knows no library of metrics or traces. Nothing here holds a value of a request.
+A call under way is kept in a context variable, so that whatever works for it can add what it knows.
+Names, numbers and times stand in a record, and no value of a request.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
-from typing import Protocol
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Final, Protocol
+
+from forwardc.runtime.ids import new_uuid
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +69,49 @@ class NullObserver:
     def span(self, name: str, tells: Mapping[str, str] | None = None) -> Iterator[None]:
         """Only run the block."""
         yield
+
+
+# The call under way, from its first byte to its last.
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+_NOTHING: Final = CallRecord("", "", 0, 0.0)
+
+
+@dataclass(slots=True)
+class CallInProgress:
+    """A call from its first byte to its last. `address` is a network, never a whole address.
+
+    `trace_id` is that of its trace, in hexadecimal digits.
+    """
+
+    route: str
+    method: str
+    status: int = 0
+    address: str | None = None
+    problem: str | None = None
+    trace_id: str | None = None
+    told: CallRecord | None = None
+    began: float = field(default_factory=perf_counter)
+    id: str = field(default_factory=lambda: str(new_uuid()))
+
+    def ending(self) -> CallRecord:
+        """What can be told at its end: the call's own frame, and what its handler said of it."""
+        told = self.told or _NOTHING
+        return CallRecord(
+            self.route,
+            self.method if self.method in METHODS else "other",
+            self.status,
+            round((perf_counter() - self.began) * 1_000, 3),
+            told.client_id,
+            told.problem or self.problem,
+            told.run_id,
+            told.vault,
+            told.destination,
+            told.outcome,
+            told.replayed,
+        )
+
+
+CURRENT_CALL: Final[ContextVar[CallInProgress | None]] = ContextVar("forwardc_call", default=None)
+"""The call that this task works for; tasks that it starts work for it too."""

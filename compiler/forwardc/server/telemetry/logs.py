@@ -10,8 +10,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TextIO
 
-from forwardc.server.telemetry.calls import CallRecord
-from forwardc.server.telemetry.current_call import CallInProgress
+from forwardc.server.telemetry.calls import CallInProgress, CallRecord
 
 CALLS: Final = logging.getLogger("forwardc.server.calls")
 _DEPENDENCIES: Final = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
-from forwardc.server.telemetry.calls import CallRecord
-from forwardc.server.telemetry.current_call import CURRENT_CALL, CallInProgress
+from forwardc.server.telemetry.calls import CURRENT_CALL, CallInProgress, CallRecord
 from forwardc.server.telemetry.logs import log_call
 from forwardc.server.telemetry.metrics import Metrics
 from forwardc.server.telemetry.traces import Traces

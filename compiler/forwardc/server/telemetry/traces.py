@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from forwardc.core.diagnostics.errors import ForwardcError
-from forwardc.server.telemetry.current_call import CallInProgress
+from forwardc.server.telemetry.calls import CallInProgress
 from forwardc.version import __version__
 
 _PATH: Final = "/v1/traces"

@@ -16,9 +16,9 @@ from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.glance import count_unresolved
 from forwardc.server.http.door import Door, Rules
-from forwardc.server.http.failures import handlers
 from forwardc.server.http.health import PartlyReadyError, Readiness, ReadinessCheck
 from forwardc.server.http.health import routes as health_routes
+from forwardc.server.http.problems import handlers
 from forwardc.server.payment_sharing import endpoint
 from forwardc.server.payment_sharing.openapi import SHARING_PATH
 from forwardc.server.wiring.components import ServerComponents

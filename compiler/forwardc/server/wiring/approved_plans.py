@@ -1,26 +1,37 @@
-"""Which ways may be served, and the record of the approvals that let them.
+"""Which plans may be served: at the start, and by `forwardc.lock` as it is now.
 
-Knows no lock file's form, and writes no approval: events tell when one was first in force here.
+The file is looked at once a second at the most, and read only where it is another one than before.
+A lock that cannot be read approves nothing. Events tell when an approval was first in force here.
 """
 
+import asyncio
+import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
+from time import monotonic
+from typing import Final, TypeAlias
 
 from forwardc.core.diagnostics.diagnostic import Severity
+from forwardc.core.diagnostics.render.clean import clean
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock, Revoked, place, refuse_unapproved, withdrawn
+from forwardc.core.files.checkout import CheckoutPath
+from forwardc.plan.approvals import Lock, Revoked, place, read_lock, refuse_unapproved, withdrawn
+from forwardc.plan.formats import LOCK, lock_of_build
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.store import Store
-from forwardc.server.payment_sharing.forwarder import ServedPlan
+from forwardc.runtime.run.result import ClockAndIds
+from forwardc.runtime.work_executor import run_blocking
+from forwardc.server.payment_sharing.forwarder import ServedPlan, ServedPlans
 
-Ways = Mapping[tuple[str, str], ServedPlan]
 KIND = "approval"
 
 
 def approved_plans(
-    ways: Ways, lock: Lock, today: date, sink: Sink, *, emulated: bool = False
+    ways: ServedPlans, lock: Lock, today: date, sink: Sink, *, emulated: bool = False
 ) -> dict[tuple[str, str], ServedPlan]:
     """The ways that may be served. A destination that keeps none is an error.
 
@@ -47,12 +58,12 @@ def approved_plans(
     return kept
 
 
-def record_approvals(store: Store, ways: Ways, lock: Lock) -> int:
+def record_approvals(store: Store, ways: ServedPlans, lock: Lock) -> int:
     """Add an event for each approval in force that this history has not seen; how many."""
     return store.database.write(approval_recorder(store, ways, lock))
 
 
-def approval_recorder(store: Store, ways: Ways, lock: Lock) -> Callable[[Transaction], int]:
+def approval_recorder(store: Store, ways: ServedPlans, lock: Lock) -> Callable[[Transaction], int]:
     """The work of `record`, for a transaction."""
 
     def work(tx: Transaction) -> int:
@@ -65,7 +76,7 @@ def approval_recorder(store: Store, ways: Ways, lock: Lock) -> Callable[[Transac
     return work
 
 
-def _told(ways: Ways, lock: Lock) -> Iterator[tuple[str, str]]:
+def _told(ways: ServedPlans, lock: Lock) -> Iterator[tuple[str, str]]:
     """Who approved, and what: place, digest, day, and the last day; or who withdrew it, and why."""
     for key in sorted({place(way.plan, way.operation) for way in ways.values()}):
         if own := lock.own.get(key):
@@ -88,3 +99,150 @@ def _line(key: str, group: str, digest: str, day: date, expires: date | None) ->
 
 def _is_known(tx: Transaction, what: str) -> bool:
     return first_row(tx, "SELECT 1 FROM events WHERE kind = ? AND what = ?", KIND, what) is not None
+
+
+# While it serves: what may leave now.
+
+_LOG: Final = logging.getLogger("forwardc.server")
+EVERY_S: Final = 1.0
+# A file that was written a moment ago may be written once more under the same time.
+_SETTLED_NS: Final = 2_000_000_000
+RefusalReasons: TypeAlias = dict[tuple[str, str], tuple[str, ...]]
+Identity: TypeAlias = tuple[int, ...]
+
+
+class ApprovalsInForce:
+    """What may leave now. `clock` gives seconds that never go back; the day is `ambient`'s.
+
+    `told` hears of every way whether it is approved, whenever that may have changed; `came` of
+    every lock that was read.
+    """
+
+    def __init__(
+        self,
+        build: Path | CheckoutPath,
+        ways: ServedPlans,
+        ambient: ClockAndIds,
+        told: Callable[[Mapping[tuple[str, str], bool]], None] = lambda _: None,
+        came: Callable[[Lock], None] = lambda _: None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._build = build
+        self._ways = ways
+        self._ambient = ambient
+        self._told = told
+        self._came = came
+        self._clock = clock
+        self._looked_at = float("-inf")
+        self._identity: Identity | None = None
+        self._settled = False
+        self._reading: asyncio.Task[None] | None = None
+        self._unreadable: tuple[str, ...] = ()
+        self._read_last: Lock | None = None
+        self._day: date | None = None
+        self._refused: RefusalReasons = {}
+
+    async def now(self) -> ClockAndIds:
+        """The clock and the lock of a run that begins now."""
+        await self.look()
+        return self._ambient
+
+    async def look(self) -> None:
+        """Know the truth of a second ago."""
+        if self._clock() - self._looked_at >= EVERY_S:
+            self._looked_at = self._clock()
+            identity, changed_ns = _identity(self._build)
+            if identity != self._identity or not self._settled:
+                self._identity = identity
+                self._settled = time.time_ns() - changed_ns > _SETTLED_NS
+                self._reading = asyncio.get_running_loop().create_task(self._read())
+            elif self._ambient.now().date() != self._day:
+                self._judge()
+        if self._reading is not None and not self._reading.done():
+            # One caller that leaves must not take the answer from the others.
+            await asyncio.shield(self._reading)
+
+    @property
+    def refused(self) -> RefusalReasons:
+        """What may not leave, by destination and vault, with the reasons; known by `look`."""
+        return dict(self._refused)
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether the lock could not be read when it was looked at last."""
+        return bool(self._unreadable)
+
+    async def watch(self) -> None:
+        """Look also while nobody calls. Ends by being cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(EVERY_S)
+
+    async def _read(self) -> None:
+        sink, before = Sink(), self._read_last
+        try:
+            lock = await run_blocking(read_lock, lock_of_build(self._build), sink)
+        except Exception as problem:
+            # Whatever it is, it is no approval.
+            lock = None
+            sink.error("FC0705", f"{LOCK} cannot be read: {type(problem).__name__}")
+        self._unreadable = tuple(_shown(sink))
+        self._read_last = lock
+        self._ambient = replace(self._ambient, lock=lock or Lock())
+        if lock is None:
+            # It may be whole again without another identity: a disk that came back.
+            self._settled = False
+        self._judge()
+        if lock is not None and lock != before:
+            self._came(lock)
+
+    def _judge(self) -> None:
+        """Find out what may not leave today, and say what is new of that."""
+        self._day = self._ambient.now().date()
+        found: RefusalReasons = {}
+        for key, way in self._ways.items():
+            sink, ambient = Sink(), self._ambient
+            refuse_unapproved(
+                *(way.plan, way.operation, ambient.lock, self._day, sink),
+                emulated=ambient.emulated,
+            )
+            if sink.has_errors:
+                found[key] = self._unreadable or tuple(_shown(sink))
+        if found != self._refused:
+            _log(found, self._refused)
+        self._refused = found
+        self._told({key: key not in found for key in self._ways})
+
+
+def _identity(build: Path | CheckoutPath) -> tuple[Identity, int]:
+    """What tells one lock from another, and when it changed last, in nanoseconds since 1970.
+
+    A folder above may be a link that leads to the newest release.
+    """
+    try:
+        found = lock_of_build(build).status()
+    except OSError as problem:
+        return (problem.errno or -1,), 0
+    changed = max(found.st_mtime_ns, found.st_ctime_ns)
+    return (
+        found.st_dev,
+        found.st_ino,
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+    ), changed
+
+
+def _shown(sink: Sink) -> list[str]:
+    return [f"{one.code} {clean(one).message}" for one in sink.sorted()]
+
+
+def _log(now: RefusalReasons, before: RefusalReasons) -> None:
+    """A line for each reason that is new, and one for each way that is served again."""
+    known = {why for reasons in before.values() for why in reasons}
+    new = dict.fromkeys(why for reasons in now.values() for why in reasons if why not in known)
+    for why in new:
+        _LOG.error("no longer approved", extra={"members": {"why": why}})
+    for destination, vault in sorted(before.keys() - now.keys()):
+        members = {"destination": destination, "vault": vault}
+        _LOG.info("approved again", extra={"members": members})

@@ -1,6 +1,7 @@
 """Opens all that a server needs, by its settings, and closes it in order.
 
-Knows every room of the partner API, and answers no call. What is wrong is reported all at once.
+What is wrong with the settings is reported all at once, before anything is opened; what cannot be
+opened leaves nothing open behind it.
 """
 
 import logging
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import httpx
+from starlette.routing import Route
 
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
@@ -20,6 +22,7 @@ from forwardc.plan.approvals import Lock, read_lock, takes_any_shape
 from forwardc.plan.formats import lock_of_build
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
+from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopbackError
@@ -34,37 +37,90 @@ from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers import secrets
 from forwardc.runtime.secret_providers.lookup import open_lookup as open_secrets
 from forwardc.runtime.secret_providers.names import check_use
-from forwardc.server.directory.factory import open_directory
+from forwardc.server.directory.factory import check_directory, open_directory
 from forwardc.server.directory.payment_directory import DirectoryError, PaymentDirectory
-from forwardc.server.directory.settings_findings import check_directory
 from forwardc.server.http.concurrency_limit import ConcurrencyLimit
 from forwardc.server.http.rate_limits import RateLimits
-from forwardc.server.oauth.factory import Authentication, open_authentication
-from forwardc.server.oauth.key_file import ServerKeysError
-from forwardc.server.oauth.server_keys import ServerKeys, load_keys
+from forwardc.server.oauth.bearer_tokens import TokenGate
+from forwardc.server.oauth.client_authenticator import ClientAuthenticator
+from forwardc.server.oauth.client_terms import ClientPolicy, ClientStatusCache
+from forwardc.server.oauth.clients import SCOPES
+from forwardc.server.oauth.server_keys import ServerKeys, ServerKeysError, load_keys
+from forwardc.server.oauth.token_endpoint import (
+    EmbeddedIssuer,
+    TokenEndpoint,
+    expected_of,
+    issuer_url,
+    routes,
+)
+from forwardc.server.oauth.verification_keys import RemoteKeys, open_remote_keys
+from forwardc.server.payment_sharing.answer import ReplayCipher
 from forwardc.server.payment_sharing.claim_tables import ClaimingProcess
 from forwardc.server.payment_sharing.claims import LEASE_S, ClaimStore
 from forwardc.server.payment_sharing.forwarder import (
     Forwarder,
-    ServedPlan,
+    ServedPlans,
     is_production,
     read_served_plans,
 )
 from forwardc.server.payment_sharing.payment_forward import PaymentForwarding
-from forwardc.server.payment_sharing.replay_cipher import ReplayCipher
 from forwardc.server.payment_sharing.request import REFERENCE
 from forwardc.server.settings import ServerSettings
-from forwardc.server.telemetry.instrumented import InstrumentedDirectory, instrumented
-from forwardc.server.telemetry.metrics import Metrics
+from forwardc.server.telemetry.metrics import InstrumentedDirectory, Metrics, instrumented
 from forwardc.server.telemetry.telemetry import Telemetry
 from forwardc.server.telemetry.traces import OpenTelemetryMissingError, open_traces
 from forwardc.server.wiring import approved_plans as approved
-from forwardc.server.wiring.approvals_in_force import ApprovalsInForce
+from forwardc.server.wiring.approved_plans import ApprovalsInForce
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """The gate, what clients may ask for, and the routes of the issuer, if it is this server's."""
+
+    gate: TokenGate
+    terms: ClientPolicy
+    routes: tuple[Route, ...]
+    _remote: RemoteKeys | None = None
+    _prover: ClientAuthenticator | None = None
+
+    async def ready(self) -> None:
+        """Ask for the keys of another issuer. Raises `KeysUnavailableError`."""
+        if self._remote is not None:
+            await self._remote.candidates(None)
+
+    async def close(self) -> None:
+        """Give threads and connections back."""
+        if self._remote is not None:
+            await self._remote.close()
+        if self._prover is not None:
+            self._prover.close()
+
+
+def open_authentication(
+    settings: ServerSettings, keys: ServerKeys, commits: GroupCommit, rates: RateLimits
+) -> Authentication:
+    """The gate of a server. Raises `ValueError` for settings of the issuer that cannot work."""
+    expected, scope = expected_of(settings), settings.issuer.scope
+    if settings.issuer.jwks is not None:
+        remote = open_remote_keys(settings.issuer.jwks, settings.issuer.algorithms)
+        return Authentication(
+            TokenGate(expected, remote, scope), ClientPolicy(settings), (), remote
+        )
+    if scope not in SCOPES:
+        raise ValueError(f"issuer.scope: without issuer.url it is one of {', '.join(SCOPES)}")
+    life = settings.issuer.longest_life
+    issuer = EmbeddedIssuer(issuer_url(settings), settings.issuer.audience, life, keys)
+    prover = ClientAuthenticator(commits)
+    clients = ClientStatusCache(commits)
+    gate, terms = TokenGate(expected, keys, scope, clients), ClientPolicy(settings, clients)
+    return Authentication(
+        gate, terms, tuple(routes(TokenEndpoint(issuer, prover, rates))), _prover=prover
+    )
+
 
 CODE: Final = "FC0833"
 _LOG: Final = logging.getLogger("forwardc.server")
 _STOPPED: Final = "the server stopped before the answer came"
-Ways = dict[tuple[str, str], ServedPlan]
 
 
 def today() -> date:
@@ -77,7 +133,7 @@ class ServerInputs:
     """What the settings lead to before anything is opened."""
 
     settings: ServerSettings
-    ways: Ways
+    ways: ServedPlans
     lock: Lock
     look_up: secrets.Lookup = field(repr=False)
 
@@ -112,7 +168,7 @@ def read_inputs(settings: ServerSettings, sink: Sink) -> ServerInputs | None:
     return ServerInputs(settings, ways, lock, look_up)
 
 
-def _check_sandbox(settings: ServerSettings, ways: Ways, sink: Sink) -> None:
+def _check_sandbox(settings: ServerSettings, ways: ServedPlans, sink: Sink) -> None:
     if settings.run.sandbox is None:
         return
     if is_production(ways):
@@ -124,7 +180,7 @@ def _check_sandbox(settings: ServerSettings, ways: Ways, sink: Sink) -> None:
         sink.error(CODE, f"run.sandbox: {problem}")
 
 
-def _check_references(settings: ServerSettings, ways: Ways, sink: Sink) -> None:
+def _check_references(settings: ServerSettings, ways: ServedPlans, sink: Sink) -> None:
     """Warn of references that are let in and that the destination's param refuses."""
     if REFERENCE not in settings.lookup.not_card:
         return
@@ -139,7 +195,7 @@ def _check_references(settings: ServerSettings, ways: Ways, sink: Sink) -> None:
             )
 
 
-def _check_secrets(ways: Ways, lock: Lock, sink: Sink, *, emulated: bool) -> None:
+def _check_secrets(ways: ServedPlans, lock: Lock, sink: Sink, *, emulated: bool) -> None:
     """Warn of ways without their secrets: a merchant need not use every vault."""
     for way in ways.values():
         plan, found = way.plan, Sink()
@@ -290,7 +346,7 @@ def _opened(known: ServerInputs, opened: ExitStack) -> ServerComponents:
     )
 
 
-def _keep(store: Store, ways: Ways, lock: Lock) -> None:
+def _keep(store: Store, ways: ServedPlans, lock: Lock) -> None:
     """Record what of a lock is new to this history. What is sent waits for nothing of it."""
     try:
         store.commits.soon(approved.approval_recorder(store, ways, lock), _not_kept)

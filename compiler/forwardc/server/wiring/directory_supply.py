@@ -6,19 +6,18 @@ would be refused for ever.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import PresentByInput, SourceKind, ValueSpec
 from forwardc.server.directory.payment_directory import DirectoryColumns
-from forwardc.server.payment_sharing.forwarder import ServedPlan, params_of
+from forwardc.server.payment_sharing.forwarder import ServedPlan, ServedPlans, params_of
 
 CODE: Final = "FC0849"
 STRANGE: Final = "FC0853"
 _BILLING: Final = "billing."
 # A billing address goes only where the vault has none.
 _ASKED: Final = ("param.", "input.")
-Ways: TypeAlias = Mapping[tuple[str, str], ServedPlan]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ def missing_columns(way: ServedPlan, supplied: frozenset[str]) -> tuple[MissingC
 
 
 def report_missing_columns(
-    ways: Ways, supply: DirectoryColumns | None, tell: Callable[..., None]
+    ways: ServedPlans, supply: DirectoryColumns | None, tell: Callable[..., None]
 ) -> None:
     """Tell, as FC0849, of every way that can never forward. `tell` is a sink's error or warning.
 
@@ -61,7 +60,7 @@ def report_missing_columns(
 
 
 def report_unused_columns(
-    ways: Ways, supply: DirectoryColumns | None, tell: Callable[..., None]
+    ways: ServedPlans, supply: DirectoryColumns | None, tell: Callable[..., None]
 ) -> None:
     """Tell, as FC0853, of every column that nothing of what is served takes."""
     taken = {f"param.{name}" for name in params_of(ways.values())}
@@ -80,7 +79,7 @@ def _all_inputs(way: ServedPlan) -> set[str]:
     return {*way.plan.operations[way.operation].inputs, *kinds}
 
 
-def blocked_plans(ways: Ways, supply: DirectoryColumns | None) -> dict[tuple[str, str], str]:
+def blocked_plans(ways: ServedPlans, supply: DirectoryColumns | None) -> dict[tuple[str, str], str]:
     """The ways that can forward nothing, with the reason; none where nobody knows."""
     found: dict[tuple[str, str], str] = {}
     for key, way in _asked_for(ways, supply):
@@ -103,7 +102,7 @@ def missing_optional_columns(way: ServedPlan, supply: DirectoryColumns | None) -
 
 
 def _asked_for(
-    ways: Ways, supply: DirectoryColumns | None
+    ways: ServedPlans, supply: DirectoryColumns | None
 ) -> list[tuple[tuple[str, str], ServedPlan]]:
     vaults = supply.vaults if supply else None
     return [one for one in sorted(ways.items()) if vaults is None or one[0][1] in vaults]
