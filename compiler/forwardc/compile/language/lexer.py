@@ -71,7 +71,11 @@ _SIGN_HINTS = {
 
 
 def tokens(text: str, start: int, end: int) -> list[Token]:
-    """The tokens of `text[start:end]` and an END token. Raises `ExpressionSyntaxError`."""
+    """The tokens of `text[start:end]` and an END token.
+
+    Raises:
+        ExpressionSyntaxError: At the first character that begins no token.
+    """
     cut: list[Token] = []
     position = _skip(text, start, end)
     while position < end:

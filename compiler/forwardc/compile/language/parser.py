@@ -47,7 +47,12 @@ class Parser:
         self._report = report
 
     def whole(self) -> Term:
-        """The expression up to its end."""
+        """The expression up to its end.
+
+        Raises:
+            ExpressionSyntaxError: At the first token that cannot stand there. A call that the table
+                of functions does not have is reported, and sets `failed`.
+        """
         term = self._or()
         if self._index < len(self._tokens) - 1:
             raise self._unexpected()

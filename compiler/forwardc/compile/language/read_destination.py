@@ -42,41 +42,6 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.terms.terms import Term
 
-_PCI_CODE = "FC0715"
-_PCI_CONFIRMED = "pci: {status: confirmed, confirmed_by: WHO, date: YYYY-MM-DD}"
-_PCI_ASKED = "pci: {status: asked, date: YYYY-MM-DD}"
-
-
-def check_pci_status(node: Node | None, report: Report) -> None:
-    """Report FC0715 for a status that is told in part, and for a day that does not exist."""
-    if node is None:
-        return
-    said = {name: access.get(node, name) for name in ("status", "confirmed_by", "date")}
-    status = access.text(node, "status")
-    needed = {"confirmed": ("confirmed_by", "date"), "asked": ("date",)}.get(status or "", ())
-    for name in (name for name in needed if said[name] is None):
-        place = said["status"] or node
-        here = report.at(place.pointer)
-        hint = _PCI_ASKED if status == "asked" else _PCI_CONFIRMED
-        here.error(_PCI_CODE, f"`pci.status: {status}` has no `pci.{name}`", place.span, hint)
-    only = ("confirmed_by",) if status == "asked" else () if status else ("confirmed_by", "date")
-    for name in only:
-        part = said[name]
-        if part is not None:
-            message = f"`pci.{name}` tells nothing without `pci.status: confirmed`"
-            report.at(part.pointer).error(_PCI_CODE, message, part.span, _PCI_CONFIRMED)
-    _check_pci_day(said["date"], access.text(node, "date"), report)
-
-
-def _check_pci_day(place: Node | None, day: str | None, report: Report) -> None:
-    if place is None or day is None:
-        return
-    try:
-        date.fromisoformat(day)
-    except ValueError:
-        report.at(place.pointer).error(_PCI_CODE, "this day does not exist", place.span)
-
-
 # The destination
 
 
@@ -229,3 +194,40 @@ def _check_unused(
             message = f"the {kind} `{declaration.name}` is never used"
             report = values.report.at(declaration.pointer)
             report.error(code, message, declaration.span, "use it, or delete it")
+
+
+# PCI status of another company
+
+_PCI_CODE = "FC0715"
+_PCI_CONFIRMED = "pci: {status: confirmed, confirmed_by: WHO, date: YYYY-MM-DD}"
+_PCI_ASKED = "pci: {status: asked, date: YYYY-MM-DD}"
+
+
+def check_pci_status(node: Node | None, report: Report) -> None:
+    """Report FC0715 for a status that is told in part, and for a day that does not exist."""
+    if node is None:
+        return
+    said = {name: access.get(node, name) for name in ("status", "confirmed_by", "date")}
+    status = access.text(node, "status")
+    needed = {"confirmed": ("confirmed_by", "date"), "asked": ("date",)}.get(status or "", ())
+    for name in (name for name in needed if said[name] is None):
+        place = said["status"] or node
+        here = report.at(place.pointer)
+        hint = _PCI_ASKED if status == "asked" else _PCI_CONFIRMED
+        here.error(_PCI_CODE, f"`pci.status: {status}` has no `pci.{name}`", place.span, hint)
+    only = ("confirmed_by",) if status == "asked" else () if status else ("confirmed_by", "date")
+    for name in only:
+        part = said[name]
+        if part is not None:
+            message = f"`pci.{name}` tells nothing without `pci.status: confirmed`"
+            report.at(part.pointer).error(_PCI_CODE, message, part.span, _PCI_CONFIRMED)
+    _check_pci_day(said["date"], access.text(node, "date"), report)
+
+
+def _check_pci_day(place: Node | None, day: str | None, report: Report) -> None:
+    if place is None or day is None:
+        return
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        report.at(place.pointer).error(_PCI_CODE, "this day does not exist", place.span)

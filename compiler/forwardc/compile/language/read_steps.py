@@ -43,32 +43,6 @@ from forwardc.core.outcome import Outcome
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Lit, Ref, Term, Text
 
-NONE = "none"
-"""The word for: no value names the payment there."""
-
-
-def read_payment_reference(
-    node: Node | None, steps: Sequence[DeclaredStep], values: ValueReader
-) -> tuple[Term, ...]:
-    """The values, most telling first; none where nothing, or the word `none`, is written.
-
-    They may name an output of any step of the operation: a person reads them when all is over.
-    """
-    if node is None or (isinstance(node, YamlScalar) and node.value == NONE):
-        return ()
-    outputs = {
-        step.name: {
-            name: Symbol(output.type, output.optional, amount=output.currency is not None)
-            for name, output in step.outputs.items()
-        }
-        for step in steps
-    }
-    reader = values.within(replace(values.names, steps=outputs, later_steps=frozenset(), lets={}))
-    items = node.items if isinstance(node, YamlSeq) else (node,)
-    terms = (reader.line(item, "a payment reference") for item in items)
-    return tuple(term for term in terms if term is not None)
-
-
 # Operations and steps
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
@@ -378,3 +352,31 @@ def _doctype(request: Node | None) -> tuple[str, str] | None:
     node = access.get(request, "doctype")
     public, system = access.text(node, "public"), access.text(node, "system")
     return (public, system) if public is not None and system is not None else None
+
+
+# `payment_reference:`
+
+NONE = "none"
+"""The word for: no value names the payment there."""
+
+
+def read_payment_reference(
+    node: Node | None, steps: Sequence[DeclaredStep], values: ValueReader
+) -> tuple[Term, ...]:
+    """The values, most telling first; none where nothing, or the word `none`, is written.
+
+    They may name an output of any step of the operation: a person reads them when all is over.
+    """
+    if node is None or (isinstance(node, YamlScalar) and node.value == NONE):
+        return ()
+    outputs = {
+        step.name: {
+            name: Symbol(output.type, output.optional, amount=output.currency is not None)
+            for name, output in step.outputs.items()
+        }
+        for step in steps
+    }
+    reader = values.within(replace(values.names, steps=outputs, later_steps=frozenset(), lets={}))
+    items = node.items if isinstance(node, YamlSeq) else (node,)
+    terms = (reader.line(item, "a payment reference") for item in items)
+    return tuple(term for term in terms if term is not None)

@@ -37,7 +37,7 @@ class ValueReader:
 
     def leaf(self, node: YamlScalar, *, in_json_body: bool) -> Term | None:
         """A scalar of a body."""
-        term = self._named(node)
+        term = self._with_known_names(node)
         if term is None:
             return None
         typing = Typing(self.names, self.report.at(node.pointer), in_json_body)
@@ -46,7 +46,7 @@ class ValueReader:
 
     def let(self, node: YamlScalar) -> Term | None:
         """A scalar under `let:`: of any type, since a function may take it."""
-        term = self._named(node)
+        term = self._with_known_names(node)
         if term is None:
             return None
         typing = Typing(self.names, self.report.at(node.pointer), in_json_body=True)
@@ -57,7 +57,7 @@ class ValueReader:
         """The value of a header, query or path; `what` names it in messages."""
         if not isinstance(node, YamlScalar):
             return None
-        term = self._named(node)
+        term = self._with_known_names(node)
         if term is None:
             return None
         typing = Typing(self.names, self.report.at(node.pointer))
@@ -68,7 +68,7 @@ class ValueReader:
         """A `when:`."""
         if not isinstance(node, YamlScalar):
             return None
-        term = self._named(node)
+        term = self._with_known_names(node)
         if term is None:
             return None
         typing = Typing(self.names, self.report.at(node.pointer))
@@ -118,7 +118,7 @@ class ValueReader:
         """Whether a whole value can be absent."""
         return may_be_absent(term, self.names)
 
-    def _named(self, node: YamlScalar) -> Term | None:
+    def _with_known_names(self, node: YamlScalar) -> Term | None:
         """The term of a scalar whose names are all known."""
         if not isinstance(node.value, str):
             return None if node.faulty else Lit(node.value, span=node.span)

@@ -58,7 +58,7 @@ def counting(destination: Destination, plan: Plan) -> AmountCounting | None:
         source=_source(money),
         doubt=money.unconfirmed or "",
         examples=() if counted is None else tuple(worked_examples(counted, rows)),
-        refused=tuple(sorted(_named(plan) - set(rows))) if counted is not None else (),
+        refused=tuple(sorted(_named_currencies(plan) - set(rows))) if counted is not None else (),
         unmarked=_unmarked(destination, plan) if money.differs_from_iso else (),
     )
 
@@ -116,7 +116,7 @@ def _source(money: DeclaredMoney) -> str:
     return f"{money.source}{dated}" if money.source else ""
 
 
-def _named(plan: Plan) -> set[str]:
+def _named_currencies(plan: Plan) -> set[str]:
     """The currencies that the params name, and that a run could therefore be given."""
     return {
         str(code)

@@ -103,31 +103,6 @@ from forwardc.plan.model import Plan
 from forwardc.plan.separation import has_shapes, needs_approval
 from forwardc.plan.unfit import refuse_unfit
 
-
-def uncounted(plan: Plan, operation: str) -> CurrencyTable | None:
-    """The table of the vendor that would get amounts in ISO 4217, because its file is silent."""
-    if plan.money is not None and not plan.money.assumed:
-        return None
-    if not any(plan.params[name].type == "amount" for name in plan.operations[operation].params):
-        return None
-    tables = (table_of_host(host) for host in plan.hosts.destination)
-    return next((table for table in tables if table is not None), None)
-
-
-def refuse_uncounted(plan: Plan, operations: Sequence[str], sink: Sink) -> None:
-    """FC0712 where a known vendor's way to count is not declared."""
-    for name in operations:
-        table = uncounted(plan, name)
-        if table is not None:
-            sink.error(
-                "FC0712",
-                f"{plan.destination}.{name}: {table.title} has its own way to count money, and the"
-                " destination's file does not say `money:`",
-                hint=f"add the line `money: {{table: {table.name}}}` to"
-                f" destinations/{plan.destination}.yaml, build, and look at the review page",
-            )
-
-
 # Made
 #
 # Refuses what nobody can have looked at: stand-ins, steps without an outcome, dates that are past.
@@ -151,7 +126,10 @@ def with_approvals(
 ) -> Lock | None:
     """The lock with the approvals of these operations, all or none.
 
-    None with FC0706 or FC0815 in the sink. Raises `KeyError` for an operation not in the plan.
+    None with FC0706, FC0711, FC0712 or FC0815 in the sink.
+
+    Raises:
+        KeyError: An operation is not in the plan.
     """
     refused = [refuse_unfit(plan, name, sink) for name in operations]
     live = plan.environment_class == "production"
@@ -269,6 +247,33 @@ def _record(record: Approval) -> dict[str, object]:
     return record.model_dump(mode="json", exclude=unused)
 
 
+# How money is counted
+
+
+def uncounted(plan: Plan, operation: str) -> CurrencyTable | None:
+    """The table of the vendor that would get amounts in ISO 4217, because its file is silent."""
+    if plan.money is not None and not plan.money.assumed:
+        return None
+    if not any(plan.params[name].type == "amount" for name in plan.operations[operation].params):
+        return None
+    tables = (table_of_host(host) for host in plan.hosts.destination)
+    return next((table for table in tables if table is not None), None)
+
+
+def refuse_uncounted(plan: Plan, operations: Sequence[str], sink: Sink) -> None:
+    """FC0712 where a known vendor's way to count is not declared."""
+    for name in operations:
+        table = uncounted(plan, name)
+        if table is not None:
+            sink.error(
+                "FC0712",
+                f"{plan.destination}.{name}: {table.title} has its own way to count money, and the"
+                " destination's file does not say `money:`",
+                hint=f"add the line `money: {{table: {table.name}}}` to"
+                f" destinations/{plan.destination}.yaml, build, and look at the review page",
+            )
+
+
 # Withdrawn
 #
 # Needs no plan: what is not built any more, or not as it was approved, can be withdrawn, too.
@@ -295,30 +300,30 @@ class Withdrawal:
     reason: str
     whose: Whose | None = None
 
-    def means(self, key: str) -> bool:
-        """Whether a record's key is meant."""
+    def matches(self, key: str) -> bool:
+        """Whether a record's key is withdrawal."""
         vault, destination, operation, place = key.split("/")
         same = (vault, destination, place) == (self.vault, self.destination, self.place)
         return same and self.operation in ("", operation)
 
 
 def with_revoked(
-    lock: Lock, meant: Withdrawal, sink: Sink
+    lock: Lock, withdrawal: Withdrawal, sink: Sink
 ) -> tuple[Lock, list[tuple[str, Whose]]] | None:
     """The lock in which these records are withdrawn, and which ones; they cover what they covered.
 
     None with FC0706 or FC0842 in the sink.
     """
     before = len(sink.sorted())
-    check_text("--by", meant.by, sink)
-    check_text("--reason", meant.reason, sink)
-    records = {(key, whose): record for key, whose, record in _meant(lock, meant)}
+    check_text("--by", withdrawal.by, sink)
+    check_text("--reason", withdrawal.reason, sink)
+    records = {(key, whose): record for key, whose, record in _matching(lock, withdrawal)}
     standing = [item for item, record in records.items() if record.revoked is None]
     if not standing:
-        _report(lock, meant, list(records.values()), sink)
+        _report(lock, withdrawal, list(records.values()), sink)
     if len(sink.sorted()) > before:
         return None
-    fact = Revoked(by=meant.by, date=meant.date, reason=meant.reason)
+    fact = Revoked(by=withdrawal.by, date=withdrawal.date, reason=withdrawal.reason)
     own = {key: lock.own[key].model_copy(update={"revoked": fact}) for key in _of(standing, "own")}
     psp = {key: lock.psp[key].model_copy(update={"revoked": fact}) for key in _of(standing, "psp")}
     changed = lock.model_copy(update={"own": {**lock.own, **own}, "psp": {**lock.psp, **psp}})
@@ -329,20 +334,20 @@ def _of(standing: list[tuple[str, Whose]], whose: Whose) -> list[str]:
     return [key for key, which in standing if which == whose]
 
 
-def _meant(lock: Lock, meant: Withdrawal) -> Iterator[tuple[str, Whose, Approval]]:
+def _matching(lock: Lock, withdrawal: Withdrawal) -> Iterator[tuple[str, Whose, Approval]]:
     for key in sorted({*lock.own, *lock.psp}):
-        if not meant.means(key):
+        if not withdrawal.matches(key):
             continue
-        if meant.whose != "psp" and key in lock.own:
+        if withdrawal.whose != "psp" and key in lock.own:
             yield key, "own", lock.own[key]
-        if meant.whose != "own" and key in lock.psp:
+        if withdrawal.whose != "own" and key in lock.psp:
             yield key, "psp", lock.psp[key]
 
 
-def _report(lock: Lock, meant: Withdrawal, ended: list[Approval], sink: Sink) -> None:
-    target = ".".join(filter(None, (meant.destination, meant.operation)))
-    where = f"{meant.vault}/{target} in {meant.place}"
-    which = NAMES[meant.whose] if meant.whose else "approval"
+def _report(lock: Lock, withdrawal: Withdrawal, ended: list[Approval], sink: Sink) -> None:
+    target = ".".join(filter(None, (withdrawal.destination, withdrawal.operation)))
+    where = f"{withdrawal.vault}/{target} in {withdrawal.place}"
+    which = NAMES[withdrawal.whose] if withdrawal.whose else "approval"
     fact = ended[0].revoked if ended else None
     if fact is not None:
         sink.error(
@@ -351,8 +356,10 @@ def _report(lock: Lock, meant: Withdrawal, ended: list[Approval], sink: Sink) ->
             hint="it counts for nothing already; who did it and why stay as they are",
         )
         return
-    asked = "/".join((meant.vault, meant.destination, meant.operation, meant.place))
-    near = did_you_mean(asked, {*lock.own, *lock.psp}) if meant.operation else None
+    asked = "/".join(
+        (withdrawal.vault, withdrawal.destination, withdrawal.operation, withdrawal.place)
+    )
+    near = did_you_mean(asked, {*lock.own, *lock.psp}) if withdrawal.operation else None
     hint = f"did you mean {near}?" if near else "`forwardc approvals` lists what there is"
     sink.error(CODE, f"{where}: there is no {which} to withdraw", hint=hint)
 

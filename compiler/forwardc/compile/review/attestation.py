@@ -33,7 +33,7 @@ def check_attestations(
         if destination.pci is not None and destination.pci.expires:
             _check_day(destination.pci, today, sink)
         if destination.pci is not None and destination.pci.date:
-            _check_told(destination.pci, today, sink)
+            _check_status_day(destination.pci, today, sink)
 
 
 def _check_there(destination: Destination, sink: Sink) -> None:
@@ -49,7 +49,7 @@ def _check_there(destination: Destination, sink: Sink) -> None:
         )
 
 
-def _check_told(pci: Pci, today: date | None, sink: Sink) -> None:
+def _check_status_day(pci: Pci, today: date | None, sink: Sink) -> None:
     """FC0715 for a status of a day that is still to come: nobody has confirmed it."""
     if today is not None and date.fromisoformat(pci.date) > today:
         message = f"the status is of {pci.date}, which is still to come"

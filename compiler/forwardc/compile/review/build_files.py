@@ -119,7 +119,8 @@ def _digest(data: bytes) -> str:
 def origin(documents: Mapping[str, Any], path: str, pointer: str) -> Span | None:
     """The place that made `pointer` in a file, or what is around it, or the first thing in it.
 
-    Raises `KeyError` where there is no such file or no such pointer in it.
+    Raises:
+        KeyError: There is no such file, or no such pointer in it.
     """
     document = documents[path]
     if not _exists(encode(document), pointer):

@@ -60,9 +60,9 @@ def _row(key: tuple[str, str, str], group: list[Assessment]) -> CoverageRow:
     places: dict[tuple[str, str, str], list[str]] = {}
     for assessment in group:
         for finding in assessment.findings:
-            said = (finding.code, finding.reason, finding.step)
-            findings.setdefault(said, finding)
-            places.setdefault(said, []).append(assessment.context.program.place)
+            identity = (finding.code, finding.reason, finding.step)
+            findings.setdefault(identity, finding)
+            places.setdefault(identity, []).append(assessment.context.program.place)
     # What a sandbox plays says less of an operation than what was agreed.
     agreed = [
         assessment

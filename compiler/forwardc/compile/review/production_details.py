@@ -105,8 +105,8 @@ def _destination(vault: Vault, destination: Destination, merchant: Merchant) -> 
         yield _Missing(message, destination.span, "/name", "docs: https://...")
     served = vault.facts.data.get("countries", {}).get("forward_to")
     # Stripe has a country where an account may be, and to which it does not forward.
-    meant = destination.countries or ((merchant.country,) if merchant.country else ())
-    outside = [code for code in meant if served and code not in served["value"]]
+    countries = destination.countries or ((merchant.country,) if merchant.country else ())
+    outside = [code for code in countries if served and code not in served["value"]]
     if outside and not destination.countries:
         message = f"it does not forward to {merchant.country}, where the account is"
         hint = f"write the `countries:` of {destination.name}"

@@ -75,7 +75,11 @@ def read_key(data: bytes, expected: ExpectedKey, now: datetime) -> SealingKey:
 
 
 def seal(key: SealingKey, text: Secret) -> bytes:
-    """The text encrypted to the key, as lines of base64. Raises `KeyRefusedError`."""
+    """The text encrypted to the key, as lines of base64.
+
+    Raises:
+        KeyRefusedError: The message is not for the encryption subkey that was checked.
+    """
     message = _encrypt(key.cert, str(text.reveal()).encode())
     if _only_recipient(message) != key.key_id:
         raise KeyRefusedError("the message is not for the encryption subkey of this key")
@@ -169,8 +173,10 @@ def _only_recipient(message: bytes) -> str:
 def recipients(message: bytes) -> list[str]:
     """The key ids for whom a message is encrypted, as gpg lists them.
 
-    RFC 9580, sections 4.2.1 and 5.1.1. Raises `KeyRefusedError` for anything but RSA, and where
-    something other than encrypted data follows.
+    RFC 9580, sections 4.2.1 and 5.1.1.
+
+    Raises:
+        KeyRefusedError: A key is not RSA, or something other than encrypted data follows.
     """
     key_ids: list[str] = []
     while message[:1] == _PKESK:

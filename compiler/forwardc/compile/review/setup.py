@@ -20,120 +20,6 @@ from forwardc.core.terms.terms import Encoded, Encoding, If, Limit, Map, Term, w
 from forwardc.plan.environment import is_class
 from forwardc.plan.secret_names import SecretId
 
-# A vault writes a stored secret as it is, so it must mean itself in the syntax around it.
-_ANYWHERE = "^[A-Za-z0-9._~-]+$"
-_IN_JSON = r"^[!#-\[\]-z|~]+$"
-
-
-def secrets(program: Program, built: Sequence[Assessment]) -> list[Json]:
-    """One entry for each secret that the built operations use, in the order of declaration."""
-    used = {
-        name for assessment in built for name in names_used(assessment.context.operation, "secrets")
-    }
-    return [_secret(program, name, built) for name in program.secrets if name in used]
-
-
-def _secret(program: Program, name: str, built: Sequence[Assessment]) -> Json:
-    secret = program.secrets[name]
-    in_runtime = any(name in runtime_secrets(assessment) for assessment in built)
-    in_vault = any(f"secrets.{name}" in assessment.context.stored for assessment in built)
-    entry: Json = {
-        "name": name,
-        "held": ["runtime"] * in_runtime + ["vault"] * in_vault,
-        "as_key": secret.as_key,
-        "description": secret.description,
-        **({"owner": secret.owner} if secret.owner else {}),
-    }
-    if in_runtime:
-        where, owner = program.where, secret.owner or program.destination
-        entry["environment_variable"] = SecretId(
-            "secret", where.name, where.account, owner, name
-        ).variable
-    pattern = _pattern(f"secrets.{name}", built) if secret.as_key is None else None
-    return entry | ({"pattern": pattern} if pattern else {})
-
-
-def _pattern(name: str, built: Sequence[Assessment]) -> str | None:
-    """What a stored secret may consist of outside headers; the strictest place decides."""
-    places = {
-        encoding
-        for assessment in built
-        if name in assessment.context.stored
-        for step in assessment.context.vault_steps
-        for encoding, term in _outside_headers(step.request)
-        if any(ref.name == name for ref in refs_in(term, "secrets"))
-    }
-    if not places:
-        return None
-    return _IN_JSON if places == {Encoding.JSON} else _ANYWHERE
-
-
-def _outside_headers(request: ProgramRequest) -> Iterator[tuple[Encoding, Term]]:
-    yield from ((Encoding.QUERY, pair.value) for pair in request.query)
-    if request.body:
-        yield request.body.encoding, request.body.tree
-
-
-# Limits of the vault
-
-
-def limits_used(assessment: Assessment) -> Iterator[Json]:
-    """Each limit of each step: its maximum, what is used in any case, and the room for a run.
-
-    Texts are counted in characters of their shortest form; headers in entries, with each that can
-    be there.
-    """
-    operation = assessment.context.operation.name
-    for step in assessment.emitted_steps:
-        body = step.call.body
-        if body is not None:
-            for limit in (*_texts(body), *_entries(assessment, body)):
-                yield {"operation": operation, "step": step.name, **limit}
-
-
-def _texts(body: Term) -> Iterator[Json]:
-    for node in walk(body):
-        if isinstance(node, Limit):
-            yield _limit(node.name, node.maximum, shortest(node), "characters")
-
-
-def _entries(assessment: Assessment, body: Term) -> Iterator[Json]:
-    """Maps that may hold so many entries: the facts say where they stand in the vault's call."""
-    limits: dict[str, Any] = assessment.vault.facts.data.get("limits", {})
-    for fact in limits.values():
-        container = _at(body, fact["at"]) if "at" in fact else None
-        if isinstance(container, Map):
-            yield _limit(fact["at"][1:].replace("/", "."), fact["value"], len(container.entries))
-
-
-def _limit(name: str, maximum: int, used: int, unit: str = "entries") -> Json:
-    return {
-        "limit": name,
-        "unit": unit,
-        "maximum": maximum,
-        "shortest": used,
-        "room": maximum - used,
-    }
-
-
-def _at(term: Term, pointer: str) -> Term | None:
-    for token in pointer.split("/")[1:]:
-        term = _inside(term)
-        value = dict(term.entries).get(token) if isinstance(term, Map) else None
-        if value is None:
-            return None
-        term = value
-    return _inside(term)
-
-
-def _inside(term: Term) -> Term:
-    if isinstance(term, Encoded):
-        return _inside(term.tree)
-    if isinstance(term, If):
-        return _inside(term.then)
-    return _inside(term.term) if isinstance(term, Limit) else term
-
-
 # The file
 #
 # Names only: no secret's value is ever part of it.
@@ -252,3 +138,119 @@ def _stand_ins(built: Sequence[Assessment]) -> list[str]:
         for step in assessment.context.operation.steps
         if step.stand_in
     ]
+
+
+# Secrets
+
+# A vault writes a stored secret as it is, so it must mean itself in the syntax around it.
+_ANYWHERE = "^[A-Za-z0-9._~-]+$"
+_IN_JSON = r"^[!#-\[\]-z|~]+$"
+
+
+def secrets(program: Program, built: Sequence[Assessment]) -> list[Json]:
+    """One entry for each secret that the built operations use, in the order of declaration."""
+    used = {
+        name for assessment in built for name in names_used(assessment.context.operation, "secrets")
+    }
+    return [_secret(program, name, built) for name in program.secrets if name in used]
+
+
+def _secret(program: Program, name: str, built: Sequence[Assessment]) -> Json:
+    secret = program.secrets[name]
+    in_runtime = any(name in runtime_secrets(assessment) for assessment in built)
+    in_vault = any(f"secrets.{name}" in assessment.context.stored for assessment in built)
+    entry: Json = {
+        "name": name,
+        "held": ["runtime"] * in_runtime + ["vault"] * in_vault,
+        "as_key": secret.as_key,
+        "description": secret.description,
+        **({"owner": secret.owner} if secret.owner else {}),
+    }
+    if in_runtime:
+        where, owner = program.where, secret.owner or program.destination
+        entry["environment_variable"] = SecretId(
+            "secret", where.name, where.account, owner, name
+        ).variable
+    pattern = _pattern(f"secrets.{name}", built) if secret.as_key is None else None
+    return entry | ({"pattern": pattern} if pattern else {})
+
+
+def _pattern(name: str, built: Sequence[Assessment]) -> str | None:
+    """What a stored secret may consist of outside headers; the strictest place decides."""
+    places = {
+        encoding
+        for assessment in built
+        if name in assessment.context.stored
+        for step in assessment.context.vault_steps
+        for encoding, term in _outside_headers(step.request)
+        if any(ref.name == name for ref in refs_in(term, "secrets"))
+    }
+    if not places:
+        return None
+    return _IN_JSON if places == {Encoding.JSON} else _ANYWHERE
+
+
+def _outside_headers(request: ProgramRequest) -> Iterator[tuple[Encoding, Term]]:
+    yield from ((Encoding.QUERY, pair.value) for pair in request.query)
+    if request.body:
+        yield request.body.encoding, request.body.tree
+
+
+# Limits of the vault
+
+
+def limits_used(assessment: Assessment) -> Iterator[Json]:
+    """Each limit of each step: its maximum, what is used in any case, and the room for a run.
+
+    Texts are counted in characters of their shortest form; headers in entries, with each that can
+    be there.
+    """
+    operation = assessment.context.operation.name
+    for step in assessment.emitted_steps:
+        body = step.call.body
+        if body is not None:
+            for limit in (*_texts(body), *_entries(assessment, body)):
+                yield {"operation": operation, "step": step.name, **limit}
+
+
+def _texts(body: Term) -> Iterator[Json]:
+    for node in walk(body):
+        if isinstance(node, Limit):
+            yield _limit(node.name, node.maximum, shortest(node), "characters")
+
+
+def _entries(assessment: Assessment, body: Term) -> Iterator[Json]:
+    """Maps that may hold so many entries: the facts say where they stand in the vault's call."""
+    limits: dict[str, Any] = assessment.vault.facts.data.get("limits", {})
+    for fact in limits.values():
+        container = _at(body, fact["at"]) if "at" in fact else None
+        if isinstance(container, Map):
+            yield _limit(fact["at"][1:].replace("/", "."), fact["value"], len(container.entries))
+
+
+def _limit(name: str, maximum: int, used: int, unit: str = "entries") -> Json:
+    return {
+        "limit": name,
+        "unit": unit,
+        "maximum": maximum,
+        "shortest": used,
+        "room": maximum - used,
+    }
+
+
+def _at(term: Term, pointer: str) -> Term | None:
+    for token in pointer.split("/")[1:]:
+        term = _inside(term)
+        value = dict(term.entries).get(token) if isinstance(term, Map) else None
+        if value is None:
+            return None
+        term = value
+    return _inside(term)
+
+
+def _inside(term: Term) -> Term:
+    if isinstance(term, Encoded):
+        return _inside(term.tree)
+    if isinstance(term, If):
+        return _inside(term.then)
+    return _inside(term.term) if isinstance(term, Limit) else term

@@ -29,7 +29,8 @@ def template(package: str, name: str, *filters: tuple[str, Callable[..., Any]]) 
     """A template of a package, with filters by name.
 
     What it puts out is escaped for HTML or Markdown, and nothing of it drives a terminal or hides.
-    Markdown has the filters `code` and `quoted`. Raises at rendering where a value is missing.
+    Markdown has the filters `code` and `quoted`. Where a value is missing, rendering raises
+    `jinja2.UndefinedError`.
     """
     from jinja2 import Environment, StrictUndefined
 

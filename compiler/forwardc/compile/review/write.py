@@ -41,7 +41,11 @@ class BuildChanges:
 
 
 def compare(folder: Path | CheckoutPath, outputs: Outputs) -> BuildChanges:
-    """What `write` would change. Raises `FileRefusedError` for a link on the way to any of it."""
+    """What `write` would change.
+
+    Raises:
+        FileRefusedError: A link stands on the way to any of it.
+    """
     return _changes(as_checkout(folder), outputs, lambda _path, _data: None, lambda _path: None)
 
 
@@ -95,9 +99,12 @@ def _shown(line: str | None) -> str:
 
 
 def write(folder: Path | CheckoutPath, outputs: Outputs) -> BuildChanges:
-    """Bring a build folder up to date, the manifest last. Raises OSError where it cannot.
+    """Bring a build folder up to date, the manifest last.
 
     A link on the way to any of it is refused, so that the manifest stays the old one.
+
+    Raises:
+        OSError: A file cannot be written or removed.
     """
     at = as_checkout(folder)
     touched: dict[tuple[str, ...], CheckoutPath] = {}

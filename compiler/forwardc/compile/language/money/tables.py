@@ -54,7 +54,11 @@ class CurrencyTable:
 
 @cache
 def table(name: str) -> CurrencyTable:
-    """The shipped table of this name. Raises `KeyError` where there is none."""
+    """The shipped table of this name.
+
+    Raises:
+        KeyError: There is none.
+    """
     if name not in SHIPPED_TABLES:
         raise KeyError(name)
     text = files("forwardc.compile.language.money").joinpath(f"{name}.json").read_text("utf-8")

@@ -14,9 +14,9 @@ from forwardc.compile.review.checklist.of_step import (
     ChecklistAnswer,
     SentRequest,
     address,
+    answered_in,
     file_of,
     missing,
-    said,
 )
 from forwardc.compile.review.pack import Pack, sealed_of
 from forwardc.compile.review.sample import sample_url
@@ -34,9 +34,9 @@ def forward_to(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Where card data is received."""
     countries = pack.destination.countries
     if countries:
-        return said(", ".join(countries))
+        return answered_in(", ".join(countries))
     if pack.merchant.country:
-        return said(f"{pack.merchant.country}, where our account is")
+        return answered_in(f"{pack.merchant.country}, where our account is")
     return missing("countries: [...]", file_of(pack))
 
 
@@ -56,7 +56,7 @@ def volume(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
 
 
 def _of_merchant(value: str, line: str) -> ChecklistAnswer:
-    return said(value) if value else missing(f"merchant: {{{line}}}", PROJECT)
+    return answered_in(value) if value else missing(f"merchant: {{{line}}}", PROJECT)
 
 
 def account_for_tests(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
@@ -74,7 +74,7 @@ def account(pack: Pack, which: str, environment: str) -> ChecklistAnswer:
     key = pack.vault.account_keys[0]
     value = pack.accounts.get(which, {}).get(key)
     if value:
-        return said(value)
+        return answered_in(value)
     vault = f"{{vaults: {{{pack.vault.name}: {{{key}: ...}}}}}}"
     return missing(f"environments: {{{environment}: {vault}}}", PROJECT)
 
@@ -97,7 +97,7 @@ def permissions(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """What authenticates the caller, and what it may do."""
     ways = " or ".join(way.replace("_", " ") for way in pack.setup["authentication"]["accepted"])
     scopes: list[str] = pack.setup["permissions"]
-    return said(f"{ways}, with: {', '.join(scopes)}" if scopes else ways)
+    return answered_in(f"{ways}, with: {', '.join(scopes)}" if scopes else ways)
 
 
 def credentials(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
@@ -106,7 +106,7 @@ def credentials(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
         lines = [_sealed(pack, header) for header in sealed_of(pack)]
     else:
         lines = [_held(pack, secret) for secret in pack.setup["secrets"]]
-    return said(*lines) if lines else said("none: no header holds a credential")
+    return answered_in(*lines) if lines else answered_in("none: no header holds a credential")
 
 
 def _sealed(pack: Pack, header: SealedHeader) -> str:
@@ -138,15 +138,15 @@ def sources(pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
             if isinstance(how, dict) and atom in used
         ]
         lines.append(f"{kind}{' with ' + ', '.join(dict.fromkeys(inputs)) if inputs else ''}")
-    return said(*lines)
+    return answered_in(*lines)
 
 
 def network_tokens(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Whether network tokens are sent."""
     tokens = pack.setup["network_tokens"]
     if not tokens:
-        return said("no")
-    return said(f"yes, {'with' if tokens['cryptogram'] else 'without'} a cryptogram")
+        return answered_in("no")
+    return answered_in(f"yes, {'with' if tokens['cryptogram'] else 'without'} a cryptogram")
 
 
 def names(_pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
@@ -160,9 +160,11 @@ def names(_pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
         )
     ]
     if not typed:
-        return said("no name and no address is sent")
+        return answered_in("no name and no address is sent")
     where = " and ".join(typed)
-    return said(f"sent as it is stored, in {where}; we leave it out where the endpoint refuses it")
+    return answered_in(
+        f"sent as it is stored, in {where}; we leave it out where the endpoint refuses it"
+    )
 
 
 def extras(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
@@ -173,12 +175,12 @@ def extras(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
         for standing in assessment.standings
     )
     neither = "we ask for neither"
-    return said(f"{neither}; of wallets see above" if wallets else neither)
+    return answered_in(f"{neither}; of wallets see above" if wallets else neither)
 
 
 def afterwards(_pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Who does what comes after a forwarded payment."""
-    return said("we do, at the endpoint itself")
+    return answered_in("we do, at the endpoint itself")
 
 
 OF_MERCHANT: Final[Mapping[str, OfLetter]] = {
@@ -207,8 +209,8 @@ def endpoint(pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
     if pack.program.environment_class != "production":
         return _live_addresses(pack)
     if "destinations" not in pack.vault.facts.data:
-        return said(*dict.fromkeys(address(pack, request) for request in sent))
-    return said(
+        return answered_in(*dict.fromkeys(address(pack, request) for request in sent))
+    return answered_in(
         *dict.fromkeys(f"{address(pack, request)}: {_listed(pack, request)}" for request in sent)
     )
 
@@ -231,7 +233,7 @@ def _live_addresses(pack: Pack) -> ChecklistAnswer:
         for step in assessment.context.vault_steps
         for url in [sample_url(step, assessment.context.program, pack.destination)]
     ]
-    return said(*dict.fromkeys(lines)) if lines else not_built(pack)
+    return answered_in(*dict.fromkeys(lines)) if lines else not_built(pack)
 
 
 def live_url(pack: Pack, sent: SentRequest) -> ChecklistAnswer:
@@ -276,7 +278,7 @@ def _refused(pack: Pack) -> str:
 
 def formats(_pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
     """Transport and kinds of body, of request and answer."""
-    return said(*dict.fromkeys(_format(request) for request in sent))
+    return answered_in(*dict.fromkeys(_format(request) for request in sent))
 
 
 def _format(request: SentRequest) -> str:
@@ -293,7 +295,7 @@ def arranged(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
         for standing in assessment.standings
         for line in _standing(assessment, standing)
     ]
-    return said(*dict.fromkeys(lines)) if lines else said("no")
+    return answered_in(*dict.fromkeys(lines)) if lines else answered_in("no")
 
 
 def _standing(assessment: Assessment, standing: Standing) -> Iterator[str]:
@@ -316,7 +318,7 @@ def compliance(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     if pack.destination.own_vault:
         return _own_evidence(pack)
     if pci is not None and pci.status == "confirmed":
-        return said(f"yes: confirmed by {pci.confirmed_by} on {pci.date}", *_evidence(pack))
+        return answered_in(f"yes: confirmed by {pci.confirmed_by} on {pci.date}", *_evidence(pack))
     line = "pci: {status: confirmed, confirmed_by: WHO, date: YYYY-MM-DD}"
     asked = f"asked for on {pci.date}, not answered yet" if pci and pci.status == "asked" else ""
     lines = (*([asked] if asked else []), *_evidence(pack))
@@ -326,7 +328,7 @@ def compliance(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
 def _own_evidence(pack: Pack) -> ChecklistAnswer:
     evidence = _evidence(pack)
     line = "pci: {level: 1, attestation: FILE, expires: YYYY-MM-DD}"
-    return said(*evidence) if evidence else missing(line, file_of(pack))
+    return answered_in(*evidence) if evidence else missing(line, file_of(pack))
 
 
 def _evidence(pack: Pack) -> tuple[str, ...]:
@@ -345,7 +347,7 @@ def _evidence(pack: Pack) -> tuple[str, ...]:
 def own_vault(pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
     """What a vault asks of a merchant's own token vault, each with what is so here."""
     if not pack.destination.own_vault:
-        return said("no: it belongs to another company")
+        return answered_in("no: it belongs to another company")
     bodies = dict.fromkeys(line for request in sent for line in _unfit(request))
     headers = dict.fromkeys(line for request in sent for line in _credential_headers(request))
     count = len({address(pack, request) for request in sent})
@@ -384,7 +386,7 @@ def url_for_tests(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
         ask = "please say whether its host must be allowed for the tests"
     else:
         ask = "the list has live addresses only: please say whether this one needs onboarding"
-    return said(*(f"{url}: {ask}" for url in dict.fromkeys(pack.test_urls)))
+    return answered_in(*(f"{url}: {ask}" for url in dict.fromkeys(pack.test_urls)))
 
 
 OF_ENDPOINT: Final[Mapping[str, OfLetter]] = {

@@ -48,7 +48,7 @@ class SentRequest:
         return f"{self.assessment.context.operation.name}.{self.step.name}"
 
 
-def said(*lines: str) -> ChecklistAnswer:
+def answered_in(*lines: str) -> ChecklistAnswer:
     """An answer in these lines."""
     return ChecklistAnswer(lines)
 
@@ -82,7 +82,7 @@ _ARRANGED: Final = {"card.expiry": "expiry date"}
 
 def url(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """The exact address."""
-    return said(address(pack, request))
+    return answered_in(address(pack, request))
 
 
 def address(pack: Pack, request: SentRequest) -> str:
@@ -96,20 +96,20 @@ def address(pack: Pack, request: SentRequest) -> str:
 
 def method(_pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """The method, as the author wrote it: a vault may have to be asked for it."""
-    return said(request.written.request.method)
+    return answered_in(request.written.request.method)
 
 
 def documentation(pack: Pack, _request: SentRequest) -> ChecklistAnswer:
     """The destination's public documents."""
     docs = pack.destination.docs
-    return said(docs) if docs else missing("docs: https://...", file_of(pack))
+    return answered_in(docs) if docs else missing("docs: https://...", file_of(pack))
 
 
 def fields(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """What the vault fills: each field in its own words, or each placeholder."""
     if request.review is not None:
         lines = [_field(field) for field in request.review.fields]
-        return said(*lines) if lines else said("none: it holds no card data")
+        return answered_in(*lines) if lines else answered_in("none: it holds no card data")
     names = vendor_names(pack)
     atoms = dict.fromkeys(atom.name for atom in request.step.request.atoms)
     maybe = {node.present for node in request.step.request.nodes if isinstance(node, If)}
@@ -117,7 +117,7 @@ def fields(pack: Pack, request: SentRequest) -> ChecklistAnswer:
         f"{names.get(name, name)}: {atom_words(name)}{', may be absent' if name in maybe else ''}"
         for name in atoms
     ]
-    return said(*lines) if lines else said("none: it holds no card data")
+    return answered_in(*lines) if lines else answered_in("none: it holds no card data")
 
 
 def _field(field: EmittedField) -> str:
@@ -137,7 +137,7 @@ def headers(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     ]
     protected = request_signatures(request.step, _carrier(pack, request))
     by_vault = [f"{name}: added by the signature" for each in protected for name, _ in each.headers]
-    return said(*lines, *by_vault) if lines or by_vault else said("none")
+    return answered_in(*lines, *by_vault) if lines or by_vault else answered_in("none")
 
 
 def _header(
@@ -173,27 +173,29 @@ def _hidden(pack: Pack, request: SentRequest, secrets: list[str]) -> str:
 def query(_pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """Names of the query's parameters."""
     names = [pair.name for pair in request.step.request.query]
-    return said(", ".join(names)) if names else said("none")
+    return answered_in(", ".join(names)) if names else answered_in("none")
 
 
 def body(_pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """What kind of body is sent."""
     sent = request.step.request.body
-    return said(_BODIES[sent.encoding] if sent else "none")
+    return answered_in(_BODIES[sent.encoding] if sent else "none")
 
 
 def encryption_keys(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """The keys under which something of the request is encrypted: the destination's, or none."""
     encrypted = encrypted_parts(request.step, _carrier(pack, request))
     lines = [f"{each.place}: {each.alg} and {each.enc}, under {each.key}" for each in encrypted]
-    return said(*lines) if lines else said("none: nothing in the request is encrypted")
+    return (
+        answered_in(*lines) if lines else answered_in("none: nothing in the request is encrypted")
+    )
 
 
 def signature(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     """Which signature the vault computes, and with which secret."""
     signatures = request_signatures(request.step, _carrier(pack, request))
     lines = [f"{each.title} with {each.secret}, by {each.by}" for each in signatures]
-    return said(*lines) if lines else said("none")
+    return answered_in(*lines) if lines else answered_in("none")
 
 
 def _carrier(pack: Pack, request: SentRequest) -> Carrier:
@@ -206,7 +208,7 @@ def redacted(_pack: Pack, request: SentRequest) -> ChecklistAnswer:
     Each of them is an output, which a run reads: redacted before it comes back, it would be lost.
     """
     places = [f"{out.at} ({out.name}): {REDACTED}" for out in request.step.outputs if out.sensitive]
-    return said(*places) if places else said("none")
+    return answered_in(*places) if places else answered_in("none")
 
 
 def file_of(pack: Pack) -> str:

@@ -23,10 +23,17 @@ class NoBuildError(ForwardcError, ValueError):
 
 
 class Build(Protocol):
-    """The files of one build, by path below `build/`."""
+    """The files of one build, by path below `build/`. Called by the command's own thread."""
 
     def read(self, paths: list[str]) -> Mapping[str, bytes]:
-        """The bytes of these files. Raises `NoBuildError` where one is missing."""
+        """The bytes of these files, all at once; whoever repeats it reads again.
+
+        Args:
+            paths: Below the build folder, as the manifest has them, with `/` between parts.
+
+        Raises:
+            NoBuildError: One is missing or cannot be read.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,11 @@ class FolderBuild:
     path: CheckoutPath
 
     def read(self, paths: list[str]) -> Mapping[str, bytes]:
-        """The bytes of these files. Raises `NoBuildError`."""
+        """The bytes of these files.
+
+        Raises:
+            NoBuildError: One cannot be read.
+        """
         try:
             return {path: (self.path / path).read(BUILT) for path in paths}
         except OSError as problem:
@@ -63,7 +74,11 @@ class CommittedBuild:
     prefix: str
 
     def read(self, paths: list[str]) -> Mapping[str, bytes]:
-        """The bytes of these files. Raises `NoBuildError`."""
+        """The bytes of these files.
+
+        Raises:
+            NoBuildError: One is not committed, or git cannot read them.
+        """
         names = [f"{self.commit}:{self.prefix}/{path}" for path in paths]
         listing = "".join(f"{name}\n" for name in names).encode()
         output = _git(self.root, "cat-file", "--batch", stdin=listing)
@@ -71,7 +86,11 @@ class CommittedBuild:
 
 
 def committed(root: Path, reference: str, folder: str) -> CommittedBuild:
-    """The build at a branch, tag or commit. Raises `NoBuildError` where git knows none."""
+    """The build at a branch, tag or commit.
+
+    Raises:
+        NoBuildError: Git knows none.
+    """
     revision = f"{reference}^{{commit}}"
     try:
         commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", revision)

@@ -22,50 +22,16 @@ from forwardc.plan.separation import needs_approval, why_needed
 
 Json: TypeAlias = Any
 
-_BLOCK: Final = "/money"
-_ROW: Final = f"{_BLOCK}/digits/"
-
-
-def retold(change: Change, old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
-    """The change itself, or one line for each currency that counts otherwise."""
-    if change.pointer == _BLOCK:
-        yield str(change)
-        for code, row in _rows(new or {}).items() if "money" in new else ():
-            if code not in _rows(old) and _differs(row):
-                yield f"{_named(code, row)}, and was as in ISO 4217"
-    elif change.pointer.startswith(_ROW):
-        code = change.pointer.removeprefix(_ROW)
-        now, then = _rows(new).get(code), _rows(old).get(code)
-        yield f"{_named(code, now)}, and {f'was {_told(then)}' if then else 'was not counted'}"
-    else:
-        yield str(change)
-
-
-def _rows(covered: Mapping[str, Json]) -> Mapping[str, str]:
-    digits: Mapping[str, str] = (covered.get("money") or {}).get("digits") or {}
-    return digits
-
-
-def _differs(row: str) -> bool:
-    own, digits, multiple = row.split()
-    return own != digits or multiple != "1"
-
-
-def _named(code: str, row: str | None) -> str:
-    return f"amounts in {code}: {_told(row) if row else 'not counted any more'}"
-
-
-def _told(row: str) -> str:
-    own, digits, multiple = row.split()
-    steps = f" in steps of {multiple}" if multiple != "1" else ""
-    return f"{digits} digits{steps} where ISO 4217 has {own}"
-
 
 # Two builds
 
 
 def compare(old: Build, new: Build) -> list[Difference]:
-    """Every difference, the gravest first. Raises `NoBuildError` where a side cannot be read."""
+    """Every difference, the gravest first.
+
+    Raises:
+        NoBuildError: A side cannot be read.
+    """
     before, after = plan_digests(old), plan_digests(new)
     paths = sorted(path for path in {*before, *after} if before.get(path) != after.get(path))
     old_files = read_plans(old, {path: before[path] for path in paths if path in before})
@@ -106,7 +72,11 @@ def own_changes(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[st
 
 
 def plan_digests(build: Build) -> dict[str, str]:
-    """Digests of the plans by path, out of the manifest. Raises `NoBuildError`."""
+    """Digests of the plans by path, out of the manifest.
+
+    Raises:
+        NoBuildError: The manifest is damaged, or of another version.
+    """
     try:
         manifest = json.loads(build.read([MANIFEST])[MANIFEST])
         if manifest["forwardc"] != FORMAT_VERSION:
@@ -120,7 +90,11 @@ def plan_digests(build: Build) -> dict[str, str]:
 
 
 def read_plans(build: Build, digests: Mapping[str, str]) -> Mapping[str, bytes]:
-    """The bytes of these plans. Raises `NoBuildError` where one is not what was built."""
+    """The bytes of these plans.
+
+    Raises:
+        NoBuildError: One is not what was built.
+    """
     files = build.read(list(digests))
     for path, data in files.items():
         if file_digest(data) != digests[path]:
@@ -129,7 +103,11 @@ def read_plans(build: Build, digests: Mapping[str, str]) -> Mapping[str, bytes]:
 
 
 def load(path: str, data: bytes) -> Plan:
-    """The plan of a file. Raises `NoBuildError` where it is none of this version."""
+    """The plan of a file.
+
+    Raises:
+        NoBuildError: It is none of this version.
+    """
     try:
         return load_plan(data)
     except ValueError as problem:
@@ -203,7 +181,8 @@ def _is_reviewed(plan: Plan, operation: str) -> bool:
 def since_approval(lock: Lock, build: Build, today: date) -> list[Difference]:
     """Every difference between an approval and the present plan, and what nothing approves.
 
-    Raises `NoBuild` where a plan cannot be read.
+    Raises:
+        NoBuildError: A plan cannot be read.
     """
     plans = [load(path, data) for path, data in read_plans(build, plan_digests(build)).items()]
     plans = [plan for plan in plans if plan.environment_class == "production"]
@@ -250,3 +229,45 @@ def _gone(lock: Lock, plans: list[Plan]) -> Iterator[Difference]:
         vault, destination, operation, where = key.split("/")
         subject = Subject(vault, destination, where, operation)
         yield Difference(subject, DifferenceClass.SAFE, "approved, and not built any more")
+
+
+# Digits of money in words
+
+_BLOCK: Final = "/money"
+_ROW: Final = f"{_BLOCK}/digits/"
+
+
+def retold(change: Change, old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
+    """The change itself, or one line for each currency that counts otherwise."""
+    if change.pointer == _BLOCK:
+        yield str(change)
+        for code, row in _rows(new or {}).items() if "money" in new else ():
+            if code not in _rows(old) and _differs(row):
+                yield f"{_currency_words(code, row)}, and was as in ISO 4217"
+    elif change.pointer.startswith(_ROW):
+        code = change.pointer.removeprefix(_ROW)
+        now, then = _rows(new).get(code), _rows(old).get(code)
+        before = f"was {_digits_words(then)}" if then else "was not counted"
+        yield f"{_currency_words(code, now)}, and {before}"
+    else:
+        yield str(change)
+
+
+def _rows(covered: Mapping[str, Json]) -> Mapping[str, str]:
+    digits: Mapping[str, str] = (covered.get("money") or {}).get("digits") or {}
+    return digits
+
+
+def _differs(row: str) -> bool:
+    own, digits, multiple = row.split()
+    return own != digits or multiple != "1"
+
+
+def _currency_words(code: str, row: str | None) -> str:
+    return f"amounts in {code}: {_digits_words(row) if row else 'not counted any more'}"
+
+
+def _digits_words(row: str) -> str:
+    own, digits, multiple = row.split()
+    steps = f" in steps of {multiple}" if multiple != "1" else ""
+    return f"{digits} digits{steps} where ISO 4217 has {own}"

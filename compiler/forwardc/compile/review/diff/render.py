@@ -78,9 +78,9 @@ def _groups(
     ]
 
 
-def _text(found: Sequence[Difference], against: str) -> str:
-    lines = [f"against {against}: {counts(found)}"]
-    for title, subjects in _groups(found):
+def _text(differences: Sequence[Difference], against: str) -> str:
+    lines = [f"against {against}: {counts(differences)}"]
+    for title, subjects in _groups(differences):
         lines += ["", title]
         for subject, of_subject in subjects:
             lines.append(f"  {subject}")

@@ -122,8 +122,8 @@ def reasons(assessment: Assessment, names: VendorNames) -> list[CoverageReason]:
     for finding in assessment.findings:
         _, rest = _about(finding.reason)
         grouped.setdefault((finding.code, finding.step, rest), []).append(finding)
-    said = [_reason(group, names, steps) for group in grouped.values()]
-    return sorted(said, key=lambda reason: reason.unconfirmed)
+    sentences = [_reason(group, names, steps) for group in grouped.values()]
+    return sorted(sentences, key=lambda reason: reason.unconfirmed)
 
 
 def _reason(
@@ -136,7 +136,9 @@ def _reason(
     text = f"{subject}: {rest}" if subject else rest
     place = "" if subject else _place(first, steps)
     unconfirmed = first.verdict is Verdict.UNCONFIRMED
-    return CoverageReason(_named(text, names), first.code, first.step, unconfirmed, place)
+    return CoverageReason(
+        _with_vendor_names(text, names), first.code, first.step, unconfirmed, place
+    )
 
 
 def _about(reason: str) -> tuple[str, str]:
@@ -148,7 +150,7 @@ def _about(reason: str) -> tuple[str, str]:
     return "", reason
 
 
-def _named(text: str, names: VendorNames) -> str:
+def _with_vendor_names(text: str, names: VendorNames) -> str:
     parts = text.split("`")
     parts[1::2] = [names.get(part, part) for part in parts[1::2]]
     return "`".join(parts)

@@ -42,22 +42,6 @@ from forwardc.plan.digests import file_digest
 from forwardc.plan.model import Plan, load_plan
 from forwardc.plan.separation import needs_approval, why_needed
 
-_BEFORE = re.compile(r"(?<=[^/:])(?=[/&?\[])")
-
-
-def pieces(text: str) -> list[str]:
-    """The parts of a pointer or address: a line may break before each of them."""
-    return _BEFORE.split(text)
-
-
-@cache
-def style() -> str:
-    """The style sheet of the page, a file of ours."""
-    return resources.files("forwardc.compile.review.page").joinpath("review.css").read_text("utf-8")
-
-
-# The page
-
 _BODIES = {
     Encoding.JSON: "JSON",
     Encoding.FORM: "form (application/x-www-form-urlencoded)",
@@ -186,8 +170,8 @@ def _agreed(assessment: Assessment) -> str:
     """Under which tickets an operation is carried; empty where nothing had to be agreed."""
     grants = [standing.grant for standing in assessment.standings if standing.counts]
     tickets = dict.fromkeys(grant.ticket for grant in grants if grant)
-    said = ", ".join(tickets) or "as if agreed"
-    return f"by arrangement ({said})" if grants else ""
+    tickets_text = ", ".join(tickets) or "as if agreed"
+    return f"by arrangement ({tickets_text})" if grants else ""
 
 
 def _protection(
@@ -271,3 +255,19 @@ def _sealing(pack: Pack, built: list[Assessment]) -> list[dict[str, str]]:
         for sealed_header in sealed_of(pack)
     ]
     return [key for index, key in enumerate(rows) if key not in rows[:index]]
+
+
+# What the template needs beside text
+
+_BEFORE = re.compile(r"(?<=[^/:])(?=[/&?\[])")
+
+
+def pieces(text: str) -> list[str]:
+    """The parts of a pointer or address: a line may break before each of them."""
+    return _BEFORE.split(text)
+
+
+@cache
+def style() -> str:
+    """The style sheet of the page, a file of ours."""
+    return resources.files("forwardc.compile.review.page").joinpath("review.css").read_text("utf-8")

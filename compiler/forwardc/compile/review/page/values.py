@@ -275,7 +275,7 @@ class _Reader:
             return (
                 "encrypted inside the vault" if self.in_vault(nodes) else "encrypted by our runtime"
             )
-        handling = _kept(kind, nodes, stored=self._is_stored(nodes))
+        handling = _handling_of(kind, nodes, stored=self._is_stored(nodes))
         if kind is ValueKind.BILLING and not self._in_the_vault(nodes):
             handling = "the vault has none: given by the merchant, masked wherever we show it"
         if signs:
@@ -283,7 +283,7 @@ class _Reader:
         return f"{around}; {handling}" if around else handling
 
 
-def _kept(kind: ValueKind, nodes: Sequence[Term], *, stored: bool) -> str:
+def _handling_of(kind: ValueKind, nodes: Sequence[Term], *, stored: bool) -> str:
     match kind:
         case ValueKind.ACCOUNT | ValueKind.CARDHOLDER | ValueKind.BILLING:
             return "never in our process"

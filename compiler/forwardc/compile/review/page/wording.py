@@ -235,12 +235,14 @@ def glossary(terms: Iterable[Term]) -> list[str]:
     """What the names and functions in these values mean, each once. Not inside other values."""
     nodes = [node for term in terms for node in own_nodes(term)]
     refs = [node for node in nodes if isinstance(node, Ref)]
-    said = [_ROOTS[root] for root in _ROOTS if any(ref.root == root for ref in refs)]
+    meanings = [_ROOTS[root] for root in _ROOTS if any(ref.root == root for ref in refs)]
     names = {ref.name for ref in refs}
-    said += [words for name, words in _RUN.items() if name in names]
+    meanings += [words for name, words in _RUN.items() if name in names]
     if any(isinstance(node, Amount) for node in nodes):
-        said.append("a in b: the amount a, as the destination counts the currency b")
+        meanings.append("a in b: the amount a, as the destination counts the currency b")
     if any(isinstance(node, If) for node in nodes):
-        said.append("may be left out: it is not there on every run, and then neither is its field")
+        meanings.append(
+            "may be left out: it is not there on every run, and then neither is its field"
+        )
     called = {node.function for node in nodes if isinstance(node, Call)}
-    return said + [words for name, words in _FUNCTIONS.items() if name in called]
+    return meanings + [words for name, words in _FUNCTIONS.items() if name in called]
