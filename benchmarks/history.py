@@ -24,8 +24,8 @@ from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import RunFilter
+from forwardc.runtime.history.rollups import TallyKey, bucket_of
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.history.tallies import TallyKey, bucket_of
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _DAYS = 90

@@ -12,7 +12,7 @@ from compiled import plan_of, program_of
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.evaluator import Scope
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.history.money import recorded_amounts as sums
+from forwardc.runtime.history.records import recorded_amounts as sums
 from forwardc.runtime.run.amounts import check_amounts, currencies, money_of, recorded_amounts
 from forwardc.runtime.run.outputs import step_outputs
 from forwardc.runtime.run.result import RunRequest

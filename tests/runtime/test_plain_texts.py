@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from forwardc.runtime.history.answers import pack, unpack
-from forwardc.runtime.history.moments import Timestamp
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.run.kept import BodyField, BodyFields, RecordedAnswer
 from forwardc.runtime.run.telling import (
     is_plain,

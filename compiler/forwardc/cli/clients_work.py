@@ -15,8 +15,8 @@ from forwardc.cli.output import note, say, say_lines, table
 from forwardc.cli.pausing import Done, change
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.store import Store
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.history.writes import record_event
 from forwardc.server.oauth.clients import Client, Clients, UnknownClientError
 from forwardc.server.oauth.server_keys import (

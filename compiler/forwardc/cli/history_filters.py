@@ -94,7 +94,7 @@ def filter_of(given: dict[str, Any]) -> "RunFilter":
 
 def _cause(text: str | None) -> str | None:
     """A reason in the one spelling that is counted, however it is typed."""
-    from forwardc.runtime.history.causes import normalize_cause
+    from forwardc.runtime.history.rollups import normalize_cause
 
     if text is None:
         return None
@@ -108,7 +108,7 @@ def _cause(text: str | None) -> str | None:
 
 
 def _midnight(day: datetime, later: int) -> str:
-    from forwardc.runtime.history.moments import Timestamp
+    from forwardc.runtime.history.timestamps import Timestamp
 
     try:
         return Timestamp(day.replace(tzinfo=UTC) + timedelta(days=later)).text
@@ -124,7 +124,7 @@ def nothing_fits(store: "Store", wanted: "RunFilter") -> str:
 def strange(store: "Store", wanted: "RunFilter") -> Iterator[str]:
     """The names of a filter that no run has, each with what may be meant."""
     from forwardc.core.diagnostics.suggest import did_you_mean
-    from forwardc.runtime.history.glance import recorded_names
+    from forwardc.runtime.history.queries import recorded_names
 
     known = store.database.read(recorded_names)
     for what, name, names in (

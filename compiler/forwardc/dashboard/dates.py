@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from forwardc.dashboard.desk import Refused
-from forwardc.runtime.history.moments import Timestamp
+from forwardc.runtime.history.timestamps import Timestamp
 
 BETWEEN: Final = "dates"
 TIMES: Final[Mapping[str, tuple[str, timedelta | None]]] = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from forwardc.dashboard.login import AnyLogins, Logins, Session
 from forwardc.dashboard.project import Project
-from forwardc.runtime.history.glance import RecordedNames, count_unresolved, recorded_names
+from forwardc.runtime.history.queries import RecordedNames, count_unresolved, recorded_names
 from forwardc.runtime.history.store import Store
 
 

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 from forwardc.core.outcome import Outcome
 from forwardc.dashboard.dates import TIMES, read_span
 from forwardc.dashboard.desk import Desk, Refused
-from forwardc.runtime.history.causes import normalize_cause
 from forwardc.runtime.history.records import RunFilter, RunState
+from forwardc.runtime.history.rollups import normalize_cause
 from forwardc.runtime.run.result import Party
 
 Choice = tuple[str, str]

@@ -10,7 +10,7 @@ from forwardc.dashboard.charts.columns import Column, stacked
 from forwardc.dashboard.charts.scale import duration, number, share
 from forwardc.dashboard.desk import Asked, Desk, Page
 from forwardc.dashboard.filters import Form, read_form
-from forwardc.runtime.history.stats import Latency, RunStatistics
+from forwardc.runtime.history.queries import Latency, RunStatistics
 
 SERIES: Final = tuple((str(outcome), str(outcome)) for outcome in Outcome)
 _MOST_COLUMNS: Final = 100

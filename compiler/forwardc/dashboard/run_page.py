@@ -6,8 +6,7 @@ from typing import Any
 from forwardc.dashboard.desk import Asked, Desk, Page, Refused
 from forwardc.dashboard.filters import address
 from forwardc.dashboard.questions import questions
-from forwardc.runtime.history.money import recorded_amounts
-from forwardc.runtime.history.records import StoredRun
+from forwardc.runtime.history.records import StoredRun, recorded_amounts
 from forwardc.runtime.http.bodies.fields import fields_of
 from forwardc.runtime.recovery.inquiries import key_sent, keyed, names_shown
 from forwardc.runtime.run.destination_request import destination_request

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.core.outcome import Outcome
-from forwardc.runtime.history.causes import MAX_CAUSE_CHARACTERS, normalize_cause
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.export import COLUMNS, ExportFormat, export, has_runs
 from forwardc.runtime.history.migrations import MIGRATIONS
+from forwardc.runtime.history.queries import MAX_CAUSES
 from forwardc.runtime.history.records import EventFilter, RunFilter
-from forwardc.runtime.history.stats import MAX_CAUSES
+from forwardc.runtime.history.rollups import MAX_CAUSE_CHARACTERS, normalize_cause
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.run.result import Party
 from stored_runs import Clock, complete, new_run

@@ -16,9 +16,9 @@ import pytest
 
 import postgres
 from forwardc.runtime.history import writes
-from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
+from forwardc.runtime.history.group_commit import GroupCommit
 from forwardc.runtime.history.records import NewRun, RunFilter
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.run.store_journal import StoreJournal

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.errand import run_on_loop
+from forwardc.runtime.history.group_commit import run_on_loop
 from forwardc.runtime.history.store import Store
 from rated import RefusedError, add, names
 

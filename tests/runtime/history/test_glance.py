@@ -3,7 +3,7 @@
 from dashboards import fresh_settings
 from forwardc.core.outcome import Outcome
 from forwardc.dashboard.desk import Desk
-from forwardc.runtime.history.glance import RecordedNames
+from forwardc.runtime.history.queries import RecordedNames
 from forwardc.runtime.history.store import Store
 from stored_runs import Clock, complete, intent_of, new_run
 

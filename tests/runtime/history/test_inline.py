@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from forwardc.runtime.history.inline import InlineCommit
+from forwardc.runtime.history.group_commit import InlineCommit
 from forwardc.runtime.history.store import Store
 from rated import RefusedError, add, add_and_refuse, names
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.runtime.history.named import display_name
+from forwardc.runtime.history.location import display_name
 
 
 @pytest.mark.parametrize(

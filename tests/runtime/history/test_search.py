@@ -6,8 +6,8 @@ import pytest
 
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import prune
+from forwardc.runtime.history.queries import Latency, OutcomeCount, RouteCount
 from forwardc.runtime.history.records import RunFilter, RunState
-from forwardc.runtime.history.stats import Latency, OutcomeCount, RouteCount
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.run.result import Party
 from stored_runs import OWNER, Clock, complete, intent_of, new_run

@@ -160,7 +160,7 @@ def coverage(data: bytes) -> None:
 
 def history_name(data: bytes) -> None:
     from forwardc.runtime.history.errors import HistoryUnavailableError
-    from forwardc.runtime.history.named import display_name
+    from forwardc.runtime.history.location import display_name
 
     with suppress(HistoryUnavailableError):
         display_name(loose(data), {})

@@ -58,7 +58,7 @@ PARSERS: Final[dict[str, Parser]] = {
         of_files.coverage, seeds.coverages, ("dashboard/project.py",), weight=2
     ),
     "name of a history": Parser(
-        of_files.history_name, seeds.history_urls, ("runtime/history/named.py",)
+        of_files.history_name, seeds.history_urls, ("runtime/history/location.py",)
     ),
     "lock": Parser(of_files.lock, seeds.locks, ("plan/approvals.py",), weight=5),
     "lock of version 1": Parser(
@@ -169,7 +169,7 @@ OURS: Final[dict[str, str]] = {
     "server/oauth/clients.py": "a hash of ours in our own table",
     "runtime/history/reads.py": "our own rows; the history is ours alone to write",
     "runtime/history/shapes.py": "our own rows, as above",
-    "runtime/history/money.py": "our own rows, as above",
+    "runtime/history/records.py": "our own rows, as above",
     "runtime/run/signing.py": "a body of ours, bound just before",
     "runtime/tokens/settle.py": "a callback that was read and verified before it was stored",
     "compile/review/sample.py": "a body that the compiler has just written",

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Final, Literal, TypeVar, get_args
 
 from forwardc.runtime.history.database import Transaction, sanitize
-from forwardc.runtime.history.moments import Timestamp
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.run.kept import BodyField, BodyFields, BodyKind, RecordedAnswer
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from forwardc.runtime.history.database import Transaction, first_row, sanitize
-from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.records import Event, EventFilter, EventPage
+from forwardc.runtime.history.timestamps import Timestamp
 
 _AT_ONCE: Final = 1000
 _LAST: Final = "SELECT chain FROM events ORDER BY seq DESC LIMIT 1"

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from forwardc.runtime.history.database import Row, SavepointError, Transaction, sanitize
+from forwardc.runtime.history.database import Row, SavepointError, Statements, Transaction, sanitize
 from forwardc.runtime.history.database_errors import faults_of_sqlstate
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
-from forwardc.runtime.history.statements import Statements
 
 if TYPE_CHECKING:
     import psycopg

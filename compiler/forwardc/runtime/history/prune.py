@@ -5,7 +5,7 @@ from typing import Final
 
 from forwardc.runtime.history import answers
 from forwardc.runtime.history.database import Database, Transaction
-from forwardc.runtime.history.moments import Timestamp
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.history.writes import record_event
 
 _AT_ONCE: Final = 1000

@@ -11,8 +11,6 @@ from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import answers, shapes
 from forwardc.runtime.history.database import Row, Transaction, first_row
 from forwardc.runtime.history.lacks import atoms_of_column
-from forwardc.runtime.history.moments import Timestamp
-from forwardc.runtime.history.money import main_amount
 from forwardc.runtime.history.records import (
     AttemptState,
     Event,
@@ -25,7 +23,9 @@ from forwardc.runtime.history.records import (
     StoredAttempt,
     StoredRun,
     StoredStep,
+    main_amount,
 )
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.run.kept import RecordedAnswer
 from forwardc.runtime.run.result import Party, PartyName, ShownRequest
 

@@ -9,10 +9,9 @@ from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from forwardc.core.files.operator_file import plain_file, private_file
-from forwardc.runtime.history.database import SavepointError, Transaction, sanitize
+from forwardc.runtime.history.database import SavepointError, Statements, Transaction, sanitize
 from forwardc.runtime.history.database_errors import faults_of_sqlite
 from forwardc.runtime.history.errors import HistoryUnavailableError
-from forwardc.runtime.history.statements import Statements
 
 T = TypeVar("T")
 

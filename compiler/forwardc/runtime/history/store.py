@@ -12,16 +12,14 @@ from typing import Final
 
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
-from forwardc.runtime.history import answers, audit, given_keys, prune, reads, shapes, writes
+from forwardc.runtime.history import answers, audit, idempotency_keys, prune, reads, shapes, writes
 from forwardc.runtime.history.audit import ChainVerification
-from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.history.database import Database, Transaction, check_version, migrate
 from forwardc.runtime.history.errors import RunPausedError
-from forwardc.runtime.history.inline import InlineCommit
+from forwardc.runtime.history.group_commit import GroupCommit, InlineCommit
+from forwardc.runtime.history.location import connect_existing, connect_or_create, display_name
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
-from forwardc.runtime.history.moments import Timestamp
-from forwardc.runtime.history.named import display_name
-from forwardc.runtime.history.place import connect_existing, connect_or_create
+from forwardc.runtime.history.queries import RunStatistics, run_statistics
 from forwardc.runtime.history.records import (
     Event,
     EventFilter,
@@ -33,7 +31,7 @@ from forwardc.runtime.history.records import (
     RunPage,
     StoredRun,
 )
-from forwardc.runtime.history.stats import RunStatistics, run_statistics
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.run.kept import NOT_READ, RecordedAnswer
 from forwardc.runtime.run.result import Party, RunResult, StepReport
 
@@ -202,11 +200,13 @@ class Store:
 
     def held(self, given_key: str) -> tuple[StoredRun, str] | None:
         """The run of a caller's key and the digest of its content; None for a new key."""
-        return self.database.read(lambda tx: given_keys.run_of_key(tx, given_key, self.moment()))
+        return self.database.read(
+            lambda tx: idempotency_keys.run_of_key(tx, given_key, self.moment())
+        )
 
     def withheld(self, run_id: str) -> str | None:
         """The digest of the values that a run's record leaves out; None where there are none."""
-        return self.database.read(lambda tx: given_keys.withheld_digest(tx, run_id))
+        return self.database.read(lambda tx: idempotency_keys.withheld_digest(tx, run_id))
 
     def unknown_runs(self, limit: int = _MANY) -> tuple[StoredRun, ...]:
         """Runs that somebody has to settle, the oldest first."""

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import MASK
-from forwardc.runtime.history import audit, given_keys
-from forwardc.runtime.history.causes import RESOLVED_CAUSE, counted_cause
+from forwardc.runtime.history import audit, idempotency_keys
 from forwardc.runtime.history.database import DeferredUpsert, Transaction, first_row
 from forwardc.runtime.history.errors import (
     HistoryConflictError,
@@ -21,14 +20,16 @@ from forwardc.runtime.history.errors import (
     UnknownRunError,
 )
 from forwardc.runtime.history.lacks import atoms_column, collect_losses, record_losses
-from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.records import AttemptState, Intent, NewRun, RunState, StepState
-from forwardc.runtime.history.tallies import (
+from forwardc.runtime.history.rollups import (
+    RESOLVED_CAUSE,
     TALLY_COLUMNS,
     TallyKey,
     add_to_rollups,
+    counted_cause,
     remove_from_rollups,
 )
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.run.result import Party, PartyName, RunResult, ShownRequest, StepReport
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
@@ -144,7 +145,7 @@ def begin(tx: Transaction, run: NewRun, now: Timestamp, first: Intent | None = N
     if first is not None:
         tx.run(_FIRST, run.id, first.step, first.keys.vault, AttemptState.INTENT, now.text)
         _find_by(tx, run.id, first.names)
-    given_keys.assign_key(tx, run)
+    idempotency_keys.assign_key(tx, run)
     tx.gather(_HOUR, (found[0], found[0]), (now.hour,))
     return None
 

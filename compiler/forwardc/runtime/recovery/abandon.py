@@ -9,9 +9,9 @@ from typing import Final
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import reads, writes
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.records import AttemptState, RunState, StepState, StoredRun
 from forwardc.runtime.history.store import Store
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.run.result import RunResult
 from forwardc.runtime.run.run_record import report_of
 

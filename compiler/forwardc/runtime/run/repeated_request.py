@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.runtime.history.given_keys import has_sent_nothing
+from forwardc.runtime.history.idempotency_keys import has_sent_nothing
 from forwardc.runtime.history.records import RunState, StoredRun
 from forwardc.runtime.run.content import request_content, withheld_values
 from forwardc.runtime.run.journal import Journal

@@ -16,11 +16,10 @@ from uuid import uuid4
 
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
-from forwardc.runtime.history import answers, cards, given_keys, shapes, writes
-from forwardc.runtime.history.commits import GroupCommit
+from forwardc.runtime.history import answers, cards, idempotency_keys, shapes, writes
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError, IdempotencyKeyInUseError, RunPausedError
-from forwardc.runtime.history.inline import InlineCommit
+from forwardc.runtime.history.group_commit import GroupCommit, InlineCommit
 from forwardc.runtime.history.records import Intent, NewRun, StoredRun
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.recovery.abandon import abandon
@@ -102,18 +101,20 @@ class StoreJournal:
     async def digest(self, content: Secret) -> str | None:
         """A keyed digest. What a sandbox answered is another content than what a vault did."""
         if self._digest_key is None:
-            self._digest_key = await self._write(given_keys.digest_key)
-        return given_keys.keyed_digest(self._digest_key, f"{self.emulated} {content.reveal()}")
+            self._digest_key = await self._write(idempotency_keys.digest_key)
+        return idempotency_keys.keyed_digest(
+            self._digest_key, f"{self.emulated} {content.reveal()}"
+        )
 
     async def held(self, given_key: str) -> tuple[StoredRun, str] | None:
         """The run of a caller's key, and the digest of its content; None for a new key."""
         return await self._write(
-            lambda tx: given_keys.run_of_key(tx, given_key, self.store.moment())
+            lambda tx: idempotency_keys.run_of_key(tx, given_key, self.store.moment())
         )
 
     async def withheld(self, run_id: str) -> str | None:
         """The digest of the values that a run's record leaves out; None where there are none."""
-        return await self._write(lambda tx: given_keys.withheld_digest(tx, run_id))
+        return await self._write(lambda tx: idempotency_keys.withheld_digest(tx, run_id))
 
     async def begin(self, run: NewRun, first: Intent | None = None) -> None:
         """Keep a run before its first step, and hold it for this process."""

@@ -12,7 +12,7 @@ from typing import Any, Final
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.moments import Timestamp
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.tokens.records import Applied, Callback
 
 DESTINATION: Final = "rocketpay"

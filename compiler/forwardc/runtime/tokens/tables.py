@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from forwardc.runtime.history.database import Transaction, first_row
-from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.store import Store
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.tokens.apply import apply
 from forwardc.runtime.tokens.records import (
     Applied,

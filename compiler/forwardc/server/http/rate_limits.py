@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.errors import HistoryError
+from forwardc.runtime.history.group_commit import GroupCommit
 
 _MOST_NAMES: Final = 10_000
 _PORTIONS: Final = 20

@@ -14,7 +14,7 @@ from typing import Final
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.values import Secret
-from forwardc.runtime.history.commits import GroupCommit
+from forwardc.runtime.history.group_commit import GroupCommit
 from forwardc.runtime.work_executor import WorkExecutor
 from forwardc.server.oauth.clients import (
     Client,

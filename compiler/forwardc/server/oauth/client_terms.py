@@ -12,8 +12,8 @@ from time import monotonic
 from typing import Final, Protocol
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.history.errors import HistoryError
+from forwardc.runtime.history.group_commit import GroupCommit
 from forwardc.server.oauth.clients import Clients, ClientStatus, client_statuses
 from forwardc.server.oauth.verification_keys import KeysUnavailableError
 from forwardc.server.settings import ClientSettings, ServerSettings

@@ -17,8 +17,8 @@ from zlib import crc32
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history.database import Transaction, first_row
-from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.store import Store
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.history.writes import record_event
 
 SCOPES: Final = ("payment-sharing", "dashboard-viewer", "dashboard-admin")

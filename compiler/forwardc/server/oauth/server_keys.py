@@ -26,9 +26,9 @@ from forwardc.core.diagnostics.text_file import NotTextError, decoded
 from forwardc.core.files.kinds import SERVER_KEYS, FileRefusedError
 from forwardc.core.files.operator_file import read_with_status
 from forwardc.core.files.walk import folder
-from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.moments import Timestamp
+from forwardc.runtime.history.group_commit import GroupCommit
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.secret_providers.protocol import SecretProviderError
 from forwardc.runtime.secret_providers.secrets import Lookup
 from forwardc.server.oauth.verification_keys import VerificationKey

@@ -12,7 +12,7 @@ from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.errors import HistoryConflictError
-from forwardc.runtime.history.moments import Timestamp
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.recovery.abandon import abandon
 from forwardc.runtime.run.store_journal import is_dead
 from forwardc.server.payment_sharing.claim import (

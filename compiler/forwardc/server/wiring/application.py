@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError
-from forwardc.runtime.history.glance import count_unresolved
+from forwardc.runtime.history.queries import count_unresolved
 from forwardc.server.http.door import Door, Rules
 from forwardc.server.http.health import PartlyReadyError, Readiness, ReadinessCheck
 from forwardc.server.http.health import routes as health_routes

@@ -22,8 +22,8 @@ from forwardc.plan.approvals import Lock, read_lock, takes_any_shape
 from forwardc.plan.formats import lock_of_build
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
-from forwardc.runtime.history.commits import GroupCommit
 from forwardc.runtime.history.errors import HistoryError
+from forwardc.runtime.history.group_commit import GroupCommit
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopbackError
 from forwardc.runtime.http.send import Sender

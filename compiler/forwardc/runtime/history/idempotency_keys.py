@@ -13,8 +13,8 @@ from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import reads
 from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.errors import HistoryConflictError, IdempotencyKeyInUseError
-from forwardc.runtime.history.moments import Timestamp
 from forwardc.runtime.history.records import NewRun, RunState, StepState, StoredRun
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.run.result import Party
 
 _TAKE: Final = (

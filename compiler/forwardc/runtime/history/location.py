@@ -1,15 +1,49 @@
-"""Where a history is: the database behind a path or a URL, made by writers, only found by others.
+"""Finds the file that a mistyped path may have meant. Opens none."""
 
-Nobody but a writer makes anything: not a file, not a folder, not a table, not a log beside a file.
-"""
-
-from collections.abc import Callable
+import os
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qsl, unquote
 
+from forwardc.core.diagnostics.suggest import did_you_mean
+from forwardc.core.files.operator_file import names_in
 from forwardc.runtime.history.database import Database, tables_version
 from forwardc.runtime.history.errors import HistoryNotFoundError, HistoryUnavailableError
-from forwardc.runtime.history.nearest import nearest_file
+
+
+def nearest_file(path: Path) -> Path | None:
+    """The file that is there under a name like this, in this folder or one like it; else None."""
+    missing: list[str] = [path.name]
+    for folder in path.parents:
+        if folder.is_dir():
+            return _below(folder, missing)
+        missing.insert(0, folder.name)
+    return None
+
+
+def _below(folder: Path, parts: list[str]) -> Path | None:
+    """The file at `parts`, each of which may be misspelled."""
+    first, *rest = parts
+    there = names_in(folder)
+    for name in (first, did_you_mean(first, [one for one in there if one != first])):
+        if name not in there:
+            continue
+        if not rest and (folder / name).is_file():
+            return folder / name
+        if rest and (folder / name).is_dir():
+            found = _below(folder / name, rest)
+            if found is not None:
+                return found
+    return None
+
+
+# --- place: Where a history is: the database behind a path or a URL, made by writers, only found by
+# others.
+#
+# Nobody but a writer makes anything: not a file, not a folder, not a table, not a log beside a
+# file.
 
 _SERVERS: Final = ("postgresql", "postgres")
 BEGIN_HINT: Final = (
@@ -95,3 +129,35 @@ def _on_server(url: str, wait_s: float, check: Callable[[int], None]) -> Databas
 def _hint(path: Path) -> str:
     near = nearest_file(path)
     return f"did you mean {near.as_posix()}?" if near is not None else BEGIN_HINT
+
+
+# --- named: Says which history it is, for people: a path, or a server and a database. No
+# credential.
+
+_LOCAL: Final = "this machine"
+_REST: Final = re.compile(r"([^/?]*)(?:/([^?]*))?(?:\?(.*))?\Z", re.DOTALL)
+
+
+def display_name(url: str, environ: Mapping[str, str] = os.environ) -> str:
+    """`/srv/forwardc/history.db`, or `postgresql runs at db.example:5432`."""
+    path = sqlite_path(url)
+    return str(path.absolute()) if path else _of_server(url.partition("://")[2], environ)
+
+
+def _of_server(rest: str, environ: Mapping[str, str]) -> str:
+    """By libpq's rules: what the URL leaves out stands in the environment."""
+    # As libpq reads it: a password ends at the first @, whatever signs of a URL are in it.
+    user, at, others = rest.partition("@")
+    found = _REST.match(others if at and "/" not in user else rest)
+    if found is None or "@" in found[0].partition("?")[0]:
+        return "postgresql"
+    hosts, given = unquote(found[1]), dict(parse_qsl(found[3] or ""))
+    host = hosts or given.get("host") or environ.get("PGHOST", "")
+    port = "" if hosts else given.get("port") or environ.get("PGPORT", "")
+    database = unquote(found[2] or "") or given.get("dbname", "")
+    service = given.get("service") or environ.get("PGSERVICE")
+    if not database and service:
+        return f"postgresql, service {service}"
+    where = host if host and not host.startswith("/") else _LOCAL
+    name = database or environ.get("PGDATABASE", "")
+    return " ".join(filter(None, ("postgresql", name, "at", where + (port and f":{port}"))))
