@@ -21,7 +21,7 @@ from forwardc.compile.language.setting_values import check_settings
 from forwardc.compile.passes.arrangements import check_arrangements
 from forwardc.compile.passes.check import check
 from forwardc.compile.passes.counting import check_counting
-from forwardc.compile.passes.lower import Lowering
+from forwardc.compile.passes.lower import DestinationLowering
 from forwardc.compile.passes.payment_reference import check_payment_references
 from forwardc.compile.passes.project_checks import check_targets
 from forwardc.compile.passes.secret_owners import check_secret_owners
@@ -136,7 +136,7 @@ def compile_loaded(loaded: LoadedProject, sink: Sink, today: date | None = None)
 
 def _check_misshapen(misshapen: MisshapenDestination, sink: Sink) -> None:
     """Report what the rules find in a destination that does not fit its schema."""
-    problems, lowering = Sink(), Lowering(misshapen.destination)
+    problems, lowering = Sink(), DestinationLowering(misshapen.destination)
     for where in _entries(misshapen.destination):
         _program(lowering, where, {}, problems)
     for diagnostic in independent(problems.sorted(), misshapen.form):
@@ -158,14 +158,14 @@ def _programs(loaded: LoadedProject, sink: Sink) -> tuple[list[Program], tuple[J
     if project is None:
         return [
             _program(lowering, where, {}, sink)
-            for lowering in map(Lowering, loaded.destinations)
+            for lowering in map(DestinationLowering, loaded.destinations)
             for where in _entries(lowering.destination)
         ], ()
     if loaded.listed:
         check_project_names(project, loaded.by_name, sink, loaded.unread)
     programs: list[Program] = []
     not_built: list[Json] = []
-    for lowering in map(Lowering, loaded.destinations):
+    for lowering in map(DestinationLowering, loaded.destinations):
         for where in project.places():
             compiled = _environment(lowering, where, project, sink)
             if isinstance(compiled, Program):
@@ -184,7 +184,7 @@ def _entries(destination: Destination) -> list[Environment]:
 
 
 def _environment(
-    lowering: Lowering, where: Environment, project: Project, sink: Sink
+    lowering: DestinationLowering, where: Environment, project: Project, sink: Sink
 ) -> Program | Json:
     """The program of one environment, or why it is not built."""
     destination = lowering.destination
@@ -201,7 +201,7 @@ def _environment(
 
 
 def _program(
-    lowering: Lowering, where: Environment, settings: Mapping[str, Lit], sink: Sink
+    lowering: DestinationLowering, where: Environment, settings: Mapping[str, Lit], sink: Sink
 ) -> Program:
     destination, program = lowering.destination, lowering.program(where, settings)
     check(program, destination.root, sink)

@@ -44,10 +44,10 @@ def lower(
 
     `settings` holds what is known of them.
     """
-    return Lowering(destination).program(where, settings)
+    return DestinationLowering(destination).program(where, settings)
 
 
-class Lowering:
+class DestinationLowering:
     """Lowers one destination for all of its environments, each template of operations once."""
 
     def __init__(self, destination: source.Destination) -> None:

@@ -17,7 +17,7 @@ from forwardc.compile.vaults.checkout.head import (
     instrument_call,
     presence_of,
 )
-from forwardc.compile.vaults.checkout.lower import Lowering
+from forwardc.compile.vaults.checkout.lower import TemplateLowering
 from forwardc.compile.vaults.checkout.requirements import is_encrypted, lasting_sources
 from forwardc.compile.vaults.contract import EmissionContext
 from forwardc.compile.vaults.emission import (
@@ -196,7 +196,7 @@ def _asks_cryptogram(context: EmissionContext, facts: Facts) -> bool:
 
 def _destination_request(context: EmissionContext, step: ProgramStep, facts: Facts) -> Term:
     request = step.request
-    lowering = Lowering(facts, context.stored)
+    lowering = TemplateLowering(facts, context.stored)
     encrypted, raw = _split_headers(request, context)
     body: Term = Lit("")
     if request.body:
@@ -238,7 +238,7 @@ def _split_headers(
 
 
 def _headers(
-    raw: list[ProgramPair], encrypted: list[ProgramPair], lowering: Lowering, facts: Facts
+    raw: list[ProgramPair], encrypted: list[ProgramPair], lowering: TemplateLowering, facts: Facts
 ) -> Term:
     plain = [(pair.name, header(lowering.value(pair.value), templated=True)) for pair in raw]
     entries: list[tuple[str, Term]] = [("raw", Map(tuple(plain)))]
@@ -258,7 +258,7 @@ def _headers(
     return Map(tuple(entries))
 
 
-def _query(request: ProgramRequest, lowering: Lowering) -> Iterator[tuple[str, Term]]:
+def _query(request: ProgramRequest, lowering: TemplateLowering) -> Iterator[tuple[str, Term]]:
     if request.query:
         values = (
             (pair.name, Encoded(Encoding.QUERY, lowering.value(pair.value), templated=True))
@@ -267,7 +267,7 @@ def _query(request: ProgramRequest, lowering: Lowering) -> Iterator[tuple[str, T
         yield "query", named_values(values)
 
 
-def _signature(sign: ProgramSignature, lowering: Lowering) -> tuple[tuple[str, Term], ...]:
+def _signature(sign: ProgramSignature, lowering: TemplateLowering) -> tuple[tuple[str, Term], ...]:
     secret = Encoded(Encoding.HEADER, lowering.value(sign.secret), templated=True)
     if sign.scheme == "dlocal":
         parameters = Map((("secret_key", secret),))

@@ -25,7 +25,7 @@ from forwardc.core.terms.terms import (
 
 
 @dataclass(slots=True)
-class Lowering:
+class TemplateLowering:
     """Rewrites the terms of one step, and collects the variables that they need."""
 
     facts: Facts
