@@ -7,11 +7,12 @@
 #   make bench   measure
 #   make fuzz    the property tests, with many more examples, and every reader of foreign bytes
 #   make mutants put mistakes into copies of the code, and see whether the tests find them
+#   make generated write what is made from the folders of the vaults
 #   make audit   ask for known holes in the locked packages
 #   make pictures draw the pictures that the documents show
 #   make facts   say which of the vendors' clients and contracts have newer versions
 
-.PHONY: demo test check build bench fuzz mutants pictures audit facts
+.PHONY: demo test check build bench fuzz mutants pictures generated audit facts
 .DEFAULT_GOAL := test
 
 # Expanded only when .venv is made: the first interpreter that starts and is new enough. Some
@@ -62,6 +63,9 @@ mutants: $(READY)
 
 pictures: $(READY)
 	PYTHONPATH=compiler:tests/support $(VENV) -m pictures $(NAMES)
+
+generated: $(READY)
+	PYTHONPATH=compiler:tests/support $(VENV) -m generated_files .
 
 audit: $(READY)
 	$(VENV) requirements/audit.py

@@ -80,6 +80,7 @@ def test_the_commands_are_those_of_the_manual() -> None:
         "fuzz",
         "mutants",
         "pictures",
+        "generated",
         "audit",
         "facts",
     ]

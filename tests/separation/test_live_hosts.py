@@ -1,31 +1,20 @@
 """The table of live hosts: all that the vaults' facts name, and how hosts are compared."""
 
 import json
-import re
 from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.registry import vaults
 from forwardc.plan.separation import host_of, live_hosts, shipped
-
-
-def named(facts: Facts) -> set[str]:
-    """Every live host of a vault's facts, an account's own part of one as `*`."""
-    data = facts.data
-    own = {fact["value"]["production"] for fact in data.get("hosts", {}).values()}
-    wide = set(data["live_hosts"]["value"]) if "live_hosts" in data else set()
-    listed = [url for fact in data.get("destinations", {}).values() for url in fact["value"]]
-    others = {re.sub(r"\[\w+\]", "*", url.partition("/")[0]) for url in listed}
-    return own | wide | (others - {"*"})
+from generated_files import live_hosts_of
 
 
 def test_the_table_holds_what_the_facts_name() -> None:
     table = json.loads(files("forwardc.plan").joinpath("data/live_hosts.json").read_text("utf-8"))
-    known = {host for vault in vaults() for host in named(vault.facts)}
+    known = {host for vault in vaults() for host in live_hosts_of(vault.facts)}
     assert table["hosts"] == sorted(known)
     assert {"api.stripe.com", "forward.checkout.com", "core.spreedly.com"} <= known
 
