@@ -30,7 +30,7 @@ from forwardc.runtime.run.journal import Journal, NoJournal
 from forwardc.runtime.run.result import ClockAndIds
 from forwardc.runtime.run.run import run
 from forwardc.runtime.run.store_journal import StoreJournal
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 Forward: TypeAlias = Callable[[], Awaitable[object]]
 Forwards: TypeAlias = Callable[[], AbstractAsyncContextManager[Forward]]
@@ -54,7 +54,7 @@ def forwards(build: Path, folder: Path, pairs: int, repeat: int) -> Iterator[tup
     plan = plan_of(build)
     with _sandbox(build.parent) as url:
         call = json.dumps(bound_call(plan)).encode()
-        key = sandbox_lookup(plan)("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") or ""
+        key = sandbox_resolver(plan)("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") or ""
         asyncio.run(_store(plan, url))
         for what, ours, theirs in (
             ("without history", _ours(plan, url, None), _by_hand(call, key, url, None)),
@@ -95,7 +95,7 @@ def _ours(plan: Plan, url: str, history: Path | None) -> Forwards:
         )
         async with Sender(transport_to(url)) as sender:
             means = RunDependencies(sender, VaultKeys(sender), ClockAndIds(), journal)
-            look_up = sandbox_lookup(plan)
+            look_up = sandbox_resolver(plan)
 
             async def forward() -> None:
                 sink = Sink()

@@ -20,7 +20,7 @@ from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.prepare import PreparedRun, prepare, rehearse
 from forwardc.runtime.run.result import ClockAndIds, RunRequest
 from forwardc.runtime.run.run import run
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.sandbox.checkout.seed import sources
 
 OPERATION = "payment"
@@ -53,7 +53,7 @@ def bound_call(plan: Plan) -> dict[str, Any]:
 
 
 def _prepared(plan: Plan) -> PreparedRun:
-    prepared = prepare(plan, OPERATION, request_of(), sandbox_lookup(plan), Sink(), ClockAndIds())
+    prepared = prepare(plan, OPERATION, request_of(), sandbox_resolver(plan), Sink(), ClockAndIds())
     if prepared is None:
         raise RuntimeError("the generated plan cannot be run")
     return prepared
@@ -68,7 +68,7 @@ def forwarding(build: Path) -> Run:
         async with Sender(transport_to(IN_PROCESS)) as sender:
             await store_secrets(plan, OPERATION, sender)
             means = RunDependencies(sender, VaultKeys(sender), ClockAndIds())
-            result = await run(plan, OPERATION, request_of(), sandbox_lookup(plan), means, sink)
+            result = await run(plan, OPERATION, request_of(), sandbox_resolver(plan), means, sink)
         if result is None:
             raise RuntimeError(", ".join(found.message for found in sink.sorted()))
 

@@ -17,7 +17,7 @@ from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.secret_names import secret_id
-from forwardc.runtime.secret_providers.secrets import derived, sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import derive, sandbox_resolver
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.cards import CARDS, lookup
 
@@ -49,11 +49,11 @@ def secrets() -> set[str]:
     for scene in demo_scenes.SCENES:
         plan = read_plan(ROOT / "build", scene.vault, scene.destination, "sandbox", Sink())
         assert plan is not None
-        look_up = sandbox_lookup(plan)
+        look_up = sandbox_resolver(plan)
         for name, spec in plan.secrets.items():
             raw = look_up(secret_id(plan, name).variable)
             assert raw
-            found |= {raw, derived(spec, raw)}
+            found |= {raw, derive(spec, raw)}
     return found
 
 

@@ -26,7 +26,7 @@ from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import ClockAndIds, RunRequest
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.made_up_shape import beginning
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.project import read
 from forwardc.sandbox.world import World
@@ -103,7 +103,7 @@ def played(
             await store_secrets(plan, "put", sender)
             means = RunDependencies(sender, VaultKeys(sender), ClockAndIds(emulated=True))
             request = RunRequest(source="src_" + source.ljust(26, "0"))
-            return await run(plan, "put", request, sandbox_lookup(plan), means, Sink())
+            return await run(plan, "put", request, sandbox_resolver(plan), means, Sink())
 
     result = asyncio.run(go())
     assert result is not None
@@ -157,7 +157,7 @@ def test_values_follow_from_names_by_the_rule_of_the_document(plan: Plan) -> Non
     def raw(name: str) -> str:
         return "sbx_" + sha256(f"forwardc-sandbox:keys:{name}".encode()).hexdigest()[:40]
 
-    look_up = sandbox_lookup(plan)
+    look_up = sandbox_resolver(plan)
 
     def given(name: str) -> str | None:
         return look_up(f"FORWARDC_SECRET__SANDBOX__KEYS__{name.upper()}")

@@ -46,8 +46,8 @@ def test_no_option_runs_what_is_not_approved(
     def unread(*_: object) -> None:
         raise AssertionError("no secret may be looked up")
 
-    monkeypatch.setattr("forwardc.runtime.secret_providers.lookup.open_lookup", unread)
-    monkeypatch.setattr("forwardc.runtime.secret_providers.secrets.sandbox_lookup", unread)
+    monkeypatch.setattr("forwardc.runtime.secret_providers.resolver.open_resolver", unread)
+    monkeypatch.setattr("forwardc.runtime.secret_providers.plan_secrets.sandbox_resolver", unread)
     # Source and params are wrong, too: what is not approved is not looked at.
     arguments = ("--via", "checkout", "--env", "production", "--source", "no", "-p", "no")
     code, out, err = typed("run", "adyen.card_cit", *arguments, *more)

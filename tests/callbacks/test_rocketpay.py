@@ -28,7 +28,7 @@ from forwardc.runtime.history.records import NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.run.result import RunResult
 from forwardc.runtime.secret_providers.made_up import sandbox_secret
-from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.provider import SecretProviderError
 from forwardc.runtime.tokens.records import TokenState
 from forwardc.runtime.tokens.tables import TokenTables
 from forwardc.server.callbacks.rocketpay import PATH, routes, secret_of

@@ -13,9 +13,9 @@ from forwardc.cli.run_inputs import read_params
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.text_file import BOM, NotTextError, decoded
 from forwardc.plan.approvals import read_lock
-from forwardc.runtime.secret_providers.bindings import read_bindings
-from forwardc.runtime.secret_providers.files import FileSource
-from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.file import FileProvider
+from forwardc.runtime.secret_providers.provider import SecretProviderError
+from forwardc.runtime.secret_providers.secrets_file import read_secrets_file
 from forwardc.server.directory.csv_directory import read_table
 from forwardc.server.oauth.server_keys import ServerKeysError, read_file
 from forwardc.server.settings_errors import read_settings
@@ -52,7 +52,7 @@ def told(read: Callable[[Path, Sink], object]) -> Callable[[Path], str]:
 
 def secret(path: Path) -> str:
     try:
-        return FileSource(path.parent).fetch(path.name)
+        return FileProvider(path.parent).fetch(path.name)
     except SecretProviderError as problem:
         return str(problem)
 
@@ -74,8 +74,8 @@ Reader = Callable[[Path], str]
 KINDS: dict[str, tuple[str, str, Reader]] = {
     "params in JSON": ("p.json", '{"amount": 1}', params),
     "params in TOML": ("p.toml", "amount = 1\n", params),
-    "secrets in TOML": ("s.toml", 'A = "b"\n', told(read_bindings)),
-    "secrets in JSON": ("s.json", '{"A": "b"}', told(read_bindings)),
+    "secrets in TOML": ("s.toml", 'A = "b"\n', told(read_secrets_file)),
+    "secrets in JSON": ("s.json", '{"A": "b"}', told(read_secrets_file)),
     "secret in a file": ("secret", "s3cret\n", secret),
     "settings of a server": ("server.toml", SETTINGS, told(read_settings)),
     "keys of a server": ("keys.json", '{"keys": []}', keys),

@@ -17,10 +17,10 @@ from forwardc.core.files.kinds import FileKind, FileRefusedError, Whose
 from forwardc.core.files.operator_file import read
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.secret_providers.bindings import read_bindings
-from forwardc.runtime.secret_providers.files import FileSource
-from forwardc.runtime.secret_providers.hashicorp import HashicorpSource
-from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.file import FileProvider
+from forwardc.runtime.secret_providers.hashicorp import HashicorpProvider
+from forwardc.runtime.secret_providers.provider import SecretProviderError
+from forwardc.runtime.secret_providers.secrets_file import read_secrets_file
 from forwardc.sandbox import state
 from forwardc.sandbox.world import World
 from forwardc.server.directory.csv_directory import read_table
@@ -133,13 +133,13 @@ def test_a_descriptor_of_the_shell_is_read() -> None:
 
 def secrets(path: Path) -> str:
     sink = Sink()
-    read_bindings(path, sink)
+    read_secrets_file(path, sink)
     return " ".join(one.message for one in sink.sorted())
 
 
 def secret(path: Path) -> str:
     try:
-        return FileSource(path.parent).fetch(path.name)
+        return FileProvider(path.parent).fetch(path.name)
     except SecretProviderError as problem:
         return str(problem)
 
@@ -201,7 +201,7 @@ def _minimal() -> dict[str, object]:
 def authorities(path: Path) -> str:
     given = {"VAULT_ADDR": "https://127.0.0.1:1", "VAULT_TOKEN": "t", "VAULT_CACERT": str(path)}
     try:
-        return HashicorpSource(given).fetch("secret/data/a#b")
+        return HashicorpProvider(given).fetch("secret/data/a#b")
     except SecretProviderError as problem:
         return str(problem)
 
@@ -300,5 +300,5 @@ def test_settings_and_secrets_come_from_pipes(
         found = read_settings(tmp_path / "server.toml", sink)
     assert isinstance(found, ServerSettings)
     with writing(tmp_path / "secrets", b'A = "b"\n'), within(10):
-        assert read_bindings(tmp_path / "secrets", sink).values["A"].reveal() == "b"
+        assert read_secrets_file(tmp_path / "secrets", sink).values["A"].reveal() == "b"
     assert not sink.has_errors

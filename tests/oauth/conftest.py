@@ -18,7 +18,7 @@ from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest, RunResult
 from forwardc.runtime.run.run import run
-from forwardc.runtime.secret_providers.secrets import Lookup
+from forwardc.runtime.secret_providers.plan_secrets import SecretResolver
 
 PLANS = Path(__file__).parent.parent / "runtime" / "plans"
 ACCESS = "access.sandbox.checkout.com"
@@ -112,7 +112,7 @@ class Runner:
 
     plan: Plan
     clock: Clock = field(default_factory=Clock)
-    look_up: Lookup = CLIENT.get
+    look_up: SecretResolver = CLIENT.get
 
     def __post_init__(self) -> None:
         self.tokens = AccessTokens(self.clock)

@@ -13,7 +13,7 @@ from forwardc.core.outcome import Outcome
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.loopback import LoopbackTransport
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.checkout.clients import own
@@ -38,7 +38,7 @@ def connected() -> Iterator[RunningSandbox]:
 
 
 def test_the_made_up_client_follows_the_rule(plan: Plan) -> None:
-    look_up = sandbox_lookup(plan, NAMES)
+    look_up = sandbox_resolver(plan, NAMES)
     assert look_up(NAMES[0]) == secrets_rule.checkout_client_id()
     assert look_up(NAMES[1]) == secrets_rule.checkout_client_secret()
     assert look_up("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") is None
@@ -48,7 +48,7 @@ def test_the_made_up_client_follows_the_rule(plan: Plan) -> None:
     "names", [(), NAMES[:1], (*NAMES, "FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY")]
 )
 def test_the_made_up_key_is_the_default(plan: Plan, names: tuple[str, ...]) -> None:
-    look_up = sandbox_lookup(plan, names)
+    look_up = sandbox_resolver(plan, names)
     assert (
         look_up("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") == secrets_rule.checkout_secret_key()
     )
@@ -59,7 +59,7 @@ def test_in_this_process_and_after_the_vaults_clock_went_on(runner, plan: Plan) 
     now = [1_800_000_000.0]
     world = World(now=lambda: now[0])
     create_secret(own(world), SECRET)
-    runner.look_up = sandbox_lookup(plan, NAMES)
+    runner.look_up = sandbox_resolver(plan, NAMES)
     seen: list[str] = []
 
     class Watching(httpx.ASGITransport):
@@ -79,7 +79,7 @@ def test_in_this_process_and_after_the_vaults_clock_went_on(runner, plan: Plan) 
 
 def test_over_a_connection(runner, plan: Plan, connected: RunningSandbox) -> None:
     create_secret(own(connected.world), SECRET)
-    runner.look_up = sandbox_lookup(plan, NAMES)
+    runner.look_up = sandbox_resolver(plan, NAMES)
     ran = runner(LoopbackTransport(connected.url))
     assert ran.result is not None, ran.sink.sorted()
     assert ran.result.outcome is Outcome.APPROVED
@@ -127,7 +127,7 @@ def test_the_secrets_command_tells_why_there_is_no_token(
     root: Path, monkeypatch: pytest.MonkeyPatch, connected: RunningSandbox, capfd
 ) -> None:
     monkeypatch.setattr(
-        "forwardc.cli.secrets_work.sandbox_lookup", lambda *_: dict.fromkeys(NAMES, "wrong").get
+        "forwardc.cli.secrets_work.sandbox_resolver", lambda *_: dict.fromkeys(NAMES, "wrong").get
     )
     where = ("--via", "checkout", "--env", "sandbox", "--build", str(root / "build"))
     assert cli(["secrets", "list", *where, "--sandbox", connected.url]) == 1

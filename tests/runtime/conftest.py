@@ -20,7 +20,7 @@ from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult
 from forwardc.runtime.run.run import run
-from forwardc.runtime.secret_providers.secrets import Lookup, sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, sandbox_resolver
 from loopback import served
 from plan_files import build_of
 
@@ -94,7 +94,7 @@ class Runner:
         operation: str,
         request: RunRequest,
         handler: Handler,
-        look_up: Lookup | None = None,
+        look_up: SecretResolver | None = None,
     ) -> Ran:
         requests: list[httpx.Request] = []
         sink = Sink()
@@ -102,7 +102,7 @@ class Runner:
         async def go() -> RunResult | None:
             async with Sender(StandIn(handler, requests)) as sender:
                 means = RunDependencies(sender, VaultKeys(sender), self.ambient)
-                values = look_up or sandbox_lookup(plan)
+                values = look_up or sandbox_resolver(plan)
                 return await run(plan, operation, request, values, means, sink)
 
         return Ran(asyncio.run(go()), requests, sink)

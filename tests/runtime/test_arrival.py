@@ -22,7 +22,7 @@ from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest
 from forwardc.runtime.run.run import run
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 TEXTS = st.one_of(
     st.text(st.characters(codec=None)),
@@ -57,7 +57,7 @@ def deliver(direct: Plan) -> Callable[[str, dict[str, str]], tuple[dict[str, Any
             async with Sender(httpx.ASGITransport(server)) as sender:
                 means = RunDependencies(sender, VaultKeys(sender))
                 request = RunRequest(texts=texts)
-                return await run(direct, operation, request, sandbox_lookup(direct), means, sink)
+                return await run(direct, operation, request, sandbox_resolver(direct), means, sink)
 
         result = asyncio.run(once())
         assert (result is None) == (not server.seen) == sink.has_errors

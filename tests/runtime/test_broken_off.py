@@ -24,7 +24,7 @@ from forwardc.runtime.run import attempts
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.run import run
 from forwardc.runtime.run.store_journal import StoreJournal
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 BUILD = Path(__file__).resolve().parent.parent.parent / "build"
 STRIPE = ("adyen.card_cit", "--via", "stripe", "--env", "sandbox", "--source", "pm_sandbox_visa")
@@ -78,7 +78,7 @@ def recorded(plan: Plan, path: Path, answers: list[Any]) -> tuple[StoredRun, Bas
             async with Sender(Network(answers)) as sender:
                 journal = StoreJournal(store, alone=True)
                 means = RunDependencies(sender, VaultKeys(sender), journal=journal)
-                await run(plan, "card", PAID, sandbox_lookup(plan), means, Sink())
+                await run(plan, "card", PAID, sandbox_resolver(plan), means, Sink())
 
         try:
             asyncio.run(work())

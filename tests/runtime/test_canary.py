@@ -21,7 +21,7 @@ from forwardc.runtime.run.prepare import prepare, rehearse
 from forwardc.runtime.run.result import ClockAndIds, RunRequest, shown_data
 from forwardc.runtime.run.run import preview
 from forwardc.runtime.secret_providers.made_up import sandbox_secret
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 NOTE = 'sensitive "whisper" z7373q / é'
 CARD = "4242424242424242"
@@ -107,7 +107,7 @@ def test_an_echo_of_computed_headers_is_masked(direct: Plan, execute) -> None:
 
 def test_everything_that_is_prepared(direct: Plan) -> None:
     sink, ambient = Sink(), ClockAndIds()
-    prepared = prepare(direct, "two_steps", REQUEST, sandbox_lookup(direct), sink, ambient)
+    prepared = prepare(direct, "two_steps", REQUEST, sandbox_resolver(direct), sink, ambient)
     assert prepared is not None
     scope = prepared.scope({})
     bound = rehearse(prepared, sink, ambient)
@@ -116,7 +116,7 @@ def test_everything_that_is_prepared(direct: Plan) -> None:
 
 
 def test_previews(direct: Plan) -> None:
-    shown = preview(direct, "two_steps", REQUEST, sandbox_lookup(direct), Sink(), ClockAndIds())
+    shown = preview(direct, "two_steps", REQUEST, sandbox_resolver(direct), Sink(), ClockAndIds())
     assert shown is not None
     create, confirm = shown
     assert dict(create.headers)["Authorization"] == "Basic ***"

@@ -23,7 +23,7 @@ from forwardc.runtime.run.card_metadata import CardQuestions
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import CardFacts, ClockAndIds, RunRequest, RunResult
 from forwardc.runtime.run.run import run
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 PROJECT = """\
 forwardc: 1
@@ -100,7 +100,7 @@ class Vault(httpx.AsyncBaseTransport):
 
 async def pay(plan: Plan, means: RunDependencies, source: str = SOURCE) -> RunResult:
     sink = Sink()
-    look_up = sandbox_lookup(plan)
+    look_up = sandbox_resolver(plan)
     result = await run(plan, "pay", RunRequest(source), look_up, means, sink)
     assert result is not None
     assert sink.sorted() == []

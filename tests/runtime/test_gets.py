@@ -18,7 +18,7 @@ from forwardc.runtime.run.destination_request import (
 )
 from forwardc.runtime.run.result import ClockAndIds, RunRequest, ShownRequest
 from forwardc.runtime.run.run import preview
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from stored_runs import Clock, intent_of, new_run
 
 PROJECT = """\
@@ -110,7 +110,7 @@ def gets(build: Path, tmp_path: Path, vault: str, name: str) -> DestinationReque
     plan = load_plan((build / vault / "harbour" / "sandbox.plan.json").read_bytes())
     operation = plan.operations[name]
     texts = {param: TEXTS[param] for param in operation.params}
-    request, sink, look_up = RunRequest(SOURCES[vault], texts=texts), Sink(), sandbox_lookup(plan)
+    request, sink, look_up = RunRequest(SOURCES[vault], texts=texts), Sink(), sandbox_resolver(plan)
     (shown,) = preview(plan, name, request, look_up, sink, ClockAndIds(emulated=True)) or ((),)
     assert sink.sorted() == []
     (step,) = operation.steps

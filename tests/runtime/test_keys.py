@@ -21,7 +21,7 @@ from forwardc.runtime.http.vault_keys import VaultKeyError, VaultKeys
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest, RunResult
 from forwardc.runtime.run.run import run
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.server.oauth.verification_keys import read_verification_key
 
 LONG = jwk.JWK.generate(kty="RSA", size=2048)
@@ -229,7 +229,7 @@ def living(
             means = RunDependencies(sender, VaultKeys(sender, clock))
 
             async def once() -> str:
-                values = sandbox_lookup(encrypting)
+                values = sandbox_resolver(encrypting)
                 result: RunResult | None = await run(
                     encrypting, "card", REQUEST, values, means, Sink()
                 )

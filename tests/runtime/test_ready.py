@@ -13,7 +13,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.run.prepare import prepare
 from forwardc.runtime.run.result import ClockAndIds, RunRequest
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 Json = dict[str, Any]
 DIRECT: Json = json.loads((Path(__file__).parent / "plans" / "direct.json").read_text())
@@ -30,7 +30,7 @@ def changed(change: Callable[[Json, Json], object]) -> Plan:
 
 def ready_of(plan: Plan) -> set[str]:
     sink = Sink()
-    prepared = prepare(plan, "two_steps", REQUEST, sandbox_lookup(plan), sink, ClockAndIds())
+    prepared = prepare(plan, "two_steps", REQUEST, sandbox_resolver(plan), sink, ClockAndIds())
     assert prepared is not None, sink.sorted()
     return set(prepared.ready)
 

@@ -25,7 +25,7 @@ from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest, StepReport
 from forwardc.runtime.run.run import run
 from forwardc.runtime.run.store_journal import StoreJournal
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PLAN = load_plan((ROOT / "build/stripe/adyen/sandbox.plan.json").read_bytes())
@@ -63,7 +63,7 @@ def _lost(store: Store) -> StepInDoubt:
     async def go() -> str:
         async with Sender(Vault()) as sender:
             means = RunDependencies(sender, VaultKeys(sender), journal=StoreJournal(store))
-            result = await run(PLAN, "card_cit", REQUEST, sandbox_lookup(PLAN), means, Sink())
+            result = await run(PLAN, "card_cit", REQUEST, sandbox_resolver(PLAN), means, Sink())
             assert result
             assert result.outcome == "unknown"
             return result.run_id
@@ -79,7 +79,7 @@ def find(what: StepInDoubt, vault: Vault) -> StepReport:
     async def go() -> StepReport:
         async with Sender(vault) as sender:
             means = RunDependencies(sender, VaultKeys(sender))
-            return await reconcile_step(what, sandbox_lookup(PLAN), means)
+            return await reconcile_step(what, sandbox_resolver(PLAN), means)
 
     return asyncio.run(go())
 

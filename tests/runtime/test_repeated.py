@@ -26,7 +26,7 @@ from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.run import resume, run
 from forwardc.runtime.run.run_record import progress_of, request_of
 from forwardc.runtime.run.store_journal import StoreJournal
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 EMAIL = "quiet-shopper@example.com"
 KEYED = replace(PAID, idempotency_key="order-5150")
@@ -78,7 +78,7 @@ class Shop:
     ) -> RunResult | None:
         async with Sender(self.vault) as sender:
             means = self.means(sender, emulated=emulated)
-            return await run(plan, operation, request, sandbox_lookup(plan), means, sink)
+            return await run(plan, operation, request, sandbox_resolver(plan), means, sink)
 
     def means(self, sender: Sender, *, emulated: bool = False) -> RunDependencies:
         async def at_once(_: float) -> None:
@@ -285,7 +285,7 @@ def test_a_run_is_continued_with_the_values_that_it_began_with(shop: Shop) -> No
                 means = shop.means(sender)
                 assert isinstance(means.journal, StoreJournal)
                 assert await means.journal.take(first.run_id, "")
-                look_up = sandbox_lookup(shop.plan)
+                look_up = sandbox_resolver(shop.plan)
                 past = progress_of(recorded)
                 return await resume(shop.plan, "card", past, request, look_up, means, shop.sink)
 

@@ -42,7 +42,7 @@ from forwardc.runtime.run.result import (
 )
 from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.run import resume
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 
 @pytest.fixture
@@ -304,7 +304,7 @@ def test_a_key_of_the_vault_is_used_again_while_it_is_kept_for_certain(
             means = RunDependencies(
                 sender, VaultKeys(sender), ClockAndIds(lambda: NOW), notes, RetryPolicy()
             )
-            return await resume(plan, "card", past, request, sandbox_lookup(plan), means, sink)
+            return await resume(plan, "card", past, request, sandbox_resolver(plan), means, sink)
 
     result = asyncio.run(work())
     assert result is not None
@@ -332,7 +332,7 @@ def test_an_output_that_no_record_holds_is_not_made_up(direct: Plan) -> None:
     async def work() -> RunResult | None:
         async with Sender(network) as sender:
             means = RunDependencies(sender, VaultKeys(sender))
-            look_up = sandbox_lookup(direct)
+            look_up = sandbox_resolver(direct)
             return await resume(direct, "two_steps", past, request, look_up, means, sink)
 
     assert asyncio.run(work()) is None

@@ -9,10 +9,10 @@ import pytest
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, PlanSecret
 from forwardc.runtime.secret_providers.made_up import sandbox_secret
-from forwardc.runtime.secret_providers.secrets import (
+from forwardc.runtime.secret_providers.plan_secrets import (
     collect_secrets,
-    derived,
-    sandbox_lookup,
+    derive,
+    sandbox_resolver,
 )
 from forwardc.sandbox import secrets_rule
 
@@ -21,13 +21,13 @@ RAW = "hush-hush-1234"
 
 def test_keys_derive() -> None:
     digest = base64.urlsafe_b64encode(hashlib.sha256(RAW.encode()).digest()).decode().rstrip("=")
-    assert derived(PlanSecret(), RAW) == RAW
-    assert derived(PlanSecret(as_key="sha256_base64url"), RAW) == digest
-    assert derived(PlanSecret(as_key="base64url"), "a?~") == "YT9-"
-    assert derived(PlanSecret(as_key="jwk"), '{"kty": "oct"}') == '{"kty": "oct"}'
+    assert derive(PlanSecret(), RAW) == RAW
+    assert derive(PlanSecret(as_key="sha256_base64url"), RAW) == digest
+    assert derive(PlanSecret(as_key="base64url"), "a?~") == "YT9-"
+    assert derive(PlanSecret(as_key="jwk"), '{"kty": "oct"}') == '{"kty": "oct"}'
     for text in (RAW, "[]", "{}"):
         with pytest.raises(ValueError, match=r"JWK|Expecting"):
-            derived(PlanSecret(as_key="jwk"), text)
+            derive(PlanSecret(as_key="jwk"), text)
 
 
 def test_the_derived_value_is_used(direct: Plan) -> None:
@@ -45,7 +45,7 @@ def test_secrets_never_print(direct: Plan) -> None:
 
 
 def test_the_sandbox_derives_the_same_values(forward: Plan) -> None:
-    look_up = sandbox_lookup(forward)
+    look_up = sandbox_resolver(forward)
     assert (
         look_up("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") == secrets_rule.checkout_secret_key()
     )
@@ -54,6 +54,6 @@ def test_the_sandbox_derives_the_same_values(forward: Plan) -> None:
     )
     assert sandbox_secret("a", "b") == secrets_rule.secret("a", "b")
     stripe = forward.model_copy(update={"vault": "stripe"})
-    key = sandbox_lookup(stripe)("FORWARDC_VAULT__SANDBOX__STRIPE__API_KEY")
+    key = sandbox_resolver(stripe)("FORWARDC_VAULT__SANDBOX__STRIPE__API_KEY")
     assert key == secrets_rule.stripe_secret_key()
     assert look_up("HOME") is None

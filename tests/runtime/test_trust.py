@@ -17,7 +17,7 @@ from forwardc.runtime.http.connection_pool import network_pool
 from forwardc.runtime.http.send import HttpAnswer, Sender, SendLimits
 from forwardc.runtime.http.tls import named_authorities, operators_authorities, public_authorities
 from forwardc.runtime.run.result import BoundRequest, ShownRequest
-from forwardc.runtime.secret_providers.hashicorp import HashicorpSource
+from forwardc.runtime.secret_providers.hashicorp import HashicorpProvider
 from forwardc.server.directory.http_directory import HttpDirectory
 from forwardc.server.oauth.verification_keys import open_remote_keys
 
@@ -79,7 +79,7 @@ def test_no_client_of_ours_opens_it(keys: Path) -> None:
             await open_remote_keys("https://issuer.example/jwks", ["RS256"]).close()
 
     asyncio.run(make())
-    HashicorpSource({})._trust()
+    HashicorpProvider({})._trust()
     assert not keys.exists()
 
 

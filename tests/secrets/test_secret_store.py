@@ -13,13 +13,13 @@ from forwardc.core.terms.values import Secret
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.secret_providers.secret_store import StoreClient
-from forwardc.runtime.secret_providers.stored_secrets import (
+from forwardc.runtime.secret_providers.vault_store import (
     SecretChange,
+    StoreClient,
     delete,
     expected_secrets,
     push,
-    values_for,
+    values_to_store,
 )
 
 KEY, VALUE = "sk_sbox_key", "value_of_the_secret"
@@ -157,7 +157,7 @@ def test_no_answer_may_mean_that_it_happened(plan: Plan) -> None:
 @pytest.mark.parametrize("value", [" x", "x\n", "a\x00b", "x" * 8193, "é" * 4097])
 def test_a_value_that_would_break_a_header_or_the_store_is_refused(plan: Plan, value: str) -> None:
     sink = Sink()
-    found = values_for(expected_secrets([plan]), {"plain": lambda _: value}, sink)
+    found = values_to_store(expected_secrets([plan]), {"plain": lambda _: value}, sink)
     assert found == {}
     (problem,) = sink.sorted()
     assert problem.code == "FC0806"
@@ -167,6 +167,6 @@ def test_a_value_that_would_break_a_header_or_the_store_is_refused(plan: Plan, v
 
 def test_the_longest_value_is_taken(plan: Plan) -> None:
     sink = Sink()
-    found = values_for(expected_secrets([plan]), {"plain": lambda _: "x" * 8192}, sink)
+    found = values_to_store(expected_secrets([plan]), {"plain": lambda _: "x" * 8192}, sink)
     assert list(found) == ["plain_token"]
     assert sink.sorted() == []

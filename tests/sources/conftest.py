@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.runtime.secret_providers.lookup import SourceLookup, open_lookup
+from forwardc.runtime.secret_providers.resolver import ProviderResolver, open_resolver
 from plan_files import build_of
 
 PLANS = Path(__file__).parent.parent / "runtime" / "plans"
@@ -26,12 +26,12 @@ def written(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def bound(written: Callable[..., Path]) -> Callable[..., SourceLookup]:
+def bound(written: Callable[..., Path]) -> Callable[..., ProviderResolver]:
     """A look-up of which the variable A is bound to a reference."""
 
-    def bind(reference: str, environ: Mapping[str, str] | None = None) -> SourceLookup:
+    def bind(reference: str, environ: Mapping[str, str] | None = None) -> ProviderResolver:
         sink = Sink()
-        look_up = open_lookup(environ or {}, written(f"[from]\nA = '''{reference}'''\n"), sink)
+        look_up = open_resolver(environ or {}, written(f"[from]\nA = '''{reference}'''\n"), sink)
         assert sink.sorted() == []
         return look_up
 

@@ -14,19 +14,19 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
-from forwardc.runtime.secret_providers.command import CommandSource
-from forwardc.runtime.secret_providers.lookup import SourceLookup
-from forwardc.runtime.secret_providers.protocol import (
-    MOST_BYTES,
-    OWN_TIMEOUT_S,
-    TIMEOUT_S,
+from forwardc.runtime.secret_providers.command import CommandProvider
+from forwardc.runtime.secret_providers.provider import (
+    FETCH_TIMEOUT_S,
+    MAX_SECRET_BYTES,
+    PROVIDER_TIMEOUT_S,
     SecretProviderError,
-    ask,
+    fetch_in_time,
 )
+from forwardc.runtime.secret_providers.resolver import ProviderResolver
 from interrupts import hear_interrupts
 
 CANARY = "hush-canary-7373"
-Bound = Callable[..., SourceLookup]
+Bound = Callable[..., ProviderResolver]
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_member_of_a_file(bound: Bound, tmp_path: Path, name: str, text: str) 
     [
         (None, "key", "cannot be read: No such file"),
         (b"\xff" + CANARY.encode(), "key", "no UTF-8 text"),
-        (b"x" * (MOST_BYTES + 1), "key", "larger than"),
+        (b"x" * (MAX_SECRET_BYTES + 1), "key", "larger than"),
         (b"", "key", "empty"),
         (CANARY.encode(), "key#a", "no JSON object"),
         (b"[]", "key#a", "no JSON object"),
@@ -153,7 +153,7 @@ def test_a_command_that_hangs_is_ended_with_its_children(
     )
     started = monotonic()
     with pytest.raises(SecretProviderError, match=r"in time, and was ended|did not end"):
-        CommandSource(os.environ, seconds=0.5).fetch(reference.removeprefix("exec:"))
+        CommandProvider(os.environ, seconds=0.5).fetch(reference.removeprefix("exec:"))
     assert monotonic() - started < 5
     for pid in map(int, note.read_text().split()):
         assert gone(pid)
@@ -183,7 +183,7 @@ def test_a_command_does_not_outlive_an_interrupted_run(
 
 
 def test_a_source_ends_what_it_started_before_it_is_left_behind() -> None:
-    assert OWN_TIMEOUT_S < TIMEOUT_S == 10
+    assert PROVIDER_TIMEOUT_S < FETCH_TIMEOUT_S == 10
 
 
 def gone(pid: int) -> bool:
@@ -211,7 +211,7 @@ def test_any_source_that_hangs_is_left_behind() -> None:
             return place
 
     with pytest.raises(SecretProviderError, match=r"gave no answer in 0\.1 seconds"):
-        ask(Hanging(), "x", seconds=0.1)
+        fetch_in_time(Hanging(), "x", seconds=0.1)
 
 
 class InMemory(KeyringBackend):

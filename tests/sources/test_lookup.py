@@ -22,10 +22,10 @@ from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest, RunResult
 from forwardc.runtime.run.run import run
-from forwardc.runtime.secret_providers.bindings import Bindings
-from forwardc.runtime.secret_providers.lookup import SourceLookup, open_lookup
-from forwardc.runtime.secret_providers.protocol import Reference, SecretProviderError
-from forwardc.runtime.secret_providers.secrets import collect_secrets
+from forwardc.runtime.secret_providers.plan_secrets import collect_secrets
+from forwardc.runtime.secret_providers.provider import SecretProviderError, SecretReference
+from forwardc.runtime.secret_providers.resolver import ProviderResolver, open_resolver
+from forwardc.runtime.secret_providers.secrets_file import SecretBindings
 
 CANARY = "hush-canary-7373"
 PLANS = Path(__file__).parent.parent / "runtime" / "plans"
@@ -66,10 +66,10 @@ class Clock:
         return self.now
 
 
-def lookup_of(source: Counting, clock: Clock, seconds: float = 300) -> SourceLookup:
-    references = {name: Reference("counting", "x") for name in "AB"}
-    bindings = Bindings({"C": Secret(CANARY)}, references, seconds)
-    return SourceLookup({}, bindings, clock, lambda *_: source)
+def lookup_of(source: Counting, clock: Clock, seconds: float = 300) -> ProviderResolver:
+    references = {name: SecretReference("counting", "x") for name in "AB"}
+    bindings = SecretBindings({"C": Secret(CANARY)}, references, seconds)
+    return ProviderResolver({}, bindings, clock, lambda *_: source)
 
 
 def test_a_value_is_kept_for_its_lifetime() -> None:
@@ -130,7 +130,7 @@ def table(references: Mapping[str, str]) -> str:
 
 def test_all_that_fail_are_named_at_once(direct: Plan, written: Written) -> None:
     sink = Sink()
-    look_up = open_lookup({}, written(table(TABLE)), sink)
+    look_up = open_resolver({}, written(table(TABLE)), sink)
     assert collect_secrets(direct, direct.operations["two_steps"], look_up, sink) == {}
     assert [(one.code, one.message) for one in sink.sorted()] == [
         ("FC0825", "the secret key of shop: the source env has no variable NOWHERE"),
@@ -148,8 +148,8 @@ def test_sources_are_asked_at_once(direct: Plan) -> None:
             both.wait()
             return CANARY
 
-    references = {name: Reference("waiting", name) for name in TABLE}
-    look_up = SourceLookup({}, Bindings({}, references), Clock(), lambda *_: Waiting())
+    references = {name: SecretReference("waiting", name) for name in TABLE}
+    look_up = ProviderResolver({}, SecretBindings({}, references), Clock(), lambda *_: Waiting())
     sink = Sink()
     found = collect_secrets(direct, direct.operations["two_steps"], look_up, sink)
     assert sorted(found) == ["secrets.key", "secrets.signing"], sink.sorted()
@@ -158,8 +158,8 @@ def test_sources_are_asked_at_once(direct: Plan) -> None:
 def test_a_source_that_failed_is_asked_once_for_each_problem(direct: Plan) -> None:
     source = Counting()
     source.fails = True
-    references = {name: Reference("counting", name) for name in TABLE}
-    look_up = SourceLookup({}, Bindings({}, references), Clock(), lambda *_: source)
+    references = {name: SecretReference("counting", name) for name in TABLE}
+    look_up = ProviderResolver({}, SecretBindings({}, references), Clock(), lambda *_: source)
     for count in (2, 4):
         sink = Sink()
         collect_secrets(direct, direct.operations["two_steps"], look_up, sink)
@@ -217,7 +217,7 @@ def arguments(build: Path, *more: str) -> list[str]:
     return [*where, "-p", "code=c", "-p", "note=n", "--build", str(build), *more]
 
 
-def run_of(direct: Plan, look_up: SourceLookup, *others: Coroutine[None, None, None]) -> Went:
+def run_of(direct: Plan, look_up: ProviderResolver, *others: Coroutine[None, None, None]) -> Went:
     """A run of two steps over a network that approves, beside other work of the same loop."""
     created = httpx.Response(200, json={"id": "o1", "token": "t"})
     request = RunRequest(texts={"code": "c-1", "note": "n"})
@@ -245,16 +245,16 @@ def test_a_slow_source_holds_up_its_own_run_alone(direct: Plan) -> None:
     async def goes_on() -> None:
         answered.set()
 
-    references = {name: Reference("slow", name) for name in TABLE}
-    look_up = SourceLookup({}, Bindings({}, references), Clock(), lambda *_: Slow())
+    references = {name: SecretReference("slow", name) for name in TABLE}
+    look_up = ProviderResolver({}, SecretBindings({}, references), Clock(), lambda *_: Slow())
     went = run_of(direct, look_up, goes_on())
     assert went.done.outcome == "approved", went.sink.sorted()
 
 
 def test_what_is_kept_needs_no_thread(direct: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
-    references = {name: Reference("counting", name) for name in TABLE}
+    references = {name: SecretReference("counting", name) for name in TABLE}
     source = Counting()
-    look_up = SourceLookup({}, Bindings({}, references), Clock(), lambda *_: source)
+    look_up = ProviderResolver({}, SecretBindings({}, references), Clock(), lambda *_: source)
     assert run_of(direct, look_up).done.outcome == "approved"
 
     async def refused(*_: object) -> None:
@@ -262,5 +262,5 @@ def test_what_is_kept_needs_no_thread(direct: Plan, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(asyncio, "to_thread", refused)
     assert run_of(direct, look_up).done.outcome == "approved"
-    assert run_of(direct, SourceLookup(ENVIRONMENT)).done.outcome == "approved"
+    assert run_of(direct, ProviderResolver(ENVIRONMENT)).done.outcome == "approved"
     assert source.asked == 2

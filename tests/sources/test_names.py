@@ -7,8 +7,8 @@ import pytest
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.secret_names import SecretId
-from forwardc.runtime.secret_providers.lookup import open_lookup
-from forwardc.runtime.secret_providers.names import check_names, nearest
+from forwardc.runtime.secret_providers.resolver import open_resolver
+from forwardc.runtime.secret_providers.variable_names import check_variable_names, nearest_variable
 
 Written = Callable[..., Path]
 RAW = "hush-hush-1234"
@@ -30,7 +30,7 @@ def test_an_old_name_is_refused_with_the_new_one(
     written: Written, environ: dict[str, str], text: str
 ) -> None:
     sink = Sink()
-    open_lookup(environ, written(text), sink, [KEY])
+    open_resolver(environ, written(text), sink, [KEY])
     (problem,) = sink.sorted()
     assert (problem.code, sink.has_errors) == ("FC0847", True)
     assert OLD in problem.message
@@ -40,13 +40,13 @@ def test_an_old_name_is_refused_with_the_new_one(
 
 def test_an_old_name_that_could_stand_for_two_names_both() -> None:
     sink = Sink()
-    check_names([OLD], [KEY, OTHER, KEY], sink)
+    check_variable_names([OLD], [KEY, OTHER, KEY], sink)
     assert f"{KEY.variable} or {OTHER.variable}:" in str(sink.sorted()[0].hint)
 
 
 def test_an_old_name_of_nothing_that_is_built_is_refused_with_the_form() -> None:
     sink = Sink()
-    check_names(["FORWARDC_VAULT_X_API_KEY"], [KEY], sink)
+    check_variable_names(["FORWARDC_VAULT_X_API_KEY"], [KEY], sink)
     assert "FORWARDC_VAULT__<ENVIRONMENT>__<OWNER>__<NAME>" in str(sink.sorted()[0].hint)
     assert sink.has_errors
 
@@ -56,7 +56,7 @@ def test_an_old_name_of_nothing_that_is_built_is_refused_with_the_form() -> None
 )
 def test_a_name_of_no_secret_is_told(written: Written, name: str) -> None:
     sink = Sink()
-    open_lookup({}, written(f'{name} = "{RAW}"'), sink)
+    open_resolver({}, written(f'{name} = "{RAW}"'), sink)
     assert [(one.code, name in one.message) for one in sink.sorted()] == [("FC0848", True)]
     assert not sink.has_errors
 
@@ -64,7 +64,7 @@ def test_a_name_of_no_secret_is_told(written: Written, name: str) -> None:
 def test_names_that_are_right_or_not_ours_are_not_spoken_of() -> None:
     sink = Sink()
     names = [KEY.variable, "FORWARDC_SECRETS", "FORWARDC_LOOKUP_TOKEN", "HOME"]
-    check_names(names, iter(()), sink)
+    check_variable_names(names, iter(()), sink)
     assert sink.sorted() == []
 
 
@@ -73,7 +73,7 @@ def test_what_is_wanted_is_not_asked_for_while_all_names_are_right() -> None:
         raise AssertionError("read")
         yield
 
-    check_names([KEY.variable], wanted(), Sink())
+    check_variable_names([KEY.variable], wanted(), Sink())
 
 
 ASKED = "FORWARDC_SECRET__PRODUCTION__ADYEN__ADYEN_API_KEY"
@@ -92,7 +92,7 @@ ASKED = "FORWARDC_SECRET__PRODUCTION__ADYEN__ADYEN_API_KEY"
     ],
 )
 def test_one_misspelling_is_asked_about(set_name: str) -> None:
-    assert nearest(ASKED, ["HOME", set_name]) == set_name
+    assert nearest_variable(ASKED, ["HOME", set_name]) == set_name
 
 
 @pytest.mark.parametrize(
@@ -106,4 +106,4 @@ def test_one_misspelling_is_asked_about(set_name: str) -> None:
     ],
 )
 def test_the_key_of_something_else_is_never_proposed(set_name: str) -> None:
-    assert nearest(ASKED, [set_name, ASKED]) is None
+    assert nearest_variable(ASKED, [set_name, ASKED]) is None

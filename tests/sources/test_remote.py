@@ -18,14 +18,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from forwardc.runtime.secret_providers.hashicorp import HashicorpSource
-from forwardc.runtime.secret_providers.lookup import SourceLookup
-from forwardc.runtime.secret_providers.protocol import SecretProviderError, ask
+from forwardc.runtime.secret_providers.hashicorp import HashicorpProvider
+from forwardc.runtime.secret_providers.provider import SecretProviderError, fetch_in_time
+from forwardc.runtime.secret_providers.resolver import ProviderResolver
 from loopback import served
 
 CANARY = "hush-canary-7373"
 TOKEN = "hvs.hush-token-7373"
-Bound = Callable[..., SourceLookup]
+Bound = Callable[..., ProviderResolver]
 KV = {"data": {"api_key": CANARY, "port": 1}, "metadata": {"version": 2}}
 ANSWERS: dict[str, Callable[[], Response]] = {
     "shop/keys": lambda: JSONResponse({"request_id": "1", "data": KV}),
@@ -111,11 +111,11 @@ def test_a_vault_that_hangs(drips: bool) -> None:
             await asyncio.sleep(0.1)
 
     with served(app) as url:
-        source = HashicorpSource({"VAULT_ADDR": url, "VAULT_TOKEN": TOKEN}, seconds=0.3)
+        source = HashicorpProvider({"VAULT_ADDR": url, "VAULT_TOKEN": TOKEN}, seconds=0.3)
         with pytest.raises(
             SecretProviderError, match=r"ReadTimeout|gave no answer in 0\.5 seconds"
         ):
-            ask(source, "secret/data/shop/keys#api_key", seconds=0.5)
+            fetch_in_time(source, "secret/data/shop/keys#api_key", seconds=0.5)
 
 
 @pytest.fixture

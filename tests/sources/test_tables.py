@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.secret_names import SecretId, identity_at
-from forwardc.runtime.secret_providers import places
-from forwardc.runtime.secret_providers.bindings import Bindings, read_bindings
-from forwardc.runtime.secret_providers.lookup import SourceLookup
-from forwardc.runtime.secret_providers.names import check_names
-from forwardc.runtime.secret_providers.protocol import Reference
+from forwardc.runtime.secret_providers import secrets_file
+from forwardc.runtime.secret_providers.provider import SecretReference
+from forwardc.runtime.secret_providers.resolver import ProviderResolver
+from forwardc.runtime.secret_providers.secrets_file import SecretBindings, read_secrets_file
+from forwardc.runtime.secret_providers.variable_names import check_variable_names
 
 RAW = "hush-hush-1234"
 Written = Callable[..., Path]
@@ -49,7 +49,7 @@ def test_a_table_leaves_the_environment_out(written: Written, suffix: str) -> No
 
     text = TABLES if suffix == "toml" else json.dumps(tomllib.loads(TABLES))
     sink = Sink()
-    found = read_bindings(written(text, f"secrets.{suffix}"), sink)
+    found = read_secrets_file(written(text, f"secrets.{suffix}"), sink)
     assert sink.sorted() == []
     assert {name: str(value.reveal()) for name, value in found.values.items()} == {
         "FORWARDC_SECRET__SANDBOX__SHOP__KEY": "flat",
@@ -57,12 +57,12 @@ def test_a_table_leaves_the_environment_out(written: Written, suffix: str) -> No
         "FORWARDC_VAULT__PRODUCTION__US__STRIPE__API_KEY": "live in the US",
     }
     assert found.references == {
-        "FORWARDC_SECRET__PRODUCTION__SHOP__KEY": Reference("env", "SHOP_production")
+        "FORWARDC_SECRET__PRODUCTION__SHOP__KEY": SecretReference("env", "SHOP_production")
     }
 
 
 def test_a_reference_for_every_environment_has_the_place_in_it(written: Written) -> None:
-    found = read_bindings(written(TABLES), Sink())
+    found = read_secrets_file(written(TABLES), Sink())
 
     def place(environment: str, account: str, name: str) -> str | None:
         reference = found.reference(vault(environment, account, "checkout", name))
@@ -82,7 +82,7 @@ def test_the_place_is_asked_for_at_the_source(written: Written, tmp_path: Path) 
         (tmp_path / where).mkdir(exist_ok=True)
         (tmp_path / where / "key.txt").write_text(value)
     path = written('[from]\nFORWARDC_VAULT__STRIPE__API_KEY = "file:{env}/{account}/key.txt"\n')
-    look_up = SourceLookup({}, read_bindings(path, Sink()))
+    look_up = ProviderResolver({}, read_secrets_file(path, Sink()))
     assert look_up(vault("eu", "", "stripe", "api_key")) == "of eu"
     assert look_up(vault("eu", "us", "stripe", "api_key")) == "of us"
     assert look_up("HOME") is None
@@ -97,8 +97,10 @@ def test_two_places_never_share_a_reference(a: str, b: str, c: str, d: str) -> N
         "aws:x/{account}-{env}",
         "aws:{env}{env}/{account}",
     ):
-        if places.problem(text) is None:
-            same = places.filled(text, a, b) == places.filled(text, c, d)
+        if secrets_file.placeholder_problem(text) is None:
+            same = secrets_file.fill_placeholders(text, a, b) == secrets_file.fill_placeholders(
+                text, c, d
+            )
             assert same == ((a, b) == (c, d))
 
 
@@ -128,7 +130,7 @@ def test_two_places_never_share_a_reference(a: str, b: str, c: str, d: str) -> N
 )
 def test_what_is_wrong_is_told_and_not_quoted(written: Written, text: str) -> None:
     sink = Sink()
-    read_bindings(written(text), sink)
+    read_secrets_file(written(text), sink)
     assert [one.code for one in sink.sorted()] == ["FC0806"]
     assert sink.has_errors
     assert RAW not in repr(sink.sorted())
@@ -138,7 +140,7 @@ def test_what_is_wrong_is_told_and_not_quoted(written: Written, text: str) -> No
 def test_a_full_name_may_stand_in_its_own_table(written: Written, place: str) -> None:
     environment, _, account = place.partition("@")
     name, sink = vault(environment, account, "stripe", "api_key"), Sink()
-    found = read_bindings(written(f'["{place}"]\n{name} = "x"\n'), sink)
+    found = read_secrets_file(written(f'["{place}"]\n{name} = "x"\n'), sink)
     assert (list(found.values), sink.sorted()) == ([name], [])
 
 
@@ -162,18 +164,18 @@ def test_whatever_a_file_holds_nothing_raises_and_no_value_is_quoted(held: objec
         path = Path(folder) / "secrets.json"
         path.write_text(json.dumps(held))
         path.chmod(0o600)
-        found = read_bindings(path, sink)
+        found = read_secrets_file(path, sink)
     for place in ("production", "production@us", "other"):
         of = identity_at(place, STRIPE)
         assert of is not None
         found.reference(of.variable)
-    check_names([*found.values, *found.references], [], sink)
+    check_variable_names([*found.values, *found.references], [], sink)
     assert {one.code for one in sink.sorted()} <= {"FC0806", "FC0847", "FC0848"}
     assert RAW not in repr(sink.sorted())
 
 
 def test_an_environment_has_another_ones_value_nowhere(written: Written) -> None:
-    look_up = SourceLookup({}, read_bindings(written(TABLES), Sink()))
+    look_up = ProviderResolver({}, read_secrets_file(written(TABLES), Sink()))
     assert look_up(vault("sandbox", "", "stripe", "api_key")) is None
     assert look_up(vault("production", "eu", "stripe", "api_key")) is None
-    assert Bindings().reference(vault("sandbox", "", "stripe", "api_key")) is None
+    assert SecretBindings().reference(vault("sandbox", "", "stripe", "api_key")) is None

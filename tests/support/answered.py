@@ -20,7 +20,7 @@ from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import RunRequest, RunResult
 from forwardc.runtime.run.run import run
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 WAYS: Final = ("direct", "checkout", "stripe")
 _SOURCES: Final = {
@@ -109,7 +109,7 @@ def ran(plan: Plan, operation: str, way: str, answer: httpx.Response) -> RunResu
         async with Sender(_Once(lambda: answer)) as sender:
             means = RunDependencies(sender, VaultKeys(sender))
             request = RunRequest(source=_SOURCES[way])
-            return await run(plan, operation, request, sandbox_lookup(plan), means, sink)
+            return await run(plan, operation, request, sandbox_resolver(plan), means, sink)
 
     result = asyncio.run(go())
     assert result is not None, [found.message for found in sink.sorted()]

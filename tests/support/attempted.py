@@ -23,7 +23,7 @@ from forwardc.runtime.run.journal import JournalError, SendingPausedError
 from forwardc.runtime.run.result import CardFacts, ClockAndIds, RunRequest, RunResult, StepReport
 from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.run import run
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 SOURCE = "src_" + "a" * 26
 TOKEN = "tok_" + "b" * 26
@@ -163,7 +163,7 @@ def go(
                 sleep=sleep,
                 jitter=lambda: 1.0,
             )
-            return await run(plan, name, request, sandbox_lookup(plan), means, sink)
+            return await run(plan, name, request, sandbox_resolver(plan), means, sink)
 
     return Went(asyncio.run(work()), network.requests, waits[1:], notes, sink)
 

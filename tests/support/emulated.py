@@ -16,7 +16,7 @@ from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult
 from forwardc.runtime.run.run import run
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest, World
 
@@ -85,7 +85,7 @@ class Emulated:
             async with Sender(transport) as sender:
                 await store_secrets(plan, operation, sender)
                 means = RunDependencies(sender, VaultKeys(sender), ClockAndIds(emulated=True))
-                return await run(plan, operation, request, sandbox_lookup(plan), means, sink)
+                return await run(plan, operation, request, sandbox_resolver(plan), means, sink)
 
         result = asyncio.run(go())
         assert result is not None, sink.sorted()

@@ -21,7 +21,7 @@ from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import ClockAndIds
 from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.store_journal import StoreJournal
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.world import World
 from forwardc.server.directory.payment_directory import DirectoryError, Instrument
@@ -207,7 +207,7 @@ async def house(
     """A running service. `transport` is another way to a sandbox than the one in this process."""
     sink, vaults = Sink(), Vaults(world or World())
     mapped = {NAME: DestinationSettings(run="rokt.share", reference_param="reference")}
-    ways = read_served_plans(ROOT / "build", "sandbox", mapped, sandbox_lookup, sink)
+    ways = read_served_plans(ROOT / "build", "sandbox", mapped, sandbox_resolver, sink)
     assert not sink.has_errors, [problem.message for problem in sink.sorted()]
 
     async def no_wait(_: float) -> None:

@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 import gate
 from forwardc.cli.main import run as cli
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.secret_providers.secrets import made_up_secret_lookup
+from forwardc.runtime.secret_providers.plan_secrets import made_up_secret_lookup
 from forwardc.runtime.tokens.tables import TokenTables
 from forwardc.sandbox.destinations.rocketpay_tokens import fixed_token
 from forwardc.sandbox.serve import RunningSandbox, start_in_thread

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from forwardc.core.diagnostics.diagnostic import Diagnostic
     from forwardc.dashboard.project import Project
     from forwardc.runtime.history.store import Store
-    from forwardc.runtime.secret_providers.lookup import SourceLookup
+    from forwardc.runtime.secret_providers.resolver import ProviderResolver
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -122,15 +122,15 @@ def _listen(host: str, port: int) -> socket.socket | None:
 
 def _callbacks(
     store: "Store", build: Path, place: str, file: Path | None, *, sandbox: bool
-) -> "tuple[list[Route], SourceLookup]":
+) -> "tuple[list[Route], ProviderResolver]":
     """The routes of callbacks, and where secrets are set.
 
     A sandbox signs with the secret that its document derives.
     """
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.build_folder import read_plans
-    from forwardc.runtime.secret_providers.lookup import SourceLookup, open_lookup
-    from forwardc.runtime.secret_providers.secrets import made_up_secret_lookup
+    from forwardc.runtime.secret_providers.plan_secrets import made_up_secret_lookup
+    from forwardc.runtime.secret_providers.resolver import ProviderResolver, open_resolver
     from forwardc.runtime.tokens.tables import TokenTables
     from forwardc.server.callbacks.rocketpay import let_through_in, routes, secret_in
 
@@ -139,16 +139,16 @@ def _callbacks(
     secret = secret_in(plans, place)
     if sandbox:
         tables = TokenTables(store, emulated=True)
-        nothing = SourceLookup({})
+        nothing = ProviderResolver({})
         return routes(tables, made_up_secret_lookup(secret, plans), secret, known), nothing
     sink = Sink()
-    look_up = open_lookup(os.environ, file, sink, [secret])
+    look_up = open_resolver(os.environ, file, sink, [secret])
     for found in sink.sorted():
         _report(found)
     return routes(TokenTables(store), look_up, secret, known), look_up
 
 
-def _project(build: Path, look_up: "SourceLookup", *, sandbox: bool) -> "Project | None":
+def _project(build: Path, look_up: "ProviderResolver", *, sandbox: bool) -> "Project | None":
     """What the pages tell of the project; None where nothing is built."""
     from forwardc.dashboard.project import Project, where_set
 

@@ -29,7 +29,7 @@ from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.redaction import Redactor
 from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult, StepReport
 from forwardc.runtime.run.run import run
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 if TYPE_CHECKING:
     import httpx
@@ -88,7 +88,7 @@ async def _play(build: Path, scene: Scene, sender: Sender, client: "httpx.AsyncC
         redactor.hide_values(_sensitive(plan, scene))
         means = RunDependencies(sender, VaultKeys(sender), ClockAndIds(emulated=True))
         request = await _request(scene, stored, client)
-        result = await run(plan, scene.operation, request, sandbox_lookup(plan), means, sink)
+        result = await run(plan, scene.operation, request, sandbox_resolver(plan), means, sink)
     received = (await client.get(f"{_CONTROL}/received")).json()["data"]
     took = round((perf_counter() - started) * 1000)
     return Played(scene, stored, result, received, sink, secrets, redactor, took)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
     from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult
-    from forwardc.runtime.secret_providers.secrets import Lookup
+    from forwardc.runtime.secret_providers.plan_secrets import SecretResolver
 
 
 @click.command(short_help="Run a compiled operation.")
@@ -180,7 +180,7 @@ def _run(
     plan: "Plan",
     operation: str,
     request: "RunRequest",
-    look_up: "Lookup",
+    look_up: "SecretResolver",
     where: Where,
     sink: "Sink",
     ambient: "ClockAndIds",
@@ -221,7 +221,7 @@ def _preview(
     plan: "Plan",
     operation: str,
     request: "RunRequest",
-    look_up: "Lookup",
+    look_up: "SecretResolver",
     sink: "Sink",
     ambient: "ClockAndIds",
     *,

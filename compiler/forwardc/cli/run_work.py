@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from forwardc.runtime.run.context import RunDependencies
     from forwardc.runtime.run.journal import Journal
     from forwardc.runtime.run.result import ClockAndIds
-    from forwardc.runtime.secret_providers.secrets import Lookup
+    from forwardc.runtime.secret_providers.plan_secrets import SecretResolver
 
 
 T = TypeVar("T")
@@ -112,20 +112,20 @@ def lock_for(plan: "Plan", where: Where, sink: "Sink") -> "Lock | None":
 
 def look_up_for(
     plan: "Plan", build: Path, sandbox: str | None, file: Path | None, sink: "Sink"
-) -> "Lookup":
+) -> "SecretResolver":
     """Where the values of credentials and secrets come from. `build` tells misnamed ones theirs."""
     import os
 
     from forwardc.plan.secret_names import identities_in
-    from forwardc.runtime.secret_providers.lookup import open_lookup
-    from forwardc.runtime.secret_providers.names import check_names
-    from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+    from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
+    from forwardc.runtime.secret_providers.resolver import open_resolver
+    from forwardc.runtime.secret_providers.variable_names import check_variable_names
 
     wanted = identities_in(build, plan.place)
     if sandbox is not None:
-        check_names(os.environ, wanted, sink, refused=False)
-        return sandbox_lookup(plan, os.environ)
-    return open_lookup(os.environ, file, sink, wanted)
+        check_variable_names(os.environ, wanted, sink, refused=False)
+        return sandbox_resolver(plan, os.environ)
+    return open_resolver(os.environ, file, sink, wanted)
 
 
 @asynccontextmanager

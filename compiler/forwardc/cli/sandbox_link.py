@@ -11,12 +11,12 @@ from forwardc.plan.model import Plan
 from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopbackError
 from forwardc.runtime.http.send import Sender
 from forwardc.runtime.run.result import ClockAndIds
-from forwardc.runtime.secret_providers.secret_store import STORE_CREDENTIAL, StoreClient
-from forwardc.runtime.secret_providers.secrets import (
-    credential_values,
-    sandbox_lookup,
-    secret_values,
+from forwardc.runtime.secret_providers.plan_secrets import (
+    resolve_credentials,
+    resolve_secrets,
+    sandbox_resolver,
 )
+from forwardc.runtime.secret_providers.vault_store import STORE_CREDENTIAL, StoreClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,12 +61,12 @@ async def store_secrets(plan: Plan, operation: str, sender: Sender) -> None:
     names = plan.operations[operation].stored_secrets
     if plan.secret_store is None or not names:
         return
-    sink, look_up = Sink(), sandbox_lookup(plan)
-    key = credential_values(plan, [STORE_CREDENTIAL], look_up, sink, any_shape=True)[
+    sink, look_up = Sink(), sandbox_resolver(plan)
+    key = resolve_credentials(plan, [STORE_CREDENTIAL], look_up, sink, any_shape=True)[
         STORE_CREDENTIAL
     ]
     client = StoreClient(sender, plan.secret_store, plan.hosts.vault, key)
-    values = secret_values(plan, names, look_up, sink, any_shape=True)
+    values = resolve_secrets(plan, names, look_up, sink, any_shape=True)
     there = await client.list(sink) or {}
     for name in names:
         if name not in there and not sink.has_errors:

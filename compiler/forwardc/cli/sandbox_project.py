@@ -37,7 +37,7 @@ from forwardc.plan.parts import ReviewField
 from forwardc.plan.sealed_headers import NotSealableError, sealed_headers, value_of
 from forwardc.plan.secret_names import secret_id
 from forwardc.runtime.secret_providers.made_up import made_up_private
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup, secret_values
+from forwardc.runtime.secret_providers.plan_secrets import resolve_secrets, sandbox_resolver
 
 _KINDS: Final = {
     "card.number": "number",
@@ -101,7 +101,7 @@ def project_data(plans: Iterable[Plan], lock: Lock, today: date) -> dict[str, An
 
 def _made_up(plan: Plan) -> dict[str, str]:
     """The sandbox's values of a plan's secrets as its requests use them, by name."""
-    found = secret_values(plan, plan.secrets, sandbox_lookup(plan), Sink(), any_shape=True)
+    found = resolve_secrets(plan, plan.secrets, sandbox_resolver(plan), Sink(), any_shape=True)
     return {name: value.reveal() for name, value in found.items()}
 
 

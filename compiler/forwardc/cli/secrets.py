@@ -55,15 +55,15 @@ def push(**given: Any) -> int:
     gets a new version.
     """
     from forwardc.cli.secrets_work import Given, change_row, prepare, show, with_client
-    from forwardc.runtime.secret_providers.stored_secrets import push as push_all
-    from forwardc.runtime.secret_providers.stored_secrets import values_for
+    from forwardc.runtime.secret_providers.vault_store import push as push_all
+    from forwardc.runtime.secret_providers.vault_store import values_to_store
 
     work = prepare(Given(**given))
     if isinstance(work, int):
         return work
     if work.refuses(work.wanted):
         return show(work, [])
-    values = values_for(work.wanted, work.look_ups, work.sink, any_shape=work.any_shape)
+    values = values_to_store(work.wanted, work.look_ups, work.sink, any_shape=work.any_shape)
     changes = with_client(work, lambda client: push_all(client, work.wanted, values, work.sink))
     return show(work, [change_row(change) for change in changes or []])
 
@@ -95,7 +95,7 @@ def list_(**given: Any) -> int:
 def check(**given: Any) -> int:
     """Say which secrets are missing, and which no plan names; 1 where one is missing."""
     from forwardc.cli.secrets_work import Given, prepare, row, show, with_client
-    from forwardc.runtime.secret_providers.stored_secrets import compare
+    from forwardc.runtime.secret_providers.vault_store import compare
 
     work = prepare(Given(**given))
     if isinstance(work, int):
@@ -124,7 +124,7 @@ def delete(yes: bool, **given: Any) -> int:
     With DEST, a vendor's secret that another destination uses as well stays.
     """
     from forwardc.cli.secrets_work import Given, change_row, prepare, row, show, with_client
-    from forwardc.runtime.secret_providers.stored_secrets import delete as delete_all
+    from forwardc.runtime.secret_providers.vault_store import delete as delete_all
 
     work = prepare(Given(**given))
     if isinstance(work, int):

@@ -25,17 +25,22 @@ from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
 from forwardc.runtime.http.oauth import AccessTokenError, AccessTokens, client_of, report
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.secret_providers.lookup import open_lookup
-from forwardc.runtime.secret_providers.names import check_names, check_use
-from forwardc.runtime.secret_providers.secret_store import (
-    STORE_CREDENTIAL,
-    StoreClient,
-    StoredSecret,
+from forwardc.runtime.secret_providers.plan_secrets import (
+    SecretResolver,
+    resolve_credentials,
+    sandbox_resolver,
 )
-from forwardc.runtime.secret_providers.secrets import Lookup, credential_values, sandbox_lookup
-from forwardc.runtime.secret_providers.stored_secrets import (
+from forwardc.runtime.secret_providers.resolver import open_resolver
+from forwardc.runtime.secret_providers.variable_names import (
+    check_variable_names,
+    warn_unused_variables,
+)
+from forwardc.runtime.secret_providers.vault_store import (
+    STORE_CREDENTIAL,
     ExpectedSecret,
     SecretChange,
+    StoreClient,
+    StoredSecret,
     expected_secrets,
 )
 
@@ -63,7 +68,7 @@ class Work:
     given: Given
     wanted: list[ExpectedSecret]
     all_wanted: list[ExpectedSecret]
-    look_ups: dict[str, Lookup]
+    look_ups: dict[str, SecretResolver]
     keeper: Plan
     plans: Sequence[Plan]
     lock: Lock
@@ -143,13 +148,13 @@ def _built(given: Given, sink: Sink) -> list[Plan]:
     return [plan for plan in read if plan is not None]
 
 
-def _look_ups(given: Given, plans: Sequence[Plan], sink: Sink) -> dict[str, Lookup]:
+def _look_ups(given: Given, plans: Sequence[Plan], sink: Sink) -> dict[str, SecretResolver]:
     wanted = identities_in(given.build, given.environment)
     if given.sandbox is not None:
-        check_names(os.environ, wanted, sink, refused=False)
-        return {plan.destination: sandbox_lookup(plan, os.environ) for plan in plans}
-    look_up = open_lookup(os.environ, given.secrets_file, sink, wanted)
-    check_use(look_up.names(), given.build, given.environment, sink)
+        check_variable_names(os.environ, wanted, sink, refused=False)
+        return {plan.destination: sandbox_resolver(plan, os.environ) for plan in plans}
+    look_up = open_resolver(os.environ, given.secrets_file, sink, wanted)
+    warn_unused_variables(look_up.names(), given.build, given.environment, sink)
     return {plan.destination: look_up for plan in plans}
 
 
@@ -157,7 +162,9 @@ def with_client(work: Work, action: Callable[[StoreClient], Awaitable[_Result]])
     """Open the store and act on it; None, with the reason in the sink, where it stays shut."""
     sandbox, plan, store = work.given.sandbox, work.keeper, work.keeper.secret_store
     look_up = work.look_ups[plan.destination]
-    keys = credential_values(plan, [STORE_CREDENTIAL], look_up, work.sink, any_shape=work.any_shape)
+    keys = resolve_credentials(
+        plan, [STORE_CREDENTIAL], look_up, work.sink, any_shape=work.any_shape
+    )
     if work.sink.has_errors or store is None:
         return None
 

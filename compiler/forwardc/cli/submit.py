@@ -170,10 +170,10 @@ def _hashes(
     import os
 
     from forwardc.plan.secret_names import identities_in
-    from forwardc.runtime.secret_providers.lookup import open_lookup
-    from forwardc.runtime.secret_providers.secrets import secret_values
+    from forwardc.runtime.secret_providers.plan_secrets import resolve_secrets
+    from forwardc.runtime.secret_providers.resolver import open_resolver
 
-    look_up = open_lookup(os.environ, file, sink, identities_in(build, plan.place))
+    look_up = open_resolver(os.environ, file, sink, identities_in(build, plan.place))
 
     def trimmed(variable: str) -> str | None:
         raw = look_up(variable)
@@ -182,7 +182,7 @@ def _hashes(
         return raw.strip() or None if raw is not None else None
 
     names = dict.fromkeys(name for one in headers for name in one.secrets)
-    values = secret_values(plan, names, trimmed, sink)
+    values = resolve_secrets(plan, names, trimmed, sink)
     found = {
         one.file: _hash(plan, one, values, facts, sink)
         for one in headers

@@ -20,7 +20,7 @@ from forwardc.runtime.run.journal import Journal, NoJournal
 from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult, exit_code
 from forwardc.runtime.run.run import preview, run
 from forwardc.runtime.run.store_journal import StoreJournal
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.runtime.tokens.records import TokenFilter
 from forwardc.runtime.tokens.tables import TokenTables
 
@@ -89,7 +89,9 @@ def project_of(plan: Plan) -> int:
     """The project id that a plan was built with, out of the request that it makes."""
     texts = {"customer_id": "none", "token": _NO_TOKEN}
     request, sink = RunRequest(texts=texts), Sink()
-    shown = preview(plan, "revoke", request, sandbox_lookup(plan), sink, ClockAndIds(emulated=True))
+    shown = preview(
+        plan, "revoke", request, sandbox_resolver(plan), sink, ClockAndIds(emulated=True)
+    )
     if not shown or shown[0].body is None:
         raise RuntimeError("the plan of revoke makes no request")
     return int(json.loads(shown[0].body)["customer"]["project_id"])

@@ -22,7 +22,7 @@ from forwardc.plan.build_folder import read_manifest, read_plans
 from forwardc.plan.digests import file_digest
 from forwardc.plan.formats import lock_of_build
 from forwardc.plan.model import Plan
-from forwardc.runtime.secret_providers.lookup import SourceLookup
+from forwardc.runtime.secret_providers.resolver import ProviderResolver
 
 Where = Callable[[str], str | None]
 """From a variable to the place where it is set, in words; None where nowhere."""
@@ -122,7 +122,7 @@ def coverage_of(data: bytes, path: str, sink: Sink) -> Coverage | None:
         return None
 
 
-def where_set(look_up: SourceLookup) -> Where:
+def where_set(look_up: ProviderResolver) -> Where:
     """Where variables are set for a process. Reads names; a source that is named is not asked."""
 
     def where(variable: str) -> str | None:
@@ -138,7 +138,7 @@ def where_set(look_up: SourceLookup) -> Where:
 
 def in_environment(environ: Mapping[str, str]) -> Where:
     """Where variables are set, without a secrets file."""
-    return where_set(SourceLookup(environ))
+    return where_set(ProviderResolver(environ))
 
 
 def problems(sink: Sink) -> list[Diagnostic]:

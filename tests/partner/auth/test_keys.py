@@ -14,7 +14,7 @@ import pytest
 
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.provider import SecretProviderError
 from forwardc.server.oauth.server_keys import (
     VARIABLE,
     ServerKeys,

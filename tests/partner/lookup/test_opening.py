@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from pydantic import TypeAdapter
 
-from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.provider import SecretProviderError
 from forwardc.server.directory.factory import open_directory
 from forwardc.server.directory.guessable_references import ENOUGH, EntropyCheckedDirectory
 from forwardc.server.directory.payment_directory import DirectoryError, Instrument

@@ -12,7 +12,7 @@ import pytest
 import postgres
 from forwardc.cli.main import run as cli
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.server.directory.factory import open_directory
 from forwardc.server.directory.payment_directory import DirectoryColumns, DirectoryFaultError
 from forwardc.server.directory.sql_directory import ReferenceQuery
@@ -47,7 +47,7 @@ reference_param = "reference"
 def ways(run: str, reference_param: str | None = "reference") -> dict[str, ServedPlan]:
     sink = Sink()
     mapped = {"SHOP": DestinationSettings(run=run, reference_param=reference_param)}
-    found = read_served_plans(ROOT / "build", "sandbox", mapped, sandbox_lookup, sink)
+    found = read_served_plans(ROOT / "build", "sandbox", mapped, sandbox_resolver, sink)
     assert not sink.has_errors
     return {vault: way for (_, vault), way in found.items()}
 

@@ -12,7 +12,7 @@ import pytest
 
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.secret_providers.made_up import sandbox_secret
-from forwardc.runtime.secret_providers.secrets import sandbox_lookup
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.server.directory.payment_directory import Instrument
 from forwardc.server.http.problems import ProblemError
 from forwardc.server.payment_sharing.payment_forward import ForwardCall
@@ -79,7 +79,7 @@ def test_everything_that_is_said_and_kept(
     async def go() -> None:
         async with house(store, {REFERENCE: CANARY}) as open_house:
             plan = open_house.service.forwarder.ways[NAME, "checkout"].plan
-            key = sandbox_lookup(plan)("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY")
+            key = sandbox_resolver(plan)("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY")
             assert key
             open_house.vaults.instead = forwarded(key)
             mail = {"email": MAIL}

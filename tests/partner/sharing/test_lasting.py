@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
-from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.provider import SecretProviderError
 from forwardc.server.directory.payment_directory import (
     DirectoryError,
     DirectoryFaultError,

@@ -137,7 +137,7 @@ def token_answer(data: bytes) -> None:
 
 
 def store_answer(data: bytes) -> None:
-    from forwardc.runtime.secret_providers.secret_store import StoredSecret, _codes, _read
+    from forwardc.runtime.secret_providers.vault_store import StoredSecret, _codes, _read
 
     sink = Sink()
     _codes(data, {"value": "a"})

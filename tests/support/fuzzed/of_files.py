@@ -196,16 +196,15 @@ def day(data: bytes) -> None:
 
 
 def secrets_file(data: bytes) -> None:
-    from forwardc.runtime.secret_providers.bindings import read_bindings
-    from forwardc.runtime.secret_providers.members import member
-    from forwardc.runtime.secret_providers.protocol import SecretProviderError
+    from forwardc.runtime.secret_providers.provider import SecretProviderError, read_member
+    from forwardc.runtime.secret_providers.secrets_file import read_secrets_file
 
     for suffix in ("json", "toml"):
         sink = Sink()
-        read_bindings(written(f"secrets.{suffix}", data), sink)
+        read_secrets_file(written(f"secrets.{suffix}", data), sink)
         shown(sink)
     with suppress(SecretProviderError):
-        member(loose(data), "a")
+        read_member(loose(data), "a")
 
 
 def settings(data: bytes) -> None:
@@ -253,8 +252,8 @@ def csv_payments(data: bytes) -> None:
 
 def derived_secret(data: bytes) -> None:
     from forwardc.plan.model import PlanSecret
-    from forwardc.runtime.secret_providers.secrets import derived
+    from forwardc.runtime.secret_providers.plan_secrets import derive
 
     for kind in ("jwk", "base64url", "sha256_base64url", None):
         with suppress(ValueError):
-            derived(PlanSecret(as_key=kind), loose(data))  # type: ignore[arg-type]
+            derive(PlanSecret(as_key=kind), loose(data))  # type: ignore[arg-type]

@@ -70,9 +70,9 @@ PARSERS: Final[dict[str, Parser]] = {
         of_files.secrets_file,
         seeds.secrets_files,
         (
-            "runtime/secret_providers/bindings.py",
-            "runtime/secret_providers/members.py",
-            "runtime/secret_providers/protocol.py",
+            "runtime/secret_providers/secrets_file.py",
+            "runtime/secret_providers/provider.py",
+            "runtime/secret_providers/provider.py",
         ),
         weight=2,
     ),
@@ -90,7 +90,7 @@ PARSERS: Final[dict[str, Parser]] = {
         of_files.csv_payments, seeds.csv_files, ("server/directory/csv_directory.py",), weight=2
     ),
     "stored secret": Parser(
-        of_files.derived_secret, seeds.jwk_texts, ("runtime/secret_providers/secrets.py",)
+        of_files.derived_secret, seeds.jwk_texts, ("runtime/secret_providers/plan_secrets.py",)
     ),
     # A vault's and a destination's answers.
     "JSON answer": Parser(
@@ -126,7 +126,7 @@ PARSERS: Final[dict[str, Parser]] = {
         of_answers.token_answer, seeds.token_answers, ("runtime/http/oauth.py",)
     ),
     "answer of the secret store": Parser(
-        of_answers.store_answer, seeds.json_texts, ("runtime/secret_providers/secret_store.py",)
+        of_answers.store_answer, seeds.json_texts, ("runtime/secret_providers/vault_store.py",)
     ),
     "JWK set": Parser(
         of_answers.jwk_set,

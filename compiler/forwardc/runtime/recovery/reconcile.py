@@ -32,7 +32,7 @@ from forwardc.runtime.run.redaction import Redactor
 from forwardc.runtime.run.result import StepReport
 from forwardc.runtime.run.run_record import doubt_of, report_of
 from forwardc.runtime.run.step_result import conclude, shown_reason
-from forwardc.runtime.secret_providers.secrets import Lookup, credential_values
+from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, resolve_credentials
 
 _LIMITS: Final = SendLimits(connect_s=10, read_s=30, max_bytes=8 * 1024 * 1024)
 # Room for the two clocks: ours when the step was sent, the vault's when it kept it.
@@ -73,7 +73,9 @@ def step_in_doubt(plan: Plan, run: StoredRun) -> StepInDoubt | None:
     return None
 
 
-async def reconcile_step(what: StepInDoubt, look_up: Lookup, means: RunDependencies) -> StepReport:
+async def reconcile_step(
+    what: StepInDoubt, look_up: SecretResolver, means: RunDependencies
+) -> StepReport:
     """The step as the vault tells it now. Raises `StillUnknownError`."""
     ways = what.step.reconcile
     if ways is None:
@@ -131,14 +133,14 @@ class _Vault:
         return answer
 
 
-def _vault(what: StepInDoubt, look_up: Lookup, means: RunDependencies) -> _Vault:
+def _vault(what: StepInDoubt, look_up: SecretResolver, means: RunDependencies) -> _Vault:
     sink = Sink()
     ambient, name = means.ambient, what.run.summary.operation
     any_shape = ambient.emulated or takes_any_shape(
         what.plan, name, ambient.lock, ambient.now().date()
     )
     names = what.operation.credentials
-    found = credential_values(what.plan, names, look_up, sink, any_shape=any_shape)
+    found = resolve_credentials(what.plan, names, look_up, sink, any_shape=any_shape)
     if sink.has_errors:
         raise StillUnknownError("; ".join(problem.message for problem in sink.sorted()))
     values: dict[str, Any] = {f"vault.{name}": value for name, value in found.items()}

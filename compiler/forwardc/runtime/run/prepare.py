@@ -29,7 +29,7 @@ from forwardc.runtime.run.result import BoundRequest, ClockAndIds, IdempotencyKe
 from forwardc.runtime.run.signing import signed
 from forwardc.runtime.run.source import BoundSource, bind_source, may_be_left_out
 from forwardc.runtime.run.ways import request_template
-from forwardc.runtime.secret_providers.secrets import Lookup, collect_secrets
+from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, collect_secrets
 
 _LONGEST_REFERENCE: Final = 80
 
@@ -113,7 +113,7 @@ def prepare(
     plan: Plan,
     name: str,
     request: RunRequest,
-    look_up: Lookup,
+    look_up: SecretResolver,
     sink: Sink,
     ambient: ClockAndIds,
     instead_of: "PreparedRun | None" = None,

@@ -44,14 +44,19 @@ from forwardc.runtime.run.result import (
     StepReport,
 )
 from forwardc.runtime.run.told import card_facts
-from forwardc.runtime.secret_providers.secrets import Lookup, may_wait
+from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, may_block
 from forwardc.runtime.work_executor import run_blocking
 
 _ASK_LIMITS = SendLimits(connect_s=10, read_s=30, max_bytes=1024 * 1024)
 
 
 def preview(
-    plan: Plan, name: str, request: RunRequest, look_up: Lookup, sink: Sink, ambient: ClockAndIds
+    plan: Plan,
+    name: str,
+    request: RunRequest,
+    look_up: SecretResolver,
+    sink: Sink,
+    ambient: ClockAndIds,
 ) -> list[ShownRequest] | None:
     """The masked request of every step, nothing sent; None with the problems in the sink."""
     prepared = prepare(plan, name, request, look_up, sink, ambient)
@@ -61,7 +66,12 @@ def preview(
 
 
 async def run(
-    plan: Plan, name: str, request: RunRequest, look_up: Lookup, means: RunDependencies, sink: Sink
+    plan: Plan,
+    name: str,
+    request: RunRequest,
+    look_up: SecretResolver,
+    means: RunDependencies,
+    sink: Sink,
 ) -> RunResult | None:
     """Run an operation. None, with the problems in the sink, where nothing was sent."""
     prepared = await _prepared(plan, name, request, look_up, sink, means.ambient)
@@ -78,7 +88,11 @@ async def run(
 
 
 async def _new(
-    asked: NewRequest, request: RunRequest, look_up: Lookup, means: RunDependencies, sink: Sink
+    asked: NewRequest,
+    request: RunRequest,
+    look_up: SecretResolver,
+    means: RunDependencies,
+    sink: Sink,
 ) -> RunResult | None:
     """Run what was not asked for before."""
     prepared = asked.prepared
@@ -111,7 +125,7 @@ async def resume(
     name: str,
     past: RunProgress,
     request: RunRequest,
-    look_up: Lookup,
+    look_up: SecretResolver,
     means: RunDependencies,
     sink: Sink,
 ) -> RunResult | None:
@@ -142,7 +156,7 @@ async def _prepared(
     plan: Plan,
     name: str,
     request: RunRequest,
-    look_up: Lookup,
+    look_up: SecretResolver,
     sink: Sink,
     ambient: ClockAndIds,
     instead_of: PreparedRun | None = None,
@@ -152,7 +166,7 @@ async def _prepared(
     def work() -> PreparedRun | None:
         return prepare(plan, name, request, look_up, sink, ambient, instead_of)
 
-    waits = may_wait(plan, plan.operations[name], look_up)
+    waits = may_block(plan, plan.operations[name], look_up)
     return await run_blocking(work) if waits else work()
 
 

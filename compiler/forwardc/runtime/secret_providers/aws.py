@@ -8,18 +8,22 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from forwardc.runtime.secret_providers.members import member, split_key
-from forwardc.runtime.secret_providers.protocol import OWN_TIMEOUT_S, SecretProviderError
+from forwardc.runtime.secret_providers.provider import (
+    PROVIDER_TIMEOUT_S,
+    SecretProviderError,
+    read_member,
+    split_key,
+)
 
 _NAME: Final = re.compile(r"[A-Za-z0-9/_+=.@:!-]{1,2048}")
 _CODE: Final = re.compile(r"[A-Za-z.]{1,60}")
 
 
 @dataclass(frozen=True, slots=True)
-class AwsSource:
+class AwsProvider:
     """Asks for the current version of a secret; region and credentials are boto3's."""
 
-    seconds: float = OWN_TIMEOUT_S
+    seconds: float = PROVIDER_TIMEOUT_S
     kind: str = "aws"
 
     def problem(self, place: str) -> str | None:
@@ -34,7 +38,7 @@ class AwsSource:
         text = self._value(name).get("SecretString")
         if not isinstance(text, str):
             raise SecretProviderError("holds bytes, not text")
-        return text if key is None else member(text, key)
+        return text if key is None else read_member(text, key)
 
     def _value(self, name: str) -> dict[str, Any]:
         try:

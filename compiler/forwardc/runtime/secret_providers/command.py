@@ -17,22 +17,22 @@ from time import monotonic
 from typing import IO, Final
 
 from forwardc.plan.secret_names import without_secrets
-from forwardc.runtime.secret_providers.protocol import (
-    MOST_BYTES,
-    OWN_TIMEOUT_S,
+from forwardc.runtime.secret_providers.provider import (
+    MAX_SECRET_BYTES,
+    PROVIDER_TIMEOUT_S,
     SecretProviderError,
-    as_text,
+    decode_secret,
 )
 
 _RUNNING: Final[set[subprocess.Popen[bytes]]] = set()
 
 
 @dataclass(frozen=True, slots=True)
-class CommandSource:
+class CommandProvider:
     """Runs commands, in a session of their own, without the environment's other secrets."""
 
     environ: Mapping[str, str] = field(repr=False)
-    seconds: float = OWN_TIMEOUT_S
+    seconds: float = PROVIDER_TIMEOUT_S
     kind: str = "exec"
 
     def problem(self, place: str) -> str | None:
@@ -61,7 +61,7 @@ class CommandSource:
             _RUNNING.discard(process)
         if status != 0:
             raise SecretProviderError(f"ended with status {status}")
-        return as_text(data)
+        return decode_secret(data)
 
     def _start(self, words: list[str]) -> subprocess.Popen[bytes]:
         try:
@@ -86,12 +86,12 @@ def _read(printed: IO[bytes], deadline: float) -> bytes:
         while (left := deadline - monotonic()) > 0:
             if not waiting.select(left):
                 continue
-            chunk = os.read(printed.fileno(), MOST_BYTES)
+            chunk = os.read(printed.fileno(), MAX_SECRET_BYTES)
             if not chunk:
                 return bytes(data)
             data += chunk
-            if len(data) > MOST_BYTES:
-                raise SecretProviderError(f"gives more than {MOST_BYTES} bytes")
+            if len(data) > MAX_SECRET_BYTES:
+                raise SecretProviderError(f"gives more than {MAX_SECRET_BYTES} bytes")
     raise SecretProviderError("gave no answer in time, and was ended")
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.provider import SecretProviderError
 
 
 @dataclass(frozen=True, slots=True)
-class EnvironmentSource:
+class EnvironmentProvider:
     """Reads the environment that it was given."""
 
     environ: Mapping[str, str] = field(repr=False)

@@ -20,11 +20,12 @@ from forwardc.core.files.kinds import TLS
 from forwardc.core.files.operator_file import check_plain
 from forwardc.runtime.http.loopback import NotLoopbackError, loopback_url
 from forwardc.runtime.http.tls import named_authorities
-from forwardc.runtime.secret_providers.members import split_key, text_of
-from forwardc.runtime.secret_providers.protocol import (
-    MOST_BYTES,
-    OWN_TIMEOUT_S,
+from forwardc.runtime.secret_providers.provider import (
+    MAX_SECRET_BYTES,
+    PROVIDER_TIMEOUT_S,
     SecretProviderError,
+    split_key,
+    text_member,
 )
 
 _PLACE: Final = re.compile(r"[^/#]+(?:/[^/#]+)*/data(?:/[^/#]+)+")
@@ -38,11 +39,11 @@ _REASONS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class HashicorpSource:
+class HashicorpProvider:
     """Reads with VAULT_ADDR, VAULT_TOKEN and, if set, VAULT_NAMESPACE and VAULT_CACERT."""
 
     environ: Mapping[str, str] = field(repr=False)
-    seconds: float = OWN_TIMEOUT_S
+    seconds: float = PROVIDER_TIMEOUT_S
     kind: str = "vault"
 
     def problem(self, place: str) -> str | None:
@@ -64,7 +65,7 @@ class HashicorpSource:
         held = _secret(answer)
         if held is None:
             raise SecretProviderError("answered in another form than KV version 2")
-        return text_of(held, name or "")
+        return text_member(held, name or "")
 
     def _address(self) -> str:
         address = self._variable("VAULT_ADDR").rstrip("/")
@@ -131,8 +132,8 @@ def _whole(answer: httpx.Response) -> httpx.Response:
     data = bytearray()
     for chunk in answer.iter_bytes():
         data += chunk
-        if len(data) > MOST_BYTES:
-            raise SecretProviderError(f"gives more than {MOST_BYTES} bytes")
+        if len(data) > MAX_SECRET_BYTES:
+            raise SecretProviderError(f"gives more than {MAX_SECRET_BYTES} bytes")
     return httpx.Response(answer.status_code, content=bytes(data))
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.provider import SecretProviderError
 
 
 @dataclass(frozen=True, slots=True)
-class KeyringSource:
+class KeyringProvider:
     """Asks the keyring that the package chose or that its configuration names."""
 
     kind: str = "keyring"

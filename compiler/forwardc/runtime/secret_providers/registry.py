@@ -8,43 +8,43 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from forwardc.runtime.secret_providers.protocol import Reference, SecretSource
+from forwardc.runtime.secret_providers.provider import SecretProvider, SecretReference
 
-KINDS: Final = ("env", "file", "exec", "keyring", "vault", "aws")
+PROVIDER_KINDS: Final = ("env", "file", "exec", "keyring", "vault", "aws")
 
 
-def source_of(kind: str, environ: Mapping[str, str], base: Path) -> SecretSource:
-    """The source of a kind. Raises `KeyError` for another than `KINDS`."""
+def provider_of(kind: str, environ: Mapping[str, str], base: Path) -> SecretProvider:
+    """The source of a kind. Raises `KeyError` for another than `PROVIDER_KINDS`."""
     match kind:
         case "env":
-            from forwardc.runtime.secret_providers.environment import EnvironmentSource
+            from forwardc.runtime.secret_providers.environment import EnvironmentProvider
 
-            return EnvironmentSource(environ)
+            return EnvironmentProvider(environ)
         case "file":
-            from forwardc.runtime.secret_providers.files import FileSource
+            from forwardc.runtime.secret_providers.file import FileProvider
 
-            return FileSource(base)
+            return FileProvider(base)
         case "exec":
-            from forwardc.runtime.secret_providers.command import CommandSource
+            from forwardc.runtime.secret_providers.command import CommandProvider
 
-            return CommandSource(environ)
+            return CommandProvider(environ)
         case "keyring":
-            from forwardc.runtime.secret_providers.keyring_store import KeyringSource
+            from forwardc.runtime.secret_providers.keyring_store import KeyringProvider
 
-            return KeyringSource()
+            return KeyringProvider()
         case "vault":
-            from forwardc.runtime.secret_providers.hashicorp import HashicorpSource
+            from forwardc.runtime.secret_providers.hashicorp import HashicorpProvider
 
-            return HashicorpSource(environ)
+            return HashicorpProvider(environ)
         case "aws":
-            from forwardc.runtime.secret_providers.aws import AwsSource
+            from forwardc.runtime.secret_providers.aws import AwsProvider
 
-            return AwsSource()
+            return AwsProvider()
         case _:
             raise KeyError(kind)
 
 
-def read_reference(text: str) -> Reference | None:
+def read_reference(text: str) -> SecretReference | None:
     """`KIND:PLACE` in its two parts; None where the kind is not known."""
     kind, colon, place = text.partition(":")
-    return Reference(kind, place) if colon and kind in KINDS else None
+    return SecretReference(kind, place) if colon and kind in PROVIDER_KINDS else None

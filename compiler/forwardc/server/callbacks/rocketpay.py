@@ -21,8 +21,8 @@ from forwardc.plan.environment import parts_of
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import SecretId, identities
 from forwardc.runtime.history.errors import HistoryUnavailableError
-from forwardc.runtime.secret_providers.protocol import SecretProviderError
-from forwardc.runtime.secret_providers.secrets import Lookup
+from forwardc.runtime.secret_providers.plan_secrets import SecretResolver
+from forwardc.runtime.secret_providers.provider import SecretProviderError
 from forwardc.runtime.tokens.read import LooksLikeCard, read_callback
 from forwardc.runtime.tokens.records import Callback, Receipt
 from forwardc.runtime.tokens.store import TokenStore
@@ -48,7 +48,7 @@ class _Desk:
     """Takes one callback after the other. Holds no state of its own."""
 
     store: TokenStore
-    look_up: Lookup
+    look_up: SecretResolver
     variable: str
     let_through: frozenset[str] = frozenset()
 
@@ -106,7 +106,7 @@ def let_through_in(plans: Iterable[Plan]) -> frozenset[str]:
 
 def routes(
     store: TokenStore,
-    look_up: Lookup,
+    look_up: SecretResolver,
     secret: SecretId,
     let_through: frozenset[str] = frozenset(),
 ) -> list[Route]:

@@ -11,8 +11,8 @@ from typing import Final
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
-from forwardc.runtime.secret_providers.protocol import SecretProviderError
-from forwardc.runtime.secret_providers.secrets import Lookup as SecretLookup
+from forwardc.runtime.secret_providers.plan_secrets import SecretResolver as SecretLookup
+from forwardc.runtime.secret_providers.provider import SecretProviderError
 from forwardc.server.directory.csv_directory import CsvDirectory, FileMistake, read_table
 from forwardc.server.directory.guessable_references import (
     EntropyCheckedDirectory,

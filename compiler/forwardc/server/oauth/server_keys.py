@@ -29,8 +29,8 @@ from forwardc.core.files.walk import folder
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.group_commit import GroupCommit
 from forwardc.runtime.history.timestamps import Timestamp
-from forwardc.runtime.secret_providers.protocol import SecretProviderError
-from forwardc.runtime.secret_providers.secrets import Lookup
+from forwardc.runtime.secret_providers.plan_secrets import SecretResolver
+from forwardc.runtime.secret_providers.provider import SecretProviderError
 from forwardc.server.oauth.verification_keys import VerificationKey
 
 
@@ -180,7 +180,7 @@ class ServerKeys:
             )
 
 
-def load_keys(path: Path, look_up: Lookup, *, history: str) -> ServerKeys:
+def load_keys(path: Path, look_up: SecretResolver, *, history: str) -> ServerKeys:
     """The keys of FORWARDC_SERVER_KEYS, else of the file `path`.
 
     A missing file is made where `history` is one of this machine. Raises `ServerKeysError`.

@@ -21,7 +21,7 @@ from forwardc.runtime.run.prepare import find_operation
 from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.run.source import may_be_left_out
-from forwardc.runtime.secret_providers.secrets import Lookup
+from forwardc.runtime.secret_providers.plan_secrets import SecretResolver
 from forwardc.server.directory.payment_directory import Instrument
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 from forwardc.server.payment_sharing.claim import ClaimWon
@@ -45,7 +45,7 @@ class ServedPlan:
 
     plan: Plan
     operation: str
-    look_up: Lookup = field(repr=False)
+    look_up: SecretResolver = field(repr=False)
     reference_param: str | None = None
 
 
@@ -57,7 +57,7 @@ def read_served_plans(
     build: Path | CheckoutPath,
     place: str,
     mapped: Mapping[str, DestinationSettings],
-    look_up: Callable[[Plan], Lookup],
+    look_up: Callable[[Plan], SecretResolver],
     sink: Sink,
 ) -> dict[tuple[str, str], ServedPlan]:
     """The ways of every mapped destination, by its name in requests and the vault's name.

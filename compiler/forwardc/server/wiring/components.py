@@ -34,9 +34,9 @@ from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import ClockAndIds
 from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.store_journal import StoreJournal
-from forwardc.runtime.secret_providers import secrets
-from forwardc.runtime.secret_providers.lookup import open_lookup as open_secrets
-from forwardc.runtime.secret_providers.names import check_use
+from forwardc.runtime.secret_providers import plan_secrets
+from forwardc.runtime.secret_providers.resolver import open_resolver as open_secrets
+from forwardc.runtime.secret_providers.variable_names import warn_unused_variables
 from forwardc.server.directory.factory import check_directory, open_directory
 from forwardc.server.directory.payment_directory import DirectoryError, PaymentDirectory
 from forwardc.server.http.concurrency_limit import ConcurrencyLimit
@@ -135,7 +135,7 @@ class ServerInputs:
     settings: ServerSettings
     ways: ServedPlans
     lock: Lock
-    look_up: secrets.Lookup = field(repr=False)
+    look_up: plan_secrets.SecretResolver = field(repr=False)
 
 
 def read_inputs(settings: ServerSettings, sink: Sink) -> ServerInputs | None:
@@ -144,7 +144,7 @@ def read_inputs(settings: ServerSettings, sink: Sink) -> ServerInputs | None:
     wanted = identities_in(settings.plans_at, run.place)
     look_up = open_secrets(os.environ, run.secrets, sink, wanted, played=run.sandbox is not None)
     if run.sandbox is None:
-        check_use(look_up.names(), settings.plans_at, run.place, sink)
+        warn_unused_variables(look_up.names(), settings.plans_at, run.place, sink)
     ways = read_served_plans(
         settings.plans_at,
         run.place,
@@ -201,18 +201,18 @@ def _check_secrets(ways: ServedPlans, lock: Lock, sink: Sink, *, emulated: bool)
         plan, found = way.plan, Sink()
         any_shape = emulated or takes_any_shape(plan, way.operation, lock, today())
         operation = plan.operations[way.operation]
-        secrets.collect_secrets(plan, operation, way.look_up, found, any_shape=any_shape)
+        plan_secrets.collect_secrets(plan, operation, way.look_up, found, any_shape=any_shape)
         for problem in found.sorted():
             sink.add(replace(problem, severity=Severity.WARNING))
 
 
 def _secrets_of(
-    settings: ServerSettings, look_up: secrets.Lookup
-) -> Callable[[Plan], secrets.Lookup]:
+    settings: ServerSettings, look_up: plan_secrets.SecretResolver
+) -> Callable[[Plan], plan_secrets.SecretResolver]:
     """A sandbox has values of its own, and never gets those of a vault."""
     if settings.run.sandbox is None:
         return lambda _: look_up
-    return lambda plan: secrets.sandbox_lookup(plan, os.environ)
+    return lambda plan: plan_secrets.sandbox_resolver(plan, os.environ)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role, SharedLogins
 from forwardc.dashboard.project import Project, where_set
 from forwardc.plan.build_folder import read_plans
-from forwardc.runtime.secret_providers.lookup import SourceLookup
-from forwardc.runtime.secret_providers.secrets import made_up_secret_lookup
+from forwardc.runtime.secret_providers.plan_secrets import made_up_secret_lookup
+from forwardc.runtime.secret_providers.resolver import ProviderResolver
 from forwardc.runtime.tokens.tables import TokenTables
 from forwardc.server.callbacks import rocketpay
 from forwardc.server.http.problems import ProblemError
@@ -68,7 +68,9 @@ MOUNTS: Final[tuple[Callable[[ServerComponents], Sequence[BaseRoute]], ...]] = (
 def _project(parts: ServerComponents) -> Project:
     """What the pages tell of the project; of secrets by name, as this server looks them up."""
     look_up, run = parts.known.look_up, parts.settings.run
-    secret_names = look_up if isinstance(look_up, SourceLookup) else SourceLookup(os.environ)
+    secret_names = (
+        look_up if isinstance(look_up, ProviderResolver) else ProviderResolver(os.environ)
+    )
     return Project(
         parts.settings.plans_at, where_set(secret_names), made_up=run.sandbox is not None
     )

@@ -4,26 +4,28 @@ Knows no source, no plan and no environment variable. A reason never holds a val
 another program or server wrote.
 """
 
+import json
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.diagnostics.text_file import NotTextError, decoded
 
-TIMEOUT_S: Final = 10.0
+FETCH_TIMEOUT_S: Final = 10.0
 # A source that bounds itself can still clean up before it is left behind.
-OWN_TIMEOUT_S: Final = 9.0
-MOST_BYTES: Final = 64 * 1024
+PROVIDER_TIMEOUT_S: Final = 9.0
+MAX_SECRET_BYTES: Final = 64 * 1024
 
 
 class SecretProviderError(ForwardcError):
     """A provider does not give a value. The text is why, and may be shown."""
 
 
-class SecretSource(Protocol):
+class SecretProvider(Protocol):
     """One kind of source. `fetch` may block; `ask` bounds it."""
 
     @property
@@ -38,14 +40,14 @@ class SecretSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class SecretReference:
     """Where one value is: a kind of source, and the place in it."""
 
     kind: str
     place: str
 
 
-def ask(source: SecretSource, place: str, seconds: float = TIMEOUT_S) -> str:
+def fetch_in_time(source: SecretProvider, place: str, seconds: float = FETCH_TIMEOUT_S) -> str:
     """The text at a place, never empty. Raises `SecretProviderError`, also where the source hangs.
 
     The thread of a source that hangs is left behind; it keeps no process alive.
@@ -74,13 +76,13 @@ def _put(
         answers.put(problem)
 
 
-def as_text(data: bytes) -> str:
+def decode_secret(data: bytes) -> str:
     """UTF-8 text without the byte order mark and the line break that tools add around it.
 
     Raises `SecretProviderError`.
     """
-    if len(data) > MOST_BYTES:
-        raise SecretProviderError(f"gives more than {MOST_BYTES} bytes")
+    if len(data) > MAX_SECRET_BYTES:
+        raise SecretProviderError(f"gives more than {MAX_SECRET_BYTES} bytes")
     text, reason = "", ""
     try:
         text = decoded(data)
@@ -90,3 +92,37 @@ def as_text(data: bytes) -> str:
     if reason:
         raise SecretProviderError(f"gives no UTF-8 text: it is {reason}")
     return text.removesuffix("\n").removesuffix("\r")
+
+
+# --- members: Takes one member out of a JSON or TOML object that a source holds. Knows no source.
+
+
+def read_member(text: str, key: str, *, toml: bool = False) -> str:
+    """The text at a key of an object. Raises `SecretProviderError`, and quotes nothing."""
+    held = _parsed(text, toml=toml)
+    if not isinstance(held, dict):
+        raise SecretProviderError(f"holds no {'TOML table' if toml else 'JSON object'}")
+    return text_member(held, key)
+
+
+def text_member(held: dict[str, Any], key: str) -> str:
+    """The text at a key. Raises `SecretProviderError`."""
+    if key not in held:
+        raise SecretProviderError("holds no member of this name")
+    value = held[key]
+    if not isinstance(value, str):
+        raise SecretProviderError("holds something else than text under this name")
+    return value
+
+
+def _parsed(text: str, *, toml: bool) -> Any:
+    try:
+        return tomllib.loads(text) if toml else json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def split_key(place: str) -> tuple[str, str | None]:
+    """A place and the key after its last `#`, if it has one."""
+    before, hash_sign, key = place.rpartition("#")
+    return (before, key) if hash_sign else (place, None)

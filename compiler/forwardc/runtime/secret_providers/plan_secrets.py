@@ -15,17 +15,17 @@ from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Credential, OAuth, Plan, PlanOperation, PlanSecret
 from forwardc.plan.parts import CredentialShape, misfit
 from forwardc.plan.secret_names import SecretId, credential_id, secret_id
-from forwardc.runtime.secret_providers.lookup import SourceLookup
 from forwardc.runtime.secret_providers.made_up import (
     base64url,
     made_up_secret,
     sandbox_secret,
 )
-from forwardc.runtime.secret_providers.names import nearest
-from forwardc.runtime.secret_providers.protocol import SecretProviderError
+from forwardc.runtime.secret_providers.provider import SecretProviderError
+from forwardc.runtime.secret_providers.resolver import ProviderResolver
+from forwardc.runtime.secret_providers.variable_names import nearest_variable
 from forwardc.runtime.secret_providers.vault_keys import made_up_key
 
-Lookup: TypeAlias = Callable[[str], str | None]
+SecretResolver: TypeAlias = Callable[[str], str | None]
 """From an environment variable's name to its value, None where there is none.
 
 Raises `SecretProviderError` where a source should have it and does not give it.
@@ -33,15 +33,22 @@ Raises `SecretProviderError` where a source should have it and does not give it.
 
 
 def collect_secrets(
-    plan: Plan, operation: PlanOperation, look_up: Lookup, sink: Sink, *, any_shape: bool = False
+    plan: Plan,
+    operation: PlanOperation,
+    look_up: SecretResolver,
+    sink: Sink,
+    *,
+    any_shape: bool = False,
 ) -> dict[str, Secret]:
     """The values of `secrets.*` and `vault.*`; every missing one is named, as FC0806.
 
     One of the other class of environment is FC0845, but for `any_shape`: made-up values, and what
     a person has approved.
     """
-    credentials = credential_values(plan, operation.credentials, look_up, sink, any_shape=any_shape)
-    secrets = secret_values(plan, operation.runtime_secrets, look_up, sink, any_shape=any_shape)
+    credentials = resolve_credentials(
+        plan, operation.credentials, look_up, sink, any_shape=any_shape
+    )
+    secrets = resolve_secrets(plan, operation.runtime_secrets, look_up, sink, any_shape=any_shape)
     if not any_shape:
         _check_stored(plan, operation, look_up, sink)
     return {
@@ -50,9 +57,9 @@ def collect_secrets(
     }
 
 
-def may_wait(plan: Plan, operation: PlanOperation, look_up: Lookup) -> bool:
+def may_block(plan: Plan, operation: PlanOperation, look_up: SecretResolver) -> bool:
     """Whether `gather` has to wait for a source outside this process."""
-    return isinstance(look_up, SourceLookup) and look_up.would_ask(_variables(plan, operation))
+    return isinstance(look_up, ProviderResolver) and look_up.would_ask(_variables(plan, operation))
 
 
 def _variables(plan: Plan, operation: PlanOperation) -> Iterator[str]:
@@ -66,8 +73,13 @@ def _variables(plan: Plan, operation: PlanOperation) -> Iterator[str]:
         yield secret_id(plan, name).variable
 
 
-def credential_values(
-    plan: Plan, names: Iterable[str], look_up: Lookup, sink: Sink, *, any_shape: bool = False
+def resolve_credentials(
+    plan: Plan,
+    names: Iterable[str],
+    look_up: SecretResolver,
+    sink: Sink,
+    *,
+    any_shape: bool = False,
 ) -> dict[str, Secret]:
     """The credentials of the vault by name. FC0806 for a missing one, FC0614 for a misfit.
 
@@ -77,7 +89,7 @@ def credential_values(
     secret stand in its place: `oauth` makes the credential of them. FC0825 for a source that fails.
     """
     wanted = tuple(names)
-    ask_together(look_up, [credential_id(plan, name).variable for name in wanted])
+    prefetch(look_up, [credential_id(plan, name).variable for name in wanted])
     found: dict[str, Secret] = {}
     for name in wanted:
         found |= _credential(plan, name, look_up, sink, any_shape=any_shape)
@@ -85,7 +97,7 @@ def credential_values(
 
 
 def _credential(
-    plan: Plan, name: str, look_up: Lookup, sink: Sink, *, any_shape: bool
+    plan: Plan, name: str, look_up: SecretResolver, sink: Sink, *, any_shape: bool
 ) -> dict[str, Secret]:
     variable, what = credential_id(plan, name).variable, f"the credential {name} of {plan.vault}"
     spec = plan.credentials.get(name)
@@ -104,11 +116,11 @@ def _credential(
 
 
 def _client(
-    plan: Plan, oauth: OAuth, instead_of: str, look_up: Lookup, sink: Sink
+    plan: Plan, oauth: OAuth, instead_of: str, look_up: SecretResolver, sink: Sink
 ) -> dict[str, Secret]:
     names = (oauth.client_id, oauth.client_secret)
     variables = {name: credential_id(plan, name).variable for name in names}
-    ask_together(look_up, variables.values())
+    prefetch(look_up, variables.values())
     found = {
         name: _asked(look_up, variable, f"the credential {name} of {plan.vault}", sink)
         for name, variable in variables.items()
@@ -123,8 +135,13 @@ def _client(
     return given if len(given) == len(names) else {}
 
 
-def secret_values(
-    plan: Plan, names: Iterable[str], look_up: Lookup, sink: Sink, *, any_shape: bool = False
+def resolve_secrets(
+    plan: Plan,
+    names: Iterable[str],
+    look_up: SecretResolver,
+    sink: Sink,
+    *,
+    any_shape: bool = False,
 ) -> dict[str, Secret]:
     """The secrets that the destination uses by name, each derived as its `as_key` says.
 
@@ -132,7 +149,7 @@ def secret_values(
     environment, but for `any_shape`.
     """
     wanted = tuple(names)
-    ask_together(look_up, [secret_id(plan, name).variable for name in wanted])
+    prefetch(look_up, [secret_id(plan, name).variable for name in wanted])
     found: dict[str, Secret] = {}
     for name in wanted:
         secret = secret_id(plan, name)
@@ -147,7 +164,9 @@ def secret_values(
     return found
 
 
-def _check_stored(plan: Plan, operation: PlanOperation, look_up: Lookup, sink: Sink) -> None:
+def _check_stored(
+    plan: Plan, operation: PlanOperation, look_up: SecretResolver, sink: Sink
+) -> None:
     """FC0845 where only a secret that the vault keeps tells test from live, and is not shown here.
 
     Nothing reads it back from the vault, so that what was put there is looked at here.
@@ -183,9 +202,9 @@ def _is_of_class(
     return False
 
 
-def ask_together(look_up: Lookup, variables: Iterable[str]) -> None:
+def prefetch(look_up: SecretResolver, variables: Iterable[str]) -> None:
     """Let a look-up that has slow sources ask for several values at once."""
-    if isinstance(look_up, SourceLookup):
+    if isinstance(look_up, ProviderResolver):
         look_up.ask_together(variables)
 
 
@@ -196,7 +215,7 @@ class _Missing(Enum):
     FAILED = auto()
 
 
-def _asked(look_up: Lookup, variable: str, what: str, sink: Sink) -> str | _Missing:
+def _asked(look_up: SecretResolver, variable: str, what: str, sink: Sink) -> str | _Missing:
     try:
         value = look_up(variable)
     except SecretProviderError as problem:
@@ -205,8 +224,12 @@ def _asked(look_up: Lookup, variable: str, what: str, sink: Sink) -> str | _Miss
     return _Missing.NOWHERE if value is None else value
 
 
-def _missing(look_up: Lookup, variable: str, what: str, sink: Sink) -> None:
-    near = nearest(variable, look_up.names()) if isinstance(look_up, SourceLookup) else None
+def _missing(look_up: SecretResolver, variable: str, what: str, sink: Sink) -> None:
+    near = (
+        nearest_variable(variable, look_up.names())
+        if isinstance(look_up, ProviderResolver)
+        else None
+    )
     told = f"; {near} is set: is its name right?" if near else ""
     hint = f"set {variable}, or give --secrets FILE{told}"
     sink.error("FC0806", f"{what} is not available", hint=hint)
@@ -226,12 +249,12 @@ def _derive(
     sink: Sink,
 ) -> None:
     try:
-        found[name] = Secret(derived(spec, raw))
+        found[name] = Secret(derive(spec, raw))
     except ValueError:
         sink.error("FC0806", f"{variable} does not hold a key as JWK JSON (RFC 7517)")
 
 
-def derived(spec: PlanSecret, raw: str) -> str:
+def derive(spec: PlanSecret, raw: str) -> str:
     """What is used in place of the raw secret. Raises `ValueError` where a JWK is none."""
     match spec.as_key:
         case None:
@@ -247,7 +270,7 @@ def derived(spec: PlanSecret, raw: str) -> str:
             return raw
 
 
-def sandbox_lookup(plan: Plan, set_names: Collection[str] = ()) -> Lookup:
+def sandbox_resolver(plan: Plan, set_names: Collection[str] = ()) -> SecretResolver:
     """The sandbox's made-up values for one plan, by the rule that its document states.
 
     They depend on names only and open nothing but a sandbox. No real value is read: of the
@@ -274,7 +297,7 @@ def _played(plan: Plan, credential: str, set_names: Collection[str]) -> tuple[st
     return client if chosen else (credential,)
 
 
-def made_up_secret_lookup(secret: SecretId, plans: Iterable[Plan] = ()) -> Lookup:
+def made_up_secret_lookup(secret: SecretId, plans: Iterable[Plan] = ()) -> SecretResolver:
     """The sandbox's value of one secret, in the form that one of the plans says; nothing else."""
     for plan in plans:
         spec = plan.secrets.get(secret.name)

@@ -17,7 +17,7 @@ from forwardc.plan.secret_names import OURS, SecretId, identities_in, identity, 
 _FORM: Final = "__<ENVIRONMENT>__<OWNER>__<NAME>"
 
 
-def check_names(
+def check_variable_names(
     variables: Iterable[str], wanted: Iterable[SecretId], sink: Sink, *, refused: bool = True
 ) -> None:
     """FC0847 for each variable of the old form; a warning FC0848 for one that names no secret.
@@ -52,7 +52,9 @@ def _ours(variables: Iterable[str]) -> list[str]:
     return sorted({name for name in variables if name.upper().startswith(OURS)})
 
 
-def check_use(variables: Iterable[str], build: Path | CheckoutPath, place: str, sink: Sink) -> None:
+def warn_unused_variables(
+    variables: Iterable[str], build: Path | CheckoutPath, place: str, sink: Sink
+) -> None:
     """A warning FC0848 for each variable of the right form that no plan of `build/` asks for.
 
     Of other environments and accounts than `place` is said only that they are not built.
@@ -74,12 +76,12 @@ def check_use(variables: Iterable[str], build: Path | CheckoutPath, place: str, 
                 "FC0848", f"{name} is of {place_in_words(where)}, which is not built", hint=hint
             )
         elif where == place:
-            close = nearest(name, known)
+            close = nearest_variable(name, known)
             hint = f"did you mean {close}?" if close else "no plan of this environment asks for it"
             sink.warning("FC0848", f"{name} names no secret that is used", hint=hint)
 
 
-def nearest(variable: str, names: Iterable[str]) -> str | None:
+def nearest_variable(variable: str, names: Iterable[str]) -> str | None:
     """The name that one misspelling makes of the other; never that of another environment.
 
     Names of the form must differ in one part only, so that no secret is taken for its neighbour.

@@ -13,17 +13,17 @@ from typing import Final
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
 from forwardc.plan.secret_names import SecretId
-from forwardc.runtime.secret_providers.bindings import Bindings, read_bindings
-from forwardc.runtime.secret_providers.names import check_names
-from forwardc.runtime.secret_providers.protocol import (
-    Reference,
+from forwardc.runtime.secret_providers.provider import (
+    SecretProvider,
     SecretProviderError,
-    SecretSource,
-    ask,
+    SecretReference,
+    fetch_in_time,
 )
-from forwardc.runtime.secret_providers.registry import source_of
+from forwardc.runtime.secret_providers.registry import provider_of
+from forwardc.runtime.secret_providers.secrets_file import SecretBindings, read_secrets_file
+from forwardc.runtime.secret_providers.variable_names import check_variable_names
 
-FILE_VARIABLE: Final = "FORWARDC_SECRETS"
+SECRETS_FILE_VARIABLE: Final = "FORWARDC_SECRETS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +33,20 @@ class _Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class SourceLookup:
+class ProviderResolver:
     """From the name of a variable to its value; None where nobody has one.
 
     `clock` gives seconds that never go back: a wall clock that is set changes no lifetime.
     """
 
     environ: Mapping[str, str] = field(repr=False)
-    bindings: Bindings = field(default_factory=Bindings, repr=False)
+    bindings: SecretBindings = field(default_factory=SecretBindings, repr=False)
     clock: Callable[[], float] = field(default=monotonic, repr=False)
-    source: Callable[[str, Mapping[str, str], Path], SecretSource] = field(
-        default=source_of, repr=False
+    source: Callable[[str, Mapping[str, str], Path], SecretProvider] = field(
+        default=provider_of, repr=False
     )
-    _kept: dict[Reference, _Kept] = field(default_factory=dict, repr=False)
-    _failed: dict[Reference, str] = field(default_factory=dict, repr=False)
+    _kept: dict[SecretReference, _Kept] = field(default_factory=dict, repr=False)
+    _failed: dict[SecretReference, str] = field(default_factory=dict, repr=False)
 
     def __call__(self, variable: str) -> str | None:
         """The value. Raises `SecretProviderError`, naming the kind of the source."""
@@ -89,7 +89,7 @@ class SourceLookup:
         )
         return any(reference and not self._is_kept(reference) for reference in named)
 
-    def _try(self, reference: Reference) -> None:
+    def _try(self, reference: SecretReference) -> None:
         try:
             self._fetched(reference)
         except SecretProviderError as problem:
@@ -98,43 +98,43 @@ class SourceLookup:
             # A mistake of ours: the look-up asks again and raises it where it can be caught.
             return
 
-    def _is_kept(self, reference: Reference) -> bool:
+    def _is_kept(self, reference: SecretReference) -> bool:
         kept = self._kept.get(reference)
         return kept is not None and self.clock() < kept.until
 
-    def _fetched(self, reference: Reference) -> str:
+    def _fetched(self, reference: SecretReference) -> str:
         if not self._is_kept(reference):
             value = Secret(self._ask(reference))
             self._kept[reference] = _Kept(value, self.clock() + self.bindings.lifetime_s)
         return str(self._kept[reference].value.reveal())
 
-    def _ask(self, reference: Reference) -> str:
+    def _ask(self, reference: SecretReference) -> str:
         source = self.source(reference.kind, self.environ, self.bindings.base)
         try:
-            return ask(source, reference.place)
+            return fetch_in_time(source, reference.place)
         except SecretProviderError as problem:
             reason = f"the source {reference.kind} {problem}"
         raise SecretProviderError(reason)
 
 
-def open_lookup(
+def open_resolver(
     environ: Mapping[str, str],
     file: Path | None,
     sink: Sink,
     wanted: Iterable[SecretId] = (),
     *,
     played: bool = False,
-) -> SourceLookup:
+) -> ProviderResolver:
     """The look-up of a command: `file`, or the one that FORWARDC_SECRETS names, or neither.
 
     What is wrong with the file goes to the sink, as FC0806; names of the old form are FC0847, and
     names of no secret FC0848. `wanted` is what may be asked for; where a sandbox is `played`,
     secrets are made up and an old name harms nobody.
     """
-    named = environ.get(FILE_VARIABLE)
+    named = environ.get(SECRETS_FILE_VARIABLE)
     path = file or (Path(named) if named else None)
-    bindings = read_bindings(path, sink) if path else Bindings()
-    check_names(
+    bindings = read_secrets_file(path, sink) if path else SecretBindings()
+    check_variable_names(
         [*environ, *bindings.values, *bindings.references], wanted, sink, refused=not played
     )
-    return SourceLookup(environ, bindings)
+    return ProviderResolver(environ, bindings)

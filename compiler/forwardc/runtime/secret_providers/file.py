@@ -6,12 +6,16 @@ from pathlib import Path
 
 from forwardc.core.files.kinds import SECRET
 from forwardc.core.files.operator_file import read
-from forwardc.runtime.secret_providers.members import member, split_key
-from forwardc.runtime.secret_providers.protocol import SecretProviderError, as_text
+from forwardc.runtime.secret_providers.provider import (
+    SecretProviderError,
+    decode_secret,
+    read_member,
+    split_key,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class FileSource:
+class FileProvider:
     """Reads files; a relative path is below `base`, a leading `~` the home directory."""
 
     base: Path
@@ -30,8 +34,8 @@ class FileSource:
             data = read(path, SECRET)
         except OSError as problem:
             raise SecretProviderError(f"cannot be read: {problem.strerror}") from None
-        text = as_text(data)
-        return text if key is None else member(text, key, toml=path.suffix == ".toml")
+        text = decode_secret(data)
+        return text if key is None else read_member(text, key, toml=path.suffix == ".toml")
 
     def path(self, place: str) -> Path:
         """The file of a place."""
@@ -42,7 +46,7 @@ class FileSource:
             raise SecretProviderError("cannot be read: there is no home directory") from None
 
 
-def others_can_read(path: Path) -> bool:
+def is_readable_by_others(path: Path) -> bool:
     """Whether anybody but the owner may read a file; False where it cannot be told."""
     try:
         return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
