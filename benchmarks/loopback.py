@@ -23,11 +23,11 @@ from forwardc.cli.sandbox_link import store_secrets, transport_to
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.store import open_store
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.journal import Journal, NoJournal
-from forwardc.runtime.run.result import ClockAndIds
+from forwardc.runtime.run.request import ClockAndIds
 from forwardc.runtime.run.run import run
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver

@@ -14,11 +14,11 @@ from forwardc.cli.sandbox_link import store_secrets, transport_to
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.prepare import PreparedRun, prepare, rehearse
-from forwardc.runtime.run.result import ClockAndIds, RunRequest
+from forwardc.runtime.run.request import ClockAndIds, RunRequest
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.sandbox.checkout.seed import sources

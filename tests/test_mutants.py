@@ -64,7 +64,7 @@ def test_every_mutant_has_a_key_of_its_own(file: str) -> None:
     assert len({one.key for one in found}) == len(found)
 
 
-@pytest.mark.parametrize("file", ["core/terms/escaping.py", "runtime/http/breaker.py"])
+@pytest.mark.parametrize("file", ["core/terms/escaping.py", "runtime/http/circuit_breaker.py"])
 def test_every_mutant_is_a_program_of_its_own(file: str) -> None:
     source = (PACKAGE / file).read_text(encoding="utf-8")
     plain = ast.unparse(ast.parse(source))

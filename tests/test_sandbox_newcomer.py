@@ -9,7 +9,7 @@ from forwardc.cli.sandbox_project import project_data
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plans
-from forwardc.runtime.run.result import ClockAndIds
+from forwardc.runtime.run.request import ClockAndIds
 from forwardc.sandbox.project import read
 
 PROJECT = """forwardc: 1

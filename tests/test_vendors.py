@@ -25,7 +25,7 @@ MAY = {
     "compile/ir/features.py": "signature schemes are data, and named by their vendors",
     "plan/model.py": "signature schemes are data, and named by their vendors",
     "plan/digests.py": "signature schemes are data, and named by their vendors",
-    "runtime/run/telling.py": "headers that may be shown are data, and named by who sends them",
+    "runtime/run/redaction.py": "headers that may be shown are data, and named by who sends them",
     "runtime/run/signing.py": "signature schemes are data, and named by their vendors",
     "compile/review/page/schemes.py": "signature schemes are data, and named by their vendors",
     "compile/language/money/tables.py": "a line for each shipped table of currencies",

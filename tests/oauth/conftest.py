@@ -12,11 +12,12 @@ import pytest
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, load_plan
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.oauth import AccessTokens
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
-from forwardc.runtime.run.result import RunRequest, RunResult
+from forwardc.runtime.run.request import RunRequest
+from forwardc.runtime.run.result import RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.plan_secrets import SecretResolver
 

@@ -12,9 +12,9 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.plan.model import load_plan
 from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.oauth import AccessTokens
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.recovery.reconcile import (
     StepInDoubt,
     StillUnknownError,
@@ -22,7 +22,8 @@ from forwardc.runtime.recovery.reconcile import (
     step_in_doubt,
 )
 from forwardc.runtime.run.context import RunDependencies
-from forwardc.runtime.run.result import RunRequest, StepReport
+from forwardc.runtime.run.request import RunRequest
+from forwardc.runtime.run.result import StepReport
 from forwardc.runtime.run.run import run
 from forwardc.runtime.run.store_journal import StoreJournal
 

@@ -12,7 +12,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
-from forwardc.runtime.http.loopback import LoopbackTransport
+from forwardc.runtime.http.connection_pool import LoopbackTransport
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.app import create_app

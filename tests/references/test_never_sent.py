@@ -12,7 +12,9 @@ from forwardc.dashboard.app import create
 from forwardc.dashboard.login import Role
 from forwardc.runtime.history.records import Intent, PlannedStep, RunFilter, StoredRun
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.run.result import IdempotencyKeys, Party, PartyName, ShownRequest
+from forwardc.runtime.http.request import ShownRequest
+from forwardc.runtime.run.request import IdempotencyKeys
+from forwardc.runtime.run.result import Party, PartyName
 from stored_runs import OWNER, complete, intent_of, new_run, report_of
 
 SHOWN = ShownRequest("POST", "https://vault.example/forward", (), "{}")

@@ -14,8 +14,8 @@ from forwardc.core.terms.evaluator import Scope
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.history.records import recorded_amounts as sums
 from forwardc.runtime.run.amounts import check_amounts, currencies, money_of, recorded_amounts
-from forwardc.runtime.run.outputs import step_outputs
-from forwardc.runtime.run.result import RunRequest
+from forwardc.runtime.run.request import RunRequest
+from forwardc.runtime.run.step_result import step_outputs
 
 TWO_STEPS = """
         response:

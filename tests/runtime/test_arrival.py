@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.plan.model import Plan
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
-from forwardc.runtime.run.result import RunRequest
+from forwardc.runtime.run.request import RunRequest
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 

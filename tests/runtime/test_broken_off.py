@@ -18,8 +18,8 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.records import AttemptState, RunFilter, RunState, StepState, StoredRun
 from forwardc.runtime.history.store import open_store
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run import attempts
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.run import run

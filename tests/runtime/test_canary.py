@@ -16,9 +16,10 @@ from forwardc.cli.main import run as cli
 from forwardc.cli.run_output import result_json
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
-from forwardc.runtime.http.curl import curl
+from forwardc.runtime.http.request import curl
 from forwardc.runtime.run.prepare import prepare, rehearse
-from forwardc.runtime.run.result import ClockAndIds, RunRequest, shown_data
+from forwardc.runtime.run.request import ClockAndIds, RunRequest
+from forwardc.runtime.run.result import shown_data
 from forwardc.runtime.run.run import preview
 from forwardc.runtime.secret_providers.made_up import sandbox_secret
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver

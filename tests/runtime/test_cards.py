@@ -17,11 +17,12 @@ from forwardc.cli.main import run as cli
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.digests import approval_digest
 from forwardc.plan.model import Plan, load_plan
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.card_metadata import CardQuestions
 from forwardc.runtime.run.context import RunDependencies
-from forwardc.runtime.run.result import CardFacts, ClockAndIds, RunRequest, RunResult
+from forwardc.runtime.run.request import ClockAndIds, RunRequest
+from forwardc.runtime.run.result import CardFacts, RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 

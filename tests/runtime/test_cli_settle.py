@@ -19,7 +19,8 @@ from forwardc.core.outcome import Outcome
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.history.records import Intent, NewRun, PlannedStep, RunFilter, StoredRun
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.run.result import IdempotencyKeys, ShownRequest
+from forwardc.runtime.http.request import ShownRequest
+from forwardc.runtime.run.request import IdempotencyKeys
 from forwardc.runtime.run.store_journal import StoreJournal, this_process
 from forwardc.runtime.tokens.read import read_callback
 from forwardc.runtime.tokens.tables import TokenTables

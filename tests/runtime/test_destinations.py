@@ -12,11 +12,12 @@ from forwardc.cli.sandbox_link import store_secrets
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.plan.build_folder import read_plan
-from forwardc.runtime.http.loopback import LoopbackTransport
+from forwardc.runtime.http.connection_pool import LoopbackTransport
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
-from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult, exit_code
+from forwardc.runtime.run.request import ClockAndIds, RunRequest
+from forwardc.runtime.run.result import RunResult, exit_code
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.sandbox.app import create_app

@@ -11,12 +11,13 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import load_plan
 from forwardc.runtime.history.records import NewRun
 from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.http.request import ShownRequest
 from forwardc.runtime.run.destination_request import (
     DestinationRequest,
     destination_request,
     request_shapes,
 )
-from forwardc.runtime.run.result import ClockAndIds, RunRequest, ShownRequest
+from forwardc.runtime.run.request import ClockAndIds, RunRequest
 from forwardc.runtime.run.run import preview
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from stored_runs import Clock, intent_of, new_run

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from attempted import Notes, go
 from forwardc.plan.model import Plan
-from forwardc.runtime.run.kept import RecordedAnswer
-from forwardc.runtime.run.result import RunRequest
+from forwardc.runtime.run.request import RunRequest
+from forwardc.runtime.run.result import RecordedAnswer
 
 CARD = "4242424242424242"
 REQUEST = RunRequest(texts={"code": "c-1", "note": 'sensitive "whisper" z7373q'})

@@ -16,10 +16,11 @@ from jwcrypto import jwe, jwk
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.codec import from_json
 from forwardc.plan.model import Plan
+from forwardc.runtime.http.jwk_sets import VaultKeyError, VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeyError, VaultKeys
 from forwardc.runtime.run.context import RunDependencies
-from forwardc.runtime.run.result import RunRequest, RunResult
+from forwardc.runtime.run.request import RunRequest
+from forwardc.runtime.run.result import RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.server.oauth.verification_keys import read_verification_key

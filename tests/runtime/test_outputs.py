@@ -7,7 +7,7 @@ import pytest
 
 from forwardc.plan.answers import PlanOutput
 from forwardc.runtime.run.answer import DestinationAnswer, Headers
-from forwardc.runtime.run.outputs import StepOutputs, step_outputs
+from forwardc.runtime.run.step_result import StepOutputs, step_outputs
 
 
 def taken(body: str, kind: str, *, optional: bool = False) -> StepOutputs:

@@ -11,8 +11,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
 from forwardc.core.terms.writers import json_pieces
 from forwardc.plan.model import ValueSpec
-from forwardc.runtime.run.params import wrapped
-from forwardc.runtime.run.values import checked_value, default_of, from_text
+from forwardc.runtime.run.values import checked_value, default_of, from_text, wrapped
 
 
 def spec(**fields: Any) -> ValueSpec:

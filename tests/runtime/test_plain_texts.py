@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 
 from forwardc.runtime.history.answers import pack, unpack
 from forwardc.runtime.history.timestamps import Timestamp
-from forwardc.runtime.run.kept import BodyField, BodyFields, RecordedAnswer
-from forwardc.runtime.run.telling import (
+from forwardc.runtime.http.bodies.body import BodyField, BodyFields
+from forwardc.runtime.run.redaction import (
     is_plain,
     is_plain_name,
     looks_secret,
     looks_secret_as_name,
     shown_url,
 )
+from forwardc.runtime.run.result import RecordedAnswer
 
 NOW = Timestamp(datetime(2026, 11, 30, tzinfo=UTC))
 PARTS = st.lists(

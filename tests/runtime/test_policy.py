@@ -8,8 +8,7 @@ import pytest
 from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import Failure
 from forwardc.plan.model import PlanStep
-from forwardc.runtime.http.breaker import CircuitBreaker
-from forwardc.runtime.http.circuit_breaker import count_attempt
+from forwardc.runtime.http.circuit_breaker import CircuitBreaker, count_attempt
 from forwardc.runtime.http.send import AnswerLost, HttpAnswer, NotSent, SendResult
 from forwardc.runtime.run.answer import DestinationAnswer, Headers, NoDestinationAnswer, StepAnswer
 from forwardc.runtime.run.retries import (

@@ -9,7 +9,7 @@ import pytest
 
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.run.result import RunRequest
+from forwardc.runtime.run.request import RunRequest
 
 PLANS = Path(__file__).parent / "plans"
 

@@ -19,9 +19,9 @@ from forwardc.runtime.http.addresses import (
     is_public,
 )
 from forwardc.runtime.http.connection_pool import network_pool
+from forwardc.runtime.http.request import BoundRequest, ShownRequest
 from forwardc.runtime.http.send import HttpAnswer, NotSent, Sender, SendLimits
 from forwardc.runtime.http.tls import named_authorities
-from forwardc.runtime.run.result import BoundRequest, ShownRequest
 
 LIMITS = SendLimits(connect_s=2, read_s=2, max_bytes=1000)
 PUBLIC = [

@@ -12,7 +12,7 @@ import pytest
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.run.prepare import prepare
-from forwardc.runtime.run.result import ClockAndIds, RunRequest
+from forwardc.runtime.run.request import ClockAndIds, RunRequest
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 Json = dict[str, Any]

@@ -17,11 +17,12 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.records import RunFilter, RunState
 from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.recovery.resolve import resolve_run
 from forwardc.runtime.run.context import RunDependencies
-from forwardc.runtime.run.result import RunRequest, RunResult
+from forwardc.runtime.run.request import RunRequest
+from forwardc.runtime.run.result import RunResult
 from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.run import resume, run
 from forwardc.runtime.run.run_record import progress_of, request_of

@@ -28,20 +28,15 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import CodeAt, Failure
 from forwardc.plan.model import Plan
-from forwardc.runtime.http.breaker import CircuitBreaker
+from forwardc.runtime.http.circuit_breaker import CircuitBreaker
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
-from forwardc.runtime.run.past import Doubt, RunProgress, StepProgress
-from forwardc.runtime.run.result import (
-    ClockAndIds,
-    IdempotencyKeys,
-    RunRequest,
-    RunResult,
-    StepReport,
-)
+from forwardc.runtime.run.request import ClockAndIds, IdempotencyKeys, RunRequest
+from forwardc.runtime.run.result import RunResult, StepReport
 from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.run import resume
+from forwardc.runtime.run.run_record import Doubt, RunProgress, StepProgress
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from forwardc.core.terms.terms import Lit
 from forwardc.plan.model import Plan
-from forwardc.runtime.run.result import RunRequest, exit_code, shown_data
+from forwardc.runtime.run.request import RunRequest
+from forwardc.runtime.run.result import exit_code, shown_data
 
 SOURCE = "src_" + "a" * 26
 TOKEN = "tok_" + "b" * 26

@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from certificates import self_signed
-from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopbackError
+from forwardc.runtime.http.connection_pool import LoopbackTransport, NotLoopbackError
+from forwardc.runtime.http.request import BoundRequest, ShownRequest
 from forwardc.runtime.http.send import (
     AnswerLost,
     HostRefusedError,
@@ -21,7 +22,6 @@ from forwardc.runtime.http.send import (
     SendLimits,
     check_url,
 )
-from forwardc.runtime.run.result import BoundRequest, ShownRequest
 from loopback import served
 
 LIMITS = SendLimits(connect_s=2, read_s=2, max_bytes=1000)

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from forwardc.runtime.http.request import BoundRequest, ShownRequest
 from forwardc.runtime.http.send import (
     AnswerLost,
     HostRefusedError,
@@ -18,7 +19,6 @@ from forwardc.runtime.http.send import (
     SendLimits,
     check_url,
 )
-from forwardc.runtime.run.result import BoundRequest, ShownRequest
 from forwardc.version import __version__
 
 URL = "https://pay.example/v1"

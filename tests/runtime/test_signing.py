@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from forwardc.core.natural_order import compare
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.plan.model import Plan, SignDlocal, SignRocketpay, SignVisa
-from forwardc.runtime.run.result import BoundRequest, RunRequest, ShownRequest
+from forwardc.runtime.http.request import BoundRequest, ShownRequest
+from forwardc.runtime.run.request import RunRequest
 from forwardc.runtime.run.signing import (
     dlocal_authorization,
     gate_signature,

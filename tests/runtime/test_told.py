@@ -10,8 +10,10 @@ import pytest
 from forwardc.cli.main import run as cli
 from forwardc.plan.answers import CardMetadata, LogAt
 from forwardc.plan.model import Plan
-from forwardc.runtime.run.result import CardFacts, RunRequest
-from forwardc.runtime.run.told import card_facts, card_of_outputs, log_url
+from forwardc.runtime.run.answer import log_url
+from forwardc.runtime.run.card_metadata import card_facts, card_of_outputs
+from forwardc.runtime.run.request import RunRequest
+from forwardc.runtime.run.result import CardFacts
 
 TELLS = CardMetadata(scheme="/card/scheme", issuing_country="/card/issuer_country")
 LOG = LogAt(at="/error/request_log_url", host="dashboard.stripe.com")

@@ -14,9 +14,9 @@ import pytest
 from certificates import self_signed
 from forwardc.runtime.http.addresses import is_loopback
 from forwardc.runtime.http.connection_pool import network_pool
+from forwardc.runtime.http.request import BoundRequest, ShownRequest
 from forwardc.runtime.http.send import HttpAnswer, Sender, SendLimits
 from forwardc.runtime.http.tls import named_authorities, operators_authorities, public_authorities
-from forwardc.runtime.run.result import BoundRequest, ShownRequest
 from forwardc.runtime.secret_providers.hashicorp import HashicorpProvider
 from forwardc.server.directory.http_directory import HttpDirectory
 from forwardc.server.oauth.verification_keys import open_remote_keys

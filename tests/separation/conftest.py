@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from forwardc.cli.main import run
+from forwardc.runtime.http.request import BoundRequest
 from forwardc.runtime.http.send import HttpAnswer, Sender
-from forwardc.runtime.run.result import BoundRequest
 from own_ids import build_own
 
 TEST_KEY = "sk_test_" + "a1B2" * 8

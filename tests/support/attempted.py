@@ -15,12 +15,13 @@ from forwardc.core.terms.values import Secret
 from forwardc.plan.answers import Failure, ReadVault
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.records import Intent, NewRun, StoredRun
-from forwardc.runtime.http.breaker import CircuitBreaker
+from forwardc.runtime.http.circuit_breaker import CircuitBreaker
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.journal import JournalError, SendingPausedError
-from forwardc.runtime.run.result import CardFacts, ClockAndIds, RunRequest, RunResult, StepReport
+from forwardc.runtime.run.request import ClockAndIds, RunRequest
+from forwardc.runtime.run.result import CardFacts, RunResult, StepReport
 from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver

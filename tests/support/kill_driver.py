@@ -23,7 +23,7 @@ import forwardc.cli.sandbox_link
 import forwardc.runtime.run.run  # noqa: F401
 from forwardc.cli.main import run
 from forwardc.runtime.history import writes
-from forwardc.runtime.http.loopback import LoopbackTransport
+from forwardc.runtime.http.connection_pool import LoopbackTransport
 from forwardc.runtime.run.store_journal import StoreJournal
 
 _at: list[str] = []

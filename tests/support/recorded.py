@@ -10,12 +10,12 @@ from uuid import UUID, uuid5
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import Intent, NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.http.request import ShownRequest
+from forwardc.runtime.run.request import IdempotencyKeys
 from forwardc.runtime.run.result import (
-    IdempotencyKeys,
     Party,
     PartyName,
     RunResult,
-    ShownRequest,
     StepReport,
 )
 

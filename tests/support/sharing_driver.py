@@ -16,7 +16,7 @@ import httpx
 import uvicorn
 
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.http.loopback import LoopbackTransport
+from forwardc.runtime.http.connection_pool import LoopbackTransport
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 from forwardc.server.payment_sharing.claims import ClaimStore
 from sharing_house import checkout, house, stripe

@@ -15,10 +15,10 @@ from starlette.applications import Starlette
 from forwardc.cli.sandbox_link import store_secrets
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.store import Store
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
-from forwardc.runtime.run.result import ClockAndIds
+from forwardc.runtime.run.request import ClockAndIds
 from forwardc.runtime.run.retries import RetryPolicy
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver

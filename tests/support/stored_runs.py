@@ -14,7 +14,9 @@ from forwardc.runtime.history.records import (
     StoredRun,
 )
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.run.result import IdempotencyKeys, Party, RunResult, ShownRequest, StepReport
+from forwardc.runtime.http.request import ShownRequest
+from forwardc.runtime.run.request import IdempotencyKeys
+from forwardc.runtime.run.result import Party, RunResult, StepReport
 
 OWNER = "host-1"
 SHOWN = ShownRequest("POST", "https://vault.example/forward", (("Authorization", "***"),), "{}")

@@ -10,7 +10,9 @@ import pytest
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import Intent, NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.run.result import IdempotencyKeys, RunResult, ShownRequest, StepReport
+from forwardc.runtime.http.request import ShownRequest
+from forwardc.runtime.run.request import IdempotencyKeys
+from forwardc.runtime.run.result import RunResult, StepReport
 from forwardc.runtime.tokens.tables import TokenTables
 from postgres import Server, server
 

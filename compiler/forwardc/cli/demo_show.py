@@ -23,11 +23,12 @@ from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
 from forwardc.plan.build_folder import read_plan, read_plans
 from forwardc.plan.model import Plan
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.redaction import Redactor
-from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult, StepReport
+from forwardc.runtime.run.request import ClockAndIds, RunRequest
+from forwardc.runtime.run.result import RunResult, StepReport
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 

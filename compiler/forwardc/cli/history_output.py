@@ -21,16 +21,16 @@ from forwardc.runtime.history.records import (
 )
 from forwardc.runtime.recovery.inquiries import key_sent, keyed, names_shown
 from forwardc.runtime.run.destination_request import destination_request
-from forwardc.runtime.run.kept import RecordedAnswer
-from forwardc.runtime.run.loss_messages import (
+from forwardc.runtime.run.result import (
     ON_PURPOSE,
+    Party,
+    RecordedAnswer,
     does_not_tell,
     left_out,
     may_be_why,
     perhaps_why,
     sent_without,
 )
-from forwardc.runtime.run.result import Party
 
 _HEADER: Final = ("BEGAN", "RUN", "VIA", "OPERATION", "REFERENCE", "OUTCOME", "STATUS", "TIME")
 _COLUMNS: Final = tuple(RunSummary.__dataclass_fields__)

@@ -162,7 +162,7 @@ async def _asked(run: "StoredRun", where: Where) -> "tuple[StepInDoubt, StepRepo
 
 
 def _told(report: "StepReport") -> str:
-    from forwardc.runtime.run.loss_messages import may_be_why, perhaps_why, sent_without
+    from forwardc.runtime.run.result import may_be_why, perhaps_why, sent_without
 
     told = f"step {report.name}: {report.outcome}, the destination answered {report.status}"
     if may_be_why(report.outcome, report.rejected_by, report.losses):

@@ -33,7 +33,8 @@ from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reache
 if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
-    from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult
+    from forwardc.runtime.run.request import ClockAndIds, RunRequest
+    from forwardc.runtime.run.result import RunResult
     from forwardc.runtime.secret_providers.plan_secrets import SecretResolver
 
 
@@ -136,7 +137,7 @@ class _Given:
 
     def request(self) -> "RunRequest":
         """The request of these values. Raises `UsageError`."""
-        from forwardc.runtime.run.result import RunRequest
+        from forwardc.runtime.run.request import RunRequest
 
         not_both(self.params_file, self.inputs_file)
         return RunRequest(

@@ -9,22 +9,20 @@ from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
 from forwardc.plan.agreed import arrangements_of
 from forwardc.plan.model import Plan
-from forwardc.runtime.http.curl import curl as as_curl
+from forwardc.runtime.http.request import ShownRequest
+from forwardc.runtime.http.request import curl as as_curl
 from forwardc.runtime.recovery.inquiries import inquiries_of
-from forwardc.runtime.run.loss_messages import (
+from forwardc.runtime.run.result import (
     ON_PURPOSE,
+    Party,
+    RunResult,
+    StepReport,
     does_not_tell,
+    exit_code,
     left_out,
     may_be_why,
     perhaps_why,
     sent_without,
-)
-from forwardc.runtime.run.result import (
-    Party,
-    RunResult,
-    ShownRequest,
-    StepReport,
-    exit_code,
     shown_data,
 )
 

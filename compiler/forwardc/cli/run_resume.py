@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from forwardc.plan.model import Plan
     from forwardc.runtime.history.records import StoredRun
     from forwardc.runtime.history.store import Store
-    from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult
+    from forwardc.runtime.run.request import ClockAndIds, RunRequest
+    from forwardc.runtime.run.result import RunResult
 
 
 def resume_run(

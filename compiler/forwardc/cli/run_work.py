@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from forwardc.runtime.history.store import Store
     from forwardc.runtime.run.context import RunDependencies
     from forwardc.runtime.run.journal import Journal
-    from forwardc.runtime.run.result import ClockAndIds
+    from forwardc.runtime.run.request import ClockAndIds
     from forwardc.runtime.secret_providers.plan_secrets import SecretResolver
 
 
@@ -77,7 +77,7 @@ def allowed(
     from forwardc.plan.approvals import refuse_unapproved
     from forwardc.plan.build_folder import read_plan
     from forwardc.runtime.run.prepare import find_operation
-    from forwardc.runtime.run.result import ClockAndIds
+    from forwardc.runtime.run.request import ClockAndIds
 
     destination, _, name = target.partition(".")
     plan = read_plan(where.build, vault, destination, environment, sink)
@@ -137,8 +137,8 @@ async def means_for(
     Raises `Unreachable`.
     """
     from forwardc.cli.sandbox_link import store_secrets, transport_to
+    from forwardc.runtime.http.jwk_sets import VaultKeys
     from forwardc.runtime.http.send import Sender
-    from forwardc.runtime.http.vault_keys import VaultKeys
     from forwardc.runtime.run.card_metadata import CardQuestions
     from forwardc.runtime.run.context import RunDependencies
     from forwardc.runtime.run.retries import RetryPolicy

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from forwardc.cli.plan_options import IN_PROCESS
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
-from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopbackError
+from forwardc.runtime.http.connection_pool import LoopbackTransport, NotLoopbackError
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.run.result import ClockAndIds
+from forwardc.runtime.run.request import ClockAndIds
 from forwardc.runtime.secret_providers.plan_secrets import (
     resolve_credentials,
     resolve_secrets,

@@ -16,7 +16,7 @@ from forwardc.core.files.checkout import CheckoutPath, as_checkout
 from forwardc.plan.approvals import Lock, read_lock
 from forwardc.plan.build_folder import MANIFEST, plan_in, read_manifest
 from forwardc.plan.formats import lock_of_build
-from forwardc.runtime.run.result import ClockAndIds
+from forwardc.runtime.run.request import ClockAndIds
 
 Identity: TypeAlias = tuple[tuple[int, ...] | None, ...]
 

@@ -17,7 +17,8 @@ from forwardc.plan.model import Plan
 from forwardc.runtime.history.errors import HistoryError, HistoryNotFoundError
 from forwardc.runtime.history.store import open_existing
 from forwardc.runtime.run.journal import Journal, NoJournal
-from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult, exit_code
+from forwardc.runtime.run.request import ClockAndIds, RunRequest
+from forwardc.runtime.run.result import RunResult, exit_code
 from forwardc.runtime.run.run import preview, run
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver

@@ -7,17 +7,17 @@ from forwardc.dashboard.desk import Asked, Desk, Page, Refused
 from forwardc.dashboard.filters import address
 from forwardc.dashboard.questions import questions
 from forwardc.runtime.history.records import StoredRun, recorded_amounts
-from forwardc.runtime.http.bodies.fields import fields_of
+from forwardc.runtime.http.bodies.body import fields_of
 from forwardc.runtime.recovery.inquiries import key_sent, keyed, names_shown
 from forwardc.runtime.run.destination_request import destination_request
-from forwardc.runtime.run.loss_messages import (
+from forwardc.runtime.run.result import (
     ON_PURPOSE,
+    Party,
     does_not_tell,
     may_be_why,
     perhaps_why,
     sent_without,
 )
-from forwardc.runtime.run.result import Party
 
 
 def run_page(desk: Desk, asked: Asked) -> Page:

@@ -17,7 +17,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
-from forwardc.runtime.run.result import ClockAndIds
+from forwardc.runtime.run.request import ClockAndIds
 from forwardc.server.http.concurrency_limit import ConcurrencyLimit
 from forwardc.server.http.health import PartlyReadyError, Readiness
 from forwardc.server.payment_sharing.forwarder import ServedPlan

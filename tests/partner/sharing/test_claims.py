@@ -17,7 +17,8 @@ from forwardc.runtime.history.errors import HistoryUnavailableError, RunInUseErr
 from forwardc.runtime.history.records import Intent, NewRun
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.run.journal import JournalError
-from forwardc.runtime.run.result import IdempotencyKeys, Party
+from forwardc.runtime.run.request import IdempotencyKeys
+from forwardc.runtime.run.result import Party
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.server.directory.payment_directory import Instrument
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal

@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.run.redaction import Redactor
-from forwardc.runtime.run.result import IdempotencyKeys, Party, RawResponse, RunResult, StepReport
+from forwardc.runtime.run.request import IdempotencyKeys
+from forwardc.runtime.run.result import (
+    Party,
+    RawResponse,
+    RunResult,
+    StepReport,
+)
 from forwardc.server.http.problems import ProblemKind
 from forwardc.server.payment_sharing.answer import CallOutcome, call_outcome
 from forwardc.server.payment_sharing.claim import ForwardState

@@ -12,7 +12,7 @@ from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.records import Intent
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.run.result import IdempotencyKeys
+from forwardc.runtime.run.request import IdempotencyKeys
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 from forwardc.server.payment_sharing.claim import (

@@ -15,7 +15,7 @@ import pytest
 import postgres
 from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.http.loopback import LoopbackTransport
+from forwardc.runtime.http.connection_pool import LoopbackTransport
 from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 from sharing_driver import INSTRUMENTS
 from sharing_house import EMAIL, HEADERS, NAME, PATH, ROOT, house

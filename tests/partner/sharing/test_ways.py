@@ -12,10 +12,10 @@ from typing import Any, cast
 import pytest
 
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
 from forwardc.runtime.run.context import RunDependencies
-from forwardc.runtime.run.result import ClockAndIds, RunRequest
+from forwardc.runtime.run.request import ClockAndIds, RunRequest
 from forwardc.server.directory.payment_directory import Instrument
 from forwardc.server.payment_sharing import forwarder as forwarding
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal

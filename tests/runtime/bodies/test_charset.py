@@ -3,7 +3,7 @@
 import pytest
 
 from forwardc.plan.model import Plan
-from forwardc.runtime.http.bodies.charset import decoded
+from forwardc.runtime.http.bodies.decoding import decoded
 from forwardc.runtime.http.send import HttpAnswer
 from forwardc.runtime.run.answer import DestinationAnswer, read_answer
 from one_rule import one_rule

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.runtime.http.bodies.compressed import UndecodableBodyError, uncompressed
+from forwardc.runtime.http.bodies.decoding import UndecodableBodyError, uncompressed
 
 TEXT = b'{"state": "paid"}'
 LIMIT = 1000

@@ -5,7 +5,7 @@ from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import AttemptState, RunState, StepState
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.recovery.abandon import abandon, abandon_all
+from forwardc.runtime.run.store_journal import abandon, abandon_all
 from stored_runs import OWNER, Clock, complete, intent_of, new_run, report_of
 
 REASON = "the server stopped before the answer came"

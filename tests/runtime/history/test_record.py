@@ -16,7 +16,8 @@ from forwardc.runtime.history.records import (
     StoredRun,
 )
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.run.result import IdempotencyKeys, Party
+from forwardc.runtime.run.request import IdempotencyKeys
+from forwardc.runtime.run.result import Party
 from stored_runs import (
     OWNER,
     SHOWN,

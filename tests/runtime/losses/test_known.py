@@ -10,7 +10,7 @@ import pytest
 
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.run.losses import atoms_held
-from forwardc.runtime.run.result import RunRequest
+from forwardc.runtime.run.request import RunRequest
 
 SOURCE = "src_" + "a" * 26
 TOKEN = "tok_" + "b" * 26

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forwardc.runtime.run.loss_messages import cure
+from forwardc.runtime.run.result import cure
 
 
 @pytest.mark.parametrize("part", ["line1", "city", "state", "postal_code", "country"])

@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
 
 def json_body(data: bytes) -> None:
-    from forwardc.runtime.http.bodies.json_body import read_json
+    from forwardc.runtime.http.bodies.parsers import read_json
 
     read_json(loose(data))
 
@@ -29,14 +29,14 @@ def xml_body(data: bytes) -> None:
 
 
 def form_body(data: bytes) -> None:
-    from forwardc.runtime.http.bodies.form_body import read_form
+    from forwardc.runtime.http.bodies.parsers import read_form
 
     read_form(loose(data))
 
 
 def field_by_field(data: bytes) -> None:
-    from forwardc.runtime.http.bodies.fields import fields_of
-    from forwardc.runtime.run.telling import looks_secret, shown_url, tells
+    from forwardc.runtime.http.bodies.body import fields_of
+    from forwardc.runtime.run.redaction import looks_secret, shown_url, tells
 
     for row in fields_of(loose(data)).rows:
         tells(row.path)
@@ -54,15 +54,15 @@ def packed_answer(data: bytes) -> None:
 
 
 def charset(data: bytes) -> None:
-    from forwardc.runtime.http.bodies.charset import decoded
-    from forwardc.runtime.http.bodies.page import is_page
+    from forwardc.runtime.http.bodies.decoding import decoded
+    from forwardc.runtime.http.bodies.parsers import is_page
 
     label, _, body = data.partition(b"\n")
     is_page(decoded(body, loose(label)))
 
 
 def compressed(data: bytes) -> None:
-    from forwardc.runtime.http.bodies.compressed import UndecodableBodyError, uncompressed
+    from forwardc.runtime.http.bodies.decoding import UndecodableBodyError, uncompressed
 
     for coding in ("gzip", "deflate", "br", "gzip, deflate"):
         with suppress(UndecodableBodyError):
@@ -85,7 +85,7 @@ def _steps() -> tuple[Any, ...]:
 def vault_answer(data: bytes) -> None:
     from forwardc.runtime.http.send import HttpAnswer
     from forwardc.runtime.run.answer import DestinationAnswer, read_answer
-    from forwardc.runtime.run.outcome import decide
+    from forwardc.runtime.run.step_result import decide
 
     head, _, body = data.partition(b"\n")
     status = int(head[:3]) if head[:3].isdigit() else 200
@@ -147,8 +147,7 @@ def store_answer(data: bytes) -> None:
 
 def jwk_set(data: bytes) -> None:
     from forwardc.core.terms.functions import ComputationError
-    from forwardc.runtime.http.jwk_sets import JwkSetError, members
-    from forwardc.runtime.http.vault_keys import encryption_key
+    from forwardc.runtime.http.jwk_sets import JwkSetError, encryption_key, members
     from forwardc.server.oauth.verification_keys import read_verification_key
 
     with suppress(JwkSetError):

@@ -94,17 +94,17 @@ PARSERS: Final[dict[str, Parser]] = {
     ),
     # A vault's and a destination's answers.
     "JSON answer": Parser(
-        of_answers.json_body, seeds.json_texts, ("runtime/http/bodies/json_body.py",)
+        of_answers.json_body, seeds.json_texts, ("runtime/http/bodies/parsers.py",)
     ),
     "XML answer": Parser(
         of_answers.xml_body, seeds.xml_texts, ("runtime/http/bodies/xml_body.py",)
     ),
-    "form answer": Parser(of_answers.form_body, seeds.forms, ("runtime/http/bodies/form_body.py",)),
+    "form answer": Parser(of_answers.form_body, seeds.forms, ("runtime/http/bodies/parsers.py",)),
     "charset of an answer": Parser(
-        of_answers.charset, seeds.charsets, ("runtime/http/bodies/charset.py",)
+        of_answers.charset, seeds.charsets, ("runtime/http/bodies/decoding.py",)
     ),
     "compressed answer": Parser(
-        of_answers.compressed, seeds.compressed, ("runtime/http/bodies/compressed.py",)
+        of_answers.compressed, seeds.compressed, ("runtime/http/bodies/decoding.py",)
     ),
     "vault's answer": Parser(
         of_answers.vault_answer, seeds.vault_answers, ("runtime/run/answer.py",), weight=2
@@ -112,7 +112,7 @@ PARSERS: Final[dict[str, Parser]] = {
     "body field by field": Parser(
         of_answers.field_by_field,
         seeds.json_texts,
-        ("runtime/http/bodies/fields.py", "runtime/run/telling.py"),
+        ("runtime/http/bodies/body.py", "runtime/run/redaction.py"),
         weight=2,
     ),
     "answer of a history": Parser(
@@ -134,7 +134,7 @@ PARSERS: Final[dict[str, Parser]] = {
         (
             "runtime/http/jwk_sets.py",
             "server/oauth/verification_keys.py",
-            "runtime/http/vault_keys.py",
+            "runtime/http/jwk_sets.py",
         ),
     ),
     "answer in an envelope": Parser(

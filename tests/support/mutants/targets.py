@@ -39,7 +39,6 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
         "tests/approvals/test_states.py",
     ),
     "runtime/run/retries.py": ("tests/runtime/test_policy.py",),
-    "runtime/http/breaker.py": ("tests/runtime/test_policy.py",),
     "runtime/http/circuit_breaker.py": ("tests/runtime/test_policy.py",),
     "runtime/http/declared_times.py": ("tests/runtime/test_told_times.py",),
     "compile/passes/checks/other_host.py": (

@@ -26,8 +26,8 @@ from forwardc.runtime.history.records import (
     main_amount,
 )
 from forwardc.runtime.history.timestamps import Timestamp
-from forwardc.runtime.run.kept import RecordedAnswer
-from forwardc.runtime.run.result import Party, PartyName, ShownRequest
+from forwardc.runtime.http.request import ShownRequest
+from forwardc.runtime.run.result import Party, PartyName, RecordedAnswer
 
 _SUMMARY: Final = (
     "seq, id, created_at, environment, emulated, vault, destination, operation, reference, state,"

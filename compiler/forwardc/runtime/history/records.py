@@ -14,12 +14,12 @@ from typing import Any, Final, TypeAlias
 
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.money import decimal_text
-from forwardc.runtime.run.kept import RecordedAnswer
+from forwardc.runtime.http.request import ShownRequest
+from forwardc.runtime.run.request import IdempotencyKeys
 from forwardc.runtime.run.result import (
-    IdempotencyKeys,
     Party,
     PartyName,
-    ShownRequest,
+    RecordedAnswer,
     losses_in,
     untold_in,
 )

@@ -32,8 +32,8 @@ from forwardc.runtime.history.records import (
     StoredRun,
 )
 from forwardc.runtime.history.timestamps import Timestamp
-from forwardc.runtime.run.kept import NOT_READ, RecordedAnswer
-from forwardc.runtime.run.result import Party, RunResult, StepReport
+from forwardc.runtime.http.bodies.body import NOT_READ
+from forwardc.runtime.run.result import Party, RecordedAnswer, RunResult, StepReport
 
 _MANY: Final = 1000
 

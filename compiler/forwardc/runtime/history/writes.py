@@ -30,7 +30,13 @@ from forwardc.runtime.history.rollups import (
     remove_from_rollups,
 )
 from forwardc.runtime.history.timestamps import Timestamp
-from forwardc.runtime.run.result import Party, PartyName, RunResult, ShownRequest, StepReport
+from forwardc.runtime.http.request import ShownRequest
+from forwardc.runtime.run.result import (
+    Party,
+    PartyName,
+    RunResult,
+    StepReport,
+)
 
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 _WAITING: Final = (StepState.WAITING, None, None, None, "[]", "[]")

@@ -17,9 +17,9 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import OAuth, Plan
 from forwardc.runtime.http.declared_times import lifetime
+from forwardc.runtime.http.jwk_sets import VaultKeyError
+from forwardc.runtime.http.request import BoundRequest, ShownRequest
 from forwardc.runtime.http.send import HostRefusedError, HttpAnswer, Sender, SendLimits
-from forwardc.runtime.http.vault_keys import VaultKeyError
-from forwardc.runtime.run.result import BoundRequest, ShownRequest
 
 T = TypeVar("T")
 _LIMITS: Final = SendLimits(connect_s=10, read_s=20, max_bytes=64 * 1024)

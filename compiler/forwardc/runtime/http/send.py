@@ -17,9 +17,9 @@ import httpx
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.http.addresses import AddressRefusedError, is_host
-from forwardc.runtime.http.bodies.compressed import UndecodableBodyError, uncompressed
+from forwardc.runtime.http.bodies.decoding import UndecodableBodyError, uncompressed
 from forwardc.runtime.http.connection_pool import network_pool
-from forwardc.runtime.run.result import BoundRequest, Pairs
+from forwardc.runtime.http.request import BoundRequest, Pairs
 from forwardc.version import __version__
 
 _LOGGERS: Final = (

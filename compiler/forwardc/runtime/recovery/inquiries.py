@@ -16,7 +16,12 @@ from forwardc.runtime.history.records import (
     StoredRun,
     StoredStep,
 )
-from forwardc.runtime.run.result import Party, PartyName, RunResult, StepReport
+from forwardc.runtime.run.result import (
+    Party,
+    PartyName,
+    RunResult,
+    StepReport,
+)
 from forwardc.runtime.run.run_record import doubt_of
 
 

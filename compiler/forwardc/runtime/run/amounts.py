@@ -1,6 +1,8 @@
-"""Finds the amounts of a run that its destination cannot be told, before anything is sent.
+"""The amounts of a run, as its destination counts: told exactly, and read back from its answer.
 
-A message names the param, the currency and the rule, never the sum.
+Before anything is sent, what cannot be told exactly is refused; a message names the param, the
+currency and the rule, never the sum. Afterwards each amount of the answer is turned into what the
+caller counts in, and compared with what was asked for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,9 +13,10 @@ from forwardc.core.currencies import DISPUTED
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.evaluator import Scope, evaluate
-from forwardc.core.terms.money import MONEY, AmountRefusedError
+from forwardc.core.terms.money import MONEY, AmountRefusedError, amount_of_answer
 from forwardc.core.terms.terms import Amount, If, Lit, Ref, Term, children, walk
 from forwardc.core.terms.values import Secret
+from forwardc.plan.answers import PlanOutput
 from forwardc.plan.digests import requests_of
 from forwardc.plan.model import Plan, PlanOperation
 from forwardc.runtime.run.values import from_text
@@ -177,3 +180,55 @@ def recorded_amounts(plan: Plan, params: Mapping[str, Any]) -> dict[str, Any]:
             value = from_text(spec, text, f"params.{name}", Sink())
             found |= {} if value is None else {f"params.{name}": value}
     return found
+
+
+PARTIAL: Final = "partial"
+"""The reason of an approval for less than was asked."""
+
+
+def amount_of(output: PlanOutput, answer: object, known: Mapping[str, Any]) -> int:
+    """Minor units of ISO 4217.
+
+    Raises `AmountRefusedError` where they are not exact, or not known.
+    """
+    counts, currency = known.get(MONEY), output.currency or ""
+    if "." in currency:
+        currency = _plain(known.get(currency))
+    if counts is None or not isinstance(currency, str):
+        raise AmountRefusedError("the currency of the answer is not known")
+    return amount_of_answer(counts, answer, currency)
+
+
+def more_than_asked(
+    declared: Mapping[str, PlanOutput], values: Mapping[str, Any], known: Mapping[str, Any]
+) -> str | None:
+    """Why an answer cannot be believed: it confirms more than was asked for."""
+    more = [name for name, rest in _rests(declared, values, known) if rest > 0]
+    return f"{', '.join(more)}: more than was asked for" if more else None
+
+
+def less_than_asked(
+    declared: Mapping[str, PlanOutput], values: Mapping[str, Any], known: Mapping[str, Any]
+) -> bool:
+    """Whether an answer confirms a part only."""
+    return any(rest < 0 for _, rest in _rests(declared, values, known))
+
+
+def _rests(
+    declared: Mapping[str, PlanOutput], values: Mapping[str, Any], known: Mapping[str, Any]
+) -> list[tuple[str, int]]:
+    """Each amount that answers another, less that one; those of which one is not there left out."""
+    pairs = [
+        (name, _plain(values.get(name)), _plain(known.get(output.asked)))
+        for name, output in declared.items()
+        if output.asked is not None
+    ]
+    return [
+        (name, answered - asked)
+        for name, answered, asked in pairs
+        if isinstance(answered, int) and isinstance(asked, int)
+    ]
+
+
+def _plain(value: object) -> Any:
+    return value.reveal() if isinstance(value, Secret) else value

@@ -3,20 +3,21 @@
 Where it stands is data of the plan; no vault is known here.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from forwardc.core.outcome import Outcome
+from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.values import CONTRADICTION, resolve
 from forwardc.core.terms.writers import json_pieces, raw_text
-from forwardc.plan.answers import Failure, HeadersAt, ReadDirect, ReadVault
+from forwardc.plan.answers import Failure, HeadersAt, LogAt, ReadDirect, ReadVault
 from forwardc.plan.model import PlanStep
 from forwardc.runtime.http.bodies.body import SYNTAXES, Body
-from forwardc.runtime.http.bodies.charset import decoded, without_mark
-from forwardc.runtime.http.bodies.json_body import read_json
-from forwardc.runtime.http.bodies.nothing import NOTHING
+from forwardc.runtime.http.bodies.decoding import decoded, without_mark
+from forwardc.runtime.http.bodies.parsers import NOTHING, read_json
 from forwardc.runtime.http.send import AnswerLost, HttpAnswer, NotSent, SendResult
 from forwardc.runtime.run.result import Party
 
@@ -282,3 +283,21 @@ def parse_json(text: str) -> Any:
     """JSON with decimals for fractions; None where it does not parse."""
     found = read_json(text)
     return None if found is NOTHING else found
+
+
+_PAGE: Final = re.compile(r"[A-Za-z0-9_./-]{1,300}(?:\?[A-Za-z0-9_.=&-]{0,100})?")
+
+
+def log_url(log: LogAt | None, document: Any) -> str | None:
+    """The vault's own page of a call, where its answer names one of its own host.
+
+    Whoever shows it makes a link of it: it is https, has a path of plain characters, and neither
+    user, port nor fragment.
+    """
+    found = None if log is None else resolve(document, log.at)
+    if log is None or not isinstance(found, str):
+        return None
+    start = f"https://{log.host}/"
+    rest = found.removeprefix(start)
+    is_plain = found.startswith(start) and _PAGE.fullmatch(rest) and not find_cards(found)
+    return found if is_plain else None

@@ -1,25 +1,23 @@
 """Sends one step: recorded before, recorded after, and again only where that is safe.
 
-Knows the policy as data of the plan, and no vault. What one attempt brought is `report`'s.
-
-One file, since whatever one attempt may come to is decided in it.
+The policy is data of the plan. Each attempt is an intent in the journal before it leaves; what it
+came to is kept before the next one begins, and `retries` says whether there is a next one.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from forwardc.core.diagnostics.errors import error_place
-from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import PlanStep
 from forwardc.runtime.history.records import Intent
 from forwardc.runtime.http.circuit_breaker import count_attempt
 from forwardc.runtime.http.declared_times import retry_after
+from forwardc.runtime.http.jwk_sets import VaultKeyError
 from forwardc.runtime.http.oauth import REFUSED, access_tokens
+from forwardc.runtime.http.request import BoundRequest, masked
 from forwardc.runtime.http.send import (
     AnswerLost,
     HostRefusedError,
@@ -29,95 +27,40 @@ from forwardc.runtime.http.send import (
     SendResult,
     check_url,
 )
-from forwardc.runtime.http.vault_keys import VaultKeyError
 from forwardc.runtime.run.answer import (
     DestinationAnswer,
     NoDestinationAnswer,
     StepAnswer,
     read_answer,
 )
-from forwardc.runtime.run.bind import RunScope, show_url
-from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.bind import RunScope, request_template
+from forwardc.runtime.run.context import RunContext, RunDependencies, StepContext
 from forwardc.runtime.run.identifiers import keyed, names_sent
 from forwardc.runtime.run.journal import JournalError
 from forwardc.runtime.run.losses import losses_after
-from forwardc.runtime.run.past import Doubt
 from forwardc.runtime.run.prepare import PreparedRun, attempt_values, bind_step, keys_of
 from forwardc.runtime.run.recorded_answer import recorded_answer
-from forwardc.runtime.run.redaction import Redactor, masked
+from forwardc.runtime.run.request import IdempotencyKeys
 from forwardc.runtime.run.result import (
-    BoundRequest,
     CardFacts,
-    IdempotencyKeys,
-    PartyName,
-    RawResponse,
     StepReport,
 )
-from forwardc.runtime.run.retries import AttemptFate, Resend, SpentValues, resend_decision
-from forwardc.runtime.run.step_result import (
+from forwardc.runtime.run.retries import (
+    AttemptFate,
     AttemptsInDoubt,
+    Resend,
+    SpentValues,
+    after_doubt,
+    resend_decision,
+)
+from forwardc.runtime.run.run_record import Doubt
+from forwardc.runtime.run.step_result import (
     Conclusion,
     Exchange,
-    after_doubt,
     conclude,
     raw_response_of,
     step_report,
 )
-from forwardc.runtime.run.ways import request_template
-
-
-@dataclass(frozen=True, slots=True)
-class RunContext:
-    """One run under way: what earlier steps gave, what came back, and what must not be shown.
-
-    `card` is what the vault told of it before the first step, `held` which atoms it has.
-    """
-
-    prepared: PreparedRun
-    means: RunDependencies
-    sink: Sink
-    card: CardFacts = field(default_factory=CardFacts)
-    held: Mapping[str, bool] = field(default_factory=dict)
-    outputs: dict[str, Any] = field(default_factory=dict, repr=False)
-    came: dict[str, RawResponse | None] = field(default_factory=dict, repr=False)
-    redactor: Redactor = field(default_factory=Redactor)
-
-
-@dataclass(slots=True)
-class StepContext:
-    """One step under way: the keys of the next attempt, and the vault's keys left in doubt."""
-
-    journey: RunContext
-    step: PlanStep
-    keys: IdempotencyKeys
-    started: float
-    doubts: set[str]
-    attempts: int = 0
-    tokens: dict[str, Secret] = field(default_factory=dict, repr=False)
-    renewed_token: bool = False
-    failed: bool = False
-    jwks: str = ""
-    called: str = ""
-    hosts: tuple[str, str] = ("", "")
-    names: tuple[PartyName, ...] = ()
-
-    def renew(self) -> None:
-        """A new key of the vault; the destination's stays."""
-        self.keys = keys_of(self.journey.prepared, self.step, self.journey.means.ambient)
-
-    def aim(self, scope: RunScope) -> None:
-        """Note what the next attempt asks of the destination, and the hosts: ours and its."""
-        step = self.step
-        url = show_url(step.destination, scope)
-        behind = urlsplit(url).hostname or ""
-        direct = step.deliver == "direct"
-        asked = behind if direct else urlsplit(show_url(step.http, scope)).hostname or ""
-        self.called, self.hosts = f"{step.destination.method} {url}", (asked, behind)
-
-    @property
-    def replays(self) -> bool:
-        """Whether the vault answers a second request under its key as it answered the first."""
-        return self.step.vault_key_hours is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,24 @@
-"""Asks a vault for the scheme and country of a card, beside the run that used it.
+"""The scheme and issuing country of a card: read where a vault tells them, or asked for.
 
-Nobody waits for it and nothing depends on it: a question that fails is one that was not asked. A
-source is asked about once; where an earlier run knows, nobody is. A vault that refuses, which a
-credential without the permission makes it do, is left alone for an hour.
+Where they stand is data of the plan, and what has not the form of one is dropped. For a question
+nobody waits, and nothing depends on it: one that fails is one that was not asked. A source is asked
+about once; where an earlier run knows, nobody is. A vault that refuses, which a credential without
+the permission makes it do, is left alone for an hour.
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
+from forwardc.core.countries import COUNTRIES
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.terms.values import Secret
+from forwardc.core.recognizer.cards import find_cards
+from forwardc.core.terms.values import Secret, resolve
+from forwardc.plan.answers import CardMetadata
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.oauth import AccessTokenError, AccessTokens, clients_of, with_token
 from forwardc.runtime.http.send import HttpAnswer, Sender, SendLimits, SendResult
@@ -22,7 +27,40 @@ from forwardc.runtime.run.bind import bind
 from forwardc.runtime.run.journal import Journal
 from forwardc.runtime.run.prepare import PreparedRun
 from forwardc.runtime.run.result import CardFacts, StepReport
-from forwardc.runtime.run.told import card_facts
+
+_SCHEME: Final = re.compile(r"[A-Za-z0-9 _-]{1,40}")
+
+
+def card_facts(tells: CardMetadata, document: Any) -> CardFacts:
+    """What an answer, as JSON, tells of the card."""
+    return CardFacts(
+        scheme=_scheme(_at(document, tells.scheme)),
+        issuing_country=_country(_at(document, tells.issuing_country)),
+    )
+
+
+def card_of_outputs(outputs: Mapping[str, object]) -> CardFacts:
+    """What a destination told of the card, where its file has outputs of these names."""
+    scheme, country = outputs.get("card_scheme"), outputs.get("card_issuing_country")
+    return CardFacts(
+        scheme=_scheme(scheme if isinstance(scheme, str) else None),
+        issuing_country=_country(country if isinstance(country, str) else None),
+    )
+
+
+def _at(document: Any, pointer: str | None) -> str | None:
+    found = None if pointer is None else resolve(document, pointer)
+    return found if isinstance(found, str) else None
+
+
+def _scheme(text: str | None) -> str | None:
+    plain = text is not None and _SCHEME.fullmatch(text) and not find_cards(text)
+    return text if plain else None
+
+
+def _country(text: str | None) -> str | None:
+    return text if text in COUNTRIES else None
+
 
 _LIMITS: Final = SendLimits(connect_s=5, read_s=10, max_bytes=256 * 1024)
 _AT_ONCE: Final = 8

@@ -5,17 +5,26 @@ Knows no plan. Every part can be replaced by a test.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
 
-from forwardc.runtime.http.breaker import CircuitBreaker
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.values import Secret
+from forwardc.plan.model import PlanStep
+from forwardc.runtime.http.circuit_breaker import CircuitBreaker
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.oauth import AccessTokens
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
+from forwardc.runtime.run.bind import RunScope, show_url
 from forwardc.runtime.run.card_metadata import CardQuestions
 from forwardc.runtime.run.journal import Journal, NoJournal
-from forwardc.runtime.run.result import ClockAndIds
+from forwardc.runtime.run.prepare import PreparedRun, keys_of
+from forwardc.runtime.run.redaction import Redactor
+from forwardc.runtime.run.request import ClockAndIds, IdempotencyKeys
+from forwardc.runtime.run.result import CardFacts, PartyName, RawResponse
 from forwardc.runtime.run.retries import ONCE, RetryPolicy
 
 
@@ -38,3 +47,57 @@ class RunDependencies:
     jitter: Callable[[], float] = random.random
     tokens: AccessTokens = field(default_factory=AccessTokens)
     cards: CardQuestions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunContext:
+    """One run under way: what earlier steps gave, what came back, and what must not be shown.
+
+    `card` is what the vault told of it before the first step, `held` which atoms it has.
+    """
+
+    prepared: PreparedRun
+    means: RunDependencies
+    sink: Sink
+    card: CardFacts = field(default_factory=CardFacts)
+    held: Mapping[str, bool] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict, repr=False)
+    came: dict[str, RawResponse | None] = field(default_factory=dict, repr=False)
+    redactor: Redactor = field(default_factory=Redactor)
+
+
+@dataclass(slots=True)
+class StepContext:
+    """One step under way: the keys of the next attempt, and the vault's keys left in doubt."""
+
+    journey: RunContext
+    step: PlanStep
+    keys: IdempotencyKeys
+    started: float
+    doubts: set[str]
+    attempts: int = 0
+    tokens: dict[str, Secret] = field(default_factory=dict, repr=False)
+    renewed_token: bool = False
+    failed: bool = False
+    jwks: str = ""
+    called: str = ""
+    hosts: tuple[str, str] = ("", "")
+    names: tuple[PartyName, ...] = ()
+
+    def renew(self) -> None:
+        """A new key of the vault; the destination's stays."""
+        self.keys = keys_of(self.journey.prepared, self.step, self.journey.means.ambient)
+
+    def aim(self, scope: RunScope) -> None:
+        """Note what the next attempt asks of the destination, and the hosts: ours and its."""
+        step = self.step
+        url = show_url(step.destination, scope)
+        behind = urlsplit(url).hostname or ""
+        direct = step.deliver == "direct"
+        asked = behind if direct else urlsplit(show_url(step.http, scope)).hostname or ""
+        self.called, self.hosts = f"{step.destination.method} {url}", (asked, behind)
+
+    @property
+    def replays(self) -> bool:
+        """Whether the vault answers a second request under its key as it answered the first."""
+        return self.step.vault_key_hours is not None

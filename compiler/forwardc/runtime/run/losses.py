@@ -20,8 +20,7 @@ from forwardc.plan.answers import (
     LossUntold,
 )
 from forwardc.plan.model import PlanOperation, PlanStep
-from forwardc.runtime.http.bodies.json_body import read_json
-from forwardc.runtime.http.bodies.nothing import NOTHING
+from forwardc.runtime.http.bodies.parsers import NOTHING, read_json
 from forwardc.runtime.http.bodies.xml_body import read_xml
 from forwardc.runtime.run.answer import NoDestinationAnswer, StepAnswer
 

@@ -19,16 +19,16 @@ from forwardc.plan.approvals import refuse_unapproved, takes_any_shape
 from forwardc.plan.digests import approval_digest
 from forwardc.plan.model import Plan, PlanOperation, PlanStep
 from forwardc.runtime.http.oauth import OAuthClient, clients_of
+from forwardc.runtime.http.request import BoundRequest
 from forwardc.runtime.http.send import HostRefusedError, check_url
 from forwardc.runtime.run.amounts import check_amounts, money_of
-from forwardc.runtime.run.bind import RunScope, bind
-from forwardc.runtime.run.idempotency import check_key, keys_for
+from forwardc.runtime.run.bind import RunScope, bind, request_template
+from forwardc.runtime.run.identifiers import check_key, keys_for
 from forwardc.runtime.run.losses import NOT_ASKED, SuppliedValues
-from forwardc.runtime.run.params import param_values
-from forwardc.runtime.run.result import BoundRequest, ClockAndIds, IdempotencyKeys, RunRequest
+from forwardc.runtime.run.request import ClockAndIds, IdempotencyKeys, RunRequest
 from forwardc.runtime.run.signing import signed
 from forwardc.runtime.run.source import BoundSource, bind_source, may_be_left_out
-from forwardc.runtime.run.ways import request_template
+from forwardc.runtime.run.values import param_values
 from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, collect_secrets
 
 _LONGEST_REFERENCE: Final = 80

@@ -13,22 +13,31 @@ from typing import Any, Final, assert_never
 from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.values import MASK
 from forwardc.plan.model import PlanStep
-from forwardc.runtime.http.bodies.body import Body
-from forwardc.runtime.http.bodies.fields import LONGEST, MOST_FIELDS, full, read, walked
+from forwardc.runtime.http.bodies.body import (
+    LONGEST,
+    MOST_FIELDS,
+    Body,
+    BodyField,
+    BodyFields,
+    BodyKind,
+    full,
+    read,
+    walked,
+)
 from forwardc.runtime.http.send import HttpAnswer, SendResult
 from forwardc.runtime.run.answer import DestinationAnswer, NoDestinationAnswer, StepAnswer
-from forwardc.runtime.run.kept import BodyField, BodyFields, BodyKind, RecordedAnswer
-from forwardc.runtime.run.redaction import Redactor, without_telling_names
-from forwardc.runtime.run.result import StepReport
-from forwardc.runtime.run.telling import (
+from forwardc.runtime.run.redaction import (
     PLAIN_HEADERS,
+    Redactor,
     is_plain,
     is_plain_name,
     looks_secret,
     looks_secret_as_name,
     shown_url,
     tells,
+    without_telling_names,
 )
+from forwardc.runtime.run.result import RecordedAnswer, StepReport
 
 MOST_CHARACTERS: Final = 64 * 1024
 """Of all values of a body together; what is behind is cut."""

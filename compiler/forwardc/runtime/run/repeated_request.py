@@ -1,20 +1,51 @@
 """Tells a request that comes again under its caller's idempotency key from a new one.
 
-The same content gives the recorded result, and nothing is sent; other content is refused. Knows no
-database.
+What a caller asked of a run is one text, compared as a keyed digest: it holds sensitive values. The
+same content gives the recorded result, and nothing is sent; other content is refused.
 """
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.terms.values import Secret
 from forwardc.runtime.history.idempotency_keys import has_sent_nothing
 from forwardc.runtime.history.records import RunState, StoredRun
-from forwardc.runtime.run.content import request_content, withheld_values
 from forwardc.runtime.run.journal import Journal
 from forwardc.runtime.run.prepare import PreparedRun
 from forwardc.runtime.run.result import RunResult
-from forwardc.runtime.run.run_record import result_of
+from forwardc.runtime.run.run_record import result_of, typed_by_hand
+
+_GIVEN = ("params.", "inputs.")
+
+
+def request_content(prepared: PreparedRun) -> Secret:
+    """All that a caller's idempotency key stands for: operation, world, source, values.
+
+    A reference that the caller left to the run is no part of it, nor is the plan's version.
+    """
+    plan, values = prepared.plan, prepared.values
+    reference = values["run.reference"]
+    given = None if reference == str(prepared.run_id) else reference
+    asked = [plan.place, plan.vault, plan.destination, prepared.name]
+    more = [values.get("source.id"), given, sorted(prepared.without)]
+    return Secret(json.dumps([*asked, *more, _pairs(values, sensitive=None)]))
+
+
+def withheld_values(prepared: PreparedRun) -> Secret | None:
+    """The values that no record keeps, which `--resume` is given again; None without any."""
+    pairs = _pairs(prepared.values, sensitive=True)
+    return Secret(json.dumps(pairs)) if pairs else None
+
+
+def _pairs(values: Mapping[str, Any], *, sensitive: bool | None) -> list[tuple[str, str]]:
+    return [
+        (name, typed_by_hand(value.reveal() if isinstance(value, Secret) else value))
+        for name, value in sorted(values.items())
+        if name.startswith(_GIVEN) and sensitive in (None, isinstance(value, Secret))
+    ]
 
 
 @dataclass(frozen=True, slots=True)

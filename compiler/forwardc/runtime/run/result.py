@@ -1,22 +1,22 @@
-"""What goes into a run and what comes out of it, as plain data. Nothing here sends anything.
+"""What comes out of a run, as plain data, and the words for it that are the same in every door.
 
-A request's real text has no repr; what may be shown stands beside it, already masked.
+Every text is masked already; what came back as it came is for this process's memory only. Three
+things have three words. *Sent without*: the destination did not get it. *Left out*: whoever ran it
+wanted that. *Does not tell*: it may have arrived or not, and the vault does not say.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, Literal, Protocol, TypeAlias
-from uuid import UUID
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
-from forwardc.plan.approvals import Lock
-from forwardc.runtime.ids import new_uuid
-from forwardc.runtime.run.kept import RecordedAnswer
+from forwardc.runtime.http.bodies.body import BodyField, BodyFields
+from forwardc.runtime.http.request import ShownRequest
+from forwardc.runtime.run.request import IdempotencyKeys
 
-Pairs: TypeAlias = tuple[tuple[str, str], ...]
+ShownValue: TypeAlias = str | int | bool | None
 
 
 class Party(StrEnum):
@@ -40,69 +40,6 @@ class PartyName:
 
 
 @dataclass(frozen=True, slots=True)
-class RunRequest:
-    """What the caller asks for. `texts` are typed by hand and read by the param's type.
-
-    `params` come from a file with types of its own and win nothing: a name in `texts` replaces
-    the same name in `params`. `run_id` continues a run under its own id. `not_card`: whoever serves
-    says that a reference which looks like a card number is none.
-    """
-
-    source: str | None = None
-    inputs: Mapping[str, str] = field(default_factory=dict, repr=False)
-    texts: Mapping[str, str] = field(default_factory=dict, repr=False)
-    params: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    reference: str | None = None
-    without: frozenset[str] = frozenset()
-    idempotency_key: str | None = None
-    run_id: UUID | None = None
-    not_card: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ClockAndIds:
-    """The clock and the source of random ids, so that a test can fix both, and what is approved.
-
-    The lock is empty by default: then nothing runs in production. `emulated` says that a sandbox
-    on this machine answers, and that every credential is made up.
-    """
-
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    new_uuid: Callable[[], UUID] = new_uuid
-    lock: Lock = field(default_factory=Lock, repr=False)
-    emulated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ShownRequest:
-    """A request as it may be shown: every tainted value is `***`."""
-
-    method: str
-    url: str
-    headers: Pairs
-    body: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class BoundRequest:
-    """A request as it leaves, and the same request as it may be shown."""
-
-    method: str
-    url: str = field(repr=False)
-    headers: Pairs = field(repr=False)
-    body: bytes | None = field(repr=False)
-    shown: ShownRequest = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class IdempotencyKeys:
-    """The two idempotency keys of one step. They are never equal."""
-
-    destination: str
-    vault: str
-
-
-@dataclass(frozen=True, slots=True)
 class CardFacts:
     """What a vault told of a card. `issuing_country` is ISO 3166-1 alpha-2."""
 
@@ -113,6 +50,23 @@ class CardFacts:
     def whole(self) -> bool:
         """Whether both are known."""
         return bool(self.scheme and self.issuing_country)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAnswer:
+    """What is kept of the answer to one step.
+
+    `whose` it is: the destination's, with its status, or the vault's where there is none of the
+    destination. `says` is its beginning on one line, where it was rejected or nobody knows.
+    `kept_at` is ISO 8601 in UTC, empty before it was kept.
+    """
+
+    whose: Literal["destination", "vault"]
+    status: int | None
+    body: BodyFields
+    headers: tuple[BodyField, ...] = ()
+    says: str | None = None
+    kept_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,3 +215,57 @@ def exit_code(result: RunResult) -> int:
     if result.outcome is Outcome.REJECTED and result.rejected_by is Party.VAULT:
         return REJECTED_BY_VAULT
     return _EXITS[result.outcome]
+
+
+_CURES: Final = {
+    "card.cvc": ("ask the customer for the CVC again, for a new payment method or token with it"),
+    "card.pin_first_two": "ask the customer for the PIN again, for a new token with it",
+    "card.holder_name": "complete the name where the card is kept",
+}
+
+
+# Stripe forwards only what is given; Checkout.com prefers its own.
+_BILLING: Final = (
+    "complete the billing address where the vault keeps and forwards one, "
+    "else give it with the payment"
+)
+
+
+# An address is complete without its second line.
+_NEVER_WHY: Final = frozenset({"billing.line2"})
+
+
+ON_PURPOSE: Final = "or leave it out on purpose with --without, where the operation allows it"
+
+
+def sent_without(names: Sequence[str]) -> str:
+    """What the destination did not get."""
+    return f"sent without: {', '.join(names)}"
+
+
+def does_not_tell(vault: str, names: Sequence[str]) -> str:
+    """What nobody can tell of, and that this is no fault."""
+    return f"{vault} does not tell whether it sent: {', '.join(names)}"
+
+
+def left_out(names: Sequence[str]) -> str:
+    """What the run was asked to leave out."""
+    return f"left out on purpose: {', '.join(names)}"
+
+
+def cure(names: Sequence[str]) -> str:
+    """What to do about each loss, in one sentence."""
+    found = [_CURES.get(name, _BILLING) for name in names]
+    return "; ".join(dict.fromkeys(found))
+
+
+def perhaps_why(names: Sequence[str]) -> str:
+    """A loss that may be why the destination said no, with its cure."""
+    mattering = [name for name in names if name not in _NEVER_WHY]
+    return f"{sent_without(mattering)}, which may be why: {cure(mattering)}"
+
+
+def may_be_why(outcome: Outcome | None, rejected_by: Party | None, losses: Sequence[str]) -> bool:
+    """Whether a loss may be why the destination said no."""
+    refused = outcome is Outcome.REJECTED and rejected_by is Party.DESTINATION
+    return not _NEVER_WHY.issuperset(losses) and (outcome is Outcome.DECLINED or refused)

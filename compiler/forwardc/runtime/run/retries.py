@@ -4,10 +4,14 @@ Knows no vendor: what is safe is data of the plan. Nothing here sleeps or sends.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import Failure
+from forwardc.runtime.run.answer import DestinationAnswer, StepAnswer
+from forwardc.runtime.run.step_result import Conclusion
 
 
 class Resend(StrEnum):
@@ -89,3 +93,34 @@ def resend_decision(
     if fate.sent is None and idempotent and not spent.holds_cvc and not spent.single_use:
         return Resend.NEW_KEY
     return Resend.NO
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptsInDoubt:
+    """Attempts that may have arrived, by the vault's keys, and the key of this one.
+
+    `replays`: the vault answers a second request under its key as it answered the first.
+    """
+
+    keys: AbstractSet[str]
+    key: str
+    replays: bool
+
+
+def after_doubt(doubt: AttemptsInDoubt, read: StepAnswer, concluded: Conclusion) -> Conclusion:
+    """What an answer means after an attempt in doubt: a refusal of the second tells nothing of it.
+
+    The vault's answer under the very same key is the answer to the first.
+    """
+    if not doubt.keys or concluded.outcome is not Outcome.REJECTED:
+        return concluded
+    first_answer = isinstance(read, DestinationAnswer) or (
+        read.failure is not None and read.failure.retry != "same_key"
+    )
+    if first_answer and doubt.replays and doubt.keys == {doubt.key}:
+        return concluded
+    reason = (
+        f"an earlier attempt may have reached the destination; a second one: "
+        f"{concluded.reason or 'it was refused'}"
+    )
+    return replace(concluded, outcome=Outcome.UNKNOWN, rejected_by=None, reason=reason)

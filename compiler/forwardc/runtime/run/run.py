@@ -14,36 +14,39 @@ from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Fallback, Plan, PlanOperation, PlanStep
 from forwardc.runtime.http.oauth import AccessTokenError, can_access, with_token
+from forwardc.runtime.http.request import ShownRequest
 from forwardc.runtime.http.send import HttpAnswer, SendLimits, SendResult
 from forwardc.runtime.run.answer import NoDestinationAnswer, direct_answer
-from forwardc.runtime.run.attempts import RunContext, may_send_again, send_step
+from forwardc.runtime.run.attempts import may_send_again, send_step
 from forwardc.runtime.run.bind import bind, show_url
-from forwardc.runtime.run.content import withheld_values
-from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.card_metadata import card_facts
+from forwardc.runtime.run.context import RunContext, RunDependencies
 from forwardc.runtime.run.identifiers import keyed, names_sent
 from forwardc.runtime.run.journal import CallerKeyTakenError, JournalError, SendingPausedError
 from forwardc.runtime.run.losses import NOT_ASKED, atoms_held
-from forwardc.runtime.run.outcome import holds
-from forwardc.runtime.run.past import Doubt, RunProgress, missing_outputs, restored_outputs
 from forwardc.runtime.run.prepare import PreparedRun, attempt_values, keys_of, prepare, rehearse
-from forwardc.runtime.run.record import new_run
 from forwardc.runtime.run.repeated_request import (
     NewRequest,
     RepeatedRequest,
     has_same_values,
     recognize_repeat,
+    withheld_values,
 )
+from forwardc.runtime.run.request import ClockAndIds, IdempotencyKeys, RunRequest
 from forwardc.runtime.run.result import (
     CardFacts,
-    ClockAndIds,
-    IdempotencyKeys,
     Party,
-    RunRequest,
     RunResult,
-    ShownRequest,
     StepReport,
 )
-from forwardc.runtime.run.told import card_facts
+from forwardc.runtime.run.run_record import (
+    Doubt,
+    RunProgress,
+    missing_outputs,
+    new_run,
+    restored_outputs,
+)
+from forwardc.runtime.run.step_result import holds
 from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, may_block
 from forwardc.runtime.work_executor import run_blocking
 

@@ -1,17 +1,199 @@
-"""Reads a recorded run back: what was asked for, and what its steps came to.
+"""A run as it is recorded, and read back so that it can be continued.
 
-Knows the record's shape and no database. Doubt is told by attempts: one whose end nobody knows
-stays in doubt, whatever a later one came to, until the destination's answer decides the step.
+`new_run` writes down what a run was asked to do; a sensitive value is left out by its type, and
+only its name is kept. `progress_of` reads back what the run already did, and nothing that the
+record does not hold is guessed. Doubt is told by attempts: one whose end nobody knows stays in
+doubt, whatever a later one came to, until the destination's answer decides the step.
 """
 
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from decimal import Decimal
+from typing import Any, Final
 from uuid import UUID
 
 from forwardc.core.outcome import Outcome
-from forwardc.runtime.history.records import AttemptState, StepState, StoredRun, StoredStep
-from forwardc.runtime.run.past import Doubt, RunProgress, StepProgress
-from forwardc.runtime.run.result import IdempotencyKeys, RunRequest, RunResult, StepReport
+from forwardc.core.terms.terms import If, Ref, Term, walk
+from forwardc.core.terms.values import Secret
+from forwardc.plan.approvals import Lock, place
+from forwardc.plan.model import Plan, PlanOperation, PlanStep
+from forwardc.runtime.history.records import (
+    AttemptState,
+    NewRun,
+    PlannedStep,
+    StepState,
+    StoredRun,
+    StoredStep,
+)
+from forwardc.runtime.run.amounts import currencies
+from forwardc.runtime.run.destination_request import request_shapes
+from forwardc.runtime.run.prepare import PreparedRun
+from forwardc.runtime.run.request import IdempotencyKeys, RunRequest
+from forwardc.runtime.run.result import RunResult, StepReport
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Attempts of a step whose fate is not known: their keys at the vault, the last one's start.
+
+    `silent` says that no answer was recorded at all, not even one of the vault.
+    """
+
+    vault_keys: tuple[str, ...]
+    sent_at: datetime
+    silent: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StepProgress:
+    """A step that was decided (`report`), or left in doubt."""
+
+    report: StepReport | None = None
+    doubt: Doubt | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """The steps of a run that are not simply still to be done, by name."""
+
+    fell_back: bool = False
+    asked: str | None = None
+    steps: Mapping[str, StepProgress] = field(default_factory=dict)
+
+    def of(self, step: str) -> StepProgress:
+        """What is known of a step; nothing, where it was never sent."""
+        return self.steps.get(step, StepProgress())
+
+
+def restored_outputs(step: PlanStep, report: StepReport) -> dict[str, Any]:
+    """The outputs of a decided step in their own types, without those that were not kept."""
+    return {
+        f"steps.{step.name}.{name}": _typed(step, name, value)
+        for name, value in report.outputs.items()
+        if name not in report.withheld and name in step.outputs
+    }
+
+
+def _typed(step: PlanStep, name: str, value: Any) -> Any:
+    is_number = step.outputs[name].type == "number" and isinstance(value, str)
+    return Decimal(value) if is_number else value
+
+
+def missing_outputs(operation: PlanOperation, past: RunProgress) -> list[str]:
+    """Outputs that a step still to be sent needs and that no record holds, such as sensitive ones.
+
+    As `step.output`, sorted.
+    """
+    withheld = {
+        f"steps.{step.name}.{name}"
+        for step in operation.steps
+        for report in (past.of(step.name).report,)
+        if report is not None
+        for name in report.withheld
+    }
+    needed = {
+        name
+        for step in operation.steps
+        if past.of(step.name).report is None
+        for term in _terms(step)
+        for name in _names(term)
+    }
+    return sorted(name.removeprefix("steps.") for name in withheld & needed)
+
+
+def _terms(step: PlanStep) -> Iterator[Term]:
+    http = step.http
+    yield http.url
+    yield from (term for _, term in (*http.query, *http.headers))
+    if http.body is not None:
+        yield http.body
+
+
+def _names(term: Term) -> Iterator[str]:
+    for node in walk(term):
+        if isinstance(node, Ref):
+            yield node.name
+        elif isinstance(node, If):
+            yield node.present
+
+
+def new_run(prepared: PreparedRun, past: RunProgress, lock: Lock) -> NewRun:
+    """The run before its first step; whose journal it is, the journal says."""
+    plan, values = prepared.plan, prepared.values
+    return NewRun(
+        id=str(prepared.run_id),
+        environment=plan.place,
+        vault=plan.vault,
+        destination=plan.destination,
+        operation=prepared.name,
+        asked_operation=past.asked or prepared.name,
+        fell_back=past.fell_back,
+        digest=prepared.digest,
+        reference=str(values["run.reference"]),
+        source_kind=prepared.source.prefix,
+        source_id=values.get("source.id"),
+        params=_texts(values, "params."),
+        sensitive_params=tuple(
+            name
+            for name, value in sorted(values.items())
+            if isinstance(value, Secret) and name.startswith(("params.", "inputs."))
+        ),
+        inputs=_texts(values, "inputs."),
+        without=tuple(sorted(prepared.without)),
+        given_key=prepared.given_key,
+        steps=tuple(
+            PlannedStep(step.name, step.deliver, step.idempotent)
+            for step in prepared.operation.steps
+        ),
+        owner="",
+        approval=_approval(plan, prepared.name, lock),
+        amounts=currencies(plan, prepared.operation, values),
+        shapes=request_shapes(plan, prepared.operation),
+    )
+
+
+def _approval(plan: Plan, operation: str, lock: Lock) -> dict[str, str] | None:
+    """Who accepted what leaves, and the vault's ticket; None where nobody had to."""
+    own, psp = lock.own.get(place(plan, operation)), lock.psp.get(place(plan, operation))
+    if own is None:
+        return None
+    ticket = {"ticket": psp.ticket} if psp else {}
+    return {"digest": own.digest, "by": own.by, "date": own.date.isoformat(), **ticket}
+
+
+def _texts(values: Mapping[str, Any], root: str) -> dict[str, str]:
+    """Values as a person would type them, without the sensitive ones."""
+    return {
+        name.removeprefix(root): typed_by_hand(value)
+        for name, value in sorted(values.items())
+        if name.startswith(root) and not isinstance(value, Secret)
+    }
+
+
+def typed_by_hand(value: Any) -> str:
+    """A param's value as the command line would take it."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return str(value) if type(value) is int else _json(value)
+
+
+def _json(value: Any) -> str:
+    """JSON with the digits of decimals as they are."""
+    match value:
+        case Decimal():
+            return str(value)
+        case dict():
+            members = (f"{json.dumps(key)}:{_json(item)}" for key, item in value.items())
+            return "{" + ",".join(members) + "}"
+        case list() | tuple():
+            return "[" + ",".join(map(_json, value)) + "]"
+        case _:
+            return json.dumps(value)
+
 
 _DECIDED: Final = (StepState.ANSWERED, StepState.DONE)
 _OPEN: Final = (AttemptState.INTENT, AttemptState.UNKNOWN)

@@ -17,7 +17,7 @@ from forwardc.core.natural_order import natural_key
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.values import MASK, resolve
 from forwardc.plan.model import PlanSignature, SignDlocal, SignRocketpay, SignVisa
-from forwardc.runtime.run.result import BoundRequest
+from forwardc.runtime.http.request import BoundRequest
 
 _UNSIGNED = frozenset({"signature", "frame_mode"})
 _INT64 = range(-(2**63), 2**63)

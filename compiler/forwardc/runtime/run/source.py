@@ -12,9 +12,8 @@ from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.diagnostics.text_file import ODD_SPACE, character_name
 from forwardc.core.recognizer.cards import holds_card
 from forwardc.plan.model import Plan, PlanOperation, Presence, PresentByInput, SourceKind
-from forwardc.runtime.run.params import wrapped
-from forwardc.runtime.run.result import RunRequest
-from forwardc.runtime.run.values import from_text
+from forwardc.runtime.run.request import RunRequest
+from forwardc.runtime.run.values import from_text, wrapped
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,37 +1,310 @@
-"""Says what one step came to: outcome, outputs, and what may be shown of the answer."""
+"""What a step came to: the outcome and outputs of its answer, and what may be shown of both.
 
+An outcome fails closed. An answer goes three ways before it is called approved: its status is a
+2xx, its body parses as the destination says that its answers do, and a rule says so that is true. A
+rule that reads what is missing is neither true nor false, so that it does not hold; where nothing
+holds, nobody knows. With `answer: json` and the rules `1: status == 'PAID' is approved` and
+`2: status == 'REFUSED' is declined`:
+
+| answer | ends as | because |
+|---|---|---|
+| 200 `{"status": "PAID"}` | approved | rule 1 |
+| 200 `{"status": "WAIT"}`, 200 `{}` | unknown | no rule holds |
+| 200 `<html>`, 200 with nothing in it, 302 | unknown | no rule is asked |
+| 500 `{"status": "PAID"}` | unknown | a rule that approves a 500 must name the status |
+| 200 `{"status": "PAID", "status": "REFUSED"}` | unknown | rule 1 cannot be computed |
+
+Outputs are scalars; their declared type decides, for a destination may write a number as text. One
+that is required and missing, of another mode, or more than was asked for makes an approval unknown.
+
+One file, since each of these can turn an approval into something else, and is read in that order.
+"""
+
+import re
 from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final
 
 from forwardc.core.diagnostics.render.clean import on_one_line
+from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
-from forwardc.core.terms.values import Secret, resolve
-from forwardc.plan.answers import LogAt, PlanPaymentReference, ReadDirect, ReasonAt
+from forwardc.core.terms.compiled_writer import Write, folded
+from forwardc.core.terms.escaping import NotExpressibleError
+from forwardc.core.terms.evaluator import Scope, evaluate
+from forwardc.core.terms.functions import ComputationError
+from forwardc.core.terms.money import AmountRefusedError
+from forwardc.core.terms.specialize import conditions
+from forwardc.core.terms.terms import Ref, Term, walk
+from forwardc.core.terms.values import CONTRADICTION, MASK, Secret, Value, XmlLeaf, is_null, resolve
+from forwardc.plan.answers import (
+    LogAt,
+    MethodAt,
+    Mode,
+    PlanOutcomeRule,
+    PlanOutput,
+    PlanPaymentReference,
+    ReadDirect,
+    ReasonAt,
+)
 from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.model import PlanStep
+from forwardc.runtime.http.request import BoundRequest, masked
 from forwardc.runtime.http.send import HttpAnswer, NotSent, SendResult
-from forwardc.runtime.run.answer import DestinationAnswer, NoDestinationAnswer, StepAnswer, text_of
+from forwardc.runtime.run.amounts import PARTIAL, amount_of, less_than_asked, more_than_asked
+from forwardc.runtime.run.answer import (
+    DestinationAnswer,
+    NoDestinationAnswer,
+    ResponseValues,
+    StepAnswer,
+    log_url,
+    text_of,
+)
+from forwardc.runtime.run.card_metadata import card_of_outputs
 from forwardc.runtime.run.identifiers import names_given
 from forwardc.runtime.run.losses import NO_LOSSES, StepLosses
-from forwardc.runtime.run.mode import other_method, other_mode
-from forwardc.runtime.run.outcome import OutcomeDecision, decide
-from forwardc.runtime.run.outputs import step_outputs
-from forwardc.runtime.run.redaction import Redactor, count_cards, masked
+from forwardc.runtime.run.redaction import Redactor, count_cards
+from forwardc.runtime.run.request import IdempotencyKeys
 from forwardc.runtime.run.result import (
-    BoundRequest,
     CardFacts,
-    IdempotencyKeys,
     Party,
     PartyName,
     RawResponse,
+    ShownValue,
     StepReport,
 )
-from forwardc.runtime.run.sums import PARTIAL, less_than_asked, more_than_asked
-from forwardc.runtime.run.told import card_of_outputs, log_url
+
+_CONDITIONS: Final = IdentityCache[Write]()
+_NAMES_STATUS: Final = IdentityCache[bool]()
+_STATUS: Final = "response.status"
+
+NO_RULES: Final = "the destination's file does not say what its answers mean"
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeDecision:
+    """What an answer means, and which rule says so; without one, `why` nobody does."""
+
+    outcome: Outcome
+    rule: int | None = None
+    why: str | None = None
+
+
+def decide(step: PlanStep, told: ResponseValues) -> OutcomeDecision:
+    """The outcome of an answer: the first rule that holds, else unknown."""
+    status = told[_STATUS]
+    why = _unbelievable(step, status, told)
+    if why is not None:
+        return OutcomeDecision(Outcome.UNKNOWN, why=why)
+    for rule in step.outcome:
+        try:
+            holds_here = rule.when is None or _is_true(rule, rule.when, told)
+        except (ComputationError, NotExpressibleError) as problem:
+            why = f"rule {rule.rule} cannot be computed: {problem}"
+            return OutcomeDecision(Outcome.UNKNOWN, why=why)
+        if holds_here and (_is_success(status) or _may_fail(rule)):
+            return OutcomeDecision(Outcome(rule.verdict), rule=rule.rule)
+    return OutcomeDecision(
+        Outcome.UNKNOWN, why=f"the destination answered {status}, and no rule holds"
+    )
+
+
+def holds(condition: Term, values: Mapping[str, Any]) -> bool:
+    """Whether a condition is true. One that cannot be computed over this answer is not."""
+    try:
+        return evaluate(condition, Scope(values, reveal=True)) is True
+    except (ComputationError, NotExpressibleError):
+        return False
+
+
+def _unbelievable(step: PlanStep, status: int, told: ResponseValues) -> str | None:
+    """Why no rule is asked at all."""
+    if not step.outcome:
+        return NO_RULES
+    if status < 200 or 300 <= status <= 399:
+        return f"the destination answered {status}, which is no answer to a payment"
+    if _is_success(status) and not told.reads_as(step.answer):
+        return f"the destination answered {status}, and {_NOT[step.answer]}"
+    return None
+
+
+_NOT: Final[Mapping[str, str]] = {
+    "json": "the body is no JSON",
+    "xml": "the body is no XML",
+    "form": "the body is no form",
+    "text": "the body is empty or a page",
+    "empty": "the body is not empty",
+}
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status <= 299
+
+
+def _may_fail(rule: PlanOutcomeRule) -> bool:
+    """Whether a rule may decide outside 2xx: one that approves must name the status itself."""
+    return Outcome(rule.verdict) is not Outcome.APPROVED or _NAMES_STATUS.get(
+        rule, "", lambda: rule.when is not None and _names_status(rule.when)
+    )
+
+
+def _names_status(condition: Term) -> bool:
+    return any(isinstance(node, Ref) and node.name == _STATUS for node in walk(condition))
+
+
+def _is_true(rule: PlanOutcomeRule, condition: Term, told: Mapping[str, Any]) -> bool:
+    """Raises `ComputationError` for what is neither true, false nor null."""
+    write = _CONDITIONS.get(rule, "", lambda: _folded(condition))
+    value: Value = write(Scope(told, reveal=True))
+    if is_null(value):
+        return False
+    if not isinstance(value, bool):
+        raise ComputationError("it is neither true nor false")
+    return value
+
+
+def _folded(condition: Term) -> Write:
+    # What is optional in it would have to be settled for each answer.
+    if conditions(condition):
+        return lambda scope: evaluate(condition, scope)
+    return folded(condition)
+
+
+def other_mode(mode: Mode | None, document: Any, class_: EnvironmentClass) -> str | None:
+    """Why an answer is none of this class of environment; None where it is, or does not tell."""
+    found = resolve(document, mode.at) if mode is not None else None
+    if mode is None or found is None:
+        return None
+    told, other = _word(found), "live" if class_ == "sandbox" else "test"
+    own, others = _word(mode.sandbox), _word(mode.production)
+    if class_ == "production":
+        own, others = others, own
+    if told == own:
+        return None
+    return f"the answer is of a {other} account" if told == others else "the answer's mode is none"
+
+
+def other_method(agreed: MethodAt | None, document: Any) -> str | None:
+    """Why the vault's call is none that was agreed; None where it is, or where it does not tell."""
+    found = resolve(document, agreed.at) if agreed is not None else None
+    if agreed is None or found is None or _word(found) == agreed.agreed.lower():
+        return None
+    return f"the vault called the destination by another method than the agreed {agreed.agreed}"
+
+
+def _word(value: Any) -> str:
+    """A value as it is compared: `true`, `"true"` and `"True"` say the same."""
+    return str(value).strip().lower() if isinstance(value, bool | str) else ""
+
+
+# No number of a payment has as many; an integer of a large exponent would fill the memory.
+_MOST_DIGITS: Final = 100
+_NUMBER: Final = re.compile(rf"-?[0-9]{{1,{_MOST_DIGITS}}}(\.[0-9]{{1,{_MOST_DIGITS}}})?")
+
+
+@dataclass(frozen=True, slots=True)
+class StepOutputs:
+    """Values by output name, sensitive ones as `Secret`, and the names of required ones missing.
+
+    `inexact` are amounts that cannot be read in the destination's digits, optional or not, and
+    `twice` are the required ones that the answer gives twice, with different values.
+    """
+
+    values: Mapping[str, Any] = field(repr=False)
+    missing: tuple[str, ...] = ()
+    twice: tuple[str, ...] = ()
+    inexact: tuple[str, ...] = ()
+
+    def lacking(self) -> str:
+        """Why required outputs are missing, in words; empty where none is."""
+        lost = [name for name in self.missing if name not in self.twice]
+        reasons = [f"the answer lacks {', '.join(lost)}"] if lost else []
+        if self.twice:
+            reasons.append(f"the answer gives {', '.join(self.twice)} twice, with different values")
+        if self.inexact:
+            reasons.append(f"{', '.join(self.inexact)}: no exact amount as the destination counts")
+        return "; ".join(reasons)
+
+    def shown(self) -> dict[str, ShownValue]:
+        """The values as they may be shown."""
+        return {name: _shown(value) for name, value in self.values.items()}
+
+
+def step_outputs(
+    declared: Mapping[str, PlanOutput], document: Any, known: Mapping[str, Any] | None = None
+) -> StepOutputs:
+    """The declared outputs, as they came: masked is only what is shown of them.
+
+    `known` are the values of the run, of which amounts need their currency.
+    """
+    values: dict[str, Any] = {}
+    missing: list[str] = []
+    twice: list[str] = []
+    inexact: list[str] = []
+    for name, output in declared.items():
+        found = resolve(document, output.at)
+        try:
+            is_amount = output.type == "amount"
+            value = _amount(output, found, known or {}) if is_amount else _typed(found, output.type)
+        except AmountRefusedError:
+            inexact.append(name)
+            continue
+        if value is not None:
+            values[name] = Secret(value) if output.sensitive else value
+        elif not output.optional:
+            missing.append(name)
+            twice += [name] if found is CONTRADICTION else []
+    return StepOutputs(values, tuple(missing), tuple(twice), tuple(inexact))
+
+
+def _amount(output: PlanOutput, found: Any, known: Mapping[str, Any]) -> int | None:
+    """The amount where it is there. Raises `AmountRefusedError`."""
+    return None if found is None or found is CONTRADICTION else amount_of(output, found, known)
+
+
+def _typed(value: Any, wanted: str) -> Any:
+    """The value in its declared type; None where it is none."""
+    if isinstance(value, bool):
+        return value if wanted == "boolean" else None
+    if not isinstance(value, str | int | Decimal):
+        return None
+    if isinstance(value, XmlLeaf) and not value:
+        # `<TransactionId/>` names nothing.
+        return None
+    match wanted:
+        case "text":
+            return str(value)
+        case "number":
+            return _number(value)
+        case "integer":
+            return _integer(_number(value))
+        case _:
+            return {"true": True, "false": False}.get(value) if isinstance(value, str) else None
+
+
+def _number(value: str | int | Decimal) -> int | Decimal | None:
+    """A number, or a text of its digits as one."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip(" \t\r\n")
+    if _NUMBER.fullmatch(text) is None:
+        return None
+    return Decimal(text) if "." in text else int(text)
+
+
+def _integer(value: int | Decimal | None) -> int | None:
+    if isinstance(value, Decimal):
+        whole = value.adjusted() < _MOST_DIGITS and value == value.to_integral_value()
+        return int(value) if whole else None
+    return value
+
+
+def _shown(value: Any) -> ShownValue:
+    if isinstance(value, Secret):
+        return MASK
+    return str(value) if isinstance(value, Decimal) else value
+
 
 LONGEST_REASON: Final = 200
 """Characters of a destination's reason that are kept: a sentence, and no page."""
@@ -94,37 +367,6 @@ def conclude(
         rule=decision.rule,
         said=said,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptsInDoubt:
-    """Attempts that may have arrived, by the vault's keys, and the key of this one.
-
-    `replays`: the vault answers a second request under its key as it answered the first.
-    """
-
-    keys: AbstractSet[str]
-    key: str
-    replays: bool
-
-
-def after_doubt(doubt: AttemptsInDoubt, read: StepAnswer, concluded: Conclusion) -> Conclusion:
-    """What an answer means after an attempt in doubt: a refusal of the second tells nothing of it.
-
-    The vault's answer under the very same key is the answer to the first.
-    """
-    if not doubt.keys or concluded.outcome is not Outcome.REJECTED:
-        return concluded
-    first_answer = isinstance(read, DestinationAnswer) or (
-        read.failure is not None and read.failure.retry != "same_key"
-    )
-    if first_answer and doubt.replays and doubt.keys == {doubt.key}:
-        return concluded
-    reason = (
-        f"an earlier attempt may have reached the destination; a second one: "
-        f"{concluded.reason or 'it was refused'}"
-    )
-    return replace(concluded, outcome=Outcome.UNKNOWN, rejected_by=None, reason=reason)
 
 
 def _other_mode(

@@ -1,6 +1,7 @@
-"""Checks one value of a run against its specification. Knows no plan and reports to a sink.
+"""The params of a run, each checked against its specification, all problems at once.
 
-A message names the value's place and the rule, never the value.
+Defaults are filled in and sensitive values wrapped. A message names the value's place and the rule,
+never the value.
 """
 
 import json
@@ -13,12 +14,15 @@ from forwardc.core.countries import COUNTRIES, USER_ASSIGNED
 from forwardc.core.currencies import iso
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.diagnostics.text_file import BOM, ODD_SPACE, character_name
 from forwardc.core.recognizer.cards import holds_card
 from forwardc.core.terms.json_schema import InvalidSchemaError, from_plan, of_plan, problems
 from forwardc.core.terms.patterns import matches
+from forwardc.core.terms.values import Secret
 from forwardc.core.uris import uri_problem
-from forwardc.plan.model import ValueSpec
+from forwardc.plan.model import Plan, PlanOperation, ValueSpec
+from forwardc.runtime.run.request import RunRequest
 
 _WHOLE = re.compile(r"-?[0-9]{1,30}")
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
@@ -286,3 +290,52 @@ def default_of(spec: ValueSpec) -> Any:
         except InvalidOperation:
             return value
     return value
+
+
+def param_values(
+    plan: Plan, operation: PlanOperation, request: RunRequest, allowed: frozenset[str], sink: Sink
+) -> dict[str, Any]:
+    """The values of `params.<name>` for an operation; FC0803, FC0804, FC0805, FC0812 in the sink.
+
+    `allowed` names the params that may be given: the operation's own and its fallback's.
+    """
+    _refuse_unknown({*request.texts, *request.params}, allowed, sink)
+    found: dict[str, Any] = {}
+    for name in operation.params:
+        spec = plan.params[name]
+        value = _param(name, spec, request, sink)
+        if value is not None:
+            found[f"params.{name}"] = wrapped(spec, value)
+    return found
+
+
+def wrapped(spec: ValueSpec, value: Any) -> Any:
+    """A sensitive value as a `Secret`, any other as it is."""
+    return Secret(value) if spec.sensitive else value
+
+
+def _param(name: str, spec: ValueSpec, request: RunRequest, sink: Sink) -> Any:
+    place = f"params.{name}"
+    if name in request.texts:
+        return from_text(spec, request.texts[name], place, sink)
+    if request.params.get(name) is not None:
+        return checked_value(spec, request.params[name], place, sink)
+    if spec.default is not None:
+        return default_of(spec)
+    if not spec.optional:
+        hint = f"give {name} in --params FILE" if spec.sensitive else f"add -p {name}=..."
+        sink.error("FC0803", f"{place} is required", pointer=f"/params/{name}", hint=hint)
+    return None
+
+
+def _refuse_unknown(given: set[str], allowed: frozenset[str], sink: Sink) -> None:
+    for name in sorted(given - allowed):
+        near = did_you_mean(name, allowed)
+        known = ", ".join(sorted(allowed)) or "none"
+        hint = f"did you mean {near}?" if near else f"the params are: {known}"
+        # A name that the plan does not have may be a value in the wrong place.
+        sink.error("FC0805", "the operation has no such param" + _named(name), hint=hint)
+
+
+def _named(name: str) -> str:
+    return f": {name}" if len(name) <= 64 and name.replace("_", "a").isalnum() else ""

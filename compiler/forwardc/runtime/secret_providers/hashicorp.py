@@ -18,7 +18,7 @@ import httpx
 
 from forwardc.core.files.kinds import TLS
 from forwardc.core.files.operator_file import check_plain
-from forwardc.runtime.http.loopback import NotLoopbackError, loopback_url
+from forwardc.runtime.http.connection_pool import NotLoopbackError, loopback_url
 from forwardc.runtime.http.tls import named_authorities
 from forwardc.runtime.secret_providers.provider import (
     MAX_SECRET_BYTES,

@@ -1,19 +1,23 @@
 """The sandbox's values of secrets and credentials, made up by the rule of docs/sandbox.md.
 
-They depend on names, and on what the plan says a value must be; they open nothing but a sandbox.
+They depend on names, and on what the plan says a value must be: a key, a length, a pattern. They
+open nothing but a sandbox, and nothing secret is made here, so that no source of randomness is
+used, and none would be right: every process must find the same values.
 """
 
 import json
+import re
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import sha256, sha512
+from itertools import compress, count
 from typing import Final, assert_never
 
 from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.model import PlanSecret
 from forwardc.plan.parts import CredentialShape, misfit
 from forwardc.plan.secret_names import SecretId
-from forwardc.runtime.secret_providers.made_up_rsa import EXPONENT, private_jwk
-from forwardc.runtime.secret_providers.made_up_shape import beginning
 
 _OCTETS: Final = 32
 
@@ -94,3 +98,182 @@ def _shaped(
 
 def _hex40(owner: str, name: str) -> str:
     return digest(f"{owner}:{name}").hex()[:40]
+
+
+EXPONENT: Final = 65_537
+_PRIME_BYTES: Final = 128
+_SIEVED: Final = 20_000
+# Miller and Rabin's test by fixed bases: a number that follows from a digest is no adversary's.
+_BASES: Final = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
+
+
+@lru_cache(maxsize=32)
+def _primes_of(name: str) -> tuple[int, int]:
+    return _prime(f"{name}:p"), _prime(f"{name}:q")
+
+
+def private_jwk(name: str) -> dict[str, str]:
+    """The private key of 2048 bits of a name, as a JWK (RFC 7518, section 6.3)."""
+    p, q = _primes_of(name)
+    d = pow(EXPONENT, -1, (p - 1) * (q - 1))
+    members = {
+        "n": p * q,
+        "e": EXPONENT,
+        "d": d,
+        "p": p,
+        "q": q,
+        "dp": d % (p - 1),
+        "dq": d % (q - 1),
+        "qi": pow(q, -1, p),
+    }
+    return {"kty": "RSA", **{member: _number(value) for member, value in members.items()}}
+
+
+def _number(value: int) -> str:
+    data = value.to_bytes((value.bit_length() + 7) // 8)
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _prime(name: str) -> int:
+    """The first prime at or above the name's number that RSA can use."""
+    blocks = (sha256(f"forwardc-sandbox:{name}:{at}".encode()).digest() for at in range(4))
+    start = int.from_bytes(b"".join(blocks)) | 3 << 8 * _PRIME_BYTES - 2 | 1
+    return next(one for one in _candidates(start) if one % EXPONENT != 1 and _is_prime(one))
+
+
+def _candidates(start: int) -> Iterator[int]:
+    """Odd numbers from `start` on that no small prime divides."""
+    for at in count(start, 2 * _SIEVED):
+        kept = bytearray(b"\x01" * _SIEVED)
+        for prime in _small_primes():
+            # The first place whose number `at + 2 * place` this prime divides.
+            first = -at * pow(2, -1, prime) % prime
+            kept[first::prime] = bytes(len(range(first, _SIEVED, prime)))
+        yield from compress(range(at, at + 2 * _SIEVED, 2), kept)
+
+
+@lru_cache(maxsize=1)
+def _small_primes() -> tuple[int, ...]:
+    found: list[int] = []
+    for number in range(3, _SIEVED, 2):
+        if all(number % prime for prime in found if prime * prime <= number):
+            found.append(number)
+    return tuple(found)
+
+
+def _is_prime(number: int) -> bool:
+    odd, twos = number - 1, 0
+    while odd % 2 == 0:
+        odd, twos = odd // 2, twos + 1
+    return all(_passes(number, base, odd, twos) for base in _BASES)
+
+
+def _passes(number: int, base: int, odd: int, twos: int) -> bool:
+    power = pow(base, odd, number)
+    if power in (1, number - 1):
+        return True
+    for _ in range(twos - 1):
+        power = power * power % number
+        if power == number - 1:
+            return True
+    return False
+
+
+_COUNT: Final = re.compile(r"\{(\d+)(?:,\d*)?\}")
+_CLASSES: Final = {"d": "0", "w": "a", "s": " ", "S": "a", "D": "a", "W": "-"}
+_LONGEST: Final = 200
+
+
+def beginning(pattern: str) -> str | None:
+    """The text; None for a pattern that has more than literals, choices, sets and counts."""
+    reader = _Reader(pattern.removesuffix("$"))
+    try:
+        text = reader.choices()
+    except (IndexError, ValueError):
+        return None
+    whole = reader.at == len(reader.pattern)
+    return text if whole and len(text) <= _LONGEST else None
+
+
+class _Reader:
+    """Reads a pattern from left to right."""
+
+    def __init__(self, pattern: str) -> None:
+        self.pattern = pattern
+        self.at = 0
+
+    def choices(self) -> str:
+        """What stands before the first `|`; the others are passed over."""
+        first = self.sequence()
+        while self._taken("|"):
+            self.sequence()
+        return first
+
+    def sequence(self) -> str:
+        text = ""
+        while self.at < len(self.pattern) and self.pattern[self.at] not in "|)":
+            if not (self._taken("^") or self._taken("\\A")):
+                one = self.part()
+                text += one * self.times()
+        return text
+
+    def part(self) -> str:
+        if self._taken("("):
+            if self._taken("?") and not self._taken(":"):
+                raise ValueError("a group of another kind")
+            inside = self.choices()
+            if not self._taken(")"):
+                raise ValueError("a group that does not end")
+            return inside
+        if self._taken("["):
+            return self.set()
+        mark = self._next()
+        if mark == "\\":
+            return self.escaped()
+        if mark in "*+?{":
+            raise ValueError("a count of nothing")
+        return "a" if mark == "." else mark
+
+    def set(self) -> str:
+        """The first member of a set that is not negated."""
+        if self.pattern[self.at] == "^":
+            raise ValueError("a negated set")
+        mark = self._next()
+        first = self.escaped() if mark == "\\" else mark
+        while self._next() != "]":
+            continue
+        return first
+
+    def escaped(self) -> str:
+        mark = self._next()
+        if mark.isalnum():
+            return _CLASSES[mark] if mark in _CLASSES else self._unknown()
+        return mark
+
+    def times(self) -> int:
+        """How often the part before must stand there."""
+        count = _COUNT.match(self.pattern, self.at)
+        if count is not None:
+            self.at = count.end()
+            least = min(int(count[1]), _LONGEST + 1)
+        elif self._taken("+"):
+            least = 1
+        elif self._taken("*") or self._taken("?"):
+            least = 0
+        else:
+            return 1
+        self._taken("?")
+        return least
+
+    def _unknown(self) -> str:
+        raise ValueError("an escape of another kind")
+
+    def _next(self) -> str:
+        mark = self.pattern[self.at]
+        self.at += 1
+        return mark
+
+    def _taken(self, mark: str) -> bool:
+        there = self.pattern.startswith(mark, self.at)
+        self.at += len(mark) if there else 0
+        return there

@@ -17,8 +17,8 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Plan, SecretStore
 from forwardc.plan.secret_names import SecretId, secret_id
+from forwardc.runtime.http.request import BoundRequest, ShownRequest
 from forwardc.runtime.http.send import HttpAnswer, Sender, SendLimits
-from forwardc.runtime.run.result import BoundRequest, ShownRequest
 from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, prefetch, resolve_secrets
 
 _LIMITS: Final = SendLimits(connect_s=10, read_s=30, max_bytes=1024 * 1024)

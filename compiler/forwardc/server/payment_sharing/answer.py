@@ -19,9 +19,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.outcome import Outcome
-from forwardc.runtime.http.bodies.charset import decoded
-from forwardc.runtime.run.loss_messages import may_be_why, perhaps_why
-from forwardc.runtime.run.result import Party, RawResponse, RunResult
+from forwardc.runtime.http.bodies.decoding import decoded
+from forwardc.runtime.run.result import Party, RawResponse, RunResult, may_be_why, perhaps_why
 from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
 from forwardc.server.payment_sharing.claim import ForwardState
 

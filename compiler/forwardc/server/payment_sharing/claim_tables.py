@@ -13,8 +13,7 @@ from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.errors import HistoryConflictError
 from forwardc.runtime.history.timestamps import Timestamp
-from forwardc.runtime.recovery.abandon import abandon
-from forwardc.runtime.run.store_journal import is_dead
+from forwardc.runtime.run.store_journal import abandon, is_dead
 from forwardc.server.payment_sharing.claim import (
     ClaimFinished,
     ClaimHeld,

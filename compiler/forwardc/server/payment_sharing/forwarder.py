@@ -18,7 +18,8 @@ from forwardc.plan.environment import place_in_words
 from forwardc.plan.model import Plan
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.prepare import find_operation
-from forwardc.runtime.run.result import ClockAndIds, RunRequest, RunResult
+from forwardc.runtime.run.request import ClockAndIds, RunRequest
+from forwardc.runtime.run.result import RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.run.source import may_be_left_out
 from forwardc.runtime.secret_providers.plan_secrets import SecretResolver

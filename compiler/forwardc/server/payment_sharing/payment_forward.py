@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
 from typing import Final
+from uuid import uuid4
 
 from forwardc.runtime.history.errors import HistoryError
-from forwardc.runtime.ids import new_uuid
 from forwardc.runtime.run.journal import JournalError
 from forwardc.server.directory.payment_directory import (
     DirectoryError,
@@ -223,7 +223,7 @@ class PaymentForwarding:
         by_reference = claim_digest("reference", *world, request.destination, request.reference)
         by_key = claim_digest("key", *world, asked.client_id, asked.key) if asked.key else None
         # A share has the id of its first run: one draw of chance is enough for both.
-        new = str(new_uuid())
+        new = str(uuid4())
         return ClaimRequest(
             share_id=new,
             run_id=new,

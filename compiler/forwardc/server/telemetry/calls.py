@@ -10,8 +10,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Final, Protocol
-
-from forwardc.runtime.ids import new_uuid
+from uuid import uuid4
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class CallInProgress:
     trace_id: str | None = None
     told: CallRecord | None = None
     began: float = field(default_factory=perf_counter)
-    id: str = field(default_factory=lambda: str(new_uuid()))
+    id: str = field(default_factory=lambda: str(uuid4()))
 
     def ending(self) -> CallRecord:
         """What can be told at its end: the call's own frame, and what its handler said of it."""

@@ -23,7 +23,7 @@ from forwardc.plan.formats import LOCK, lock_of_build
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.run.result import ClockAndIds
+from forwardc.runtime.run.request import ClockAndIds
 from forwardc.runtime.work_executor import run_blocking
 from forwardc.server.payment_sharing.forwarder import ServedPlan, ServedPlans
 

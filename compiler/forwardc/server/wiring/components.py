@@ -25,15 +25,14 @@ from forwardc.plan.secret_names import identities_in
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.group_commit import GroupCommit
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.http.loopback import LoopbackTransport, NotLoopbackError
+from forwardc.runtime.http.connection_pool import LoopbackTransport, NotLoopbackError
+from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
-from forwardc.runtime.http.vault_keys import VaultKeys
-from forwardc.runtime.recovery.abandon import abandon_all
 from forwardc.runtime.run.card_metadata import CardQuestions
 from forwardc.runtime.run.context import RunDependencies
-from forwardc.runtime.run.result import ClockAndIds
+from forwardc.runtime.run.request import ClockAndIds
 from forwardc.runtime.run.retries import RetryPolicy
-from forwardc.runtime.run.store_journal import StoreJournal
+from forwardc.runtime.run.store_journal import StoreJournal, abandon_all
 from forwardc.runtime.secret_providers import plan_secrets
 from forwardc.runtime.secret_providers.resolver import open_resolver as open_secrets
 from forwardc.runtime.secret_providers.variable_names import warn_unused_variables

@@ -12,9 +12,7 @@ from xml.parsers import expat
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.values import CONTRADICTION, XmlLeaf
-from forwardc.runtime.http.bodies.json_body import same
-from forwardc.runtime.http.bodies.nothing import NOTHING
-from forwardc.runtime.http.bodies.page import is_page
+from forwardc.runtime.http.bodies.parsers import NOTHING, is_page, same
 
 _DEEPEST: Final = 100
 # The text is Unicode, so what the document declares of its bytes means nothing. `standalone`: an
