@@ -11,8 +11,8 @@ import httpx
 from starlette.applications import Starlette
 
 from forwardc.runtime.history.errors import HistoryUnavailableError
-from forwardc.server.http.concurrency_limit import ConcurrencyLimit
 from forwardc.server.http.health import Readiness, ReadinessCheck, routes
+from forwardc.server.http.middleware import ConcurrencyLimit
 from forwardc.server.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[3]

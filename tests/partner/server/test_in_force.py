@@ -18,8 +18,8 @@ from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.run.request import ClockAndIds
-from forwardc.server.http.concurrency_limit import ConcurrencyLimit
 from forwardc.server.http.health import PartlyReadyError, Readiness
+from forwardc.server.http.middleware import ConcurrencyLimit
 from forwardc.server.payment_sharing.forwarder import ServedPlan
 from forwardc.server.wiring.approved_plans import ApprovalsInForce
 from lock_file import TODAY, approve

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
@@ -23,8 +24,7 @@ from forwardc.core.http.request_target import (
 )
 from forwardc.dashboard.guard import Guard
 from forwardc.server.http.admission import Admission, Networks
-from forwardc.server.http.concurrency_limit import ConcurrencyLimit
-from forwardc.server.http.door import Door, Rules
+from forwardc.server.http.middleware import AccessRules, ConcurrencyLimit, with_middleware
 from forwardc.server.http.process import ServerConfig
 from forwardc.server.http.protocol import BoundedHttpProtocol
 from forwardc.server.settings import AdmissionSettings, LimitSettings
@@ -42,9 +42,9 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": told})
 
 
-def door() -> Door:
-    rules = Rules(NAMES, Admission(AdmissionSettings()), Networks.of(()), LimitSettings())
-    return Door(echo, rules, ConcurrencyLimit(8), Telemetry())
+def door() -> ASGIApp:
+    rules = AccessRules(NAMES, Admission(AdmissionSettings()), Networks.of(()), LimitSettings())
+    return with_middleware(echo, rules, ConcurrencyLimit(8), Telemetry())
 
 
 class Kept:

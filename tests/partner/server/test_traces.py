@@ -14,8 +14,7 @@ from starlette.types import Receive, Scope, Send
 from collector import collecting
 from forwardc.core.http.request_target import own_names
 from forwardc.server.http.admission import Admission, Networks
-from forwardc.server.http.concurrency_limit import ConcurrencyLimit
-from forwardc.server.http.door import Door, Rules
+from forwardc.server.http.middleware import AccessRules, ConcurrencyLimit, with_middleware
 from forwardc.server.settings import AdmissionSettings, LimitSettings
 from forwardc.server.telemetry.calls import CallInProgress, CallRecord
 from forwardc.server.telemetry.telemetry import Telemetry
@@ -108,14 +107,14 @@ def test_only_a_proxy_that_is_trusted_goes_on_with_a_trace(peer: str, believed: 
     async def go(watch: Telemetry) -> None:
         everybody = (ip_network("10.0.0.0/8"), ip_network("192.0.2.0/24"))
         admit = AdmissionSettings(staff=everybody, trusted_proxies=(everybody[0],))
-        rules = Rules(
+        rules = AccessRules(
             own_names("127.0.0.1", ()),
             Admission(admit),
             Networks.of(admit.trusted_proxies),
             LimitSettings(),
         )
         transport = httpx.ASGITransport(
-            Door(app, rules, ConcurrencyLimit(1), watch), client=(peer, 1)
+            with_middleware(app, rules, ConcurrencyLimit(1), watch), client=(peer, 1)
         )
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
             said = {"traceparent": PARENT, "X-Forwarded-For": "192.0.2.7"}

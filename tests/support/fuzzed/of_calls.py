@@ -43,7 +43,7 @@ class _Wire(asyncio.Transport):
 
 @dataclass
 class _Calls:
-    """An application that reads what a call says, as the door does."""
+    """An application that reads what a call says, as the middleware does."""
 
     problems: list[BaseException] = field(default_factory=list)
 
@@ -61,7 +61,7 @@ class _Calls:
         try:
             fields = read_header_fields(scope, 16_384)
             caller_address(
-                "127.0.0.1", fields.claims, Networks.of(AdmissionSettings().trusted_proxies)
+                "127.0.0.1", fields.forwarding, Networks.of(AdmissionSettings().trusted_proxies)
             )
             if fields.has_body:
                 await read_body(fields, receive, 65_536, 0.05)

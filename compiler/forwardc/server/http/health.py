@@ -17,7 +17,7 @@ from starlette.routing import Route
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.work_executor import run_blocking
 from forwardc.server.http.admission import HEALTH, METRICS, READY
-from forwardc.server.http.concurrency_limit import ConcurrencyLimit
+from forwardc.server.http.middleware import ConcurrencyLimit
 from forwardc.server.telemetry.metrics import CONTENT_TYPE, Metrics
 
 ReadinessCheck = Callable[[], Awaitable[None]]

@@ -98,7 +98,7 @@ def serve(
 
 
 def server_config(parts: ServerComponents) -> ServerConfig:
-    """How uvicorn serves. It logs nothing of a call, and believes no proxy: the door does."""
+    """How uvicorn serves. It logs nothing of a call, and believes no proxy: the middleware does."""
     settings = parts.settings
     return ServerConfig(
         create(parts),

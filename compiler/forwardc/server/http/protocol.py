@@ -85,8 +85,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._came = 0
         self._forget()
         if not self.url.startswith(b"/"):
-            # uvicorn would drop the host that it names, which is the one that counts: the door
-            # judges it whole (RFC 9112, 3.2.2).
+            # uvicorn would drop the host that it names, which is the one that counts: the
+            # middleware judges it whole (RFC 9112, 3.2.2).
             self.scope[TARGET] = self.url  # type: ignore[typeddict-unknown-key]
             self.url = b"/"
         elif b"#" in self.url:

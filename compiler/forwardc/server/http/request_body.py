@@ -1,6 +1,6 @@
 """Takes a request in: its header fields once over, its body whole, within bytes and seconds.
 
-Knows no route. The body is small by its limit, so that it is here before anybody reads it.
+The body is small by its limit, so that it is here before anybody reads it.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ _ONCE: Final = frozenset(
     | {b"transfer-encoding", b"content-encoding", b"x-forwarded-proto", b"traceparent"}
 )
 _CLOSE: Final = {"Connection": "close"}
+# Header fields of one request: partners send about ten, and a browser behind proxies about thirty.
 _MOST_FIELDS: Final = 100
 
 
@@ -30,46 +31,46 @@ class CallerLeftError(ForwardcError):
 class HeaderFields:
     """The header fields that the guards read."""
 
-    found: dict[bytes, bytes] = field(repr=False)
-    claims: ForwardingHeaders = field(default_factory=ForwardingHeaders, repr=False)
+    values: dict[bytes, bytes] = field(repr=False)
+    forwarding: ForwardingHeaders = field(default_factory=ForwardingHeaders, repr=False)
 
     def text(self, name: bytes) -> str | None:
         """A field's value; None where it is not there."""
-        value = self.found.get(name)
+        value = self.values.get(name)
         return None if value is None else value.decode("latin-1")
 
     @property
     def has_body(self) -> bool:
         """Whether a body is announced."""
-        length = self.found.get(b"content-length")
-        return b"transfer-encoding" in self.found or length not in (None, b"0")
+        length = self.values.get(b"content-length")
+        return b"transfer-encoding" in self.values or length not in (None, b"0")
 
 
 def read_header_fields(scope: Scope, most_bytes: int) -> HeaderFields:
     """Read the header fields. Raises `ProblemError` where they are too large, or told twice."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    found: dict[bytes, bytes] = {}
+    values: dict[bytes, bytes] = {}
     size, forwarded, x_forwarded_for = 0, [], []
     for name, value in headers:
         size += len(name) + len(value) + 4
         if name in _ONCE:
-            if name in found:
-                told = "A header field stands there more than once."
-                raise ProblemError(ProblemKind.INVALID_REQUEST, told, headers=_CLOSE)
-            found[name] = value
+            if name in values:
+                rule = "A header field stands there more than once."
+                raise ProblemError(ProblemKind.INVALID_REQUEST, rule, headers=_CLOSE)
+            values[name] = value
         elif name == b"x-forwarded-for":
             x_forwarded_for.append(value)
         elif name == b"forwarded":
             forwarded.append(value)
     if size > most_bytes or len(headers) > _MOST_FIELDS:
         raise ProblemError(ProblemKind.HEADERS_TOO_LARGE, headers=_CLOSE)
-    coding = found.get(b"transfer-encoding", b"chunked").lower()
-    old = b"transfer-encoding" in found and scope["http_version"] == "1.0"
+    coding = values.get(b"transfer-encoding", b"chunked").lower()
+    old = b"transfer-encoding" in values and scope["http_version"] == "1.0"
     if coding != b"chunked" or old:
         # RFC 9112, 6.1: somebody on the way may have seen another end of this body.
-        told = "A body comes with Content-Length, or in chunks without another coding."
-        raise ProblemError(ProblemKind.INVALID_REQUEST, told, headers=_CLOSE)
-    return HeaderFields(found, ForwardingHeaders(forwarded, x_forwarded_for))
+        rule = "A body comes with Content-Length, or in chunks without another coding."
+        raise ProblemError(ProblemKind.INVALID_REQUEST, rule, headers=_CLOSE)
+    return HeaderFields(values, ForwardingHeaders(forwarded, x_forwarded_for))
 
 
 def check_content_coding(fields: HeaderFields) -> None:
@@ -78,9 +79,9 @@ def check_content_coding(fields: HeaderFields) -> None:
     Raises: `ProblemError`.
     """
     if (fields.text(b"content-encoding") or "identity").lower() != "identity":
-        told = "The body comes without Content-Encoding."
+        rule = "The body comes without Content-Encoding."
         raise ProblemError(
-            ProblemKind.UNSUPPORTED_MEDIA_TYPE, told, headers={"Accept-Encoding": "identity"}
+            ProblemKind.UNSUPPORTED_MEDIA_TYPE, rule, headers={"Accept-Encoding": "identity"}
         )
 
 
@@ -91,7 +92,7 @@ async def read_body(
 
     Raises: `ProblemError` where it is too large or too slow, and `CallerLeftError`.
     """
-    announced = fields.found.get(b"content-length", b"0")
+    announced = fields.values.get(b"content-length", b"0")
     if not announced.isdigit() or len(announced) > 12 or int(announced) > most_bytes:
         raise ProblemError(ProblemKind.CONTENT_TOO_LARGE, headers=_CLOSE)
     body = bytearray()
@@ -113,13 +114,13 @@ async def read_body(
 
 def replay_body(body: bytes, receive: Receive) -> Receive:
     """What gives a body that was taken in, and then what comes after it."""
-    given = False
+    replayed = False
 
     async def again() -> Message:
-        nonlocal given
-        if given:
+        nonlocal replayed
+        if replayed:
             return await receive()
-        given = True
+        replayed = True
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again

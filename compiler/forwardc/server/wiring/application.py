@@ -1,4 +1,4 @@
-"""The application of `forwardc serve`: every route, behind one door.
+"""The application of `forwardc serve`: every route, behind the middleware.
 
 Knows the routes of each room and the order in which the server begins and ends; no route's work.
 """
@@ -10,14 +10,15 @@ from itertools import chain
 
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.queries import count_unresolved
-from forwardc.server.http.door import Door, Rules
 from forwardc.server.http.health import PartlyReadyError, Readiness, ReadinessCheck
 from forwardc.server.http.health import routes as health_routes
+from forwardc.server.http.middleware import AccessRules, with_middleware
 from forwardc.server.http.problems import handlers
 from forwardc.server.payment_sharing import endpoint
 from forwardc.server.payment_sharing.openapi import SHARING_PATH
@@ -28,7 +29,7 @@ from forwardc.server.wiring.mounts import MOUNTS
 _MOST_WAITING = 1_000
 
 
-def create(parts: ServerComponents) -> Door:
+def create(parts: ServerComponents) -> ASGIApp:
     """The application over open parts, which it closes at the end of its lifespan."""
     readiness = Readiness(_checks(parts), parts.traffic, _tell_ready(parts))
     desk = endpoint.EndpointDependencies(
@@ -50,7 +51,8 @@ def create(parts: ServerComponents) -> Door:
     app.router.redirect_slashes = False
     # Nothing that routing does is of use to the one call that a server is there for.
     direct = {("POST", SHARING_PATH): endpoint.SharingEndpoint(desk)}
-    return Door(app, Rules.of(parts.settings), parts.traffic, parts.watch, direct)
+    rules = AccessRules.of(parts.settings)
+    return with_middleware(app, rules, parts.traffic, parts.watch, direct)
 
 
 def _lifespan(parts: ServerComponents) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

@@ -38,7 +38,7 @@ from forwardc.runtime.secret_providers.resolver import open_resolver as open_sec
 from forwardc.runtime.secret_providers.variable_names import warn_unused_variables
 from forwardc.server.directory.factory import check_directory, open_directory
 from forwardc.server.directory.payment_directory import DirectoryError, PaymentDirectory
-from forwardc.server.http.concurrency_limit import ConcurrencyLimit
+from forwardc.server.http.middleware import ConcurrencyLimit
 from forwardc.server.http.rate_limits import RateLimits
 from forwardc.server.oauth.bearer_tokens import TokenGate
 from forwardc.server.oauth.client_authenticator import ClientAuthenticator

@@ -1,4 +1,4 @@
-"""The door: names, sizes, times, crowds, and what every answer has."""
+"""The middleware: names, sizes, times, crowds, and what every answer has."""
 
 import asyncio
 import io
@@ -17,8 +17,7 @@ from starlette.routing import Route
 
 from forwardc.core.http.request_target import own_names
 from forwardc.server.http.admission import Admission, Networks
-from forwardc.server.http.concurrency_limit import ConcurrencyLimit
-from forwardc.server.http.door import Door, Rules
+from forwardc.server.http.middleware import AccessRules, ConcurrencyLimit, with_middleware
 from forwardc.server.http.problems import ProblemError, ProblemKind, handlers
 from forwardc.server.payment_sharing.openapi import SHARING_PATH as SHARING
 from forwardc.server.settings import AdmissionSettings, LimitSettings
@@ -31,14 +30,14 @@ CANARY = "canary-77"
 
 
 class House:
-    """A door around a small application, with all that it tells."""
+    """The middleware around a small application, with all that it tells."""
 
     def __init__(self, admit: AdmissionSettings | None = None, **limits: Any) -> None:
         self.metrics = Metrics()
         self.watch = Telemetry(self.metrics)
         self.release = asyncio.Event()
         admit = admit or AdmissionSettings()
-        rules = Rules(
+        rules = AccessRules(
             own_names("127.0.0.1", ["pay.shop.example"]),
             Admission(admit),
             Networks.of(admit.trusted_proxies),
@@ -56,7 +55,7 @@ class House:
             ],
             exception_handlers=handlers(),
         )
-        self.door = Door(app, rules, self.traffic, self.watch)
+        self.guarded = with_middleware(app, rules, self.traffic, self.watch)
 
     async def _share(self, request: Request) -> Response:
         body = await request.body()
@@ -82,7 +81,7 @@ class House:
         raise ProblemError(ProblemKind.PAYMENT_NOT_FOUND)
 
     def client(self, peer: str = "127.0.0.1") -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(self.door, client=(peer, 50_000))
+        transport = httpx.ASGITransport(self.guarded, client=(peer, 50_000))
         return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8457")
 
     def ask(self, method: str, path: str, peer: str = "127.0.0.1", **more: Any) -> httpx.Response:
