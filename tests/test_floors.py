@@ -107,7 +107,8 @@ ROOMS = {
         "core",
         "plan",
         "runtime",
-        because="what one destination needs beyond YAML hooks into runs, and into nothing else",
+        "dashboard",
+        because="what one destination needs beyond YAML hooks into runs, and adds its pages",
     ),
     "sandbox": room(because="it judges compiler and runtime, so it shares no code with them"),
     "cli": room(
@@ -126,8 +127,12 @@ ROOMS = {
     "compile": room(because="the folder of the compiler's rooms holds nothing itself"),
     "": room(because="the top of the package gives the version only"),
 }
-# The one module of a room that may import other rooms, as a registry of what it carries.
-REGISTRIES = {"forwardc.server.wiring.mounts": {"dashboard", "integrations"}}
+# The modules of a room that may import other rooms, as a registry of what it carries.
+REGISTRIES = {
+    "forwardc.server.wiring.mounts": {"dashboard", "integrations"},
+    # The hooks of its journal.
+    "forwardc.server.wiring.components": {"integrations"},
+}
 
 NETWORK = {"httpx", "httpcore", "uvicorn", "starlette", "anyio", "socket", "ssl", "http", "urllib3"}
 # jsonschema_rs is none: a run checks params by their schemas and patterns with it.

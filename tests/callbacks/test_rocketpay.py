@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -23,18 +24,23 @@ from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
 from forwardc.dashboard.app import create
 from forwardc.dashboard.desk import Settings
+from forwardc.integrations.card_tokens import TokenState
+from forwardc.integrations.rocketpay.callbacks import (
+    PATH,
+    SignatureError,
+    callback_routes,
+    verified_digest,
+)
+from forwardc.integrations.rocketpay.signers import shipped_signer
+from forwardc.integrations.rocketpay.token_tables import TokenTables
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.records import NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.run.result import RunResult
 from forwardc.runtime.secret_providers.made_up import sandbox_secret
 from forwardc.runtime.secret_providers.provider import SecretProviderError
-from forwardc.runtime.tokens.records import TokenState
-from forwardc.runtime.tokens.tables import TokenTables
-from forwardc.server.callbacks.rocketpay import PATH, routes, secret_of
-from forwardc.server.callbacks.rocketpay_signature import NotSigned, verified_digest
 
-SECRET = secret_of("production").variable
+SECRET = shipped_signer("production").secret.variable
 Post = Callable[[bytes], httpx.Response]
 
 
@@ -60,7 +66,9 @@ class Gate:
         app: Starlette | None = None,
     ) -> None:
         given = look_up or {SECRET: gate.SECRET}.get
-        self.app = app or Starlette(routes=routes(tables, given, secret_of("production")))
+        self.app = app or Starlette(
+            routes=callback_routes(tables, given, [shipped_signer("production")])
+        )
 
     def post(self, body: bytes, method: str = "POST") -> httpx.Response:
         async def call() -> httpx.Response:
@@ -280,7 +288,7 @@ def test_an_unsigned_body_costs_little(document: dict[str, Any]) -> None:
     """A sort by PHP's rules compares paths character by character: what it costs has a bound."""
     body = gate.body({**document, "signature": "x"})
     started = process_time()
-    with pytest.raises((StrictJsonError, NotSigned)):
+    with pytest.raises((StrictJsonError, SignatureError)):
         verified_digest(read_object(body), Secret("x"))
     assert process_time() - started < 5
 
@@ -306,7 +314,7 @@ def test_what_the_sandbox_signs_is_verified(document: dict[str, Any], at: str) -
     except ValueError:
         return
     assert len(verified_digest(read, Secret(gate.SECRET))) == 64
-    with pytest.raises(NotSigned):
+    with pytest.raises(SignatureError):
         verified_digest({**read, "unknown field": "x"}, Secret(gate.SECRET))
 
 
@@ -318,7 +326,7 @@ def test_nothing_is_logged_of_a_good_callback(post: Post, caplog: pytest.LogCapt
 
 def test_the_dashboard_takes_them_without_a_session(store: Store, tables: TokenTables) -> None:
     desk = Gate(tables)
-    mounted = routes(tables, {SECRET: gate.SECRET}.get, secret_of("production"))
+    mounted = callback_routes(tables, {SECRET: gate.SECRET}.get, [shipped_signer("production")])
     desk.app = create(store, Settings(own_names("127.0.0.1", ["here"])), mounted)
     assert desk.post(gate.body(GOOD)).json() == {"status": "stored"}
     assert desk.post(gate.body(UNSIGNED)).status_code == 403
@@ -360,7 +368,8 @@ def test_an_id_that_a_not_card_param_sent_comes_back(
     number = "4242" * 4
     run_id = pending_run(store, number)
     known = frozenset({"payment_id"} if is_let_through else ())
-    mounted = routes(tables, {SECRET: gate.SECRET}.get, secret_of("production"), known)
+    signer = replace(shipped_signer("production"), let_through=known)
+    mounted = callback_routes(tables, {SECRET: gate.SECRET}.get, [signer])
     call = Gate(tables, app=Starlette(routes=mounted)).post
     told = gate.of_payment(number, operation={"request_id": "request-1", "status": "success"})
     assert call(gate.body(gate.signed(told))).status_code == (200 if is_let_through else 400)

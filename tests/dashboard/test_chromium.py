@@ -23,6 +23,7 @@ from forwardc.core.http.request_target import own_names
 from forwardc.dashboard.app import create
 from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role
+from forwardc.integrations.registry import page_sets
 from looks import LOW_CONTRAST
 from recorded import NOW, Recorded, recording
 from token_callbacks import ACTIVE, REVOKED, store_tokens
@@ -97,7 +98,9 @@ def served(tmp_path: Path, written: Path) -> Iterator[Served]:
     shutil.copy(written, tmp_path)
     with recording(tmp_path) as recorded, socket.create_server(("127.0.0.1", 0)) as listener:
         project = approved_build(tmp_path)
-        settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, project=project)
+        settings = Settings(
+            own_names("127.0.0.1"), now=lambda: NOW, project=project, pages=page_sets()
+        )
         config = uvicorn.Config(
             create(recorded.store, settings), log_level="critical", lifespan="off"
         )

@@ -17,6 +17,7 @@ from forwardc.dashboard.app import create
 from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role
 from forwardc.dashboard.project import Project
+from forwardc.integrations.registry import page_sets
 from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_existing
 from real_runs import NOW, REAL, make
@@ -42,7 +43,7 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def viewer(store: Store, project: Project) -> Browser:
-    settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, project=project)
+    settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, project=project, pages=page_sets())
     return Browser(create(store, settings), settings).sign_in(Role.VIEWER)
 
 
@@ -69,7 +70,7 @@ def test_every_page_names_the_history(viewer: Browser, store: Store, path: str) 
 def test_a_stranger_learns_neither_the_history_nor_the_project(
     store: Store, project: Project
 ) -> None:
-    settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, project=project)
+    settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, project=project, pages=page_sets())
     stranger = Browser(create(store, settings), settings)
     assert "runs.db" not in stranger.get("/login").text
     for path in (*PAGES, "/history.csv", "/history.json"):
@@ -303,7 +304,7 @@ def test_the_audit_says_who_did_what(viewer: Browser, store: Store) -> None:
 
 
 def test_pages_without_a_project_say_how_to_get_one(store: Store) -> None:
-    settings = Settings(own_names("127.0.0.1"), now=lambda: NOW)
+    settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, pages=page_sets())
     viewer = Browser(create(store, settings), settings).sign_in(Role.VIEWER)
     for path in ("/coverage", "/approvals", "/secrets"):
         assert "No project here" in viewer.page(path)

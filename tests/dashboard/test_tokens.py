@@ -6,8 +6,8 @@ import pytest
 
 import gate
 from dashboards import Browser
-from forwardc.runtime.tokens.read import read_callback
-from forwardc.runtime.tokens.tables import TokenTables
+from forwardc.integrations.rocketpay.callback_format import read_callback
+from forwardc.integrations.rocketpay.token_tables import TokenTables
 from recorded import Recorded
 from token_callbacks import ACTIVE, EXPIRED, PLAYED, REVOKED, UNTOLD, store_tokens
 
@@ -63,7 +63,7 @@ def test_pages_of_tokens_hold_every_one_once(viewer: Browser, recorded: Recorded
     tables = TokenTables(recorded.store)
     names = [f"{number:064x}" for number in range(120)]
     for name in names:
-        tables.receive(read_callback(gate.of_token(token=name), name))
+        tables.receive(read_callback(gate.of_token(token=name), name, gate.DESTINATIONS))
     seen: list[str] = []
     path = "/tokens?state=active"
     for _ in range(3):
@@ -102,7 +102,7 @@ def test_a_callback_leads_to_the_run_that_it_settled(viewer: Browser, recorded: 
     run = recorded.rocketpay("payment-7")
     document = gate.of_payment("payment-7", token=ACTIVE)
     document["account"]["token"] = ACTIVE
-    assert tables.receive(read_callback(document, "digest")).settled == (run,)
+    assert tables.receive(read_callback(document, "digest", gate.DESTINATIONS)).settled == (run,)
     page = viewer.get(f"/tokens/gate/{ACTIVE}").text
     assert f'<a href="/runs/{run}">settled a run</a>' in page
     assert "payment-7" in page
@@ -135,7 +135,7 @@ def test_what_a_callback_said_is_text_and_no_markup(viewer: Browser, recorded: R
     customer = {"id": "<script>alert(1)</script>"}
     name = "e" * 64
     TokenTables(recorded.store).receive(
-        read_callback(gate.of_token(token=name, customer=customer), "digest")
+        read_callback(gate.of_token(token=name, customer=customer), "digest", gate.DESTINATIONS)
     )
     for path in ("/tokens", f"/tokens/gate/{name}"):
         page = viewer.get(path).text

@@ -16,14 +16,14 @@ import pytest
 import gate
 from forwardc.cli.main import run as cli
 from forwardc.core.outcome import Outcome
+from forwardc.integrations.rocketpay.callback_format import read_callback
+from forwardc.integrations.rocketpay.token_tables import TokenTables
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.history.records import Intent, NewRun, PlannedStep, RunFilter, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.http.request import ShownRequest
 from forwardc.runtime.run.request import IdempotencyKeys
 from forwardc.runtime.run.store_journal import StoreJournal, this_process
-from forwardc.runtime.tokens.read import read_callback
-from forwardc.runtime.tokens.tables import TokenTables
 from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -241,7 +241,9 @@ def test_what_a_callback_has_told_already_needs_no_question(
         store.begin(NewRun(*names, steps, "another", params={"payment_id": "payment-1"}))
         shown = ShownRequest("POST", "https://api.rocketpay.kz/", (), None)
         store.intent(run_id, "another", Intent("payout", IdempotencyKeys("a", "b"), "POST", shown))
-        TokenTables(store).receive(read_callback(gate.of_payment("payment-1"), "digest"))
+        TokenTables(store).receive(
+            read_callback(gate.of_payment("payment-1"), "digest", gate.DESTINATIONS)
+        )
         # The process that has the run dies before it records an answer.
         store.lease(run_id, "another", -1)
     code, out, err = forwardc("reconcile", *([run_id] if named else []), "--build", str(BUILD))

@@ -8,12 +8,12 @@ import pytest
 
 from forwardc.cli.main import run as cli
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.integrations.rocketpay.signers import shipped_signer, signers_in
 from forwardc.plan.build_folder import read_plan, read_plans
 from forwardc.plan.digests import approval_digest
 from forwardc.plan.secret_names import SecretId, secret_id
 from forwardc.runtime.secret_providers.made_up import sandbox_secret
 from forwardc.sandbox.serve import start_in_thread
-from forwardc.server.callbacks.rocketpay import secret_in, secret_of
 
 PROJECT = """forwardc: 1
 environments:
@@ -43,6 +43,8 @@ operations:
           json: {number: "${card.number}"}
         response: {outcome: by_status}
 """
+SIGNED = """json: {id: 1}
+          sign: {scheme: rocketpay-gate, secret: "${secrets.rocketpay_secret}", into: /signature}"""
 Forwardc = Callable[..., tuple[int, str, str]]
 
 
@@ -145,21 +147,23 @@ def test_whose_key_leaves_is_part_of_what_is_approved(tmp_path: Path) -> None:
     assert len(digests) == 2
 
 
-def signs(root: Path, place: str) -> SecretId:
-    return secret_in(read_plans(root / "build", Sink(), place), place)
+def signs(root: Path, place: str) -> list[SecretId]:
+    plans = read_plans(root / "build", Sink(), place)
+    return [signer.secret for signer in signers_in(plans, place)]
 
 
 def test_callbacks_are_verified_with_the_secret_of_its_owner(tmp_path: Path) -> None:
     root = written(tmp_path)
-    assert secret_in(read_plans(root / "build", Sink(), "sandbox"), "sandbox") == secret_of(
-        "sandbox"
-    )
+    assert signs(root, "sandbox") == [shipped_signer("sandbox").secret]
     for file in (root / "forwardc.yaml", *(root / "destinations").iterdir()):
         text = file.read_text(encoding="utf-8").replace("adyen_api_key", "rocketpay_secret")
-        file.write_text(text.replace("adyen", "gate"), encoding="utf-8")
+        text = text.replace('json: {number: "${card.number}"}', SIGNED).replace("adyen", "gate")
+        file.write_text(
+            text.replace("\nname:", "\nintegration: rocketpay\nname:"), encoding="utf-8"
+        )
     assert cli(["build", "--project", str(root)]) == 0
-    found = signs(root, "sandbox")
-    assert found.variable == "FORWARDC_SECRET__SANDBOX__GATE__ROCKETPAY_SECRET"
-    assert secret_in(read_plans(root / "build", Sink(), "production"), "production") == secret_of(
-        "production"
-    )
+    # Both destinations sign with it: a callback that it verifies is about either's runs.
+    (signer,) = signers_in(read_plans(root / "build", Sink(), "sandbox"), "sandbox")
+    assert signer.secret.variable == "FORWARDC_SECRET__SANDBOX__GATE__ROCKETPAY_SECRET"
+    assert signer.destinations == ("payments", "payouts")
+    assert signs(root, "production") == [shipped_signer("production").secret]

@@ -11,6 +11,7 @@ from forwardc.core.http.request_target import own_names
 from forwardc.core.outcome import Outcome
 from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role
+from forwardc.integrations.registry import page_sets
 from forwardc.runtime.run.result import Party
 from recorded import NOW, Told
 
@@ -31,7 +32,7 @@ BY_NAME = {told.reference: told for told in RUNS}
 
 
 def fresh_settings() -> Settings:
-    return Settings(own_names("127.0.0.1"), now=lambda: NOW)
+    return Settings(own_names("127.0.0.1"), now=lambda: NOW, pages=page_sets())
 
 
 class Browser:

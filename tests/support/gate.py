@@ -9,6 +9,7 @@ from forwardc.sandbox.crypto import rocketpay
 SECRET = "a secret of the tests"
 TOKEN = "959c664ad64b8caa54bb7836ddc737fd1a3e6c7045679d71d89caff6c242a039"
 OTHER = "2f0e75befacca30623354f9ffb0f44a80bee52982c39727b85039ef6f64309a1"
+DESTINATIONS = ("rocketpay",)
 Json = dict[str, Any]
 
 

@@ -4,9 +4,9 @@ from hashlib import sha256
 from typing import Any
 
 import gate
+from forwardc.integrations.rocketpay.callback_format import read_callback
+from forwardc.integrations.rocketpay.token_tables import TokenTables
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.tokens.read import read_callback
-from forwardc.runtime.tokens.tables import TokenTables
 
 ACTIVE, EXPIRED, REVOKED, UNTOLD = (f"{digit}" * 58 + "0a1b2c" for digit in "abcd")
 PLAYED = gate.OTHER
@@ -34,4 +34,6 @@ def store_tokens(store: Store) -> None:
 
 
 def _receive(tables: TokenTables, document: dict[str, Any]) -> None:
-    tables.receive(read_callback(document, sha256(gate.body(document)).hexdigest()))
+    tables.receive(
+        read_callback(document, sha256(gate.body(document)).hexdigest(), gate.DESTINATIONS)
+    )

@@ -8,12 +8,12 @@ from uuid import uuid4
 import pytest
 
 from forwardc.core.outcome import Outcome
+from forwardc.integrations.rocketpay.token_tables import TokenTables
 from forwardc.runtime.history.records import Intent, NewRun, PlannedStep
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.http.request import ShownRequest
 from forwardc.runtime.run.request import IdempotencyKeys
 from forwardc.runtime.run.result import RunResult, StepReport
-from forwardc.runtime.tokens.tables import TokenTables
 from postgres import Server, server
 
 STEP = "payout"

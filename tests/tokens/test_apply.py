@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gate
-from forwardc.runtime.tokens.apply import apply
-from forwardc.runtime.tokens.read import read_callback
-from forwardc.runtime.tokens.records import TokenFacts, TokenState
+from forwardc.integrations.card_tokens import TokenFacts, TokenState
+from forwardc.integrations.rocketpay.callback_format import read_callback
+from forwardc.integrations.rocketpay.token_tables import merge_facts
 
 texts = st.one_of(st.none(), st.sampled_from(["a", "b", "424242******4242", "4242**4242"]))
 dates = st.one_of(st.none(), st.sampled_from(["2027-01", "2030-08", "2031-12"]))
@@ -33,9 +33,9 @@ def told(*documents: dict[str, Any]) -> TokenFacts:
     """What is known after these callbacks."""
     known: TokenFacts | None = None
     for document in documents:
-        one = read_callback(document, "digest").facts
+        one = read_callback(document, "digest", gate.DESTINATIONS).facts
         assert one
-        known = apply(known, one)
+        known = merge_facts(known, one)
     assert known
     return known
 
@@ -45,15 +45,15 @@ def told(*documents: dict[str, Any]) -> TokenFacts:
 def test_any_order_and_repetition_end_alike(seen: list[TokenFacts], random: Any) -> None:
     shuffled = [*seen, *random.choices(seen, k=random.randrange(6))]
     random.shuffle(shuffled)
-    assert reduce(apply, shuffled) == reduce(apply, seen)
+    assert reduce(merge_facts, shuffled) == reduce(merge_facts, seen)
 
 
 @pytest.mark.fuzz
 @given(facts, facts, facts)
 def test_adding_is_a_join(a: TokenFacts, b: TokenFacts, c: TokenFacts) -> None:
-    assert apply(a, a) == a
-    assert apply(a, b) == apply(b, a)
-    assert apply(apply(a, b), c) == apply(a, apply(b, c))
+    assert merge_facts(a, a) == a
+    assert merge_facts(a, b) == merge_facts(b, a)
+    assert merge_facts(merge_facts(a, b), c) == merge_facts(a, merge_facts(b, c))
 
 
 LIFE = (

@@ -11,12 +11,13 @@ from starlette.applications import Starlette
 
 import gate
 from forwardc.cli.main import run as cli
+from forwardc.integrations.rocketpay.callbacks import PATH, callback_routes
+from forwardc.integrations.rocketpay.signers import shipped_signer
+from forwardc.integrations.rocketpay.token_tables import TokenTables
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.secret_providers.plan_secrets import made_up_secret_lookup
-from forwardc.runtime.tokens.tables import TokenTables
 from forwardc.sandbox.destinations.rocketpay_tokens import fixed_token
 from forwardc.sandbox.serve import RunningSandbox, start_in_thread
-from forwardc.server.callbacks.rocketpay import PATH, routes, secret_of
 from loopback import served
 
 BUILD = Path(__file__).resolve().parent.parent.parent / "build"
@@ -66,12 +67,14 @@ class Desk:
 @pytest.fixture
 def forwardc(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Desk]:
     url = str(tmp_path / "history.db")
-    secret = made_up_secret_lookup(secret_of("sandbox"))
+    secret = made_up_secret_lookup(shipped_signer("sandbox").secret)
     with (
         open_store(url) as history,
         served(
             Starlette(
-                routes=routes(TokenTables(history, emulated=True), secret, secret_of("sandbox"))
+                routes=callback_routes(
+                    TokenTables(history, emulated=True), secret, [shipped_signer("sandbox")]
+                )
             )
         ) as merchant,
         start_in_thread() as sandbox,

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 import gate
 from forwardc.core.outcome import Outcome
-from forwardc.runtime.tokens.read import LooksLikeCard, read_callback
-from forwardc.runtime.tokens.records import Callback, Kind, TokenFacts, TokenState
+from forwardc.integrations.card_tokens import Callback, CallbackKind, TokenFacts, TokenState
+from forwardc.integrations.rocketpay.callback_format import CardNumberInIdError, read_callback
 
 
 def read(document: dict[str, Any]) -> Callback:
-    return read_callback(document, "digest")
+    return read_callback(document, "digest", gate.DESTINATIONS)
 
 
 def facts(document: dict[str, Any]) -> TokenFacts:
@@ -28,7 +28,7 @@ def facts(document: dict[str, Any]) -> TokenFacts:
 
 def test_a_token_was_created() -> None:
     callback = read(gate.of_token())
-    assert (callback.kind, callback.announces) == (Kind.TOKEN, True)
+    assert (callback.kind, callback.announces) == (CallbackKind.TOKEN, True)
     assert (callback.status, callback.outcome) == ("active", Outcome.APPROVED)
     assert callback.request_id == "request-tokenize"
     assert facts(gate.of_token()).state is TokenState.ACTIVE
@@ -39,7 +39,7 @@ def test_a_token_was_not_created() -> None:
     refused["request"] |= {"status": "error", "errors": [{"code": "3020", "field": "card"}]}
     del refused["token"], refused["token_status"], refused["token_created_at"]
     callback = read(refused)
-    assert (callback.kind, callback.status) == (Kind.TOKEN, "error")
+    assert (callback.kind, callback.status) == (CallbackKind.TOKEN, "error")
     assert (callback.outcome, callback.facts) == (Outcome.DECLINED, None)
 
 
@@ -66,7 +66,7 @@ def test_a_state_follows_from_a_request_that_succeeded() -> None:
 
 def test_card_information() -> None:
     callback = read(gate.of_card())
-    assert (callback.kind, callback.announces) == (Kind.CARD, False)
+    assert (callback.kind, callback.announces) == (CallbackKind.CARD, False)
     known = facts(gate.of_card())
     assert (known.masked_number, known.scheme) == ("424242******4242", "visa")
     assert (known.initials, known.expires) == ("J*** R***", "2030-08")
@@ -75,7 +75,7 @@ def test_card_information() -> None:
 
 def test_a_first_payment_makes_a_token() -> None:
     callback = read(gate.of_payment())
-    assert (callback.kind, callback.announces) == (Kind.PAYMENT, True)
+    assert (callback.kind, callback.announces) == (CallbackKind.PAYMENT, True)
     assert (callback.payment_id, callback.request_id) == ("payment-1", "request-payment-1")
     assert callback.outcome is Outcome.APPROVED
     known = facts(gate.of_payment())
@@ -150,7 +150,7 @@ def test_an_id_that_may_be_a_card_number_is_refused(number: str | int) -> None:
         (gate.of_payment(payment_id=number), "(operation.request_id|payment.id)"),
         (gate.of_payment(customer={"id": number}), "customer.id"),
     ):
-        with pytest.raises(LooksLikeCard, match=rf"^{place}$"):
+        with pytest.raises(CardNumberInIdError, match=rf"^{place}$"):
             read(changed)
 
 
@@ -162,10 +162,10 @@ def test_the_holder_is_kept_as_initials() -> None:
 def test_every_callback_of_the_vectors_is_read(shared: Callable[[str], Path]) -> None:
     vectors = json.loads(shared("vectors/rocketpay.json").read_text("utf-8"))["vectors"]
     kinds = {one["name"]: read(one["data"]).kind for one in vectors if one["kind"] == "callback"}
-    assert kinds["php-callback-format-1"] is Kind.TOKEN
-    assert kinds["php-callback-format-4"] is Kind.TOKEN
-    assert kinds["php-callback-format-5"] is Kind.PAYMENT
-    assert kinds["python-callback-recurring"] is Kind.OTHER
+    assert kinds["php-callback-format-1"] is CallbackKind.TOKEN
+    assert kinds["php-callback-format-4"] is CallbackKind.TOKEN
+    assert kinds["php-callback-format-5"] is CallbackKind.PAYMENT
+    assert kinds["python-callback-recurring"] is CallbackKind.OTHER
     assert read(next(o["data"] for o in vectors if o["name"] == "php-js-callback")).payment_id
 
 
@@ -185,4 +185,4 @@ json_values = st.recursive(
 def test_whatever_a_callback_holds_it_is_read(document: dict[str, Any]) -> None:
     callback = read(document)
     for value in asdict(callback).values():
-        assert value is None or isinstance(value, str | bool | dict)
+        assert value is None or isinstance(value, str | bool | dict | tuple)

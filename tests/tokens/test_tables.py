@@ -11,17 +11,31 @@ import pytest
 
 import gate
 from forwardc.core.outcome import Outcome
+from forwardc.integrations.card_tokens import (
+    Callback,
+    CallbackEffect,
+    CallbackKind,
+    TokenFilter,
+    TokenState,
+)
+from forwardc.integrations.rocketpay.callback_format import read_callback
+from forwardc.integrations.rocketpay.callback_runs import CallbackRuns
+from forwardc.integrations.rocketpay.token_tables import TokenTables
 from forwardc.runtime.history.migrations import MIGRATIONS
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.run.result import RunResult
 from forwardc.runtime.run.store_journal import StoreJournal
-from forwardc.runtime.tokens.read import read_callback
-from forwardc.runtime.tokens.records import Applied, Callback, Kind, TokenFilter, TokenState
-from forwardc.runtime.tokens.tables import TokenTables
 
 
 def callback(document: dict[str, Any]) -> Callback:
-    return read_callback(document, sha256(gate.body(document)).hexdigest())
+    return read_callback(document, sha256(gate.body(document)).hexdigest(), gate.DESTINATIONS)
+
+
+RUNS = CallbackRuns(frozenset(gate.DESTINATIONS))
+
+
+def resolve_waiting(store: Store) -> tuple[str, ...]:
+    return store.database.write(lambda tx: RUNS.resolve_waiting(tx, store.moment()))
 
 
 def outcome(store: Store, run_id: str) -> Outcome | None:
@@ -32,15 +46,19 @@ def outcome(store: Store, run_id: str) -> Outcome | None:
 
 def test_a_token_and_its_callbacks_are_kept(tables: TokenTables) -> None:
     receipt = tables.receive(callback(gate.of_token()))
-    assert (receipt.applied, receipt.stranger) == (Applied.FIRST_SEEN, False)
-    assert tables.receive(callback(gate.of_card())).applied is Applied.CHANGED
-    assert tables.receive(callback(gate.of_card("08/25"))).applied is Applied.NOTHING_NEW
+    assert (receipt.applied, receipt.stranger) == (CallbackEffect.FIRST_SEEN, False)
+    assert tables.receive(callback(gate.of_card())).applied is CallbackEffect.CHANGED
+    assert tables.receive(callback(gate.of_card("08/25"))).applied is CallbackEffect.NOTHING_NEW
     record = tables.token(gate.TOKEN)
     assert record
     assert (record.facts.state, record.facts.expires) == (TokenState.ACTIVE, "2030-08")
     assert record.last_request == "request-tokenize"
     history = tables.callbacks_of(gate.TOKEN)
-    assert [one.kind for one in history] == [Kind.TOKEN, Kind.CARD, Kind.CARD]
+    assert [one.kind for one in history] == [
+        CallbackKind.TOKEN,
+        CallbackKind.CARD,
+        CallbackKind.CARD,
+    ]
     assert [one.token for one in tables.callbacks_of(gate.TOKEN, 1)] == [gate.TOKEN]
     assert tables.token(gate.OTHER) is None
 
@@ -57,7 +75,7 @@ def test_the_same_callback_is_stored_once(tables: TokenTables) -> None:
 def test_another_form_that_tells_more_is_kept(tables: TokenTables) -> None:
     tables.receive(callback(gate.of_token()))
     more = gate.of_token(card={"number": "424242******4242", "exp_month": 8, "exp_year": 2030})
-    assert tables.receive(callback(more)).applied is Applied.CHANGED
+    assert tables.receive(callback(more)).applied is CallbackEffect.CHANGED
     assert tables.receive(callback(more)).repeated
 
 
@@ -80,7 +98,7 @@ def test_every_order_is_kept_alike(tables: TokenTables) -> None:
 
 def test_a_token_that_nobody_announced_is_kept_and_told(tables: TokenTables) -> None:
     receipt = tables.receive(callback(gate.of_token("token_revoke", "revoke")))
-    assert (receipt.applied, receipt.stranger) == (Applied.FIRST_SEEN, True)
+    assert (receipt.applied, receipt.stranger) == (CallbackEffect.FIRST_SEEN, True)
     record = tables.token(gate.TOKEN)
     assert record
     assert record.facts.state is TokenState.REVOKED
@@ -117,7 +135,7 @@ def test_a_payment_settles_its_run(
     run_id = start_run(waits, payment_id="payment-1")
     other = start_run(waits, payment_id="payment-2")
     receipt = tables.receive(callback(gate.of_payment("payment-1", status)))
-    assert (receipt.applied, receipt.settled) == (Applied.SETTLED, (run_id,))
+    assert (receipt.applied, receipt.settled) == (CallbackEffect.SETTLED, (run_id,))
     assert (outcome(store, run_id), outcome(store, other)) == (becomes, waits)
     (event,) = store.events(run_id)
     assert (event.kind, event.by) == ("callback", "rocketpay")
@@ -153,7 +171,7 @@ def test_two_runs_of_one_payment_are_left_to_a_person(
     runs = tuple(start_run(Outcome.UNKNOWN, payment_id="payment-1") for _ in range(2))
     receipt = tables.receive(callback(gate.of_payment()))
     assert (receipt.settled, receipt.undecided) == ((), runs)
-    assert tables.settle_waiting() == ()
+    assert resolve_waiting(store) == ()
     assert {outcome(store, run_id) for run_id in runs} == {Outcome.UNKNOWN}
     for run_id, other in (runs, runs[::-1]):
         (event,) = store.events(run_id)
@@ -171,12 +189,12 @@ def test_of_two_runs_the_one_whose_request_is_named_is_settled(
         for request in ("request-payment-1", "request-2")
     )
     settled = (
-        tables.settle_waiting() if later else tables.receive(callback(gate.of_payment())).settled
+        resolve_waiting(store) if later else tables.receive(callback(gate.of_payment())).settled
     )
     assert settled == (first,)
     assert (outcome(store, first), outcome(store, second)) == (Outcome.APPROVED, Outcome.PENDING)
     # What the payment comes to later is the first run's, too.
-    assert tables.settle_waiting() == ()
+    assert resolve_waiting(store) == ()
     receipt = tables.receive(callback(gate.of_payment(status="refunded")))
     assert (receipt.settled, receipt.undecided) == ((), (second,))
     assert outcome(store, second) is Outcome.PENDING
@@ -192,7 +210,7 @@ def test_a_sandbox_settles_its_own_runs_only(store: Store, start_run, emulated: 
     receipt = tables.receive(callback(gate.of_payment()))
     assert (receipt.settled, receipt.undecided) == ((played if emulated else real,), ())
     assert outcome(store, real if emulated else played) is Outcome.PENDING
-    assert tables.settle_waiting() == ()
+    assert resolve_waiting(store) == ()
 
 
 @pytest.mark.parametrize("emulated", [False, True])
@@ -202,7 +220,7 @@ def test_a_waiting_run_hears_no_callback_of_the_other_side(
     run_id = start_run(payment_id="payment-1", emulated=emulated)
     TokenTables(store, emulated=not emulated).receive(callback(gate.of_payment()))
     store.lease(run_id, "test", -1)
-    assert TokenTables(store).settle_waiting() == ()
+    assert resolve_waiting(store) == ()
     TokenTables(store, emulated=emulated).receive(callback(gate.of_payment()))
     assert outcome(store, run_id) is Outcome.APPROVED
 
@@ -259,12 +277,12 @@ def test_a_callback_that_is_faster_than_the_answer(
 ) -> None:
     run_id = start_run(payment_id="payment-1")
     assert not tables.receive(callback(gate.of_payment())).settled
-    assert tables.settle_waiting() == ()
+    assert resolve_waiting(store) == ()
     # The process that sent it died: its lease ends, and nobody records an answer.
     assert store.lease(run_id, "test", -1)
-    assert tables.settle_waiting() == (run_id,)
+    assert resolve_waiting(store) == (run_id,)
     assert outcome(store, run_id) is Outcome.APPROVED
-    assert tables.settle_waiting() == ()
+    assert resolve_waiting(store) == ()
 
 
 @pytest.mark.parametrize("answer", [Outcome.PENDING, Outcome.UNKNOWN])
@@ -273,7 +291,7 @@ def test_a_run_that_ends_after_its_callback(
 ) -> None:
     run_id = start_run(payment_id="payment-1")
     tables.receive(callback(gate.of_payment()))
-    journal = StoreJournal(store, owner="test")
+    journal = StoreJournal(store, owner="test", hooks=(RUNS,))
     result = RunResult(run_id, "payout", False, "digest", answer, None, None, ())
     asyncio.run(journal.finish(run_id, result))
     assert outcome(store, run_id) is Outcome.APPROVED
@@ -296,7 +314,7 @@ def test_old_callbacks_are_deleted_and_tokens_stay(store: Store, tables: TokenTa
     later.prune(30, "test")
     assert tables.callbacks_of(gate.TOKEN) == []
     assert tables.token(gate.TOKEN)
-    assert tables.receive(callback(gate.of_token())).applied is Applied.NOTHING_NEW
+    assert tables.receive(callback(gate.of_token())).applied is CallbackEffect.NOTHING_NEW
 
 
 def test_a_clock_that_jumps_back_changes_no_order(store: Store) -> None:
@@ -326,4 +344,4 @@ def test_tokens_of_an_older_history_are_the_gates(no_history_url: str) -> None:
         assert (record.facts.state, record.facts.masked_number) == ("active", "424242******4242")
         assert (record.emulated, record.first_seen_at) == (False, "then")
         assert TokenTables(new, emulated=True).token(gate.TOKEN) is None
-        assert TokenTables(new).receive(callback(gate.of_token())).applied is Applied.CHANGED
+        assert TokenTables(new).receive(callback(gate.of_token())).applied is CallbackEffect.CHANGED

@@ -128,24 +128,18 @@ def _callbacks(
     A sandbox signs with the secret that its document derives.
     """
     from forwardc.core.diagnostics.sink import Sink
+    from forwardc.integrations.registry import callback_routes, callback_secrets
     from forwardc.plan.build_folder import read_plans
-    from forwardc.runtime.secret_providers.plan_secrets import made_up_secret_lookup
     from forwardc.runtime.secret_providers.resolver import ProviderResolver, open_resolver
-    from forwardc.runtime.tokens.tables import TokenTables
-    from forwardc.server.callbacks.rocketpay import let_through_in, routes, secret_in
 
-    plans = tuple(read_plans(build, Sink(), place))
-    known = let_through_in(plans)
-    secret = secret_in(plans, place)
+    plans, sink = tuple(read_plans(build, Sink(), place)), Sink()
     if sandbox:
-        tables = TokenTables(store, emulated=True)
-        nothing = ProviderResolver({})
-        return routes(tables, made_up_secret_lookup(secret, plans), secret, known), nothing
-    sink = Sink()
-    look_up = open_resolver(os.environ, file, sink, [secret])
-    for found in sink.sorted():
-        _report(found)
-    return routes(TokenTables(store), look_up, secret, known), look_up
+        look_up = ProviderResolver({})
+    else:
+        look_up = open_resolver(os.environ, file, sink, callback_secrets(plans, place))
+    for problem in sink.sorted():
+        _report(problem)
+    return callback_routes(store, plans, place, look_up, emulated=sandbox), look_up
 
 
 def _project(build: Path, look_up: "ProviderResolver", *, sandbox: bool) -> "Project | None":
@@ -165,10 +159,13 @@ def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> Non
     from forwardc.dashboard.app import create
     from forwardc.dashboard.desk import Settings
     from forwardc.dashboard.login import Role
+    from forwardc.integrations.registry import page_sets
 
     port = listener.getsockname()[1]
     cookie = f"forwardc_session_{port}"
-    settings = Settings(own_names(host, app.names), cookie=cookie, project=app.project)
+    settings = Settings(
+        own_names(host, app.names), cookie=cookie, project=app.project, pages=page_sets()
+    )
     address = f"http://{_written(host)}:{port}"
     if host not in LOOPBACK:
         note(

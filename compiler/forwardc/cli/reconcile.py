@@ -6,6 +6,7 @@ Knows no vault: how each one is asked is data of the plans. Nothing is sent to a
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,15 +87,18 @@ class _Told:
 
 
 async def _all(store: "Store", run_id: str | None, where: Where, sink: "Sink", told: _Told) -> None:
-    from forwardc.runtime.tokens.tables import TokenTables
+    from forwardc.integrations.registry import every_open_run_hook
 
     # What callbacks have told already needs no question.
-    settled = TokenTables(store).settle_waiting()
-    for one in settled:
-        run = store.load(one)
+    resolved: list[str] = []
+    for hook in every_open_run_hook(where.build):
+        resolve = partial(hook.resolve_waiting, now=store.moment())
+        resolved += store.database.write(resolve)
+    for name in resolved:
+        run = store.load(name)
         outcome = run and run.summary.outcome
-        told.of(one, [f"{one}  settled by a callback"], outcome=outcome, told_by="callback")
-    chosen = _chosen(store, run_id, sink) if run_id not in settled else ()
+        told.of(name, [f"{name}  settled by a callback"], outcome=outcome, told_by="callback")
+    chosen = _chosen(store, run_id, sink) if run_id not in resolved else ()
     for run in chosen:
         await _one(store, run, where, sink, told)
     if run_id is None and not chosen:

@@ -28,7 +28,7 @@ from forwardc.cli.run_inputs import (
     warn_of_arguments,
 )
 from forwardc.cli.run_resume import resume_run
-from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reached
+from forwardc.cli.run_work import Where, allowed, journal_for, look_up_for, means_for, reached
 
 if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink
@@ -191,7 +191,6 @@ def _run(
 
     from forwardc.runtime.run.journal import NoJournal
     from forwardc.runtime.run.run import run
-    from forwardc.runtime.run.store_journal import StoreJournal
 
     if request.idempotency_key is not None and where.history is None:
         sink.error(
@@ -205,7 +204,9 @@ def _run(
         if store is None and where.history is not None:
             return problems(sink, how.as_json)
         journal = (
-            StoreJournal(store, where.sandbox is not None, alone=True) if store else NoJournal()
+            journal_for(plan, where, store, emulated=where.sandbox is not None)
+            if store
+            else NoJournal()
         )
 
         async def go() -> "RunResult | None":

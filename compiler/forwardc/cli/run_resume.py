@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from forwardc.cli.run_end import Early, How, problems
 from forwardc.cli.run_inputs import tell_argument
-from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reached
+from forwardc.cli.run_work import Where, allowed, journal_for, look_up_for, means_for, reached
 
 if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink
@@ -123,10 +123,9 @@ async def _go_on(
 ) -> "RunResult | None":
     from forwardc.runtime.run.run import resume
     from forwardc.runtime.run.run_record import progress_of, request_of
-    from forwardc.runtime.run.store_journal import StoreJournal
 
     sink = early.sink
-    journal = StoreJournal(store, run.summary.emulated, alone=True)
+    journal = journal_for(plan, where, store, emulated=run.summary.emulated)
     if not await journal.take(run.id, run.owner):
         sink.error("FC0823", f"run {run.id} is held by another process, or has just ended")
         return None

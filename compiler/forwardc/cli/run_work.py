@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from forwardc.runtime.run.context import RunDependencies
     from forwardc.runtime.run.journal import Journal
     from forwardc.runtime.run.request import ClockAndIds
+    from forwardc.runtime.run.store_journal import StoreJournal
     from forwardc.runtime.secret_providers.plan_secrets import SecretResolver
 
 
@@ -92,6 +93,15 @@ def allowed(
     if refuse_unapproved(plan, operation, lock, today, sink, emulated=ambient.emulated):
         return None
     return plan, operation, ambient
+
+
+def journal_for(plan: "Plan", where: Where, store: "Store", *, emulated: bool) -> "StoreJournal":
+    """The journal of one run of a plan, with the hooks of the integration that the plan names."""
+    from forwardc.integrations.registry import open_run_hooks
+    from forwardc.runtime.run.store_journal import StoreJournal
+
+    hooks = open_run_hooks([plan], where.build)
+    return StoreJournal(store, emulated, alone=True, hooks=hooks)
 
 
 def lock_for(plan: "Plan", where: Where, sink: "Sink") -> "Lock | None":

@@ -19,7 +19,7 @@ from forwardc.cli.plan_options import (
     secrets_option,
 )
 
-_DESTINATION: Final = click.argument("destination", type=click.Choice(["rocketpay"]))
+_DESTINATION: Final = click.argument("destination")
 _CUSTOMER: Final = click.option("--customer-id", help="The customer's id within the project.")
 _GATE: Final = (
     _DESTINATION,
@@ -51,7 +51,7 @@ def command() -> None:
     """Make, show and revoke the card tokens of a destination.
 
     What is known of a token comes from the destination's callbacks, which `forwardc dashboard`
-    takes at /callbacks/rocketpay.
+    takes.
     """
 
 
@@ -84,7 +84,6 @@ def create(**given: Any) -> int:
     """
     from forwardc.cli.tokens_make import make
 
-    given.pop("destination")
     return make(**given)
 
 

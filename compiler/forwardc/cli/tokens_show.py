@@ -10,8 +10,8 @@ from forwardc.core.diagnostics.excerpt_lines import Sources
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
+from forwardc.integrations.card_tokens import StoredCallback, TokenFacts, TokenRecord
 from forwardc.runtime.run.result import RunResult, exit_code, shown_data
-from forwardc.runtime.tokens.records import StoredCallback, TokenFacts, TokenRecord
 
 _TOKENS: Final = ("token", "state", "told by", "card", "customer", "last change")
 _CALLBACKS: Final = ("received", "about", "status", "request", "payment", "did")
@@ -32,7 +32,7 @@ def lines(known: Known, result: RunResult | None, sink: Sink, *, as_json: bool) 
         told = {
             "token": known.token,
             "known": asdict(known.record) if known.record else None,
-            "callbacks": [asdict(one) for one in known.callbacks],
+            "callbacks": [_callback_json(callback) for callback in known.callbacks],
             "asked": _asked_json(result),
         }
         say_document(told, sink)
@@ -47,12 +47,12 @@ def lines(known: Known, result: RunResult | None, sink: Sink, *, as_json: bool) 
     report(sink, as_json=False)
 
 
-def listed(records: Sequence[TokenRecord], *, as_json: bool) -> int:
+def listed(records: Sequence[TokenRecord], teller: str, *, as_json: bool) -> int:
     """List tokens. Returns the exit code."""
     if as_json:
         say_document({"tokens": [asdict(record) for record in records]}, Sink())
     elif records:
-        say_lines(table(_TOKENS, [_row(record) for record in records]))
+        say_lines(table(_TOKENS, [_row(record, teller) for record in records]))
     else:
         note("No callback has told of a token.")
     return 0
@@ -95,10 +95,10 @@ def _token(known: Known) -> Iterator[str]:
         yield from table(_CALLBACKS, [_callback(one) for one in known.callbacks]).split("\n")
 
 
-def _row(record: TokenRecord) -> tuple[str, ...]:
+def _row(record: TokenRecord, teller: str) -> tuple[str, ...]:
     facts = record.facts
     return (
-        *(facts.token, facts.state, "sandbox" if record.emulated else "Gate", _card(facts)),
+        *(facts.token, facts.state, "sandbox" if record.emulated else teller, _card(facts)),
         *(facts.customer_id or "-", record.updated_at),
     )
 
@@ -112,6 +112,11 @@ def _card(facts: TokenFacts) -> str:
 def _callback(one: StoredCallback) -> tuple[str, ...]:
     told = (one.status, one.request_id, one.payment_id)
     return (one.received_at, one.kind, *(text or "-" for text in told), one.applied)
+
+
+def _callback_json(callback: StoredCallback) -> dict[str, Any]:
+    """A callback without its destinations, which are no fact about a token."""
+    return {name: value for name, value in asdict(callback).items() if name != "destinations"}
 
 
 def _verdict(result: RunResult) -> str:

@@ -1,31 +1,29 @@
 """What `forwardc tokens show` and `revoke` do: look a token up, ask the destination, tell both.
 
-Knows the operations of the plan by name, and no path and no field of the destination.
+The integration that the destination's plan names says where its tokens are stored, and which
+operations ask for one.
 """
 
 import asyncio
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+
+import click
 
 from forwardc.cli.history_store import begun, found
-from forwardc.cli.run_work import Where, allowed, look_up_for, means_for, reached
+from forwardc.cli.run_work import Where, allowed, journal_for, look_up_for, means_for, reached
 from forwardc.cli.tokens_show import Known, lines, listed, report, result_of
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.model import Plan
+from forwardc.integrations.card_tokens import TokenFilter
+from forwardc.integrations.integration import CardTokens
+from forwardc.integrations.registry import INTEGRATIONS, integration_of
+from forwardc.plan.build_folder import plan_in, read_manifest
 from forwardc.runtime.history.errors import HistoryError, HistoryNotFoundError
-from forwardc.runtime.history.store import open_existing
-from forwardc.runtime.run.journal import Journal, NoJournal
-from forwardc.runtime.run.request import ClockAndIds, RunRequest
+from forwardc.runtime.history.store import Store, open_existing
+from forwardc.runtime.run.journal import NoJournal
+from forwardc.runtime.run.request import RunRequest
 from forwardc.runtime.run.result import RunResult, exit_code
-from forwardc.runtime.run.run import preview, run
-from forwardc.runtime.run.store_journal import StoreJournal
-from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
-from forwardc.runtime.tokens.records import TokenFilter
-from forwardc.runtime.tokens.tables import TokenTables
-
-_NO_TOKEN: Final = "0" * 64
+from forwardc.runtime.run.run import run
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +48,25 @@ def show_recent(given: Given) -> int:
     if store is None:
         return report(sink, as_json=given.as_json)
     with store:
-        return listed(TokenTables(store).search(TokenFilter()).tokens, as_json=given.as_json)
+        tokens = card_tokens(given)
+        records = tokens.store(store, emulated=False).search(TokenFilter()).tokens
+        return listed(records, tokens.teller, as_json=given.as_json)
 
 
 def show_one(given: Given, token: str, *, offline: bool) -> int:
     """Show a token, and what the destination says of it. Returns the exit code."""
     sink = Sink()
-    known = _known(given, token, sink, offline=offline, needed=offline or given.history_named)
+    tokens = card_tokens(given)
+    known = _known(
+        given, tokens, token, sink, offline=offline, needed=offline or given.history_named
+    )
     if known is None:
         return report(sink, as_json=given.as_json)
     if offline and known.record is None:
         sink.error("FC0829", "no callback has named this token")
     result = None
     if not offline:
-        result = _ask(given, "card", known, NoJournal(), sink)
+        result = _ask(given, tokens, tokens.show_operation, known, sink, None)
     lines(known, result, sink, as_json=given.as_json)
     if result is not None:
         return exit_code(result)
@@ -73,33 +76,53 @@ def show_one(given: Given, token: str, *, offline: bool) -> int:
 def revoke_one(given: Given, token: str) -> int:
     """Revoke a token, and record the run. Returns the exit code."""
     sink = Sink()
-    known = _known(given, token, sink, offline=False, needed=False)
+    tokens = card_tokens(given)
+    known = _known(given, tokens, token, sink, offline=False, needed=False)
     store = begun(given.history, sink) if known else None
     if known is None or store is None:
         return report(sink, as_json=given.as_json)
     with store:
-        result = _ask(
-            given, "revoke", known, StoreJournal(store, given.sandbox is not None, alone=True), sink
-        )
+        result = _ask(given, tokens, tokens.revoke_operation, known, sink, store)
     if result is None:
         return report(sink, as_json=given.as_json)
     return result_of(result, sink, as_json=given.as_json)
 
 
-def project_of(plan: Plan) -> int:
-    """The project id that a plan was built with, out of the request that it makes."""
-    texts = {"customer_id": "none", "token": _NO_TOKEN}
-    request, sink = RunRequest(texts=texts), Sink()
-    shown = preview(
-        plan, "revoke", request, sandbox_resolver(plan), sink, ClockAndIds(emulated=True)
+def card_tokens(given: Given) -> CardTokens:
+    """The card tokens of the destination, by the integration that its plans name.
+
+    Where nothing is built, an integration's own name stands for a destination of it. Raises
+    `click.BadParameter` where the destination has none.
+    """
+    manifest = read_manifest(given.build, Sink())
+    if manifest is None:
+        named = (each for each in INTEGRATIONS if each.name == given.destination)
+    else:
+        plans = (
+            plan_in(given.build, manifest, *names, Sink())
+            for names in manifest.plans()
+            if names[1] == given.destination
+        )
+        named = (each for plan in plans if plan and (each := integration_of(plan)))
+    integration = next(named, None)
+    if integration is None:
+        raise no_tokens(given.destination)
+    return integration.tokens
+
+
+def no_tokens(destination: str) -> click.BadParameter:
+    """The mistake of naming a destination that makes no card tokens."""
+    return click.BadParameter(
+        f"{destination!r} is no destination with card tokens: its file names no integration that "
+        "has them.",
+        param_hint="DESTINATION",
     )
-    if not shown or shown[0].body is None:
-        raise RuntimeError("the plan of revoke makes no request")
-    return int(json.loads(shown[0].body)["customer"]["project_id"])
 
 
-def _known(given: Given, token: str, sink: Sink, *, offline: bool, needed: bool) -> Known | None:
-    """What the Gate told, or the sandbox where that one is asked; offline, what anybody told.
+def _known(
+    given: Given, tokens: CardTokens, token: str, sink: Sink, *, offline: bool, needed: bool
+) -> Known | None:
+    """What the vendor told, or the sandbox where that one is asked; offline, what anybody told.
 
     Without a history that is `needed`, None with the reason in the sink.
     """
@@ -114,16 +137,24 @@ def _known(given: Given, token: str, sink: Sink, *, offline: bool, needed: bool)
         sink.add(problem.diagnostic())
         return None
     with store:
-        tables = TokenTables(store, emulated=given.sandbox is not None)
-        if offline and tables.token(token) is None:
-            tables = TokenTables(store, emulated=given.sandbox is None)
-        return Known(token, tables.token(token), tuple(tables.callbacks_of(token)))
+        stored = tokens.store(store, emulated=given.sandbox is not None)
+        if offline and stored.token(token) is None:
+            stored = tokens.store(store, emulated=given.sandbox is None)
+        return Known(token, stored.token(token), tuple(stored.callbacks_of(token)))
 
 
 def _ask(
-    given: Given, operation: str, known: Known, journal: Journal, sink: Sink
+    given: Given,
+    tokens: CardTokens,
+    operation: str,
+    known: Known,
+    sink: Sink,
+    store: Store | None,
 ) -> RunResult | None:
-    """Run an operation on the token; None, with the reason in the sink, where nothing was sent."""
+    """Run an operation on the token, recorded in the `store`.
+
+    None, with the reason in the sink, where nothing was sent.
+    """
     customer = given.customer_id or (known.record.facts.customer_id if known.record else None)
     if customer is None:
         sink.error(
@@ -133,12 +164,16 @@ def _ask(
         )
         return None
     target = f"{given.destination}.{operation}"
-    may = allowed(Where(given.build, given.sandbox), "direct", target, given.environment, sink)
+    where = Where(given.build, given.sandbox)
+    may = allowed(where, "direct", target, given.environment, sink)
     if may is None:
         return None
     plan, operation, ambient = may
-    request = RunRequest(texts={"customer_id": customer, "token": known.token})
+    request = RunRequest(texts=dict(tokens.params(customer, known.token)))
     look_up = look_up_for(plan, given.build, given.sandbox, given.secrets_file, sink)
+
+    emulated = given.sandbox is not None
+    journal = journal_for(plan, where, store, emulated=emulated) if store else NoJournal()
 
     async def go() -> RunResult | None:
         async with means_for(plan, operation, given.sandbox, ambient, journal) as means:

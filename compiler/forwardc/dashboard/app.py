@@ -27,7 +27,6 @@ from forwardc.dashboard.pauses import pauses
 from forwardc.dashboard.problems import handlers
 from forwardc.dashboard.run_page import run_page
 from forwardc.dashboard.secrets import secrets
-from forwardc.dashboard.tokens import token_page, tokens
 from forwardc.dashboard.unknown import unknown
 from forwardc.dashboard.web import form_of, html, open_session, query_of, session_of
 from forwardc.runtime.history.errors import HistoryError
@@ -43,8 +42,6 @@ _VIEWS: dict[str, View] = {
     "/runs/{run_id}": run_page,
     "/unknown": unknown,
     "/pauses": pauses,
-    "/tokens": tokens,
-    "/tokens/{teller}/{token}": token_page,
     "/coverage": coverage,
     "/approvals": approvals,
     "/secrets": secrets,
@@ -64,6 +61,7 @@ def create(store: Store, settings: Settings, beside: Sequence[Route] = ()) -> St
     `beside` are routes that no session guards, such as those of callbacks.
     """
     desk = Desk(store, settings)
+    views = _VIEWS | {path: view for pages in settings.pages for path, view in pages.views.items()}
     return Starlette(
         routes=[
             *beside,
@@ -76,7 +74,7 @@ def create(store: Store, settings: Settings, beside: Sequence[Route] = ()) -> St
                 Route(f"/history.{form}", _export(desk, form), methods=["GET"])
                 for form in ExportFormat
             ),
-            *(Route(path, _view(desk, view), methods=["GET"]) for path, view in _VIEWS.items()),
+            *(Route(path, _view(desk, view), methods=["GET"]) for path, view in views.items()),
             *(Route(path, _act(desk, one), methods=["POST"]) for path, one in _ACTIONS.items()),
         ],
         middleware=[Middleware(Guard, hosts=settings.hosts)],

@@ -1,7 +1,4 @@
-"""What a view gets and gives: plain data, so that no view knows HTTP.
-
-Knows the history and the sessions; the pages themselves stand in their own modules.
-"""
+"""What a view gets and gives, as plain data; HTTP stays between the two in `web.py`."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +17,8 @@ class Settings:
 
     `cookie` differs between two dashboards of one machine: browsers share cookies across ports.
     `enter` gives the cookie of a session for an access token, where tokens may sign in.
-    `project` is what is built, where the dashboard stands beside it.
+    `project` is what is built, where the dashboard stands beside it. `pages` are those that others
+    add to its own.
     """
 
     hosts: frozenset[str]
@@ -29,6 +27,7 @@ class Settings:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     enter: Callable[[str], Awaitable[str | None]] | None = None
     project: Project | None = None
+    pages: "tuple[PageSet, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +79,16 @@ class Refused(Exception):  # noqa: N818 - an answer to the user, not a mistake
 View = Callable[[Desk, Asked], Page]
 Action = Callable[[Desk, Asked], str]
 """Does what a form asks, and returns the address of the page that shows it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageSet:
+    """Pages that somebody adds to the dashboard's own.
+
+    `package` has their templates in a folder `templates`. `views` are by path, `menu` has the path
+    and the name of each entry.
+    """
+
+    package: str
+    views: Mapping[str, View]
+    menu: tuple[tuple[str, str], ...]

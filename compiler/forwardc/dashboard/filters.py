@@ -54,7 +54,7 @@ _HIGHEST_STATUS: Final = 999
 class Form:
     """The filters as a form shows them: what is chosen, what can be, what it comes to."""
 
-    given: Mapping[str, str]
+    chosen: Mapping[str, str]
     choices: Mapping[str, list[Choice]]
     filter: RunFilter
     span: str
@@ -65,11 +65,11 @@ class Form:
     @property
     def unfolded(self) -> bool:
         """Whether a filter is set that not everybody needs."""
-        return any(value for name, value in self.given.items() if name not in _USUAL)
+        return any(value for name, value in self.chosen.items() if name not in _USUAL)
 
     def link(self, path: str, **changes: str) -> str:
         """An address with these filters and changes; what is empty is left out."""
-        return address(path, self.given, **changes)
+        return address(path, self.chosen, **changes)
 
 
 def address(path: str, given: Mapping[str, str], **changes: str) -> str:

@@ -132,7 +132,7 @@ def _causes(stats: RunStatistics, form: Form) -> Iterator[dict[str, Any]]:
     """The most frequent reasons, each with how its runs ended."""
     whole = sum(one.count for one in stats.causes) + stats.other_causes
     for one in stats.causes:
-        link = form.link("/history", reason=one.cause, outcome=form.given["outcome"])
+        link = form.link("/history", reason=one.cause, outcome=form.chosen["outcome"])
         yield {"outcome": one.outcome, **_row(one.cause, one.outcome, one.count, whole, link)}
 
 

@@ -25,7 +25,7 @@ def render(desk: Desk, page: Page, session: Session | None) -> str:
     waiting = desk.waiting(_MOST_WAITING + 1) if session else 0
     shown = f"{_MOST_WAITING}+" if waiting > _MOST_WAITING else waiting
     return (
-        _environment()
+        _environment(tuple(pages.package for pages in desk.settings.pages))
         .get_template(page.template)
         .render(
             {
@@ -33,6 +33,7 @@ def render(desk: Desk, page: Page, session: Session | None) -> str:
                 **page.values,
                 "session": session,
                 "waiting": shown,
+                "menu": [entry for pages in desk.settings.pages for entry in pages.menu],
                 "history_name": desk.store.name,
             }
         )
@@ -40,11 +41,14 @@ def render(desk: Desk, page: Page, session: Session | None) -> str:
 
 
 @cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def _environment(others: tuple[str, ...] = ()) -> "Environment":
+    """The templates of this package, and of others that add pages."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("forwardc.dashboard", "templates"),
+        loader=ChoiceLoader(
+            [PackageLoader(package, "templates") for package in ("forwardc.dashboard", *others)]
+        ),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -201,15 +201,15 @@ def sealed(data: bytes) -> None:
 def callback(data: bytes) -> None:
     from forwardc.core.http.strict_json import StrictJsonError, read_object
     from forwardc.core.terms.values import Secret
-    from forwardc.runtime.tokens.read import read_callback
-    from forwardc.server.callbacks.rocketpay_signature import NotSigned, verified_digest
+    from forwardc.integrations.rocketpay.callback_format import read_callback
+    from forwardc.integrations.rocketpay.callbacks import SignatureError, verified_digest
 
     with suppress(StrictJsonError):
         document = read_object(data)
-        with suppress(NotSigned):
+        with suppress(SignatureError):
             verified_digest(document, Secret("a secret of the tests"))
         # A body that is signed may hold anything, too.
-        read_callback(document, "0" * 64)
+        read_callback(document, "0" * 64, ("rocketpay",))
 
 
 @cache

@@ -156,7 +156,7 @@ PARSERS: Final[dict[str, Parser]] = {
     "callback": Parser(
         of_calls.callback,
         seeds.callbacks,
-        ("core/http/strict_json.py", "runtime/tokens/read.py"),
+        ("core/http/strict_json.py", "integrations/rocketpay/callback_format.py"),
     ),
     "cookie of the dashboard": Parser(
         of_calls.cookie, seeds.cookies, ("dashboard/login.py",), weight=5
@@ -171,7 +171,7 @@ OURS: Final[dict[str, str]] = {
     "runtime/history/shapes.py": "our own rows, as above",
     "runtime/history/records.py": "our own rows, as above",
     "runtime/run/signing.py": "a body of ours, bound just before",
-    "runtime/tokens/settle.py": "a callback that was read and verified before it was stored",
+    "integrations/rocketpay/callback_runs.py": "what was verified before it was stored",
     "compile/review/sample.py": "a body that the compiler has just written",
     "core/terms/functions.py": "headers of ours, and an operator's key: bound before it is sent",
     "plan/separation.py": "a file of the package",

@@ -17,6 +17,7 @@ from forwardc.core.http.request_target import own_names
 from forwardc.dashboard.app import create
 from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role
+from forwardc.integrations.registry import page_sets
 from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_existing
 from pictures.table import ROOT
@@ -48,7 +49,9 @@ def dashboard() -> Iterator[Opener]:
     ):
         _more(store, clock)
         project = approved_build(Path(folder))
-        settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, project=project)
+        settings = Settings(
+            own_names("127.0.0.1"), now=lambda: NOW, project=project, pages=page_sets()
+        )
         store.name = "/srv/forwardc/history.db"
         server = uvicorn.Server(
             uvicorn.Config(create(store, settings), log_level="critical", lifespan="off")

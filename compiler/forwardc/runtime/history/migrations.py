@@ -363,6 +363,11 @@ _SHAPES: Final = (
 )
 
 
+# Names of destinations, divided by spaces, whose secret verified the callback; null in a row of
+# before, when one destination alone could have callbacks.
+_CALLBACKS_OF: Final = "ALTER TABLE callbacks ADD COLUMN destinations TEXT"
+
+
 @dataclass(frozen=True, slots=True)
 class Migration:
     """The statements that lead from the version before to `version`, divided by semicolons."""
@@ -385,5 +390,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(11, _ANSWERS),
     Migration(12, _CAUSES),
     Migration(13, _SHAPES),
+    Migration(14, _CALLBACKS_OF),
 )
 """In order, without a gap. The last one's version is the one that this forwardc writes."""

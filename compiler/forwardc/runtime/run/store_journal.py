@@ -10,10 +10,10 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from uuid import uuid4
 
 from forwardc.core.outcome import Outcome
@@ -35,7 +35,6 @@ from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.run.journal import CallerKeyTakenError, JournalError, SendingPausedError
 from forwardc.runtime.run.result import CardFacts, RunResult, StepReport
 from forwardc.runtime.run.run_record import report_of
-from forwardc.runtime.tokens.settle import may_be_settled, settle_waiting
 
 LEASE_S: Final = 300.0
 _REMEMBERED: Final = 10_000
@@ -43,6 +42,22 @@ _REMEMBERED: Final = 10_000
 _FORGET_EVERY: Final = 64
 T = TypeVar("T")
 _Work: TypeAlias = Callable[[Transaction], Any]
+
+
+class OpenRunHook(Protocol):
+    """Whoever may know the end of a run that ended open, such as an integration with callbacks.
+
+    Both methods get a transaction of the history, on the thread that writes it: they read and write
+    by it alone, and what they raise undoes it. A repeat is safe.
+    """
+
+    def may_resolve(self, tx: Transaction, run_id: str) -> bool:
+        """Whether a run is one of which the hook can know. Asked in the transaction of its end."""
+        ...
+
+    def resolve_waiting(self, tx: Transaction, now: Timestamp) -> tuple[str, ...]:
+        """Give every waiting run its outcome that is known by now; their ids."""
+        ...
 
 
 def this_process() -> str:
@@ -87,6 +102,8 @@ def _later(_: Exception) -> None:
 class StoreJournal:
     """A `Journal`. `emulated` marks runs that a sandbox answered.
 
+    `hooks` are asked about runs that end open.
+
     `alone`: the event loop has nothing but one run, and may stand still until the disk has it.
     The answer that ends a run is one transaction with the end, and one wait for the disk.
     """
@@ -95,6 +112,7 @@ class StoreJournal:
     emulated: bool = False
     alone: bool = False
     owner: str = field(default_factory=this_process)
+    hooks: tuple[OpenRunHook, ...] = ()
     # The last step of each run under way, and the answers that could not be kept at first.
     _last: dict[str, str] = field(default_factory=dict)
     _digest_key: bytes | None = field(default=None, repr=False)
@@ -210,24 +228,24 @@ class StoreJournal:
         """Keep what the run came to, and let it go."""
         is_open = result.outcome in (Outcome.PENDING, Outcome.UNKNOWN)
 
-        def work(tx: Transaction) -> bool:
+        def work(tx: Transaction) -> list[OpenRunHook]:
             if result.stopped:
                 writes.stop(tx, run_id, result.reason or "stopped", self.store.moment(), result)
             else:
                 writes.finish(tx, run_id, result, self.store.moment())
-            return is_open and may_be_settled(tx, run_id)
+            return [hook for hook in self.hooks if is_open and hook.may_resolve(tx, run_id)]
 
         self._last.pop(run_id, None)
-        waits = await self._write(work)
+        hooks = await self._write(work)
         while owed := self._owed.get(run_id):
             # It could not be kept together with the end: once more, and then it is told why.
             await self._write(owed[0])
             del owed[0]
         self._owed.pop(run_id, None)
-        if waits:
+        for hook in hooks:
             # A callback can be faster than the answer to its request: it lies in the store. After
             # the end is there for everybody, so that a callback of this moment finds it.
-            await self._write(lambda tx: settle_waiting(tx, self.store.moment()))
+            await self._write(partial(hook.resolve_waiting, now=self.store.moment()))
 
     async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
         """What an earlier run of a source was told of its card; None for nothing."""

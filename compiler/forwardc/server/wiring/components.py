@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.integrations.registry import open_run_hooks
 from forwardc.plan.approvals import Lock, read_lock, takes_any_shape
 from forwardc.plan.formats import lock_of_build
 from forwardc.plan.model import Plan
@@ -306,7 +307,9 @@ def _opened(known: ServerInputs, opened: ExitStack) -> ServerComponents:
     if run.sandbox is not None:
         transport = LoopbackTransport(run.sandbox)
     sender = Sender(transport)
-    journal = StoreJournal(store, emulated=run.sandbox is not None)
+    plans = (served.plan for served in known.ways.values())
+    hooks = open_run_hooks(plans, settings.plans_at)
+    journal = StoreJournal(store, emulated=run.sandbox is not None, hooks=hooks)
     ambient = ClockAndIds(lock=known.lock, emulated=journal.emulated)
     means = RunDependencies(
         *(sender, VaultKeys(sender), ambient, journal, RetryPolicy()), cards=CardQuestions()

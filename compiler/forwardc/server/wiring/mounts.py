@@ -15,11 +15,9 @@ from forwardc.dashboard.app import create
 from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role, SharedLogins
 from forwardc.dashboard.project import Project, where_set
+from forwardc.integrations import registry
 from forwardc.plan.build_folder import read_plans
-from forwardc.runtime.secret_providers.plan_secrets import made_up_secret_lookup
 from forwardc.runtime.secret_providers.resolver import ProviderResolver
-from forwardc.runtime.tokens.tables import TokenTables
-from forwardc.server.callbacks import rocketpay
 from forwardc.server.http.problems import ProblemError
 from forwardc.server.wiring.components import ServerComponents
 
@@ -28,15 +26,13 @@ _ROLES: Final = {"dashboard-admin": Role.ADMIN, "dashboard-viewer": Role.VIEWER}
 
 
 def callback_routes(parts: ServerComponents) -> Sequence[BaseRoute]:
-    """The callbacks of destinations; a sandbox signs with the secret that its document derives."""
+    """The callbacks of integrations; a sandbox signs with the secret that its document derives."""
     settings, place = parts.settings, parts.settings.run.place
-    plans = tuple(read_plans(settings.plans_at, Sink(), place))
-    let_through = rocketpay.let_through_in(plans)
-    secret = rocketpay.secret_in(plans, place)
-    if settings.run.sandbox is not None:
-        tables = TokenTables(parts.store, emulated=True)
-        return rocketpay.routes(tables, made_up_secret_lookup(secret, plans), secret, let_through)
-    return rocketpay.routes(TokenTables(parts.store), parts.known.look_up, secret, let_through)
+    plans = read_plans(settings.plans_at, Sink(), place)
+    emulated = settings.run.sandbox is not None
+    return registry.callback_routes(
+        parts.store, plans, place, parts.known.look_up, emulated=emulated
+    )
 
 
 def dashboard_routes(parts: ServerComponents) -> Sequence[BaseRoute]:
@@ -54,6 +50,7 @@ def dashboard_routes(parts: ServerComponents) -> Sequence[BaseRoute]:
         logins,
         enter=_enter(parts, logins),
         project=_project(parts),
+        pages=registry.page_sets(),
     )
     return (Mount("/", create(store, settings)),)
 

@@ -1,6 +1,6 @@
-"""The card tokens that callbacks have told of: the list, and the page of one.
+"""The pages of card tokens that callbacks have told of: the list, and one token.
 
-Shows what is stored and sends nothing: a token is revoked at the command line.
+They show what is stored and send nothing: a token is revoked at the command line.
 """
 
 import re
@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from forwardc.dashboard.desk import Asked, Desk, Page, Refused
+from forwardc.dashboard.desk import Asked, Desk, Page, PageSet, Refused
 from forwardc.dashboard.filters import Choice, address, read_cursor, read_search, wrong
-from forwardc.runtime.tokens.records import TokenFilter, TokenState
-from forwardc.runtime.tokens.tables import TokenTables
+from forwardc.integrations.card_tokens import TokenFilter, TokenState
+from forwardc.integrations.rocketpay.signers import NAME
+from forwardc.integrations.rocketpay.token_tables import TokenTables
 
+# Rows that a screen or two show; the older ones are a click away.
 _ROWS: Final = 50
+# A token has a few callbacks; the bound keeps a page of a broken one small.
 _CALLBACKS: Final = 100
 _TOKEN: Final = re.compile(r"[0-9a-f]{64}\Z")
 STATES: Final[Mapping[str, TokenState]] = {
@@ -36,7 +39,7 @@ _TELLERS: Final = {"gate": False, "sandbox": True}
 class TokenForm:
     """The filters of the list as a form shows them."""
 
-    given: Mapping[str, str]
+    chosen: Mapping[str, str]
     choices: Mapping[str, list[Choice]]
     filter: TokenFilter
 
@@ -46,18 +49,18 @@ def tokens(desk: Desk, asked: Asked) -> Page:
     form = _form(asked.query)
     cursor = read_cursor(asked.query)
     tables = TokenTables(desk.store)
-    found = tables.search(form.filter, cursor=cursor, limit=_ROWS)
-    older = address("/tokens", form.given, after=str(found.cursor)) if found.cursor else None
+    listed = tables.search(form.filter, cursor=cursor, limit=_ROWS)
+    older = address("/tokens", form.chosen, after=str(listed.cursor)) if listed.cursor else None
     return Page(
         "tokens.html.j2",
         {
             "here": "/tokens",
             "form": form,
-            "tokens": found.tokens,
+            "tokens": listed.tokens,
             "words": _WORDS,
             "colours": _COLOURS,
             "older": older,
-            "first": address("/tokens", form.given) if cursor else None,
+            "first": address("/tokens", form.chosen) if cursor else None,
         },
     )
 
@@ -65,11 +68,12 @@ def tokens(desk: Desk, asked: Asked) -> Page:
 def token_page(desk: Desk, asked: Asked) -> Page:
     """A token with its callbacks. Raises `Refused` with status 404."""
     teller, token = asked.path["teller"], asked.path["token"]
-    known = teller in _TELLERS and _TOKEN.match(token)
+    is_address = teller in _TELLERS and _TOKEN.match(token)
     tables = TokenTables(desk.store, emulated=_TELLERS.get(teller, False))
-    record = tables.token(token) if known else None
+    record = tables.token(token) if is_address else None
     if record is None:
         raise Refused(404, "No such token", "No callback has told of a token with this name.")
+    callbacks = list(reversed(tables.callbacks_of(token, _CALLBACKS)))
     return Page(
         "token.html.j2",
         {
@@ -77,7 +81,8 @@ def token_page(desk: Desk, asked: Asked) -> Page:
             "record": record,
             "words": _WORDS,
             "colours": _COLOURS,
-            "callbacks": list(reversed(tables.callbacks_of(token, _CALLBACKS))),
+            "callbacks": callbacks,
+            "destination": callbacks[0].destinations[0] if callbacks else NAME,
             "most": _CALLBACKS,
         },
     )
@@ -87,17 +92,23 @@ def _form(query: Mapping[str, str]) -> TokenForm:
     names = ("find", "state", "told")
     if set(query) - {*names, "after"}:
         raise wrong("A filter stands in it that this page does not have.")
-    given = {name: query.get(name, "").strip() for name in names}
-    for name, known in (("state", STATES), ("told", _TELLERS)):
-        if given[name] and given[name] not in known:
-            raise wrong(f"The filter {name} is not one that can be chosen: {', '.join(known)}.")
-    chosen = TokenFilter(
-        state=STATES.get(given["state"]),
-        emulated=_TELLERS.get(given["told"]),
-        text=read_search(given["find"]),
+    chosen = {name: query.get(name, "").strip() for name in names}
+    for name, values in (("state", STATES), ("told", _TELLERS)):
+        if chosen[name] and chosen[name] not in values:
+            raise wrong(f"The filter {name} is not one that can be chosen: {', '.join(values)}.")
+    token_filter = TokenFilter(
+        state=STATES.get(chosen["state"]),
+        emulated=_TELLERS.get(chosen["told"]),
+        text=read_search(chosen["find"]),
     )
     states = [(name, _WORDS[state]) for name, state in STATES.items()]
     tellers = [("gate", "Rocketpay"), ("sandbox", "forwardc sandbox")]
-    return TokenForm(
-        given, {"state": [("", "all"), *states], "told": [("", "all"), *tellers]}, chosen
-    )
+    choices = {"state": [("", "all"), *states], "told": [("", "all"), *tellers]}
+    return TokenForm(chosen, choices, token_filter)
+
+
+PAGES: Final = PageSet(
+    "forwardc.integrations.rocketpay",
+    {"/tokens": tokens, "/tokens/{teller}/{token}": token_page},
+    (("/tokens", "Tokens"),),
+)

@@ -1,4 +1,4 @@
-"""Reads a verified callback of Rocketpay Gate. Knows neither HTTP nor the signature.
+"""Reads a verified callback of Rocketpay Gate.
 
 Formats differ by merchant, and types drift (facts of the Gate's pages and SDKs): ids are text or
 integers, dates have two forms, a card stands in `account` or `card`. What cannot be read is not
@@ -11,13 +11,15 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.cards import holds_card
-from forwardc.runtime.tokens.records import Callback, Kind, TokenFacts, TokenState
+from forwardc.integrations.card_tokens import Callback, CallbackKind, TokenFacts, TokenState
 
 TOKEN = re.compile(r"[0-9a-f]{64}")
 # The Gate shows six digits and four. More than ten could be a card number with a hole in it.
 _MASKED = re.compile(r"[0-9]{0,6}[*xX\u2022]{2,15}[0-9]{0,4}")
+# Characters: the longest id that the Gate takes (its page on tokens, customer.id).
 _LONGEST = 255
 _STATES = {state.value: state for state in TokenState if state is not TokenState.UNTOLD}
 _ACTIONS = {"tokenize": TokenState.ACTIVE, "token_revoke": TokenState.REVOKED}
@@ -41,34 +43,40 @@ _PAYMENTS = {
 Json = Mapping[str, Any]
 
 
-class LooksLikeCard(ValueError):  # noqa: N818 - the id's property
+class CardNumberInIdError(ForwardcError, ValueError):
     """An id of a callback looks like a card number. The message is its name."""
 
 
 def read_callback(
-    document: Json, digest: str, let_through: Collection[str] = frozenset()
+    document: Json,
+    digest: str,
+    destinations: tuple[str, ...],
+    let_through: Collection[str] = frozenset(),
 ) -> Callback:
-    """What a callback says. `digest` identifies it. Raises `LooksLikeCard`.
+    """What a callback says. `digest` identifies it, `destinations` are those whose secret did.
 
     `let_through` names the params with `not_card: true`: the Gate tells their values again.
+
+    Raises: `CardNumberInIdError`.
     """
     token = _token(document)
     if isinstance(document.get("payment"), dict):
-        return _of_payment(document, digest, token, let_through)
+        return _of_payment(document, digest, destinations, token, let_through)
     request = _object(document, "request")
     status = _text(document, "token_status") or _text(request, "status")
-    kind = Kind.OTHER
+    kind = CallbackKind.OTHER
     if "token_status" in document or _text(request, "action") in _ACTIONS:
-        kind = Kind.TOKEN
+        kind = CallbackKind.TOKEN
     elif isinstance(document.get("account"), dict) and token:
-        kind = Kind.CARD
+        kind = CallbackKind.CARD
     return Callback(
         digest,
         kind,
+        destinations,
         request_id=_id(request, "id", "request.id"),
         status=status,
         outcome=_REQUESTS.get(_text(request, "status") or ""),
-        facts=_facts(document, token, _told_state(document, request), let_through)
+        facts=_facts(document, token, _token_state(document, request), let_through)
         if token
         else None,
         announces=_text(request, "action") == "tokenize",
@@ -81,20 +89,25 @@ def outcome_of_payment(status: str) -> Outcome | None:
 
 
 def _of_payment(
-    document: Json, digest: str, token: str | None, let_through: Collection[str]
+    document: Json,
+    digest: str,
+    destinations: tuple[str, ...],
+    token: str | None,
+    let_through: Collection[str],
 ) -> Callback:
     payment, operation = _object(document, "payment"), _object(document, "operation")
     status = _text(payment, "status")
     made = status in _MADE_BY
-    known = "payment_id" in let_through
+    is_let_through = "payment_id" in let_through
     state = TokenState.ACTIVE if made else TokenState.UNTOLD
     return Callback(
         digest,
-        Kind.PAYMENT,
+        CallbackKind.PAYMENT,
+        destinations,
         request_id=_id(operation, "request_id", "operation.request_id")
         or _id(_object(document, "request"), "id", "request.id"),
-        payment_id=_id(payment, "id", "payment.id", known)
-        or _id(_object(document, "general"), "payment_id", "general.payment_id", known),
+        payment_id=_id(payment, "id", "payment.id", is_let_through)
+        or _id(_object(document, "general"), "payment_id", "general.payment_id", is_let_through),
         status=status,
         outcome=outcome_of_payment(status or ""),
         facts=_facts(document, token, state, let_through) if token else None,
@@ -102,10 +115,10 @@ def _of_payment(
     )
 
 
-def _told_state(document: Json, request: Json) -> TokenState:
-    told = _text(document, "token_status")
-    if told is not None:
-        return _STATES.get(told, TokenState.UNTOLD)
+def _token_state(document: Json, request: Json) -> TokenState:
+    status = _text(document, "token_status")
+    if status is not None:
+        return _STATES.get(status, TokenState.UNTOLD)
     if _text(request, "status") == "success":
         return _ACTIONS.get(_text(request, "action") or "", TokenState.UNTOLD)
     return TokenState.UNTOLD
@@ -113,9 +126,9 @@ def _told_state(document: Json, request: Json) -> TokenState:
 
 def _token(document: Json) -> str | None:
     for holder in (document, _object(document, "account")):
-        found = holder.get("token")
-        if isinstance(found, str) and TOKEN.fullmatch(found):
-            return found
+        token = holder.get("token")
+        if isinstance(token, str) and TOKEN.fullmatch(token):
+            return token
     return None
 
 
@@ -151,9 +164,9 @@ def _first(places: tuple[Json, ...], names: tuple[str, ...], read: Any) -> str |
     for place in places:
         for name in names:
             value = _text(place, name)
-            found: str | None = read(value) if value else None
-            if found:
-                return found
+            shown: str | None = read(value) if value else None
+            if shown:
+                return shown
     return None
 
 
@@ -171,9 +184,9 @@ def _initials(text: str) -> str:
 
 
 def _expires(place: Json) -> str | None:
-    told = _text(place, "expiry")
-    if told:
-        month, _, year = told.partition("/")
+    expiry = _text(place, "expiry")
+    if expiry:
+        month, _, year = expiry.partition("/")
     else:
         month = _text(place, "exp_month") or _text(place, "expiry_month") or ""
         year = _text(place, "exp_year") or _text(place, "expiry_year") or ""
@@ -186,25 +199,25 @@ def _moment(text: str | None) -> str | None:
     """A date in one of the two forms; without a zone it is taken as UTC."""
     for form in ("%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"):
         try:
-            found = datetime.strptime(text or "", form)  # noqa: DTZ007 - the next line adds it
-            found = found if found.tzinfo else found.replace(tzinfo=UTC)
+            moment = datetime.strptime(text or "", form)  # noqa: DTZ007 - the next line adds it
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             # A date at either end of the calendar has no moment in UTC.
-            return found.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+            return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
         except (ValueError, OverflowError):
             continue
     return None
 
 
 def _object(document: Json, name: str) -> Json:
-    found = document.get(name)
-    return found if isinstance(found, dict) else {}
+    member = document.get(name)
+    return member if isinstance(member, dict) else {}
 
 
 def _id(document: Json, name: str, place: str, let_through: bool = False) -> str | None:
-    """A text by which somebody is told apart. Raises `LooksLikeCard`, naming its place."""
+    """A text by which somebody is told apart. Raises `CardNumberInIdError`, naming its place."""
     value = document.get(name)
     if not let_through and isinstance(value, str | int) and holds_card(str(value)):
-        raise LooksLikeCard(place)
+        raise CardNumberInIdError(place)
     return _text(document, name, let_through)
 
 

@@ -1,16 +1,19 @@
-"""What is known of a card token, and what one callback says. Plain data: reads and stores nothing.
+"""What callbacks tell of card tokens, as plain data, and the port of the store that keeps it.
 
-A card number stands here masked only, and a holder's name as initials.
+An integration reads its vendor's callbacks into these classes, and whoever shows a token reads them
+out again. A card number stands here masked only, and a holder's name as initials.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from forwardc.core.outcome import Outcome
 
 
 class TokenState(StrEnum):
-    """A token's state, in the Gate's own words; `UNTOLD` where no callback has said it yet."""
+    """A token's state, as it is stored; `UNTOLD` where no callback has said it yet."""
 
     UNTOLD = "not told"
     ACTIVE = "active"
@@ -18,7 +21,7 @@ class TokenState(StrEnum):
     REVOKED = "revoke"
 
 
-class Kind(StrEnum):
+class CallbackKind(StrEnum):
     """What a callback is about."""
 
     TOKEN = "token"  # noqa: S105 - a word of the format
@@ -27,7 +30,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-class Applied(StrEnum):
+class CallbackEffect(StrEnum):
     """What a stored callback did."""
 
     FIRST_SEEN = "first seen"
@@ -60,12 +63,14 @@ class TokenFacts:
 class Callback:
     """One verified callback.
 
-    `digest` is over its signed text. `outcome` is that of the request or payment that it is about,
-    None where it is still under way. `announces`: it tells of the making of its token.
+    `digest` is over its signed text. `destinations` are those whose secret verified it: it is about
+    their runs. `outcome` is that of the request or payment that it is about, None where it is still
+    under way. `announces`: it tells of the making of its token.
     """
 
     digest: str
-    kind: Kind
+    kind: CallbackKind
+    destinations: tuple[str, ...]
     request_id: str | None = None
     payment_id: str | None = None
     status: str | None = None
@@ -78,7 +83,7 @@ class Callback:
 class TokenRecord:
     """A token as it is stored. Times are ISO 8601 in UTC, of this machine.
 
-    `emulated`: a sandbox told of it, and not the Gate.
+    `emulated`: a sandbox told of it, and not the vendor.
     """
 
     facts: TokenFacts
@@ -111,25 +116,57 @@ class StoredCallback:
 
     digest: str
     received_at: str
-    kind: Kind
+    kind: CallbackKind
     token: str | None
     request_id: str | None
     payment_id: str | None
     status: str | None
-    applied: Applied
+    applied: CallbackEffect
+    destinations: tuple[str, ...]
     settled: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
+class CallbackReceipt:
     """What became of a callback. `repeated`: it was stored before, and nothing was done again.
 
     `stranger` tells that its token was not known and that it is not about the making of one.
     `undecided` are runs that it may be about: which of them, a person must find out.
     """
 
-    applied: Applied
+    applied: CallbackEffect
     repeated: bool = False
     stranger: bool = False
     settled: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
+
+
+class TokenStore(Protocol):
+    """Tokens and callbacks of one side: of the vendor, or of a sandbox that plays it.
+
+    Every method blocks on the history's database, so that it is called from a thread and never on
+    an event loop, and raises `HistoryError` where the history is not there.
+    """
+
+    def receive(self, callback: Callback) -> CallbackReceipt:
+        """Store a callback and what follows from it, in one transaction, once.
+
+        It is a repetition where its digest is known, and where request, payment, token and status
+        are known and it adds nothing to what is known of its token: a repeat is safe. A final
+        result resolves the run that waits for it. When this returns, everything is on disk.
+        """
+        ...
+
+    def token(self, token: str) -> TokenRecord | None:
+        """What is known of a token; None where no callback has named it."""
+        ...
+
+    def search(
+        self, token_filter: TokenFilter, *, cursor: int | None = None, limit: int = 100
+    ) -> TokenPage:
+        """Tokens of both sides, those that changed last first, `limit` a page."""
+        ...
+
+    def callbacks_of(self, token: str, limit: int = 100) -> Sequence[StoredCallback]:
+        """The last `limit` callbacks about a token, in the order of their arrival."""
+        ...

@@ -1,0 +1,1 @@
+"""Rocketpay Gate beyond its requests: card tokens, signed callbacks, and the runs they resolve."""

@@ -1,1 +1,0 @@
-"""Callbacks of destinations: verified, stored, then answered."""
