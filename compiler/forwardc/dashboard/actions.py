@@ -57,7 +57,7 @@ def _who(asked: Asked) -> str:
 def _name(form: Mapping[str, str]) -> str:
     name = form.get("name", "").strip()
     if not _NAME.match(name):
-        raise _wrong("Name a vault or a destination, such as stripe.")
+        raise _wrong("Name a vault or a destination, as the plans do.")
     return name
 
 
