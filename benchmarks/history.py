@@ -139,7 +139,7 @@ def _count(
 ) -> None:
     _, at, _, vault, destination, _, _, outcome, party, status, took, cause = row
     place = (at, "production", 0, vault, destination, "payment")
-    for key in TallyKey(*place, outcome, party, status, cause, took).places():
+    for key in TallyKey(*place, outcome, party, status, cause, took).rows():
         tallies[key] += 1
         if took:
             timings[(*key, bucket_of(took))] += 1
@@ -184,7 +184,7 @@ def _browser(store: Store, loop: asyncio.Runner) -> Iterator[Callable[[str], Non
 
 
 def _figures_and_list(store: Store, wanted: RunFilter) -> None:
-    if not store.stats(wanted).count or not store.search(wanted).runs:
+    if not store.statistics(wanted).count or not store.search(wanted).runs:
         raise RuntimeError("the history was not filled")
 
 

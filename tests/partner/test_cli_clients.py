@@ -248,7 +248,7 @@ def test_a_client_is_bound_anew(tmp_path: Path) -> None:
     with open_store(str(tmp_path / "recorded.db")) as store:
         newest = store.events()[0]
     assert (newest.kind, newest.by) == ("client-bind", "eve")
-    assert newest.what == f"{client_id}: for one two"
+    assert newest.description == f"{client_id}: for one two"
     clients("revoke", client_id)
     assert clients("bind", client_id, "--destination", "one").exit_code == 2
 

@@ -217,7 +217,7 @@ async def house(
         for way in ways.values():
             await store_secrets(way.plan, way.operation, sender)
         journal = StoreJournal(store, emulated=True)
-        ambient = ClockAndIds(now=lambda: store.moment().at)
+        ambient = ClockAndIds(now=lambda: store.timestamp().at)
         means = RunDependencies(
             sender, VaultKeys(sender), ambient, journal, policy or RetryPolicy(), sleep=no_wait
         )

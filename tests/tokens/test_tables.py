@@ -175,7 +175,9 @@ def test_two_runs_of_one_payment_are_left_to_a_person(
     assert {outcome(store, run_id) for run_id in runs} == {Outcome.UNKNOWN}
     for run_id, other in (runs, runs[::-1]):
         (event,) = store.events(run_id)
-        assert event.what.startswith(f"approved, of this run or of {other}, which named the same")
+        assert event.description.startswith(
+            f"approved, of this run or of {other}, which named the same"
+        )
 
 
 @pytest.mark.parametrize("later", [False, True])
@@ -198,7 +200,7 @@ def test_of_two_runs_the_one_whose_request_is_named_is_settled(
     receipt = tables.receive(callback(gate.of_payment(status="refunded")))
     assert (receipt.settled, receipt.undecided) == ((), (second,))
     assert outcome(store, second) is Outcome.PENDING
-    assert first in store.events(second)[0].what
+    assert first in store.events(second)[0].description
 
 
 @pytest.mark.parametrize("emulated", [False, True])

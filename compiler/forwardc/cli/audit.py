@@ -50,7 +50,7 @@ def _list(store: "Store", limit: int, *, as_json: bool) -> "Done":
     if as_json:
         return 0, {"events": [_json(event) for event in events]}
     if events:
-        rows = [(one.at, one.kind, one.by, one.run_id or "-", one.what) for one in events]
+        rows = [(one.at, one.kind, one.by, one.run_id or "-", one.description) for one in events]
         say_lines(table(("AT", "KIND", "BY", "RUN", "WHAT"), rows))
     else:
         say("Nobody did anything that is recorded.")
@@ -64,7 +64,7 @@ def _json(event: "Event") -> dict[str, Any]:
         "kind": event.kind,
         "run": event.run_id,
         "by": event.by,
-        "what": event.what,
+        "what": event.description,
     }
 
 

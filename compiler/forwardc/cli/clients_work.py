@@ -123,7 +123,7 @@ def forget_keys(history: str, by: str, *, as_json: bool) -> int:
     """Let the history accept other keys than those that were used before."""
 
     def work(store: Store) -> Done:
-        now = store.moment()
+        now = store.timestamp()
         many = store.database.write(lambda tx: _forget(tx, by, now))
         if not as_json:
             say(f"{many} keys are forgotten; the next server to start says which ones are right")

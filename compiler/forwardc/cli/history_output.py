@@ -93,7 +93,7 @@ def run_lines(run: StoredRun, events: Sequence[Event]) -> Iterator[str]:
         yield from _step(summary, step)
     for event in reversed(events):
         yield ""
-        yield f"{event.at}  {event.kind} by {event.by}: {event.what}"
+        yield f"{event.at}  {event.kind} by {event.by}: {event.description}"
     yield ""
     yield from _verdict(run)
 
@@ -129,8 +129,8 @@ def _step(run: RunSummary, step: StoredStep) -> Iterator[str]:
         yield f"  says       {step.answer}"
     if step.log_url:
         yield f"  log        {step.log_url}"
-    if step.kept:
-        yield from _answer(run, step.kept)
+    if step.recorded_answer:
+        yield from _answer(run, step.recorded_answer)
 
 
 def _answer(run: RunSummary, kept: RecordedAnswer) -> Iterator[str]:

@@ -22,7 +22,7 @@ _COLOURS: Final = {2: "approved", 4: "declined", 5: "rejected"}
 def overview(desk: Desk, asked: Asked) -> Page:
     """The first page, for the filters of its address."""
     form = read_form(desk, asked.query, time="7d")
-    stats = desk.store.stats(form.filter)
+    stats = desk.store.statistics(form.filter)
     columns = _columns(stats, form, desk.settings.now())
     return Page(
         "overview.html.j2",

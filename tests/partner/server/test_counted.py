@@ -28,11 +28,11 @@ def test_a_history_that_is_away_is_counted(tmp_path: Path) -> None:
     with open_store(str(tmp_path / "history.db")) as store:
         store.database = instrumented(store.database, count)
         store.record("note", "ann", "one")
-        assert [event.what for event in store.events()] == ["one"]
+        assert [event.description for event in store.events()] == ["one"]
         with pytest.raises(HistoryUnavailableError):
             store.database.write(lambda _: fails(HistoryUnavailableError("gone")))
         with pytest.raises(HistoryUnavailableError):
-            store.database.another().read(lambda _: fails(HistoryUnavailableError("gone")))
+            store.database.new_connection().read(lambda _: fails(HistoryUnavailableError("gone")))
         assert count.times == 2
         # What is contended is done again, and a mistake of ours is another matter.
         with pytest.raises(HistoryConflictError):

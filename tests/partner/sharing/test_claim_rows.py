@@ -49,7 +49,7 @@ def ask(key: str | None = None, window_s: float = 3600) -> ClaimRequest:
 
 
 def claimed(store: Store, asked: ClaimRequest, who: ClaimingProcess = HERE) -> ClaimResult:
-    return store.database.write(lambda tx: claim(tx, asked, who, store.moment()))
+    return store.database.write(lambda tx: claim(tx, asked, who, store.timestamp()))
 
 
 def mine(store: Store, asked: ClaimRequest, who: ClaimingProcess = HERE) -> ClaimWon:
@@ -59,11 +59,11 @@ def mine(store: Store, asked: ClaimRequest, who: ClaimingProcess = HERE) -> Clai
 
 
 def forgotten(store: Store) -> bool:
-    return store.database.write(lambda tx: forget(tx, store.moment()))
+    return store.database.write(lambda tx: forget(tx, store.timestamp()))
 
 
 def seen(store: Store, held: ClaimWon, who: ClaimingProcess = THERE) -> object:
-    return store.database.read(lambda tx: look(tx, held.share_id, who, store.moment()))
+    return store.database.read(lambda tx: look(tx, held.share_id, who, store.timestamp()))
 
 
 def test_a_key_that_comes_later_keeps_the_answer_as_long_as_itself(
@@ -94,14 +94,14 @@ def test_what_was_left_and_is_gone_is_left_alone(file_store: Store, clock: Clock
     ]
     clock.turn(days=2)
     forgotten(file_store)
-    file_store.database.write(lambda tx: settle_left(tx, held, HERE, file_store.moment()))
+    file_store.database.write(lambda tx: settle_left(tx, held, HERE, file_store.timestamp()))
     assert file_store.database.read(lambda tx: tx.rows("SELECT id FROM shares")) == []
 
 
 def test_what_was_left_and_has_ended_since_stays_as_it_ended(file_store: Store) -> None:
     held = mine(file_store, ask())
     file_store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
-    file_store.database.write(lambda tx: settle_left(tx, held, HERE, file_store.moment()))
+    file_store.database.write(lambda tx: settle_left(tx, held, HERE, file_store.timestamp()))
     assert seen(file_store, held) == ClaimFinished(held.share_id, held.run_id, "sealed")
 
 
@@ -121,7 +121,7 @@ def test_what_is_given_up_is_said_to_be_what_is_certain(file_store: Store, sent:
     file_store.begin(run)
     if sent:
         file_store.intent(held.run_id, HERE.owner, intent_of(run))
-    state = file_store.database.write(lambda tx: give_up(tx, held, file_store.moment()))
+    state = file_store.database.write(lambda tx: give_up(tx, held, file_store.timestamp()))
     unknown, free = ClaimUnknown(held.share_id, held.run_id), ClaimReleased(held.run_id, left=False)
     assert state == (ForwardState.UNKNOWN if sent else ForwardState.NOT_SENT)
     assert seen(file_store, held) == (unknown if sent else free)
@@ -131,7 +131,7 @@ def test_what_is_given_up_is_said_to_be_what_is_certain(file_store: Store, sent:
 def test_old_claims_are_deleted_five_hundred_at_once(
     file_store: Store, clock: Clock, old: int, rounds: list[bool]
 ) -> None:
-    until = file_store.moment().milliseconds
+    until = file_store.timestamp().milliseconds
     rows = [(str(number), "share", "asked", until) for number in range(old)]
     file_store.database.write(lambda tx: tx.many(INSERT, rows))
     clock.turn(minutes=1)
@@ -158,11 +158,11 @@ class Beaten:
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         self.inner.many(statement, rows)
 
-    def gather(self, *what: Any) -> None:
-        self.inner.gather(*what)
+    def defer(self, *upsert: Any) -> None:
+        self.inner.defer(*upsert)
 
-    def end(self) -> None:
-        self.inner.end()
+    def flush(self) -> None:
+        self.inner.flush()
 
 
 def test_of_two_that_take_a_free_share_at_once_one_forwards(file_store: Store) -> None:
@@ -172,7 +172,7 @@ def test_of_two_that_take_a_free_share_at_once_one_forwards(file_store: Store) -
 
     def both(tx: Transaction) -> tuple[list[ClaimResult], ClaimResult]:
         won: list[ClaimResult] = []
-        now = file_store.moment()
+        now = file_store.timestamp()
         beaten = Beaten(tx, lambda inner: won.append(claim(inner, faster, THERE, now)))
         return won, claim(beaten, slower, HERE, now)
 

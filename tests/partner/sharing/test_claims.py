@@ -65,7 +65,7 @@ def ask(
 
 
 def claimed(store: Store, asked: ClaimRequest, process: ClaimingProcess = HERE) -> ClaimResult:
-    return store.database.write(lambda tx: claim(tx, asked, process, store.moment()))
+    return store.database.write(lambda tx: claim(tx, asked, process, store.timestamp()))
 
 
 def mine(store: Store, asked: ClaimRequest, process: ClaimingProcess = HERE) -> ClaimWon:
@@ -101,7 +101,7 @@ def test_each_ending_is_seen(store: Store) -> None:
     assert claimed(store, ask("pay-2")) == ClaimUnknown(held.share_id, held.run_id)
     held = mine(store, ask("pay-3"))
     store.database.write(lambda tx: end(tx, held, ForwardState.NOT_SENT, 503, None))
-    moment = store.moment()
+    moment = store.timestamp()
     seen = store.database.read(lambda tx: look(tx, held.share_id, THERE, moment))
     assert seen == ClaimReleased(held.run_id, left=False)
     again = ask("pay-3")
@@ -149,7 +149,7 @@ def test_a_run_whose_record_was_deleted_is_not_sent_again(store: Store, clock: C
     begun(store, held, THERE.owner, intended=True)
     assert store.resolve(held.run_id, Outcome.APPROVED, "jane")
     clock.turn(hours=72)
-    store.database.write(lambda tx: forget(tx, store.moment()))
+    store.database.write(lambda tx: forget(tx, store.timestamp()))
     assert store.prune(1, "jane") == 1
     for _ in range(2):
         assert claimed(store, ask(**week)) == ClaimUnknown(held.share_id, held.run_id)  # type: ignore[arg-type]
@@ -184,7 +184,7 @@ def test_a_window_does_not_end_under_a_forward(store: Store, clock: Clock) -> No
     begun(store, held, THERE.owner, intended=True)
     clock.turn(seconds=120)
     assert claimed(store, ask(window_s=60)) == ClaimHeld(held.share_id, held.run_id)
-    store.database.write(lambda tx: forget(tx, store.moment()))
+    store.database.write(lambda tx: forget(tx, store.timestamp()))
     store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
     assert isinstance(claimed(store, ask(window_s=60)), ClaimWon)
 
@@ -195,7 +195,7 @@ def test_what_another_process_left_is_kept_through_its_runs_lease(
     held = mine(store, ask(window_s=60), THERE)
     begun(store, held, THERE.owner, intended=True)
     clock.turn(seconds=200)
-    store.database.write(lambda tx: forget(tx, store.moment()))
+    store.database.write(lambda tx: forget(tx, store.timestamp()))
     assert claimed(store, ask(window_s=60)) == ClaimHeld(held.share_id, held.run_id)
 
 
@@ -207,7 +207,7 @@ def test_keys(store: Store, clock: Clock) -> None:
     assert isinstance(claimed(store, ask("pay-2", key="other")), ClaimWon)
     store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
     clock.turn(hours=2)
-    store.database.write(lambda tx: forget(tx, store.moment()))
+    store.database.write(lambda tx: forget(tx, store.timestamp()))
     assert claimed(store, ask(key="k")) == ClaimFinished(held.share_id, held.run_id, "sealed")
     clock.turn(hours=23)
     assert isinstance(claimed(store, ask("pay-2", key="k")), ClaimWon)
@@ -220,7 +220,7 @@ def test_two_processes_take_one_key_for_two_requests(
     first, second, claimed_first = ask(key="k"), ask("pay-2", key="k"), Event()
 
     def slowly(tx: Transaction) -> ClaimResult:
-        found = claim(tx, first, HERE, store.moment())
+        found = claim(tx, first, HERE, store.timestamp())
         claimed_first.set()
         sleep(0.3)
         return found
@@ -282,7 +282,7 @@ def test_a_claim_that_ended_before_the_intent_sends_nothing(
 ) -> None:
     async def go() -> None:
         inner = StoreJournal(file_store)
-        until = file_store.moment().after(50)
+        until = file_store.timestamp().after(50)
         journal = BatchedJournal(inner, clock, until)
         run = new_run()
         await journal.begin(run)
@@ -298,7 +298,7 @@ def test_a_claim_that_ended_before_the_intent_sends_nothing(
 
 def test_a_second_intent_has_no_fence(file_store: Store, clock: Clock) -> None:
     async def go() -> None:
-        journal = BatchedJournal(StoreJournal(file_store), clock, file_store.moment().after(50))
+        journal = BatchedJournal(StoreJournal(file_store), clock, file_store.timestamp().after(50))
         run = new_run()
         await journal.begin(run)
         assert await journal.intent(run.id, INTENT) == 1

@@ -40,7 +40,7 @@ def ask(client: str, key: str | None = None) -> ClaimRequest:
 
 
 def claimed(store: Store, asked: ClaimRequest, process: ClaimingProcess = HERE) -> ClaimResult:
-    return store.database.write(lambda tx: claim(tx, asked, process, store.moment()))
+    return store.database.write(lambda tx: claim(tx, asked, process, store.timestamp()))
 
 
 def mine(store: Store, asked: ClaimRequest, process: ClaimingProcess = HERE) -> ClaimWon:

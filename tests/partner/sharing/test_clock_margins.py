@@ -37,7 +37,7 @@ def asked(number: int) -> ClaimRequest:
 
 
 def claimed(store: Store, number: int) -> ClaimResult:
-    return store.database.write(lambda tx: claim(tx, asked(number), HERE, store.moment()))
+    return store.database.write(lambda tx: claim(tx, asked(number), HERE, store.timestamp()))
 
 
 @pytest.mark.parametrize(("ahead_s", "kept"), [(25, True), (30, True), (30.001, False)])
@@ -48,7 +48,7 @@ def test_a_clock_that_is_ahead_forgets_nothing_that_another_may_be_asked_for(
     assert isinstance(held, ClaimWon)
     store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
     clock.turn(seconds=60 + ahead_s)
-    store.database.write(lambda tx: forget(tx, store.moment()))
+    store.database.write(lambda tx: forget(tx, store.timestamp()))
     # Where the clock is behind, the minute is not over: the payment must not go out again.
     clock.turn(seconds=-ahead_s - 1)
     found = claimed(store, 2)
@@ -61,7 +61,7 @@ def test_what_may_be_under_way_is_forgotten_after_a_day(
 ) -> None:
     assert isinstance(claimed(store, 1), ClaimWon)
     clock.turn(days=days)
-    store.database.write(lambda tx: forget(tx, store.moment()))
+    store.database.write(lambda tx: forget(tx, store.timestamp()))
     rows = store.database.read(lambda tx: tx.rows("SELECT id FROM shares"))
     assert bool(rows) == kept
 

@@ -49,7 +49,7 @@ def ask(reference: str = "pay-1") -> ClaimRequest:
 
 def left_behind(store: Store, who: ClaimingProcess) -> ClaimWon:
     """A claim that the database took, and whose answer was lost."""
-    found = store.database.write(lambda tx: claim(tx, ask(), who, store.moment()))
+    found = store.database.write(lambda tx: claim(tx, ask(), who, store.timestamp()))
     assert isinstance(found, ClaimWon)
     return found
 
@@ -246,7 +246,7 @@ def test_old_claims_are_deleted_every_minute_or_so(
 ) -> None:
     """All of them, however many: also where the history was away the first time."""
     row = "INSERT INTO share_claims (claim, share_id, asked, until) VALUES (?, ?, ?, ?)"
-    until = file_store.moment().milliseconds
+    until = file_store.timestamp().milliseconds
 
     def many(tx: Transaction) -> None:
         for number in range(1001):

@@ -16,9 +16,9 @@ def test_a_served_call_keeps_its_answer(serve: Serve) -> None:
         run = house.store.load(answer.headers["forwardc-run"])
         assert run is not None
         (step,) = run.steps
-        assert step.kept is not None
-        rows = {row.path: row.shown for row in step.kept.body.rows}
-        assert (step.kept.whose, step.kept.status, rows["/status"]) == (
+        assert step.recorded_answer is not None
+        rows = {row.path: row.shown for row in step.recorded_answer.body.rows}
+        assert (step.recorded_answer.whose, step.recorded_answer.status, rows["/status"]) == (
             *("destination", 200),
             "accepted",
         )
@@ -36,6 +36,6 @@ def test_where_none_are_kept_none_is(serve: Serve) -> None:
         assert answer.status_code == 200, answer.text
         run = house.store.load(answer.headers["forwardc-run"])
         assert run is not None
-        assert (run.summary.outcome, run.steps[0].kept) == ("approved", None)
+        assert (run.summary.outcome, run.steps[0].recorded_answer) == ("approved", None)
 
     serve(work)

@@ -50,13 +50,13 @@ def ask(reference: str = "pay-1") -> ClaimRequest:
 
 def claimed(store: Store, who: ClaimingProcess) -> ClaimWon:
     """A claim that the database took, and whose answer was lost."""
-    found = store.database.write(lambda tx: claim(tx, ask(), who, store.moment()))
+    found = store.database.write(lambda tx: claim(tx, ask(), who, store.timestamp()))
     assert isinstance(found, ClaimWon)
     return found
 
 
 def seen(store: Store, mine: ClaimWon, who: ClaimingProcess) -> object:
-    return store.database.read(lambda tx: look(tx, mine.share_id, who, store.moment()))
+    return store.database.read(lambda tx: look(tx, mine.share_id, who, store.timestamp()))
 
 
 def test_what_this_process_does_not_forward_is_free_at_once(store: Store) -> None:

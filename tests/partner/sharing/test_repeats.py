@@ -205,7 +205,7 @@ def test_a_key_given_later_belongs_to_the_same_share(store: Store, clock: Clock)
             first = await open_house.post()
             assert (await open_house.post(**HOUR)).content == first.content
             clock.turn(hours=3)
-            store.database.write(lambda tx: forget(tx, store.moment()))
+            store.database.write(lambda tx: forget(tx, store.timestamp()))
             assert (await open_house.post(**HOUR)).content == first.content
             assert (await open_house.post("pay-2", **HOUR)).status_code == 422
 
@@ -306,7 +306,7 @@ def test_what_is_replayed_no_longer_is_deleted(store: Store, clock: Clock) -> No
             count = "SELECT (SELECT count(*) FROM shares), (SELECT count(*) FROM share_claims)"
             for minutes, left in ((59, (2, 3)), (2, (1, 1)), (24 * 60, (0, 0))):
                 clock.turn(minutes=minutes)
-                store.database.write(lambda tx: forget(tx, store.moment()))
+                store.database.write(lambda tx: forget(tx, store.timestamp()))
                 assert tuple(store.database.read(lambda tx: tx.rows(count))[0]) == left
 
     asyncio.run(go())

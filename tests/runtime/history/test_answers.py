@@ -27,7 +27,7 @@ KEPT = RecordedAnswer("destination", 200, BODY, (BodyField("content-type", "appl
 def answer_of(store: Store, run_id: str) -> RecordedAnswer | None:
     run = store.load(run_id)
     assert run is not None
-    return run.steps[0].kept
+    return run.steps[0].recorded_answer
 
 
 def test_an_answer_comes_back_as_it_was_kept(store: Store) -> None:
@@ -80,7 +80,7 @@ def test_where_none_are_kept_the_outcome_is(history_url: str) -> None:
         found = store.load(run.id)
         assert found is not None
         assert (found.summary.outcome, found.reason) == (Outcome.REJECTED, "no")
-        assert (found.steps[0].kept, found.steps[0].answer) == (None, None)
+        assert (found.steps[0].recorded_answer, found.steps[0].answer) == (None, None)
         assert store.database.read(lambda tx: tx.rows("SELECT * FROM answers")) == []
 
 

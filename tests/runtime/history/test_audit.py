@@ -104,7 +104,7 @@ def test_old_runs_are_deleted_and_events_never(store: Store, clock: Clock) -> No
 
 
 def test_more_events_than_are_read_at_once(store: Store) -> None:
-    now = store.moment()
+    now = store.timestamp()
 
     def add(tx: Transaction) -> None:
         for number in range(1200):

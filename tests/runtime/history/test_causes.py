@@ -76,7 +76,7 @@ def _runs(store: Store) -> list[tuple[str, Outcome, str | None]]:
 def test_figures_by_reason_and_operation_are_those_of_the_runs(store: Store) -> None:
     told = _runs(store)
     causes = Counter((cause, outcome) for _, outcome, cause in told if cause)
-    stats = store.stats(RunFilter())
+    stats = store.statistics(RunFilter())
     assert {(one.cause, one.outcome): one.count for one in stats.causes} == causes
     assert stats.other_causes == 0
     done = Counter(operation for operation, _, _ in told)
@@ -85,7 +85,7 @@ def test_figures_by_reason_and_operation_are_those_of_the_runs(store: Store) -> 
         for cause in {cause for cause, _ in causes}:
             wanted = RunFilter(operation=operation, cause=cause)
             count = sum(one[0] == operation and one[2] == cause for one in told)
-            assert store.stats(wanted).count == count
+            assert store.statistics(wanted).count == count
             assert len(store.search(wanted).runs) == count
             assert {run.cause for run in store.search(wanted).runs} == {cause}
 
@@ -93,13 +93,13 @@ def test_figures_by_reason_and_operation_are_those_of_the_runs(store: Store) -> 
 def test_settling_moves_a_run_from_its_reason(store: Store) -> None:
     store.begin(run := new_run())
     other = complete(store, new_run(), outcome=Outcome.UNKNOWN, reason="the answer was 503")
-    assert [one.cause for one in store.stats(RunFilter()).causes] == ["the answer was 503"]
+    assert [one.cause for one in store.statistics(RunFilter()).causes] == ["the answer was 503"]
     store.resolve(other.id, Outcome.DECLINED, "Dana Example")
-    found = store.stats(RunFilter())
+    found = store.statistics(RunFilter())
     assert [(one.cause, one.outcome, one.count) for one in found.causes] == [
         ("settled afterwards", Outcome.DECLINED, 1)
     ]
-    assert found.latency == store.stats(RunFilter(cause="settled afterwards")).latency
+    assert found.latency == store.statistics(RunFilter(cause="settled afterwards")).latency
     assert store.search(RunFilter(cause="the answer was 503")).runs == ()
     assert store.load(run.id) is not None
 
@@ -108,7 +108,7 @@ def test_reasons_beyond_the_most_frequent_are_counted_together(store: Store) -> 
     words = [f"reason {chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(MAX_CAUSES + 3)]
     for word in [*words, *words[:MAX_CAUSES]]:
         complete(store, new_run(), outcome=Outcome.DECLINED, reason=word)
-    stats = store.stats(RunFilter())
+    stats = store.statistics(RunFilter())
     assert [one.count for one in stats.causes] == [2] * MAX_CAUSES
     assert stats.other_causes == 3
 
@@ -120,13 +120,14 @@ def test_a_history_of_before_keeps_its_figures(no_history_url: str, clock: Clock
     with open_store(no_history_url, now=clock, migrations=before) as old:
         old.database.write(_before)
     with open_store(no_history_url, now=clock) as new:
-        assert new.stats(RunFilter()).count == 5
+        assert new.statistics(RunFilter()).count == 5
         assert (
-            new.stats(RunFilter()).latency == new.stats(RunFilter(outcome=Outcome.UNKNOWN)).latency
+            new.statistics(RunFilter()).latency
+            == new.statistics(RunFilter(outcome=Outcome.UNKNOWN)).latency
         )
-        assert new.stats(RunFilter()).causes == ()
+        assert new.statistics(RunFilter()).causes == ()
         assert new.resolve("r1", Outcome.DECLINED, "Dana")
-        found = new.stats(RunFilter())
+        found = new.statistics(RunFilter())
         assert {one.outcome: one.count for one in found.outcomes} == {
             Outcome.UNKNOWN: 4,
             Outcome.DECLINED: 1,

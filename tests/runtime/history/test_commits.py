@@ -30,7 +30,7 @@ import asyncio, sys
 from forwardc.runtime.history.store import open_store
 commits = open_store(sys.argv[1]).commits
 async def go():
-    commits.soon(lambda tx: tx.run("INSERT INTO rates VALUES ('x', 1, 1)"), print)
+    commits.write_behind(lambda tx: tx.run("INSERT INTO rates VALUES ('x', 1, 1)"), print)
 asyncio.run(go())
 """
 
@@ -140,7 +140,7 @@ def test_figures_of_a_work_that_raises_do_not_count(store: Store, commits: Group
 
     def work_of(run: NewRun) -> Callable[[Transaction], None]:
         def work(tx: Transaction) -> None:
-            writes.begin(tx, run, store.moment())
+            writes.begin(tx, run, store.timestamp())
             if run is refused:
                 raise RefusedError
 
@@ -165,8 +165,8 @@ def test_what_is_done_soon_is_there_when_a_later_write_is(
     failures: list[Exception] = []
 
     async def go() -> list[tuple[str]]:
-        commits.soon(add("first"), failures.append)
-        commits.soon(add_and_refuse("second"), failures.append)
+        commits.write_behind(add("first"), failures.append)
+        commits.write_behind(add_and_refuse("second"), failures.append)
         found = await commits.write(lambda tx: tx.rows("SELECT name FROM rates"))
         assert [type(one) for one in failures] == [RefusedError]
         return found
@@ -179,7 +179,7 @@ def test_what_is_done_soon_shares_the_wait_of_the_next_write(
     commits: GroupCommit, transactions: list[str]
 ) -> None:
     async def go() -> None:
-        commits.soon(add("first"), pytest.fail)
+        commits.write_behind(add("first"), pytest.fail)
         await commits.write(add("second"))
 
     asyncio.run(go())
@@ -188,7 +188,7 @@ def test_what_is_done_soon_shares_the_wait_of_the_next_write(
 
 def test_what_is_done_soon_needs_no_later_write(store: Store, commits: GroupCommit) -> None:
     async def go() -> None:
-        commits.soon(add("first"), pytest.fail)
+        commits.write_behind(add("first"), pytest.fail)
 
     # The loop is gone before it is done.
     asyncio.run(go())
@@ -254,7 +254,7 @@ def test_a_loop_that_has_ended_keeps_nobody_else_from_its_answer(
 
 def test_closing_does_what_waits_and_takes_nothing_more(store: Store, commits: GroupCommit) -> None:
     async def go() -> None:
-        commits.soon(add("soon"), pytest.fail)
+        commits.write_behind(add("soon"), pytest.fail)
         waiting = asyncio.ensure_future(commits.write(add("last", 9)))
         await asyncio.sleep(0)
         commits.close()
@@ -333,7 +333,7 @@ def test_a_pause_that_ends_as_a_run_begins_is_looked_at_again(
 
     monkeypatch.setattr(writes, "_pause_of", late)
     with pytest.raises(HistoryConflictError):
-        asyncio.run(commits.write(lambda tx: writes.begin(tx, run, store.moment())))
+        asyncio.run(commits.write(lambda tx: writes.begin(tx, run, store.timestamp())))
 
 
 def test_it_gives_up_where_somebody_is_always_in_the_way(commits: GroupCommit) -> None:
@@ -374,7 +374,7 @@ def test_two_processes_that_count_the_same_runs_at_once(store: Store, history_ur
             thread.start()
         for thread in threads:
             thread.join(60)
-    assert store.stats(RunFilter()).count == 120
+    assert store.statistics(RunFilter()).count == 120
     assert not open_runs(store)
 
 

@@ -84,7 +84,7 @@ def test_closing_on_the_loop_whose_writes_wait(store: Store) -> None:
 def test_a_loop_that_is_left_with_many_writes(store: Store) -> None:
     async def go() -> None:
         for number in range(40):
-            store.commits.soon(add(str(number)), pytest.fail)
+            store.commits.write_behind(add(str(number)), pytest.fail)
 
     asyncio.run(go())
     store.commits.close()

@@ -19,8 +19,8 @@ def test_inline_writes_are_there_when_they_return(store: Store, inline: InlineCo
 
     async def go() -> None:
         assert await inline.write(add("one", 1)) == 1
-        inline.soon(add("two"), failures.append)
-        inline.soon(add_and_refuse("three"), failures.append)
+        inline.write_behind(add("two"), failures.append)
+        inline.write_behind(add_and_refuse("three"), failures.append)
         assert names(store) == ["one"]
         assert await inline.write(add("four", 4)) == 4
         assert [type(one) for one in failures] == [RefusedError]
@@ -33,10 +33,10 @@ def test_inline_writes_are_there_when_they_return(store: Store, inline: InlineCo
 
 def test_inline_writes_need_no_later_one(store: Store, inline: InlineCommit) -> None:
     async def go() -> None:
-        inline.soon(add("one"), pytest.fail)
+        inline.write_behind(add("one"), pytest.fail)
         await asyncio.sleep(0.1)
         assert names(store) == ["one"]
-        inline.soon(add("two"), pytest.fail)
+        inline.write_behind(add("two"), pytest.fail)
 
     asyncio.run(go())
     inline.close()

@@ -72,8 +72,8 @@ def test_the_runs_of_others_and_those_that_ended_stay(store: Store, clock: Clock
     kept = store.load(other.id)
     assert kept is not None
     assert (kept.summary.state, kept.owner) == (RunState.RUNNING, "host-2")
-    assert not store.database.write(lambda tx: abandon(tx, done.id, REASON, store.moment()))
-    assert not store.database.write(lambda tx: abandon(tx, "nobody", REASON, store.moment()))
+    assert not store.database.write(lambda tx: abandon(tx, done.id, REASON, store.timestamp()))
+    assert not store.database.write(lambda tx: abandon(tx, "nobody", REASON, store.timestamp()))
     ended = store.load(done.id)
     assert ended is not None
     assert ended.summary.outcome is Outcome.APPROVED
@@ -83,8 +83,8 @@ def test_a_run_is_found_behind_any_number_of_stopped_ones(store: Store) -> None:
     def stopped(tx: Transaction) -> None:
         for _ in range(1_001):
             one = new_run()
-            writes.begin(tx, one, store.moment())
-            writes.stop(tx, one.id, REASON, store.moment())
+            writes.begin(tx, one, store.timestamp())
+            writes.stop(tx, one.id, REASON, store.timestamp())
 
     store.database.write(stopped)
     run = new_run()

@@ -66,7 +66,7 @@ def test_each_filter(store: Store, wanted: RunFilter) -> None:
     complete(store, other, **ends)
     assert found(store, wanted) == ["B"]
     # The figures of the same filter count the same run; only a reference is not tallied.
-    assert store.stats(wanted).count == 1
+    assert store.statistics(wanted).count == 1
 
 
 def test_runs_under_way_are_found_by_their_state(store: Store) -> None:
@@ -119,7 +119,7 @@ def test_the_figures(store: Store) -> None:
     lost = {"outcome": Outcome.UNKNOWN, "status": None, "vault_status": None, "duration_ms": 0}
     complete(store, new_run(), **lost)
     store.begin(new_run())
-    figures = store.stats(RunFilter())
+    figures = store.statistics(RunFilter())
     assert (figures.count, figures.answered) == (4, 3)
     assert set(figures.outcomes) == {
         OutcomeCount(Outcome.APPROVED, None, 2),
@@ -139,7 +139,7 @@ def test_each_vault_has_percentiles_of_its_own(store: Store) -> None:
     complete(store, new_run(vault="checkout"), duration_ms=1000, outcome=Outcome.DECLINED)
     complete(store, new_run(vault="checkout", destination="rokt"), duration_ms=1000)
     for wanted in (RunFilter(), RunFilter(text="ORDER")):
-        checkout, stripe = store.stats(wanted).vaults
+        checkout, stripe = store.statistics(wanted).vaults
         assert (checkout.vault, checkout.count, checkout.approved) == ("checkout", 2, 1)
         assert (stripe.vault, stripe.count, stripe.answered) == ("stripe", 1, 1)
         assert checkout.latency
@@ -149,7 +149,7 @@ def test_each_vault_has_percentiles_of_its_own(store: Store) -> None:
 
 
 def test_figures_of_nothing(store: Store) -> None:
-    figures = store.stats(RunFilter())
+    figures = store.statistics(RunFilter())
     assert (figures.count, figures.answered, figures.latency) == (0, 0, None)
     assert figures.outcomes == figures.slots == ()
 
@@ -157,13 +157,13 @@ def test_figures_of_nothing(store: Store) -> None:
 def test_settling_a_run_moves_it_in_the_figures(store: Store) -> None:
     run = complete(store, new_run(), outcome=Outcome.UNKNOWN, status=None)
     store.resolve(run.id, Outcome.APPROVED, "ann")
-    assert store.stats(RunFilter()).outcomes == (OutcomeCount(Outcome.APPROVED, None, 1),)
+    assert store.statistics(RunFilter()).outcomes == (OutcomeCount(Outcome.APPROVED, None, 1),)
 
 
 def test_percentiles_are_within_fifteen_percent(store: Store) -> None:
     for duration in range(10, 1010, 10):
         complete(store, new_run(), duration_ms=duration)
-    latency = store.stats(RunFilter()).latency
+    latency = store.statistics(RunFilter()).latency
     assert isinstance(latency, Latency)
     for told, true in ((latency.p50, 500), (latency.p95, 950), (latency.p99, 990)):
         assert math.isclose(told, true, rel_tol=0.15)
@@ -175,20 +175,20 @@ def test_figures_by_the_hour_up_to_three_days_and_by_the_day_beyond(
     complete(store, new_run())
     clock.turn(hours=1)
     complete(store, new_run())
-    near = store.stats(RunFilter(since="2026-11-19T12:00:00.000Z"))
-    far = store.stats(RunFilter(since="2026-11-01T00:00:00.000Z"))
+    near = store.statistics(RunFilter(since="2026-11-19T12:00:00.000Z"))
+    far = store.statistics(RunFilter(since="2026-11-01T00:00:00.000Z"))
     assert (near.grain, far.grain) == ("hour", "day")
     assert [slot.start for slot in near.slots] == ["2026-11-20T12", "2026-11-20T13"]
     assert [slot.start for slot in far.slots] == ["2026-11-20"]
     until = RunFilter(since="2026-11-19T12:00:00.000Z", until="2026-11-20T13:00:00.000Z")
-    assert store.stats(until).count == 1
+    assert store.statistics(until).count == 1
 
 
 def test_figures_of_a_reference_come_from_its_runs(store: Store) -> None:
     complete(store, new_run(reference="ORDER-1"))
     complete(store, new_run(reference="ORDER-2"), outcome=Outcome.DECLINED)
     for wanted in (RunFilter(reference="ORDER-2"), RunFilter(text="ORDER-2")):
-        figures = store.stats(wanted)
+        figures = store.statistics(wanted)
         assert figures.outcomes == (OutcomeCount(Outcome.DECLINED, None, 1),)
 
 
@@ -204,7 +204,7 @@ def test_what_is_older_is_deleted_and_what_nobody_settled_stays(store: Store, cl
     clock.turn(days=1)
     assert store.prune(30, "ann") == 1
     assert found(store, RunFilter()) == ["new", "old, under way", "old, unknown"]
-    assert store.stats(RunFilter()).count == 1
+    assert store.statistics(RunFilter()).count == 1
     assert [(event.kind, event.by) for event in store.events()] == [("prune", "ann")]
     assert store.prune(30, "ann") == 0
 

@@ -136,7 +136,7 @@ def test_processes_that_make_the_tables_at_once_lose_nothing(history_url: str) -
     ]
     written = [writer.communicate(timeout=60)[0].split() for writer in writers]
     with open_store(history_url) as store:
-        assert store.stats(RunFilter()).count == 30
+        assert store.statistics(RunFilter()).count == 30
         assert {run.id for run in store.search(RunFilter()).runs} == set().union(*written)
         assert not open_runs(store)
 
@@ -170,7 +170,7 @@ def test_a_file_that_is_opened_twice_here_loses_nothing_to_others(tmp_path: Path
         return done.stdout == "there\n"
 
     with open_store(str(path)) as store:
-        store.database.another().read(lambda tx: tx.rows("SELECT 1"))
+        store.database.new_connection().read(lambda tx: tx.rows("SELECT 1"))
         open_store(str(path)).close()
         for _ in range(2):
             assert seen(complete(store, new_run()).id)

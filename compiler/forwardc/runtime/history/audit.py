@@ -38,7 +38,7 @@ def append_event(
     tx: Transaction, now: Timestamp, kind: str, run_id: str | None, by: str, what: str
 ) -> None:
     """Add an event after the last one: nobody else adds one before this transaction ends."""
-    tx.alone()
+    tx.exclusive()
     last = first_row(tx, _LAST)
     told = tuple(sanitize((now.text, kind, run_id, by, what)))
     tx.run(_ADD, *told, _link(last[0] if last else None, told))

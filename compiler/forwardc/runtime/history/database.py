@@ -50,7 +50,7 @@ class Transaction(Protocol):
     def rows(self, statement: str, *values: Any) -> list[Row]:
         """All rows of a query."""
 
-    def gather(
+    def defer(
         self, what: DeferredUpsert, numbers: tuple[int, ...], key: tuple[object, ...]
     ) -> None:
         """Do a statement at the end of the transaction, once for each key, and in their order.
@@ -58,16 +58,16 @@ class Transaction(Protocol):
         So that two transactions that change the same rows never wait for each other.
         """
 
-    def end(self) -> None:
+    def flush(self) -> None:
         """Do what was gathered. A transaction ends with this, whoever calls it before."""
 
-    def alone(self) -> None:
+    def exclusive(self) -> None:
         """Wait until no other transaction that has called this is under way."""
 
-    def part(self, work: Callable[["Transaction"], T]) -> T:
+    def savepoint(self, work: Callable[["Transaction"], T]) -> T:
         """Do `work` so that nothing of it stays where it raises, and the rest does.
 
-        Raises what `work` raises, in the words of `Database`, and `SavepointError`.
+        Raises what `work` raises, as `Database` explains it, and `SavepointError`.
         """
 
 
@@ -81,10 +81,10 @@ class Database(Protocol):
     `quick`: a statement inside a transaction waits for nobody.
     """
 
-    quick: bool
+    is_local: bool
 
     @property
-    def words(self) -> Mapping[str, str]:
+    def dialect(self) -> Mapping[str, str]:
         """What stands for the names in braces of a migration."""
 
     def write(self, work: Callable[[Transaction], T]) -> T:
@@ -93,7 +93,7 @@ class Database(Protocol):
     def read(self, work: Callable[[Transaction], T]) -> T:
         """Do `work` on one state of the database. Raises `HistoryUnavailableError`."""
 
-    def another(self) -> "Database":
+    def new_connection(self) -> "Database":
         """The same database on a connection of its own. Raises `HistoryUnavailableError`."""
 
     def close(self) -> None:
@@ -142,31 +142,31 @@ def _newer(current: int, newest: int) -> HistoryTooNewError:
 
 def _known_version(tx: Transaction, database: Database) -> int:
     """The version of the tables, 0 where there are none."""
-    exists = tx.rows(database.words["tables"], "forwardc_history")
+    exists = tx.rows(database.dialect["tables"], "forwardc_history")
     found = first_row(tx, "SELECT max(version) FROM forwardc_history") if exists else None
     return int(found[0]) if found and found[0] is not None else 0
 
 
 def _upgrade(tx: Transaction, database: Database, migrations: Sequence[Migration]) -> int:
-    words = database.words
-    tx.alone()
-    tx.run(words["patient"])
+    dialect = database.dialect
+    tx.exclusive()
+    tx.run(dialect["without_timeout"])
     current, newest = _known_version(tx, database), migrations[-1].version
     if current > newest:
         raise _newer(current, newest)
-    if current == 0 and tx.rows(words["tables"], "runs"):
+    if current == 0 and tx.rows(dialect["tables"], "runs"):
         raise HistoryUnavailableError("the database has a table of runs that is not forwardc's")
-    tx.run(_worded(_VERSION_TABLE, words))
+    tx.run(_in_dialect(_VERSION_TABLE, dialect))
     for migration in migrations:
         if migration.version > current:
             for statement in migration.script.split(";"):
-                tx.run(_worded(statement, words))
+                tx.run(_in_dialect(statement, dialect))
             tx.run("INSERT INTO forwardc_history (version) VALUES (?)", migration.version)
     return current
 
 
-def _worded(statement: str, words: Mapping[str, str]) -> str:
-    for name, text in words.items():
+def _in_dialect(statement: str, dialect: Mapping[str, str]) -> str:
+    for name, text in dialect.items():
         statement = statement.replace("{" + name + "}", text)
     return statement
 
@@ -232,7 +232,7 @@ class Statements(ABC):
         """Change something once for each row of values."""
 
     @abstractmethod
-    def alone(self) -> None:
+    def exclusive(self) -> None:
         """Wait until no other transaction that has called this is under way."""
 
     def run(self, statement: str, *values: Any) -> int:
@@ -243,7 +243,7 @@ class Statements(ABC):
         """All rows of a query."""
         return self.execute(statement, sanitize(values)).fetchall()
 
-    def gather(
+    def defer(
         self, what: DeferredUpsert, numbers: tuple[int, ...], key: tuple[object, ...]
     ) -> None:
         """Do a statement at the end of the transaction, once for each key, and in their order."""
@@ -254,14 +254,14 @@ class Statements(ABC):
             numbers = tuple(merge(one, other) for merge, one, other in pairs)
         self._gathered[place] = numbers
 
-    def end(self) -> None:
+    def flush(self) -> None:
         """Do what was gathered. The last thing before the commit."""
         places = sorted(self._gathered.items(), key=_order)
         self._gathered = {}
         for (what, key), numbers in places:
             self.run(what.statement, *numbers, *key)
 
-    def part(self, work: Callable[[Transaction], T_statements]) -> T_statements:
+    def savepoint(self, work: Callable[[Transaction], T_statements]) -> T_statements:
         """Do `work` so that nothing of it stays where it raises, and the rest does."""
         before = dict(self._gathered)
         self.execute("SAVEPOINT part", ())

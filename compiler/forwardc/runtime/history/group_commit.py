@@ -79,13 +79,13 @@ def _tried(database: Database, works: Sequence[Work], place: TaskRunner) -> list
 def _together(tx: Transaction, works: Sequence[Work]) -> list[WorkResult]:
     """All works, and what they have gathered: whoever is quick at the ones is at the other."""
     came = [WorkResult(work(tx)) for work in works]
-    tx.end()
+    tx.flush()
     return came
 
 
 def _apart(tx: Transaction, work: Work) -> WorkResult:
     try:
-        return WorkResult(tx.part(work))
+        return WorkResult(tx.savepoint(work))
     except SavepointError:
         raise
     except Exception as problem:
@@ -207,7 +207,7 @@ class GroupCommit:
         self._add(_Asked(work, loop, told))
         return await waiter
 
-    def soon(
+    def write_behind(
         self, work: Callable[[Transaction], object], failed: Callable[[Exception], None]
     ) -> None:
         """Do `work` before every later write, and wait for nothing.
@@ -247,7 +247,7 @@ class GroupCommit:
 
     def _read(self, work: Callable[[Transaction], T]) -> T:
         if self._reader is None:
-            self._reader = self._database.another()
+            self._reader = self._database.new_connection()
         return self._reader.read(work)
 
     def _add(self, asked: _Asked) -> None:
@@ -269,7 +269,7 @@ class GroupCommit:
 
     def _place(self, batch: Sequence[_Asked]) -> TaskRunner:
         """Where works are done: many quick ones on the loop of the first, while we wait."""
-        if len(batch) < _MANY or not self._database.quick:
+        if len(batch) < _MANY or not self._database.is_local:
             return inline
         return partial(run_on_loop, batch[0].loop)
 
@@ -347,7 +347,7 @@ class InlineCommit:
         result: T_inline = came.result
         return result
 
-    def soon(
+    def write_behind(
         self, work: Callable[[Transaction], object], failed: Callable[[Exception], None]
     ) -> None:
         """Do `work` together with the next write, and within milliseconds without one."""

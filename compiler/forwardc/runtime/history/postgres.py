@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_WORDS: Final = {
+_DIALECT: Final = {
     "seq": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
     "int": "BIGINT",
     # Bytes in order, as SQLite compares: the start of a reference is then a range of an index.
@@ -24,9 +24,9 @@ _WORDS: Final = {
     "keyed": "",
     "tables": "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?",
     # The number is made up; everybody who must be alone takes the same one.
-    "alone": "SELECT pg_advisory_xact_lock(7126031811)",
+    "exclusive": "SELECT pg_advisory_xact_lock(7126031811)",
     # A new index of a long history may take any time. Of this transaction only.
-    "patient": "SET LOCAL statement_timeout = 0",
+    "without_timeout": "SET LOCAL statement_timeout = 0",
 }
 _LONGEST_STATEMENT_S: Final = 30
 # PQTRANS_IDLE of libpq: no transaction is open.
@@ -36,7 +36,7 @@ _IDLE: Final = 0
 class Postgres:
     """A `Database` behind a URL. The connection is renewed where the server has dropped it."""
 
-    quick = False
+    is_local = False
 
     def __init__(self, url: str, wait_s: float) -> None:
         self._url = url
@@ -45,9 +45,9 @@ class Postgres:
         self._connection = self._connect()
 
     @property
-    def words(self) -> Mapping[str, str]:
+    def dialect(self) -> Mapping[str, str]:
         """What PostgreSQL says for the names in braces."""
-        return _WORDS
+        return _DIALECT
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Do `work`, and return once it is on the server's disk."""
@@ -57,7 +57,7 @@ class Postgres:
         """Do `work` in one transaction."""
         return self._do(work)
 
-    def another(self) -> "Postgres":
+    def new_connection(self) -> "Postgres":
         """The same database on a connection of its own."""
         return Postgres(self._url, self._wait_s)
 
@@ -74,7 +74,7 @@ class Postgres:
                 self._begin()
                 statements = _Statements(self._connection)
                 result = work(statements)
-                statements.end()
+                statements.flush()
                 self._connection.execute("COMMIT")
             except BaseException as problem:
                 self._roll_back()
@@ -153,9 +153,9 @@ class _Statements(Statements):
         with self._connection.cursor() as cursor:
             cursor.executemany(_worded(statement), map(sanitize, rows))
 
-    def alone(self) -> None:
+    def exclusive(self) -> None:
         """Wait until no other transaction that has called this is under way."""
-        self.execute(_WORDS["alone"], ())
+        self.execute(_DIALECT["exclusive"], ())
 
 
 @lru_cache(maxsize=1024)

@@ -266,7 +266,7 @@ def _step(values: Row, attempts: list[StoredAttempt], kept: RecordedAnswer | Non
         attempts=tuple(attempts),
         names=_names(names),
         keyed=None if keyed is None else tuple(Party(party) for party in json.loads(keyed)),
-        kept=kept,
+        recorded_answer=kept,
     )
 
 

@@ -232,7 +232,7 @@ class StoredStep:
     attempts: tuple[StoredAttempt, ...] = ()
     names: tuple[PartyName, ...] | None = None
     keyed: tuple[Party, ...] | None = None
-    kept: RecordedAnswer | None = None
+    recorded_answer: RecordedAnswer | None = None
     log_url: str | None = None
 
 
@@ -374,7 +374,7 @@ class Event:
     kind: str
     run_id: str | None
     by: str
-    what: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)

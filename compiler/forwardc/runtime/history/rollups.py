@@ -120,7 +120,7 @@ class TallyKey:
     cause: str | None
     duration_ms: int | None
 
-    def places(self) -> tuple[tuple[object, ...], ...]:
+    def rows(self) -> tuple[tuple[object, ...], ...]:
         """The rows that it falls into: of its hour and of its day."""
         place = (self.environment, self.emulated, self.vault, self.destination, self.operation)
         end = (self.outcome, self.rejected_by or "", self.status or 0)
@@ -150,9 +150,9 @@ def _gather(
     time: DeferredUpsert,
     blame: DeferredUpsert,
 ) -> None:
-    for key in told.places():
-        tx.gather(count, (1,), key)
+    for key in told.rows():
+        tx.defer(count, (1,), key)
         if told.duration_ms:
-            tx.gather(time, (1,), (*key, bucket_of(told.duration_ms)))
+            tx.defer(time, (1,), (*key, bucket_of(told.duration_ms)))
         if told.cause:
-            tx.gather(blame, (1,), (*key, told.cause))
+            tx.defer(blame, (1,), (*key, told.cause))

@@ -15,7 +15,7 @@ from forwardc.runtime.history.errors import HistoryUnavailableError
 
 T = TypeVar("T")
 
-_WORDS: Final = {
+_DIALECT: Final = {
     "seq": "INTEGER PRIMARY KEY AUTOINCREMENT",
     "int": "INTEGER",
     "text": "TEXT",
@@ -24,7 +24,7 @@ _WORDS: Final = {
     "keyed": " STRICT, WITHOUT ROWID",
     "tables": "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?",
     # No statement has a time.
-    "patient": "SELECT 1",
+    "without_timeout": "SELECT 1",
 }
 # FULL syncs the log at each commit: what was committed survives the machine, not just the process.
 _SETTINGS: Final = (
@@ -46,7 +46,7 @@ class Sqlite:
     It and its folder are made where they lack, for their owner only; not without `make`.
     """
 
-    quick = True
+    is_local = True
 
     def __init__(self, path: Path, wait_s: float, *, make: bool = True) -> None:
         self._path = path
@@ -67,9 +67,9 @@ class Sqlite:
         return connection
 
     @property
-    def words(self) -> Mapping[str, str]:
+    def dialect(self) -> Mapping[str, str]:
         """What SQLite says for the names in braces."""
-        return _WORDS
+        return _DIALECT
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Do `work`, and return once it is on the disk."""
@@ -80,7 +80,7 @@ class Sqlite:
         """Do `work` on one state of the file."""
         return self._do("BEGIN", work)
 
-    def another(self) -> "Sqlite":
+    def new_connection(self) -> "Sqlite":
         """The same file, opened once more."""
         return Sqlite(self._path, self._wait_s, make=self._make)
 
@@ -98,7 +98,7 @@ class Sqlite:
                 self._connection.execute(begin)
                 statements = _Statements(self._connection, self._explained)
                 result = work(statements)
-                statements.end()
+                statements.flush()
                 self._connection.execute("COMMIT")
             except BaseException as problem:
                 self._roll_back()
@@ -131,7 +131,7 @@ def version_in(path: Path, wait_s: float) -> int:
     """
     connection = _opened(path, wait_s, make=False)
     try:
-        if not connection.execute(_WORDS["tables"], ("forwardc_history",)).fetchone():
+        if not connection.execute(_DIALECT["tables"], ("forwardc_history",)).fetchone():
             return 0
         (found,) = connection.execute("SELECT max(version) FROM forwardc_history").fetchone()
         return int(found or 0)
@@ -195,5 +195,5 @@ class _Statements(Statements):
         """Change something once for each row of values."""
         self._connection.executemany(statement, map(sanitize, rows))
 
-    def alone(self) -> None:
+    def exclusive(self) -> None:
         """Nothing to do: BEGIN IMMEDIATE has seen to it."""

@@ -82,7 +82,7 @@ class Store:
             self._commits = GroupCommit(self.database)
         return self._commits
 
-    def moment(self) -> Timestamp:
+    def timestamp(self) -> Timestamp:
         """One reading of the store's clock."""
         return Timestamp(self._now())
 
@@ -94,7 +94,7 @@ class Store:
 
         def work(tx: Transaction) -> str | None:
             shapes.store_shapes(tx, run)
-            return writes.begin(tx, run, self.moment())
+            return writes.begin(tx, run, self.timestamp())
 
         paused = self.database.write(work)
         if paused is not None:
@@ -106,19 +106,19 @@ class Store:
         Raises `RunInUseError` where another process has taken the run: then nothing may be sent.
         """
         return self.database.write(
-            lambda tx: writes.record_intent(tx, run_id, owner, what, self.moment())
+            lambda tx: writes.record_intent(tx, run_id, owner, what, self.timestamp())
         )
 
     def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
         """Record that an attempt certainly sent nothing."""
         self.database.write(
-            lambda tx: writes.record_not_sent(tx, run_id, step, number, reason, self.moment())
+            lambda tx: writes.record_not_sent(tx, run_id, step, number, reason, self.timestamp())
         )
 
     def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
         """Record that nobody knows whether an attempt arrived."""
         self.database.write(
-            lambda tx: writes.record_unknown(tx, run_id, step, number, reason, self.moment())
+            lambda tx: writes.record_unknown(tx, run_id, step, number, reason, self.timestamp())
         )
 
     def answered(self, run_id: str, number: int, report: StepReport) -> None:
@@ -126,7 +126,7 @@ class Store:
         answer = self.packed(report)
 
         def work(tx: Transaction) -> None:
-            writes.record_answer(tx, run_id, number, report, self.moment())
+            writes.record_answer(tx, run_id, number, report, self.timestamp())
             answers.store_packed(tx, run_id, report.name, answer)
 
         self.database.write(work)
@@ -138,19 +138,19 @@ class Store:
         kept = report.kept or RecordedAnswer(
             "destination", report.status, NOT_READ, says=report.answer
         )
-        return answers.pack(kept, self.moment(), self.answer_days)
+        return answers.pack(kept, self.timestamp(), self.answer_days)
 
     def forget_answers(self) -> int:
         """Delete answers whose time has come, at most some hundred; how many."""
-        return self.database.write(lambda tx: answers.forget(tx, self.moment()))
+        return self.database.write(lambda tx: answers.forget(tx, self.timestamp()))
 
     def finish(self, run_id: str, result: RunResult) -> None:
         """Record the end of a run; a second time changes nothing."""
-        self.database.write(lambda tx: writes.finish(tx, run_id, result, self.moment()))
+        self.database.write(lambda tx: writes.finish(tx, run_id, result, self.timestamp()))
 
     def stop(self, run_id: str, reason: str) -> None:
         """Record that a run ended early and may be resumed."""
-        self.database.write(lambda tx: writes.stop(tx, run_id, reason, self.moment()))
+        self.database.write(lambda tx: writes.stop(tx, run_id, reason, self.timestamp()))
 
     def lease(self, run_id: str, owner: str, seconds: float) -> bool:
         """Take or keep a run; False where another process holds it, or it is done.
@@ -158,7 +158,7 @@ class Store:
         Raises `UnknownRunError`.
         """
         return self.database.write(
-            lambda tx: writes.lease(tx, run_id, owner, seconds, self.moment())
+            lambda tx: writes.lease(tx, run_id, owner, seconds, self.timestamp())
         )
 
     def resolve(
@@ -175,7 +175,7 @@ class Store:
 
         Raises `UnknownRunError`.
         """
-        now = self.moment()
+        now = self.timestamp()
         by = mask(by)
         why = mask(reason) if reason else f"settled by {by}"
 
@@ -191,17 +191,17 @@ class Store:
         """Record something that a person did, in words without credentials and card numbers."""
         by, what = mask(by), mask(what)
         self.database.write(
-            lambda tx: writes.record_event(tx, kind, by, what, self.moment(), run_id)
+            lambda tx: writes.record_event(tx, kind, by, what, self.timestamp(), run_id)
         )
 
     def load(self, run_id: str) -> StoredRun | None:
         """A run with its steps and attempts; None where there is none."""
-        return self.database.read(lambda tx: reads.load_run(tx, run_id, self.moment()))
+        return self.database.read(lambda tx: reads.load_run(tx, run_id, self.timestamp()))
 
     def held(self, given_key: str) -> tuple[StoredRun, str] | None:
         """The run of a caller's key and the digest of its content; None for a new key."""
         return self.database.read(
-            lambda tx: idempotency_keys.run_of_key(tx, given_key, self.moment())
+            lambda tx: idempotency_keys.run_of_key(tx, given_key, self.timestamp())
         )
 
     def withheld(self, run_id: str) -> str | None:
@@ -210,14 +210,14 @@ class Store:
 
     def unknown_runs(self, limit: int = _MANY) -> tuple[StoredRun, ...]:
         """Runs that somebody has to settle, the oldest first."""
-        now = self.moment()
+        now = self.timestamp()
         return self.database.read(lambda tx: reads.unknown_runs(tx, now, limit))
 
     def search(self, wanted: RunFilter, *, limit: int = 50, cursor: int | None = None) -> RunPage:
         """The newest runs that fit; `cursor` of a page asks for the one after it."""
         return self.database.read(lambda tx: reads.search(tx, wanted, limit, cursor))
 
-    def stats(self, wanted: RunFilter) -> RunStatistics:
+    def statistics(self, wanted: RunFilter) -> RunStatistics:
         """The figures of the finished runs that fit."""
         return self.database.read(lambda tx: run_statistics(tx, wanted, self._now()))
 
@@ -241,7 +241,7 @@ class Store:
 
     def pause(self, name: str, by: str, reason: str) -> None:
         """Let nothing be sent to a vault or destination, in any process of this history."""
-        by, reason, now = mask(by), mask(reason), self.moment()
+        by, reason, now = mask(by), mask(reason), self.timestamp()
 
         def work(tx: Transaction) -> None:
             tx.run(
@@ -256,7 +256,7 @@ class Store:
 
     def resume(self, name: str, by: str) -> bool:
         """Let a vault or destination be used again; False where it was not paused."""
-        by, now = mask(by), self.moment()
+        by, now = mask(by), self.timestamp()
 
         def work(tx: Transaction) -> bool:
             if not tx.run("DELETE FROM pauses WHERE name = ?", name):
@@ -280,11 +280,11 @@ class Store:
 
         Runs that nobody has settled yet stay.
         """
-        return prune.prune(self.database, keep_days, by, self.moment())
+        return prune.prune(self.database, keep_days, by, self.timestamp())
 
     def prune_answers(self, keep_days: int, by: str) -> int:
         """Delete the answers of runs of before `keep_days` days; how many. The runs stay."""
-        return prune.prune_answers(self.database, keep_days, by, self.moment())
+        return prune.prune_answers(self.database, keep_days, by, self.timestamp())
 
 
 def open_store(

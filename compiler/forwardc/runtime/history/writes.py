@@ -152,7 +152,7 @@ def begin(tx: Transaction, run: NewRun, now: Timestamp, first: Intent | None = N
         tx.run(_FIRST, run.id, first.step, first.keys.vault, AttemptState.INTENT, now.text)
         _find_by(tx, run.id, first.names)
     idempotency_keys.assign_key(tx, run)
-    tx.gather(_HOUR, (found[0], found[0]), (now.hour,))
+    tx.defer(_HOUR, (found[0], found[0]), (now.hour,))
     return None
 
 
@@ -302,7 +302,7 @@ def resolve(
     """
     party, reason = told
     # Whoever settles adds an event as well, and nobody may hold figures while waiting for that.
-    tx.alone()
+    tx.exclusive()
     found = first_row(tx, "SELECT state, outcome FROM runs WHERE id = ?", run_id)
     if found is None:
         raise UnknownRunError(f"there is no run {run_id}")

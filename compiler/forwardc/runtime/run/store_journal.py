@@ -137,7 +137,7 @@ class StoreJournal:
     async def held(self, given_key: str) -> tuple[StoredRun, str] | None:
         """The run of a caller's key, and the digest of its content; None for a new key."""
         return await self._write(
-            lambda tx: idempotency_keys.run_of_key(tx, given_key, self.store.moment())
+            lambda tx: idempotency_keys.run_of_key(tx, given_key, self.store.timestamp())
         )
 
     async def withheld(self, run_id: str) -> str | None:
@@ -151,7 +151,7 @@ class StoreJournal:
         def work(tx: Transaction) -> str | None:
             if run.digest not in self._shapes:
                 shapes.store_shapes(tx, run)
-            return writes.begin(tx, ours, self.store.moment(), first)
+            return writes.begin(tx, ours, self.store.timestamp(), first)
 
         name = await self._write(work)
         self._shapes.add(run.digest)
@@ -170,7 +170,7 @@ class StoreJournal:
         """
 
         def work(tx: Transaction) -> bool:
-            now = self.store.moment()
+            now = self.store.timestamp()
             if holder and is_dead(holder):
                 # Only the dead owner's own lease can be ended so: a second taker finds another.
                 writes.lease(tx, run_id, holder, -1, now)
@@ -183,24 +183,24 @@ class StoreJournal:
 
         def work(tx: Transaction) -> int:
             return writes.record_intent(
-                tx, run_id, self.owner, intent, self.store.moment(), LEASE_S
+                tx, run_id, self.owner, intent, self.store.timestamp(), LEASE_S
             )
 
         return await self._write(work)
 
     async def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
         """An attempt reached no destination, for certain."""
-        now = self.store.moment()
+        now = self.store.timestamp()
         await self._write(lambda tx: writes.record_not_sent(tx, run_id, step, number, reason, now))
 
     async def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
         """An attempt may have reached the destination; no answer tells."""
-        now = self.store.moment()
+        now = self.store.timestamp()
         await self._write(lambda tx: writes.record_unknown(tx, run_id, step, number, reason, now))
 
     async def answered(self, run_id: str, number: int, report: StepReport) -> None:
         """An attempt ended with an answer, and the step is decided by it."""
-        now, answer = self.store.moment(), self.store.packed(report)
+        now, answer = self.store.timestamp(), self.store.packed(report)
         # It may wait beside many others: what is packed already need not.
         report = replace(report, kept=None)
 
@@ -220,9 +220,9 @@ class StoreJournal:
         """Every now and then, delete answers whose time has come."""
         self._answers += 1
         if self._answers % _FORGET_EVERY == 1:
-            moment = self.store.moment()
+            moment = self.store.timestamp()
             with suppress(HistoryError):
-                self._writer.soon(lambda tx: answers.forget(tx, moment), _later)
+                self._writer.write_behind(lambda tx: answers.forget(tx, moment), _later)
 
     async def finish(self, run_id: str, result: RunResult) -> None:
         """Keep what the run came to, and let it go."""
@@ -230,9 +230,9 @@ class StoreJournal:
 
         def work(tx: Transaction) -> list[OpenRunHook]:
             if result.stopped:
-                writes.stop(tx, run_id, result.reason or "stopped", self.store.moment(), result)
+                writes.stop(tx, run_id, result.reason or "stopped", self.store.timestamp(), result)
             else:
-                writes.finish(tx, run_id, result, self.store.moment())
+                writes.finish(tx, run_id, result, self.store.timestamp())
             return [hook for hook in self.hooks if is_open and hook.may_resolve(tx, run_id)]
 
         self._last.pop(run_id, None)
@@ -245,7 +245,7 @@ class StoreJournal:
         for hook in hooks:
             # A callback can be faster than the answer to its request: it lies in the store. After
             # the end is there for everybody, so that a callback of this moment finds it.
-            await self._write(partial(hook.resolve_waiting, now=self.store.moment()))
+            await self._write(partial(hook.resolve_waiting, now=self.store.timestamp()))
 
     async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
         """What an earlier run of a source was told of its card; None for nothing."""
@@ -260,7 +260,7 @@ class StoreJournal:
     async def leave(self, run_id: str, reason: str) -> None:
         """Let a run go that was broken off. One that has ended stays as it is."""
         self._last.pop(run_id, None)
-        await self._write(lambda tx: abandon(tx, run_id, reason, self.store.moment()))
+        await self._write(lambda tx: abandon(tx, run_id, reason, self.store.timestamp()))
 
     @property
     def _writer(self) -> GroupCommit | InlineCommit:
@@ -271,7 +271,7 @@ class StoreJournal:
             self._owed.setdefault(run_id, []).append(work)
 
         try:
-            self._writer.soon(work, failed)
+            self._writer.write_behind(work, failed)
         except HistoryError as problem:
             raise JournalError(problem.code, problem.message, problem.hint) from None
 
@@ -294,7 +294,7 @@ def abandon_all(store: Store, owner: str, reason: str) -> int:
 
     Raises `HistoryUnavailableError`: then the next process finds them by their dead owner.
     """
-    now = store.moment()
+    now = store.timestamp()
 
     def work(tx: Transaction) -> int:
         return sum(abandon(tx, run_id, reason, now) for (run_id,) in tx.rows(_HELD, owner))

@@ -173,7 +173,7 @@ class Clients:
         """
         secret = new_secret()
         hashed = _hashed(secret, new_parameters())
-        now = self.store.moment()
+        now = self.store.timestamp()
         given = tuple(one for one in SCOPES if one in scope)
         bound = tuple(dict.fromkeys(destinations))
         made = Client(_new_id(), name, given, bound, hashed, None, None, now.text, None, None)
@@ -199,7 +199,7 @@ class Clients:
         secret = new_secret()
         # With the recipe of the old one, a single hash tells whether a secret is either.
         hashed = _hashed(secret, parse_stored_hash(known.secret_hash)[0])
-        now = self.store.moment()
+        now = self.store.timestamp()
 
         def work(tx: Transaction) -> Client:
             until = now.after(overlap_s) if overlap_s else None
@@ -218,7 +218,7 @@ class Clients:
 
     def bind(self, client_id: str, destinations: Sequence[str], by: str) -> Client:
         """Let a client ask for these destinations and no other. Raises `UnknownClientError`."""
-        now = self.store.moment()
+        now = self.store.timestamp()
 
         def work(tx: Transaction) -> Client:
             _living(tx, client_id)
@@ -233,7 +233,7 @@ class Clients:
 
     def bind_unbound(self, destinations: Sequence[str], by: str) -> list[tuple[str, str]]:
         """Let those ask for these destinations and no other; which they were."""
-        now = self.store.moment()
+        now = self.store.timestamp()
 
         def work(tx: Transaction) -> list[tuple[str, str]]:
             found = _unbound(tx)
@@ -245,7 +245,7 @@ class Clients:
 
     def revoke(self, client_id: str, by: str) -> None:
         """Believe neither secret nor token of a client any more. Raises `UnknownClientError`."""
-        now = self.store.moment()
+        now = self.store.timestamp()
 
         def work(tx: Transaction) -> None:
             known = _living(tx, client_id)

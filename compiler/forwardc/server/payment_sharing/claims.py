@@ -62,7 +62,7 @@ class ClaimStore:
         """
 
         def work(tx: Transaction) -> ClaimResult:
-            return claim_tables.claim(tx, ask, self.process, self.store.moment())
+            return claim_tables.claim(tx, ask, self.process, self.store.timestamp())
 
         self.live.begin(ask.run_id)
         try:
@@ -85,7 +85,7 @@ class ClaimStore:
 
     async def look(self, share_id: str) -> ClaimStatus:
         """What has become of a share. Raises `HistoryUnavailableError`."""
-        process, moment = self.process, self.store.moment()
+        process, moment = self.process, self.store.timestamp()
         return await self.store.commits.read(
             lambda tx: claim_tables.look(tx, share_id, process, moment)
         )
@@ -126,13 +126,13 @@ class ClaimStore:
         def work(tx: Transaction) -> None:
             claim_tables.end(tx, mine, state, status, sealed)
 
-        self.store.commits.soon(work, failed)
+        self.store.commits.write_behind(work, failed)
 
     async def give_up(self, mine: ClaimWon) -> ForwardState:
         """Record what is certain of a share that is forwarded no longer. As `end`."""
 
         def work(tx: Transaction) -> ForwardState:
-            return claim_tables.give_up(tx, mine, self.store.moment())
+            return claim_tables.give_up(tx, mine, self.store.timestamp())
 
         return await _patiently(lambda: self.store.commits.write(work), _WAITS)
 
@@ -176,7 +176,7 @@ class ClaimStore:
         return await self.store.commits.read(lambda tx: claim_tables.left(tx, process))
 
     async def _settle(self, mine: ClaimWon) -> None:
-        process, moment = self.process, self.store.moment()
+        process, moment = self.process, self.store.timestamp()
         await self.store.commits.write(
             lambda tx: claim_tables.settle_left(tx, mine, process, moment)
         )
@@ -186,7 +186,7 @@ class ClaimStore:
         while True:
             # Processes that began together need not delete together.
             await asyncio.sleep(_FORGET_EVERY_S * uniform(0.5, 1.5))  # noqa: S311 - no secret
-            moment = self.store.moment()
+            moment = self.store.timestamp()
             try:
                 while await self.store.commits.write(partial(claim_tables.forget, now=moment)):
                     continue

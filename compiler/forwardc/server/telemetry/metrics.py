@@ -202,12 +202,12 @@ class InstrumentedDatabase:
 
     inner: Database
     failed: FailureCounter
-    quick: bool = False
+    is_local: bool = False
 
     @property
-    def words(self) -> Mapping[str, str]:
+    def dialect(self) -> Mapping[str, str]:
         """What stands for the names in braces of a migration."""
-        return self.inner.words
+        return self.inner.dialect
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Do `work`, and return once it is on the disk."""
@@ -217,9 +217,9 @@ class InstrumentedDatabase:
         """Do `work` on one state of the database."""
         return self._counted(self.inner.read, work)
 
-    def another(self) -> Database:
+    def new_connection(self) -> Database:
         """The same database on a connection of its own, counted alike."""
-        return instrumented(self.inner.another(), self.failed)
+        return instrumented(self.inner.new_connection(), self.failed)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -241,7 +241,7 @@ class InstrumentedDatabase:
 
 def instrumented(database: Database, failed: FailureCounter) -> Database:
     """A database whose failures are told."""
-    return InstrumentedDatabase(database, failed, database.quick)
+    return InstrumentedDatabase(database, failed, database.is_local)
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,7 +139,7 @@ def _figures(parts: ServerComponents) -> ReadinessCheck:
         metrics = parts.watch.metrics
         if metrics is None:
             return
-        now = parts.store.moment().milliseconds
+        now = parts.store.timestamp().milliseconds
         with suppress(HistoryError):
             found = await parts.store.commits.read(
                 lambda tx: count_unresolved(tx, now, _MOST_WAITING)

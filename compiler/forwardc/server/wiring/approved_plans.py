@@ -67,10 +67,10 @@ def approval_recorder(store: Store, ways: ServedPlans, lock: Lock) -> Callable[[
     """The work of `record`, for a transaction."""
 
     def work(tx: Transaction) -> int:
-        tx.alone()
+        tx.exclusive()
         new = [told for told in _told(ways, lock) if not _is_known(tx, told[1])]
         for by, what in new:
-            writes.record_event(tx, KIND, by, what, store.moment())
+            writes.record_event(tx, KIND, by, what, store.timestamp())
         return len(new)
 
     return work

@@ -351,7 +351,7 @@ def _opened(known: ServerInputs, opened: ExitStack) -> ServerComponents:
 def _keep(store: Store, ways: ServedPlans, lock: Lock) -> None:
     """Record what of a lock is new to this history. What is sent waits for nothing of it."""
     try:
-        store.commits.soon(approved.approval_recorder(store, ways, lock), _not_kept)
+        store.commits.write_behind(approved.approval_recorder(store, ways, lock), _not_kept)
     except HistoryError as problem:
         _not_kept(problem)
 
