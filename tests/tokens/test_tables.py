@@ -35,7 +35,7 @@ RUNS = CallbackRuns(frozenset(gate.DESTINATIONS))
 
 
 def resolve_waiting(store: Store) -> tuple[str, ...]:
-    return store.database.write(lambda tx: RUNS.resolve_waiting(tx, store.moment()))
+    return store.database.write(lambda tx: RUNS.resolve_waiting(tx, store.timestamp()))
 
 
 def outcome(store: Store, run_id: str) -> Outcome | None:

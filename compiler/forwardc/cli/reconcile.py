@@ -92,7 +92,7 @@ async def _all(store: "Store", run_id: str | None, where: Where, sink: "Sink", t
     # What callbacks have told already needs no question.
     resolved: list[str] = []
     for hook in every_open_run_hook(where.build):
-        resolve = partial(hook.resolve_waiting, now=store.moment())
+        resolve = partial(hook.resolve_waiting, now=store.timestamp())
         resolved += store.database.write(resolve)
     for name in resolved:
         run = store.load(name)

@@ -71,7 +71,7 @@ class TokenTables:
     def __init__(self, store: Store, *, emulated: bool = False) -> None:
         self._database = store.database
         self._emulated = emulated
-        self._moment = store.moment
+        self._moment = store.timestamp
 
     def receive(self, callback: Callback) -> CallbackReceipt:
         """Store a callback and what follows from it, once."""
@@ -95,7 +95,7 @@ class TokenTables:
 
     def _receive(self, tx: Transaction, callback: Callback, now: Timestamp) -> CallbackReceipt:
         # Two callbacks about one token at a time would each add to what the other has not seen.
-        tx.alone()
+        tx.exclusive()
         emulated = self._emulated
         digest = _key(callback, emulated=emulated)
         if first_row(tx, "SELECT 1 FROM callbacks WHERE digest = ?", digest):
