@@ -229,9 +229,9 @@ class DeclaredStep:
     answer: str | None = None
     """What an answer must parse as to be believed, where the author says so."""
     reason: tuple[str, ...] = ()
+    """JSON Pointers to where the destination says why, the first that is there."""
     mode: Mapping[str, object] = field(default_factory=dict)
     """Where an answer tells test from live, and what it says of each."""
-    """JSON Pointers to where the destination says why, the first that is there."""
     namespaces: Mapping[str, str] = field(default_factory=dict)
     """Namespaces of XML answers by the prefix that rules and pointers use."""
     sample: Node | None = None
