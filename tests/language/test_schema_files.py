@@ -211,8 +211,13 @@ def test_what_is_built_fits_its_schema(root: Path, kind: Kind) -> None:
 
 def test_the_plan_schema_and_the_plan_reader_know_the_same_fields() -> None:
     model, schema = Plan.model_json_schema(), load_schema("plan")
-    pairs = {"ValueSpec": "value", "SourceKind": "source", "Http": "http", "Step": "step"}
-    pairs |= {"Operation": "operation", "Failure": "failure", "Note": "note"}
+    pairs = {"ValueSpec": "value", "SourceKind": "source", "PlanStep": "step"}
+    pairs |= {
+        "PlanRequest": "http",
+        "PlanOperation": "operation",
+        "Failure": "failure",
+        "Note": "note",
+    }
     assert set(model["properties"]) == set(schema["properties"])
     for theirs, ours in pairs.items():
         fields = set(model["$defs"][theirs]["properties"])
