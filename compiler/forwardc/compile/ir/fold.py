@@ -1,13 +1,37 @@
 """Folding: what is known is computed, and the rest is left as it is.
 
-A program is lowered once with a *hole* for each value of an environment, a reference of one of the
-roots in `HOLES`. `fold` computes what needs none of them; `filled` puts the values of one
-environment in and computes what they decide. Both give the text that folding everything at once
-would give, span for span, so that environments share the trees that no value changes.
+An operation is lowered once, with a *hole* for each value of an environment. `fold` computes what
+needs none of them; `filled` puts the values of one environment in and computes what they decide.
+What comes out is what folding everything at once would give, span for span, and a tree that no
+value changes is the same object in all environments.
 
-`base64(settings.user + ":x")` in a header, traced: lowered it is
-`Call("base64", Text(Ref("settings.user"), Lit(":x")))`; filled with `user = shop` the text is
-joined to `Lit("shop:x")`, the call has only known parts, and `Lit("c2hvcDp4")` stands there.
+A hole is a reference below one of these roots. A plan has none left.
+
+| root | what it stands for | whose value it is |
+|---|---|---|
+| `settings` | a setting of the author's: `settings.merchant` | `forwardc.yaml`'s |
+| `environment` | the base URL of every request: `environment.base_url` | the destination's |
+| `account` | what a vault's emitter needs of the account | `forwardc.yaml`'s, at the vault |
+| `host` | a host of the vault's, of live or of test accounts | its facts', by class |
+
+By kind of term:
+
+| kind | becomes |
+|---|---|
+| `Lit`, `Atom`, `Raw`, `Source` | itself |
+| `Ref` | itself, or the value of its hole, which gets the hole's place in the YAML |
+| `Text` | itself with neighbouring literals joined; a literal where only literals are left |
+| `Call` | its result where all inside is known at build time, but never that of `jwe` |
+| `Map`, `Seq`, `If`, `Encoded`, `Limit`, `Amount` | the same around what is inside |
+
+`${base64(settings.user + ":x")}` in a header, traced. Lowered, it is
+`Call("base64", Text(Ref("settings.user"), Lit(":x")))`. Filled with `user: shop`, the text is
+joined to `Lit("shop:x")`, so the call has only known parts, and `Lit("c2hvcDp4")` stands there.
+
+Invariants, with their tests in `tests/vaults/test_emissions.py`: both tables are those of the code
+(`test_tables_of_folding`), filling gives what lowering with the values gives
+(`test_filled_is_folded_at_once`), an operation is emitted once for all environments
+(`test_an_operation_is_emitted_once`), and no plan holds a hole (`test_no_hole_is_left_in_a_plan`).
 """
 
 from collections.abc import Mapping
@@ -40,7 +64,7 @@ from forwardc.core.terms.terms import (
 from forwardc.core.terms.writers import text_of
 
 HOLES = frozenset({"settings", "environment", "account", "host"})
-"""The roots of holes: settings of the author, the base URL, and what a vault's account decides."""
+"""The roots of holes."""
 
 _NOTHING = Scope({})
 
