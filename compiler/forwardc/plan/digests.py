@@ -14,7 +14,7 @@ One file, since each key of a plan belongs to exactly one of these answers, or t
 import json
 from collections.abc import Iterable
 from hashlib import sha256
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, assert_never
 
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.codec import to_json
@@ -27,6 +27,7 @@ from forwardc.plan.model import (
     PlanSecret,
     PlanSignature,
     PlanStep,
+    SignDlocal,
     SignRocketpay,
     SignVisa,
 )
@@ -184,8 +185,10 @@ def _sign(sign: PlanSignature) -> Json:
             return signed | {"into": into}
         case SignVisa(remove_path_prefix=prefix):
             return signed | {"remove_path_prefix": prefix}
-        case _:
+        case SignDlocal():
             return signed
+        case _:
+            assert_never(sign)
 
 
 def _sources(plan: Plan, terms: list[Term]) -> Json:
@@ -244,13 +247,13 @@ def _codes(plan: Plan, currency: Term) -> Iterable[str]:
     """The currencies that may stand here: one, those of a param, or all."""
     if plan.money is None:
         return ()
-    match currency:
-        case Lit(value=str() as code):
-            return (code.upper(),)
-        case Ref(name=name) if spec := plan.params.get(name.removeprefix("params.")):
-            return map(str, spec.values or plan.money.digits)
-        case _:
-            return plan.money.digits
+    if isinstance(currency, Lit) and isinstance(currency.value, str):
+        return (currency.value.upper(),)
+    if isinstance(currency, Ref) and (
+        spec := plan.params.get(currency.name.removeprefix("params."))
+    ):
+        return map(str, spec.values or plan.money.digits)
+    return plan.money.digits
 
 
 def _names(term: Term) -> Iterable[str]:

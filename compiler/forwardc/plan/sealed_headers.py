@@ -169,13 +169,10 @@ def _varies(term: Term) -> bool:
 
 def _leading(term: Term) -> str:
     """The text that a value begins with in any case."""
-    match unwrapped(term):
-        case Lit(value=value):
-            return str(value)
-        case Text(parts=parts) if parts:
-            return _leading(parts[0])
-        case _:
-            return ""
+    plain = unwrapped(term)
+    if isinstance(plain, Lit):
+        return str(plain.value)
+    return _leading(plain.parts[0]) if isinstance(plain, Text) and plain.parts else ""
 
 
 def _rest(term: Term) -> Term:

@@ -4,10 +4,27 @@ A value is known at one stage, and a term's stage is the latest of its parts.
 """
 
 from enum import IntEnum
+from typing import assert_never
 
 from forwardc.compile.ir.program import Program, ProgramOperation
 from forwardc.core.atoms import ATOMS, InstrumentKind
-from forwardc.core.terms.terms import Atom, If, Raw, Ref, Term, walk
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    walk,
+)
 
 
 class Stage(IntEnum):
@@ -36,8 +53,10 @@ def _own_stage(node: Term, stored: frozenset[str]) -> Stage:
             return Stage.BUILD if node.root in ("settings", "let") else Stage.RUN
         case If(present=present):
             return Stage.BUILD if present.startswith("settings.") else Stage.RUN
-        case _:
+        case Lit() | Call() | Text() | Map() | Seq() | Encoded() | Limit() | Source() | Amount():
             return Stage.BUILD
+        case _:
+            assert_never(node)
 
 
 def has_atom(term: Term) -> bool:

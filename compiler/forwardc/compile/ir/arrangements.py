@@ -10,10 +10,26 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from forwardc.core.diagnostics.span import Span
-from forwardc.core.terms.terms import Atom, Call, If, Lit, Term, Text, walk
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    walk,
+)
 
 
 class ArrangementKind(StrEnum):
@@ -223,18 +239,30 @@ def _pieces(term: Term) -> Iterator[Term]:
                 yield from _pieces(part)
         case If(then=then):
             yield from _pieces(then)
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Atom()
+            | Raw()
+            | Call()
+            | Map()
+            | Seq()
+            | Encoded()
+            | Limit()
+            | Source()
+            | Amount()
+        ):
             yield term
+        case _:
+            assert_never(term)
 
 
 def _written(piece: Term) -> str | None:
-    match piece:
-        case Atom(name=name) if ".expiry." in name:
-            return name.rpartition(".")[2]
-        case Call(function="int", args=(Atom(name=name),)) if ".expiry." in name:
-            part = name.rpartition(".")[2]
-            return "M" if part == "MM" else part
-        case Lit(value=str() as text):
-            return text
-        case _:
-            return None
+    if isinstance(piece, Lit):
+        return piece.value if isinstance(piece.value, str) else None
+    number = number_of(piece)
+    atom = number or piece
+    if not isinstance(atom, Atom) or ".expiry." not in atom.name:
+        return None
+    part = atom.name.rpartition(".")[2]
+    return "M" if number and part == "MM" else part

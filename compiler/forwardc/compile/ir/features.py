@@ -6,6 +6,7 @@ table that misses one is a fault of ours, found by a test.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import assert_never
 
 from forwardc.compile.ir.analysis import Stage, atoms_in, stage_of
 from forwardc.compile.ir.program import ProgramOperation, ProgramPair, ProgramRequest, ProgramStep
@@ -13,13 +14,19 @@ from forwardc.core.atoms import ATOMS, EXPIRIES, Charset, InstrumentKind
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.terms import (
+    Amount,
     Atom,
     Call,
+    Encoded,
     Encoding,
     If,
+    Limit,
+    Lit,
     Map,
+    Raw,
     Ref,
     Seq,
+    Source,
     Term,
     Text,
     children,
@@ -104,13 +111,11 @@ def _body_uses(request: ProgramRequest) -> Iterator[FeatureUse]:
         return
     yield FeatureUse(f"body.{body.encoding}", body.span)
     for atom, place in _written_atoms(body.tree, body.encoding):
-        match ATOMS[atom.name].charset:
-            case Charset.TEXT:
-                yield FeatureUse(f"free-text.{place}", atom.span)
-            case Charset.BASE64 if place == Encoding.FORM:
-                yield FeatureUse("base64-text.form", atom.span)
-            case _:
-                pass
+        charset = ATOMS[atom.name].charset
+        if charset is Charset.TEXT:
+            yield FeatureUse(f"free-text.{place}", atom.span)
+        elif charset is Charset.BASE64 and place == Encoding.FORM:
+            yield FeatureUse("base64-text.form", atom.span)
     if body.encoding is Encoding.XML:
         yield from (FeatureUse("number.xml", number.span) for number in _integers(body.tree))
 
@@ -133,9 +138,24 @@ def _written_atoms(term: Term, place: str) -> Iterator[tuple[Atom, str]]:
         case Call(function="jwe", args=(data,)):
             if isinstance(data, Map | Seq):
                 yield from _written_atoms(data, "jwe")
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Raw()
+            | Call()
+            | Text()
+            | Map()
+            | Seq()
+            | If()
+            | Encoded()
+            | Limit()
+            | Source()
+            | Amount()
+        ):
             for child in children(term):
                 yield from _written_atoms(child, place)
+        case _:
+            assert_never(term)
 
 
 def _pair_uses(place: str, pair: ProgramPair) -> Iterator[FeatureUse]:
@@ -163,19 +183,22 @@ def _node_uses(node: Term, stored: frozenset[str]) -> Iterator[FeatureUse]:
     match node:
         case Atom(name=name):
             yield FeatureUse(f"atom.{name}", node.span)
-        case If(present=present) if present in ATOMS:
-            yield FeatureUse(f"optional.{present}", node.span)
-        case Text(parts=parts) if any(atoms_in(part) for part in parts) and len(parts) > 1:
-            yield FeatureUse("composed.atom", node.span)
+        case If(present=present):
+            if present in ATOMS:
+                yield FeatureUse(f"optional.{present}", node.span)
+        case Text(parts=parts):
+            if any(atoms_in(part) for part in parts) and len(parts) > 1:
+                yield FeatureUse("composed.atom", node.span)
         case Call(function="int", args=(Atom(name=name),)):
             yield FeatureUse(f"integer.{name}", node.span)
-        case Call(function="pick"):
-            # Its setting has no value here: each alternative is a use of its own.
+        case Call(function=function):
+            # The setting of `pick` has no value here: each alternative is a use of its own.
+            if function != "pick" and stage_of(node, stored) is Stage.VAULT:
+                yield FeatureUse(f"function.{function}", node.span)
+        case Lit() | Ref() | Raw() | Map() | Seq() | Encoded() | Limit() | Source() | Amount():
             return
-        case Call(function=function) if stage_of(node, stored) is Stage.VAULT:
-            yield FeatureUse(f"function.{function}", node.span)
         case _:
-            return
+            assert_never(node)
 
 
 def _uses_network_token(request: ProgramRequest) -> bool:

@@ -7,9 +7,26 @@ value, and where its answer gives one.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import assert_never
 
 from forwardc.compile.ir.program import ProgramBody, ProgramOperation, ProgramRequest, ProgramStep
-from forwardc.core.terms.terms import Call, Encoding, If, Lit, Map, Ref, Seq, Term, Text
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    Encoding,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+)
 from forwardc.core.terms.values import pointer_token
 
 
@@ -31,8 +48,21 @@ def _scalars(term: Term, at: str, *, xml: bool) -> Iterator[tuple[str, Term]]:
         case Seq(items=items):
             for index, item in enumerate(items):
                 yield from _scalars(item, item_of(at, index, xml=xml), xml=xml)
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Atom()
+            | Raw()
+            | Call()
+            | Text()
+            | Encoded()
+            | Limit()
+            | Source()
+            | Amount()
+        ):
             yield at, term
+        case _:
+            assert_never(term)
 
 
 def changed(body: ProgramBody, change: Callable[[str, Term], Term]) -> Term:
@@ -56,8 +86,21 @@ def changed(body: ProgramBody, change: Callable[[str, Term], Term]) -> Term:
                     ),
                     span=term.span,
                 )
-            case _:
+            case (
+                Lit()
+                | Ref()
+                | Atom()
+                | Raw()
+                | Call()
+                | Text()
+                | Encoded()
+                | Limit()
+                | Source()
+                | Amount()
+            ):
                 return change(at, term)
+            case _:
+                assert_never(term)
 
     return inside(body.tree, "")
 
@@ -113,12 +156,25 @@ def bare(term: Term) -> Term:
     match term:
         case If(then=then):
             return bare(then)
-        case Call(function="text", args=(inner,)):
+        case Call(function="text", args=(inner,)) | Text(parts=(inner,)):
             return bare(inner)
-        case Text(parts=(part,)):
-            return bare(part)
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Atom()
+            | Raw()
+            | Call()
+            | Text()
+            | Map()
+            | Seq()
+            | Encoded()
+            | Limit()
+            | Source()
+            | Amount()
+        ):
             return term
+        case _:
+            assert_never(term)
 
 
 def _given(steps: tuple[ProgramStep, ...], value: Term) -> Iterator[tuple[str, str]]:
@@ -147,8 +203,10 @@ def _places(request: ProgramRequest) -> Iterator[tuple[str, Term]]:
                 yield from _fields(body.tree, "")
             case Encoding.JSON | Encoding.XML:
                 yield from _members(body.tree, "")
-            case _:
+            case Encoding.PLAIN | Encoding.HEADER | Encoding.QUERY | Encoding.URL:
                 yield "body", body.tree
+            case _:
+                assert_never(body.encoding)
     yield from ((f"header {pair.name}", pair.value) for pair in request.headers)
     yield from ((f"query {pair.name}", pair.value) for pair in request.query)
     yield from (("path", segment) for segment in _segments(request.url))
@@ -167,8 +225,21 @@ def _members(term: Term, pointer: str) -> Iterator[tuple[str, Term]]:
                 yield from _members(inner, f"{pointer}/{index}")
         case Call(function=function, args=(inner, *_)) if function in _HOLDERS:
             yield from _members(inner, pointer)
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Atom()
+            | Raw()
+            | Call()
+            | Text()
+            | Encoded()
+            | Limit()
+            | Source()
+            | Amount()
+        ):
             yield pointer, term
+        case _:
+            assert_never(term)
 
 
 def _fields(term: Term, name: str) -> Iterator[tuple[str, Term]]:
@@ -184,8 +255,21 @@ def _fields(term: Term, name: str) -> Iterator[tuple[str, Term]]:
                 yield from _fields(inner, f"{name}[{index}]")
         case Call(function=function, args=(inner, *_)) if function in _HOLDERS:
             yield from _members(inner, name)
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Atom()
+            | Raw()
+            | Call()
+            | Text()
+            | Encoded()
+            | Limit()
+            | Source()
+            | Amount()
+        ):
             yield name, term
+        case _:
+            assert_never(term)
 
 
 def _segments(url: Term) -> Iterator[Term]:

@@ -1,9 +1,25 @@
 """Where each part of a term's JSON came from. Mirrors the shape that `codec` writes."""
 
 from collections.abc import Iterator
+from typing import assert_never
 
 from forwardc.core.diagnostics.span import Span
-from forwardc.core.terms.terms import Amount, Call, Encoded, If, Limit, Map, Seq, Term, Text
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+)
 from forwardc.core.terms.values import pointer_token
 
 
@@ -38,5 +54,7 @@ def _children(term: Term) -> Iterator[tuple[str, Term]]:
             yield from (
                 (f"$amount/{key}", one) for key, one in (("of", of), ("in", currency)) if one
             )
-        case _:
+        case Lit() | Ref() | Atom() | Raw() | Source():
             return
+        case _:
+            assert_never(term)

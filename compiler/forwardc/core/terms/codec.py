@@ -109,17 +109,15 @@ def _named(term: Term) -> Json:
 
 def from_json(data: Json) -> Term:
     """The term that a plan's JSON stands for. Raises `InvalidPlanError` on an unknown hole."""
-    match data:
-        case None | bool() | int() | str():
-            return Lit(data)
-        case float():
-            raise InvalidPlanError("a number with a fraction is written as {'$number': text}")
-        case list():
-            return Seq(tuple([from_json(item) for item in data]))
-        case dict():
-            return _object_from_json(data)
-        case _:
-            raise InvalidPlanError(f"no term is written as {type(data).__name__}")
+    if data is None or isinstance(data, bool | int | str):
+        return Lit(data)
+    if isinstance(data, float):
+        raise InvalidPlanError("a number with a fraction is written as {'$number': text}")
+    if isinstance(data, list):
+        return Seq(tuple([from_json(item) for item in data]))
+    if isinstance(data, dict):
+        return _object_from_json(data)
+    raise InvalidPlanError(f"no term is written as {type(data).__name__}")
 
 
 def _object_from_json(data: dict[str, Json]) -> Term:

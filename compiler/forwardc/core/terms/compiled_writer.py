@@ -7,7 +7,7 @@ less work, or leaves the term to it. The writers are the same ones, with holes i
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms import escaping as escape
@@ -30,6 +30,7 @@ from forwardc.core.terms.functions import LAZY, ComputationError, connected
 from forwardc.core.terms.terms import (
     LINES,
     Amount,
+    Atom,
     Call,
     Encoded,
     Encoding,
@@ -37,6 +38,7 @@ from forwardc.core.terms.terms import (
     Limit,
     Lit,
     Map,
+    Raw,
     Ref,
     Seq,
     Source,
@@ -92,8 +94,10 @@ def folded(term: Term) -> Write:
         case Amount():
             parts = [folded(part) for part in children(term)]
             return lambda scope: told(term, [part(scope) for part in parts], scope)
-        case _:
+        case Atom() | Raw() | Text() | Map() | Seq() | If() | Source():
             return lambda scope: evaluate(term, scope)
+        case _:
+            assert_never(term)
 
 
 def _called(call: Call) -> Write:
@@ -188,10 +192,25 @@ def _shape(term: Term, *, whole: bool) -> Value:
             return {key: _shape(value, whole=True) for key, value in entries}
         case Seq(items=items) if whole:
             return [_shape(item, whole=True) for item in items]
-        case _ if _is_constant(term):
-            return evaluate(term, _NOTHING)
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Atom()
+            | Raw()
+            | Call()
+            | Map()
+            | Seq()
+            | If()
+            | Encoded()
+            | Limit()
+            | Source()
+            | Amount()
+        ):
+            if _is_constant(term):
+                return evaluate(term, _NOTHING)
             return _Hole("", whole, value=folded(term))
+        case _:
+            assert_never(term)
 
 
 def _merged(pieces: Iterable[str | Fragment]) -> Iterator[str | _Hole]:

@@ -128,6 +128,8 @@ def _lacks(terms: tuple[Term, ...], scope: Scope) -> bool:
 
 def _is_left_out(term: Term, scope: Scope) -> bool:
     match term:
+        case Lit() | Ref() | Atom() | Raw() | Map() | Seq():
+            return False
         case If(present=present, then=then):
             return not scope.has(present) or _is_left_out(then, scope)
         case Text(parts=terms) | Call(args=terms):
@@ -139,7 +141,7 @@ def _is_left_out(term: Term, scope: Scope) -> bool:
         case Source():
             return scope.source is not None and _is_left_out(scope.source, scope)
         case _:
-            return False
+            assert_never(term)
 
 
 def joined(values: list[Value]) -> Value:
@@ -227,17 +229,15 @@ def _json_text(value: Value) -> Value:
 
 
 def _fragments(value: Value) -> list[Fragment]:
-    match value:
-        case Fragment():
-            return [value]
-        case Template(parts=parts):
-            return [part for part in parts if isinstance(part, Fragment)]
-        case dict():
-            return [piece for item in value.values() for piece in _fragments(item)]
-        case list():
-            return [piece for item in value for piece in _fragments(item)]
-        case _:
-            return []
+    if isinstance(value, Fragment):
+        return [value]
+    if isinstance(value, Template):
+        return [part for part in value.parts if isinstance(part, Fragment)]
+    if isinstance(value, dict):
+        return [piece for item in value.values() for piece in _fragments(item)]
+    if isinstance(value, list):
+        return [piece for item in value for piece in _fragments(item)]
+    return []
 
 
 def _encoded(term: Encoded, scope: Scope) -> Value:
@@ -258,8 +258,10 @@ def tree_pieces(term: Encoded, value: Value) -> writers.Pieces:
             return writers.form_pieces(value, templated=term.templated)
         case Encoding.XML:
             return writers.xml_pieces(value, term.doctype, templated=term.templated)
-        case _:
+        case Encoding.PLAIN | Encoding.HEADER | Encoding.QUERY | Encoding.URL:
             return writers.scalar_pieces(value, term.encoding, templated=term.templated)
+        case _:
+            assert_never(term.encoding)
 
 
 def line_pieces(term: Encoded, values: list[Value]) -> writers.Pieces:

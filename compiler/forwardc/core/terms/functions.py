@@ -180,13 +180,11 @@ def _equal(left: Any, right: Any) -> bool | None:
 
 
 def _holds_contradiction(value: Any) -> bool:
-    match value:
-        case dict():
-            return any(map(_holds_contradiction, value.values()))
-        case list():
-            return any(map(_holds_contradiction, value))
-        case _:
-            return value is CONTRADICTION
+    if isinstance(value, dict):
+        return any(map(_holds_contradiction, value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_contradiction, value))
+    return value is CONTRADICTION
 
 
 def _unequal(left: Any, right: Any) -> bool | None:

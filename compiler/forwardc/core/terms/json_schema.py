@@ -217,34 +217,30 @@ def problems(schema: Schema, value: Any) -> list[str]:
 
 def to_plan(schema: Any) -> Any:
     """A schema as a plan has it: a number with a fraction is `{"$number": text}`, exactly."""
-    match schema:
-        case Decimal():
-            return {"$number": str(schema)}
-        case Mapping():
-            if any(str(key).startswith("$number") or key == "$map" for key in schema):
-                return {"$map": [[key, to_plan(item)] for key, item in schema.items()]}
-            return {key: to_plan(item) for key, item in schema.items()}
-        case list():
-            return [to_plan(item) for item in schema]
-        case _:
-            return schema
+    if isinstance(schema, Decimal):
+        return {"$number": str(schema)}
+    if isinstance(schema, Mapping):
+        if any(str(key).startswith("$number") or key == "$map" for key in schema):
+            return {"$map": [[key, to_plan(item)] for key, item in schema.items()]}
+        return {key: to_plan(item) for key, item in schema.items()}
+    if isinstance(schema, list):
+        return [to_plan(item) for item in schema]
+    return schema
 
 
 def from_plan(data: Any) -> Any:
     """The schema that a plan has. Raises `ValueError` for what `to_plan` does not write."""
-    match data:
-        case {"$number": str() as text}:
+    if isinstance(data, dict):
+        if isinstance(text := data.get("$number"), str):
             return _decimal(text)
-        case {"$map": list() as pairs}:
+        if isinstance(pairs := data.get("$map"), list):
             return {str(key): from_plan(item) for key, item in pairs}
-        case dict():
-            return {key: from_plan(item) for key, item in data.items()}
-        case list():
-            return [from_plan(item) for item in data]
-        case float():
-            raise ValueError("a number with a fraction is written as {'$number': text}")
-        case _:
-            return data
+        return {key: from_plan(item) for key, item in data.items()}
+    if isinstance(data, list):
+        return [from_plan(item) for item in data]
+    if isinstance(data, float):
+        raise ValueError("a number with a fraction is written as {'$number': text}")
+    return data
 
 
 @lru_cache(maxsize=256)
@@ -321,15 +317,12 @@ def _text_length(value: Any) -> int:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for key, item in value.items():
-                yield key
-                yield from _texts(item)
-        case list():
-            for item in value:
-                yield from _texts(item)
-        case _:
-            return
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)

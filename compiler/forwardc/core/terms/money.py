@@ -151,17 +151,17 @@ def _formed(text: str, form: str) -> Wire:
 
 def _digits_of(answer: object) -> str | None:
     """A number or text of an answer in digits, None for anything else."""
-    match answer:
-        case bool():
-            return None
-        case Decimal() if answer.is_finite() and abs(answer.adjusted()) <= _LONGEST:
-            return format(answer, "f")
-        case int():
-            return str(answer)
-        case str():
-            return answer.strip()
-        case _:
-            return None
+    if isinstance(answer, str):
+        return answer.strip()
+    if isinstance(answer, bool):
+        return None
+    if isinstance(answer, int):
+        return str(answer)
+    if not isinstance(answer, Decimal):
+        return None
+    return (
+        format(answer, "f") if answer.is_finite() and abs(answer.adjusted()) <= _LONGEST else None
+    )
 
 
 def _whole(answer: object, places: int) -> int:
@@ -224,18 +224,16 @@ def _inside(value: Any, places: list[tuple[str, ...]], counts: Counts, currency:
     """The same data with the amounts at these places converted. What is not there is passed."""
     if any(not place for place in places):
         return None if value is None else wire(counts, _integer(value), currency, part=True)
-    match value:
-        case dict():
-            return {
-                key: _inside(item, below, counts, currency) if below else item
-                for key, item in value.items()
-                for below in (_below(places, key) or _below(places, "*"),)
-            }
-        case list():
-            below = _below(places, "*")
-            return [_inside(item, below, counts, currency) if below else item for item in value]
-        case _:
-            return value
+    if isinstance(value, dict):
+        return {
+            key: _inside(item, below, counts, currency) if below else item
+            for key, item in value.items()
+            for below in (_below(places, key) or _below(places, "*"),)
+        }
+    if isinstance(value, list):
+        below = _below(places, "*")
+        return [_inside(item, below, counts, currency) if below else item for item in value]
+    return value
 
 
 def _below(places: list[tuple[str, ...]], key: str) -> list[tuple[str, ...]]:

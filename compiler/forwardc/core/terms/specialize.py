@@ -3,15 +3,21 @@
 Knows a scope for what is present in it, and none of its values.
 """
 
+from typing import assert_never
+
 from forwardc.core.terms.evaluator import Scope
 from forwardc.core.terms.terms import (
     LINES,
     Amount,
+    Atom,
     Call,
     Encoded,
     If,
     Limit,
+    Lit,
     Map,
+    Raw,
+    Ref,
     Seq,
     Source,
     Term,
@@ -61,8 +67,10 @@ def settled(term: Term, scope: Scope) -> Term | None:
         case Limit(maximum=maximum, name=name, term=limited):
             inner = settled(limited, scope)
             return None if inner is None else Limit(maximum, name, inner)
-        case _:
+        case Lit() | Ref() | Atom() | Raw():
             return term
+        case _:
+            assert_never(term)
 
 
 def _all(terms: tuple[Term, ...], scope: Scope) -> tuple[Term, ...] | None:

@@ -187,6 +187,8 @@ def children(term: Term) -> tuple[Term, ...]:
             return (inner,)
         case Amount(of=of, currency=currency):
             return (currency,) if of is None else (of, currency)
+        case _:
+            assert_never(term)
 
 
 def line_parts(tree: Term) -> "tuple[Term, ...]":
@@ -268,9 +270,10 @@ def rewrite(term: Term, change: Callable[[Term], Term]) -> Term:
 
 def unwrapped(term: Term) -> Term:
     """A term without what says how it is written, how long it may be, or that it is optional."""
-    while True:
-        match term:
-            case Encoded(tree=inner) | Limit(term=inner) | If(then=inner):
-                term = inner
-            case _:
-                return term
+    match term:
+        case Encoded(tree=inner) | Limit(term=inner) | If(then=inner):
+            return unwrapped(inner)
+        case Lit() | Ref() | Atom() | Raw() | Call() | Text() | Map() | Seq() | Source() | Amount():
+            return term
+        case _:
+            assert_never(term)

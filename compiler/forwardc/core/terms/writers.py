@@ -22,19 +22,17 @@ Pieces: TypeAlias = Iterator[str | Fragment]
 
 def text_of(value: Value) -> str:
     """A scalar as plain text: how it is written in a form, a header, or interpolated text."""
-    match value:
-        case str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case Decimal():
-            return _digits(value)
-        case int():
-            return str(value)
-        case None:
-            return ""
-        case _:
-            raise escape.NotExpressibleError("only a scalar has a text form")
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return _digits(value)
+    if isinstance(value, int):
+        return str(value)
+    if value is None:
+        return ""
+    raise escape.NotExpressibleError("only a scalar has a text form")
 
 
 def _digits(value: Decimal) -> str:
@@ -48,13 +46,9 @@ def _digits(value: Decimal) -> str:
 
 def parts_of(value: Value) -> Parts:
     """A value as pieces of text and of vault syntax."""
-    match value:
-        case Template(parts=parts):
-            return parts
-        case Fragment():
-            return (value,)
-        case _:
-            return (text_of(value),)
+    if isinstance(value, Template):
+        return value.parts
+    return (value,) if isinstance(value, Fragment) else (text_of(value),)
 
 
 def raw_text(piece: str | Fragment) -> str:
@@ -73,43 +67,39 @@ def scalar_pieces(value: Value, encoding: Encoding, *, templated: bool) -> Piece
 
 def json_pieces(value: Value, *, templated: bool) -> Pieces:
     """Compact JSON; numbers keep their digits."""
-    match value:
-        case dict():
-            yield "{"
-            for index, (key, item) in enumerate(value.items()):
-                yield f'{"," if index else ""}"{escape.json_text(key, templated=templated)}":'
-                yield from json_pieces(item, templated=templated)
-            yield "}"
-        case list():
-            yield "["
-            for index, item in enumerate(value):
-                if index:
-                    yield ","
-                yield from json_pieces(item, templated=templated)
-            yield "]"
-        case Fragment(number=True):
-            yield value
-        case str() | Fragment() | Template():
-            yield '"'
-            yield from scalar_pieces(value, Encoding.JSON, templated=templated)
-            yield '"'
-        case None:
-            yield "null"
-        case _:
-            yield text_of(value)
+    if isinstance(value, dict):
+        yield "{"
+        for index, (key, item) in enumerate(value.items()):
+            yield f'{"," if index else ""}"{escape.json_text(key, templated=templated)}":'
+            yield from json_pieces(item, templated=templated)
+        yield "}"
+    elif isinstance(value, list):
+        yield "["
+        for index, item in enumerate(value):
+            if index:
+                yield ","
+            yield from json_pieces(item, templated=templated)
+        yield "]"
+    elif isinstance(value, Fragment) and value.number:
+        yield value
+    elif isinstance(value, str | Fragment | Template):
+        yield '"'
+        yield from scalar_pieces(value, Encoding.JSON, templated=templated)
+        yield '"'
+    else:
+        yield "null" if value is None else text_of(value)
 
 
 def flatten_form(value: Value, name: str = "") -> Iterator[tuple[str, Value]]:
     """Name and scalar pairs: `card[number]`, `items[0]`; an empty map or list gives none."""
-    match value:
-        case dict():
-            for key, item in value.items():
-                yield from flatten_form(item, f"{name}[{key}]" if name else key)
-        case list():
-            for index, item in enumerate(value):
-                yield from flatten_form(item, f"{name}[{index}]")
-        case _:
-            yield name, value
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from flatten_form(item, f"{name}[{key}]" if name else key)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from flatten_form(item, f"{name}[{index}]")
+    else:
+        yield name, value
 
 
 def form_pieces(value: Value, *, templated: bool) -> Pieces:
@@ -144,30 +134,29 @@ def _doctype(root: str, public: str, system: str) -> str:
 
 
 def _element_pieces(name: str, content: Value, *, templated: bool) -> Pieces:
-    match content:
-        case list():
-            for item in content:
-                yield from _element_pieces(name, item, templated=templated)
-        case dict():
-            yield f"<{name}"
-            for key, item in content.items():
-                if _is_attribute(key):
-                    yield f' {key[1:]}="'
-                    yield from scalar_pieces(item, Encoding.XML, templated=templated)
-                    yield '"'
-            yield ">"
-            for key, item in content.items():
-                if key == ".":
-                    yield from scalar_pieces(item, Encoding.XML, templated=templated)
-                elif not _is_attribute(key):
-                    yield from _element_pieces(key, item, templated=templated)
-            yield f"</{name}>"
-        case None:
-            yield f"<{name}/>"
-        case _:
-            yield f"<{name}>"
-            yield from scalar_pieces(content, Encoding.XML, templated=templated)
-            yield f"</{name}>"
+    if isinstance(content, list):
+        for item in content:
+            yield from _element_pieces(name, item, templated=templated)
+    elif isinstance(content, dict):
+        yield f"<{name}"
+        for key, item in content.items():
+            if _is_attribute(key):
+                yield f' {key[1:]}="'
+                yield from scalar_pieces(item, Encoding.XML, templated=templated)
+                yield '"'
+        yield ">"
+        for key, item in content.items():
+            if key == ".":
+                yield from scalar_pieces(item, Encoding.XML, templated=templated)
+            elif not _is_attribute(key):
+                yield from _element_pieces(key, item, templated=templated)
+        yield f"</{name}>"
+    elif content is None:
+        yield f"<{name}/>"
+    else:
+        yield f"<{name}>"
+        yield from scalar_pieces(content, Encoding.XML, templated=templated)
+        yield f"</{name}>"
 
 
 def _is_attribute(key: str) -> bool:
