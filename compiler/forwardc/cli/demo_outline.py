@@ -41,15 +41,14 @@ class Outline:
             yield from self._children(_parsed(body))
 
     def _children(self, value: Any) -> Iterator[str]:
-        match value:
-            case dict():
-                for name, item in value.items():
-                    yield from self._entry(f"{name}:", item)
-            case list():
-                for item in value:
-                    yield from self._entry("-", item)
-            case _:
-                yield from self._text(self._flat(value))
+        if isinstance(value, dict):
+            for name, item in value.items():
+                yield from self._entry(f"{name}:", item)
+        elif isinstance(value, list):
+            for item in value:
+                yield from self._entry("-", item)
+        else:
+            yield from self._text(self._flat(value))
 
     def _entry(self, name: str, value: Any) -> Iterator[str]:
         inner = _inner(value)
@@ -118,13 +117,11 @@ def _lists(value: Any) -> Any:
 
 
 def _holds_json(value: Any) -> bool:
-    match value:
-        case dict():
-            return any(_holds_json(item) for item in value.values())
-        case list():
-            return any(_holds_json(item) for item in value)
-        case _:
-            return _inner(value) is not None
+    if isinstance(value, dict):
+        return any(_holds_json(item) for item in value.values())
+    if isinstance(value, list):
+        return any(_holds_json(item) for item in value)
+    return _inner(value) is not None
 
 
 def _inner(value: Any) -> dict[str, Any] | None:

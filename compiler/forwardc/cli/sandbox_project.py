@@ -10,20 +10,25 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, assert_never
 from urllib.parse import urlsplit
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.terms import (
     LINES,
+    Amount,
+    Atom,
+    Call,
     Encoded,
+    If,
     Limit,
     Lit,
     Map,
     Raw,
     Ref,
     Seq,
+    Source,
     Term,
     Text,
     unwrapped,
@@ -234,15 +239,29 @@ def _flat(term: Term) -> Iterator[Term]:
         case Text(parts=parts):
             for part in parts:
                 yield from _flat(part)
-        case Encoded(tree=Text(parts=parts)) if term.encoding in LINES:
+        case Encoded(encoding=encoding, tree=Text(parts=parts)) if encoding in LINES:
             # The author's own text stays as it was written.
             yield from (
-                part if isinstance(part, Lit) else Encoded(term.encoding, part) for part in parts
+                part if isinstance(part, Lit) else Encoded(encoding, part) for part in parts
             )
         case Limit(term=inner):
             yield from _flat(inner)
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Atom()
+            | Raw()
+            | Call()
+            | Map()
+            | Seq()
+            | If()
+            | Encoded()
+            | Source()
+            | Amount()
+        ):
             yield term
+        case _:
+            assert_never(term)
 
 
 def _text(term: Term) -> str:
@@ -253,16 +272,30 @@ def _constants(term: Term, at: str) -> Iterator[tuple[str, str | int | bool]]:
     """The body's own values by JSON pointer, whatever syntax it is written in."""
     plain = unwrapped(term)
     match plain:
-        case Lit(value=str() | int() as value) if at:
-            yield at, value
+        case Lit(value=value):
+            if at and isinstance(value, str | int):
+                yield at, value
         case Map(entries=entries):
             for name, member in entries:
                 yield from _constants(member, f"{at}/{_escaped(name)}")
         case Seq(items=items):
             for index, item in enumerate(items):
                 yield from _constants(item, f"{at}/{index}")
-        case _:
+        case (
+            Ref()
+            | Atom()
+            | Raw()
+            | Call()
+            | Text()
+            | If()
+            | Encoded()
+            | Limit()
+            | Source()
+            | Amount()
+        ):
             return
+        case _:
+            assert_never(plain)
 
 
 def _escaped(name: str) -> str:

@@ -225,11 +225,8 @@ def composed(term: Term) -> str | None:
 def number_of(term: Term) -> Atom | None:
     """The expiry that is written as a number, or None."""
     inner = term.then if isinstance(term, If) else term
-    match inner:
-        case Call(function="int", args=(Atom() as atom,)):
-            return atom
-        case _:
-            return None
+    atom = inner.args[0] if isinstance(inner, Call) and inner.function == "int" else None
+    return atom if isinstance(atom, Atom) else None
 
 
 def _pieces(term: Term) -> Iterator[Term]:

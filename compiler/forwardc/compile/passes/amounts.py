@@ -117,11 +117,10 @@ class Amounts:
     def _assumed(self, ref: Ref) -> Term:
         """An amount as it comes; a constant in which destinations differ is told to the runtime."""
         param = self.params.get(ref.name.removeprefix("params.")) if ref.root == "params" else None
-        match param.currency if param is not None else None:
-            case Lit(value=str() as code) if code in DISPUTED:
-                return Amount(ref, Lit(code), span=ref.span)
-            case _:
-                return ref
+        currency = param.currency if param is not None else None
+        if isinstance(currency, Lit) and currency.value in DISPUTED:
+            return Amount(ref, Lit(currency.value), span=ref.span)
+        return ref
 
 
 def currency_mark(term: Term) -> If | None:

@@ -68,17 +68,15 @@ def lifetime(told: object) -> int:
 
     0 for whatever else it is: then nobody knows how long it lasts.
     """
-    match told:
-        case bool():
-            return 0
-        case int():
-            return max(told, 0)
-        case float() if told >= 0:
-            return int(min(told, 10.0**_MOST_DIGITS))
-        case str() if _WHOLE.fullmatch(told.strip(" ")):
-            return _whole(told.strip(" "))
-        case _:
-            return 0
+    if isinstance(told, bool):
+        return 0
+    if isinstance(told, int):
+        return max(told, 0)
+    if isinstance(told, float) and told >= 0:
+        return int(min(told, 10.0**_MOST_DIGITS))
+    if isinstance(told, str) and _WHOLE.fullmatch(told.strip(" ")):
+        return _whole(told.strip(" "))
+    return 0
 
 
 def _asked(text: str, told_at: datetime) -> float | None:

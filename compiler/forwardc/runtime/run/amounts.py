@@ -7,14 +7,31 @@ caller counts in, and compared with what was asked for.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from forwardc.core.currencies import DISPUTED
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.money import MONEY, AmountRefusedError, amount_of_answer
-from forwardc.core.terms.terms import Amount, If, Lit, Ref, Term, children, walk
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    children,
+    walk,
+)
 from forwardc.core.terms.values import Secret
 from forwardc.plan.answers import PlanOutput
 from forwardc.plan.digests import requests_of
@@ -61,9 +78,23 @@ def _amounts(term: Term, guards: frozenset[str]) -> Iterator[_Guarded]:
             yield _Guarded(term, guards, names)
         case If(present=present, then=then):
             yield from _amounts(then, guards | {present})
-        case _:
+        case (
+            Lit()
+            | Ref()
+            | Atom()
+            | Raw()
+            | Call()
+            | Text()
+            | Map()
+            | Seq()
+            | Encoded()
+            | Limit()
+            | Source()
+        ):
             for inner in children(term):
                 yield from _amounts(inner, guards)
+        case _:
+            assert_never(term)
 
 
 def _check(plan: Plan, one: _Guarded, scope: Scope, sink: Sink) -> None:
@@ -158,13 +189,14 @@ def _in_the_only_currency(
 def _named_amounts(operation: PlanOperation) -> Iterator[tuple[str, str]]:
     """Each amount that has a name, and its currency: a code, or the name of a value."""
     for one in _of_operation(operation):
-        match one.amount:
-            case Amount(of=Ref(name=name), currency=Ref(name=place), at=()):
-                yield name.removeprefix("params."), place
-            case Amount(of=Ref(name=name), currency=Lit(value=str(code)), at=()):
-                yield name.removeprefix("params."), code
-            case _:
-                continue
+        amount, currency = one.amount, one.amount.currency
+        if not isinstance(amount.of, Ref) or amount.at:
+            continue
+        name = amount.of.name.removeprefix("params.")
+        if isinstance(currency, Ref):
+            yield name, currency.name
+        elif isinstance(currency, Lit) and isinstance(currency.value, str):
+            yield name, currency.value
     for step in operation.steps:
         for name, output in step.outputs.items():
             if output.currency:

@@ -127,11 +127,8 @@ def _line(place: str, name: str, term: Term, scope: Scope) -> TemplateText | Non
 
 
 def _constant(term: Term) -> str | None:
-    match term:
-        case Lit(value=str() as text) if is_printable_ascii(text):
-            return text
-        case _:
-            return None
+    text = term.value if isinstance(term, Lit) else None
+    return text if isinstance(text, str) and is_printable_ascii(text) else None
 
 
 @dataclass(frozen=True, slots=True)

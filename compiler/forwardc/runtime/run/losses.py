@@ -179,17 +179,16 @@ def _parsed(told: Any, syntax: str) -> Any:
 def _place_of(document: Any, pointer: str) -> _Place:
     for part in pointer.removeprefix("/").split("/"):
         key = part.replace("~1", "/").replace("~0", "~")
-        match document:
-            case XmlLeaf():
-                document = _of_leaf(document, key)
-            case dict():
-                document = document.get(key, _GONE)
-            case list():
-                inside = key.isascii() and key.isdigit() and int(key) < len(document)
-                document = document[int(key)] if inside else _GONE
-            case _:
-                # A value hides what was below it, as where a vault masks a whole object.
-                return _Place.UNCLEAR
+        if isinstance(document, XmlLeaf):
+            document = _of_leaf(document, key)
+        elif isinstance(document, dict):
+            document = document.get(key, _GONE)
+        elif isinstance(document, list):
+            inside = key.isascii() and key.isdigit() and int(key) < len(document)
+            document = document[int(key)] if inside else _GONE
+        else:
+            # A value hides what was below it, as where a vault masks a whole object.
+            return _Place.UNCLEAR
         if document is _GONE:
             return _Place.GONE
     return _read_value(document)
@@ -206,12 +205,8 @@ def _of_leaf(leaf: XmlLeaf, key: str) -> Any:
 
 
 def _read_value(value: Any) -> _Place:
-    match value:
-        case str():
-            return _Place.FILLED if value.strip() else _Place.BLANK
-        case bool():
-            return _Place.UNCLEAR
-        case int() | Decimal():
-            return _Place.FILLED if value else _Place.BLANK
-        case _:
-            return _Place.UNCLEAR
+    if isinstance(value, str):
+        return _Place.FILLED if value.strip() else _Place.BLANK
+    if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        return _Place.UNCLEAR
+    return _Place.FILLED if value else _Place.BLANK

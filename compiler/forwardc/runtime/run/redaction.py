@@ -264,14 +264,11 @@ def _spellings(value: str) -> set[str]:
 
 
 def _leaves(value: Any) -> Iterable[str]:
-    match value:
-        case dict():
-            for item in value.values():
-                yield from _leaves(item)
-        case list():
-            for item in value:
-                yield from _leaves(item)
-        case bool() | None:
-            return
-        case _:
-            yield str(value)
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _leaves(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)

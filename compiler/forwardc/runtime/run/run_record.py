@@ -183,16 +183,14 @@ def typed_by_hand(value: Any) -> str:
 
 def _json(value: Any) -> str:
     """JSON with the digits of decimals as they are."""
-    match value:
-        case Decimal():
-            return str(value)
-        case dict():
-            members = (f"{json.dumps(key)}:{_json(item)}" for key, item in value.items())
-            return "{" + ",".join(members) + "}"
-        case list() | tuple():
-            return "[" + ",".join(map(_json, value)) + "]"
-        case _:
-            return json.dumps(value)
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, dict):
+        members = (f"{json.dumps(key)}:{_json(item)}" for key, item in value.items())
+        return "{" + ",".join(members) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(map(_json, value)) + "]"
+    return json.dumps(value)
 
 
 _DECIDED: Final = (StepState.ANSWERED, StepState.DONE)

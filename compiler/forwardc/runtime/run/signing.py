@@ -91,30 +91,27 @@ def gate_signature(body: dict[str, Any], secret: str) -> str:
 
 
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    match value:
-        case dict():
-            for key, item in value.items():
-                if key not in _UNSIGNED:
-                    yield from _leaves(item, (*path, key.replace(":", "::")))
-        case list():
-            for index, item in enumerate(value):
-                yield from _leaves(item, (*path, str(index)))
-        case _:
-            yield ":".join(path), _leaf(value)
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if key not in _UNSIGNED:
+                yield from _leaves(item, (*path, key.replace(":", "::")))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _leaves(item, (*path, str(index)))
+    else:
+        yield ":".join(path), _leaf(value)
 
 
 def _leaf(value: Any) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "1" if value else "0"
-        case str():
-            return value
-        case int() if value in _INT64:
-            return str(value)
-        case _:
-            raise NotExpressibleError("a signed body holds whole numbers of 64 bits only")
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int) and value in _INT64:
+        return str(value)
+    raise NotExpressibleError("a signed body holds whole numbers of 64 bits only")
 
 
 def _in_body(request: BoundRequest, into: str, secret: str) -> BoundRequest:

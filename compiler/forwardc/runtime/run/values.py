@@ -215,23 +215,18 @@ def _json(spec: ValueSpec, value: Any) -> Any:
 def _no_floats(value: Any, depth: int) -> None:
     if depth > _DEEPEST:
         raise InvalidValueError(f"nests deeper than {_DEEPEST} levels")
-    match value:
-        case dict():
-            for key, item in value.items():
-                if not isinstance(key, str):
-                    raise InvalidValueError("must have text as its keys")
-                _no_floats(item, depth + 1)
-        case list():
-            for item in value:
-                _no_floats(item, depth + 1)
-        case None | bool() | str():
-            return
-        case int():
-            _number(value)
-        case Decimal():
-            _number(value)
-        case _:
-            raise InvalidValueError("must be JSON")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise InvalidValueError("must have text as its keys")
+            _no_floats(item, depth + 1)
+    elif isinstance(value, list):
+        for item in value:
+            _no_floats(item, depth + 1)
+    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
+        _number(value)
+    elif not (value is None or isinstance(value, bool | str)):
+        raise InvalidValueError("must be JSON")
 
 
 def _by_schema(schema: Any, value: Any) -> None:
@@ -259,22 +254,20 @@ def _limits(spec: ValueSpec, value: Any) -> None:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case bool() | None:
-            return
-        case int() | Decimal():
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, int | Decimal):
+        if not isinstance(value, bool):
             yield str(value)
-        case dict():
-            for key, item in value.items():
-                yield key
-                yield from _texts(item)
-        case list():
-            for item in value:
-                yield from _texts(item)
-        case _:
-            raise TypeError("not a value of a run")
+    elif value is not None:
+        raise TypeError("not a value of a run")
 
 
 def default_of(spec: ValueSpec) -> Any:

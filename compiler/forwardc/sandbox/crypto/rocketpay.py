@@ -22,19 +22,17 @@ class UnsignableBodyError(SandboxError, ValueError):
 
 
 def _text(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "1" if value else "0"
-        case int() if value in _INT64:
-            return str(value)
-        case int():
-            raise UnsignableBodyError("an integer beyond 64 bits becomes a float in PHP")
-        case str():
-            return value
-        case _:
-            raise UnsignableBodyError("only text, integers, booleans and null can be signed")
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, int):
+        raise UnsignableBodyError("only text, integers, booleans and null can be signed")
+    if value not in _INT64:
+        raise UnsignableBodyError("an integer beyond 64 bits becomes a float in PHP")
+    return str(value)
 
 
 def _lines(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:

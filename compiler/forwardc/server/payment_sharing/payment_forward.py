@@ -10,7 +10,7 @@ import logging
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
-from typing import Final
+from typing import Final, assert_never
 from uuid import uuid4
 
 from forwardc.runtime.history.errors import HistoryError
@@ -140,8 +140,10 @@ class PaymentForwarding:
                     shared = await self._follow(other, instrument, deadline)
                     if shared is not None:
                         return shared
-                case known:
+                case ClaimFinished() | ClaimUnknown() as known:
                     return await self._known(known, instrument)
+                case never:
+                    assert_never(never)
 
     async def drain(self, within_s: float) -> int:
         """Wait for what is under way, and give up what takes longer; how many were given up.
@@ -362,8 +364,10 @@ class PaymentForwarding:
                     return None
                 case ClaimReleased():
                     raise RunProblemError(unavailable(), other.run_id, instrument)
-                case known:
+                case ClaimFinished() | ClaimUnknown() as known:
                     return await self._known(known, instrument)
+                case never:
+                    assert_never(never)
         raise _still_running(other, instrument)
 
     async def _look(self, other: ClaimHeld) -> ClaimStatus:

@@ -208,30 +208,29 @@ def _walk(
     if kind is str and document.isalnum():
         visit(path, document, True, told)
         return
-    match document:
-        case str():
-            inner = _inner(document) if path and inside < _DEEPEST else None
-            if inner is not None:
-                _walk(inner, visit, named, path, told, inside + 1)
-                return
-            visit(path, str(document), True, told)
-            if isinstance(document, XmlLeaf):
-                members = dict(document.attributes())
-                if members:
-                    _walk(members, visit, named, path, told, inside)
-        case Mapping() if document:
-            for name, value in document.items():
-                shown, tells = named(name)
-                _walk(value, visit, named, path + pointer(shown), told or tells, inside)
-        case list() if document:
-            for at, value in enumerate(document):
-                _walk(value, visit, named, f"{path}/{at}", told, inside)
-        case Mapping():
+    if isinstance(document, str):
+        inner = _inner(document) if path and inside < _DEEPEST else None
+        if inner is not None:
+            _walk(inner, visit, named, path, told, inside + 1)
+            return
+        visit(path, str(document), True, told)
+        if isinstance(document, XmlLeaf):
+            members = dict(document.attributes())
+            if members:
+                _walk(members, visit, named, path, told, inside)
+    elif isinstance(document, Mapping):
+        for name, value in document.items():
+            shown, tells = named(name)
+            _walk(value, visit, named, path + pointer(shown), told or tells, inside)
+        if not document:
             visit(path, "{}", False, told)
-        case list():
+    elif isinstance(document, list):
+        for at, value in enumerate(document):
+            _walk(value, visit, named, f"{path}/{at}", told, inside)
+        if not document:
             visit(path, "[]", False, told)
-        case _:
-            visit(path, _literal(document), False, told)
+    else:
+        visit(path, _literal(document), False, told)
 
 
 @lru_cache(maxsize=4096)

@@ -73,15 +73,13 @@ def same(one: Any, other: Any) -> bool:
     """Whether two values of a body are the same in type, digits and text."""
     if type(one) is not type(other):
         return False
-    match one:
-        case dict():
-            return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-        case list():
-            return len(one) == len(other) and all(map(same, one, other))
-        case Decimal():
-            return str(one) == str(other)
-        case _:
-            return bool(one == other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, Decimal):
+        return str(one) == str(other)
+    return bool(one == other)
 
 
 def _is_deep(value: Any) -> bool:
@@ -94,13 +92,9 @@ def _is_deep(value: Any) -> bool:
 
 
 def _inside(value: Any) -> list[Any]:
-    match value:
-        case dict():
-            return [*value.values()]
-        case list():
-            return value
-        case _:
-            return []
+    if isinstance(value, dict):
+        return [*value.values()]
+    return value if isinstance(value, list) else []
 
 
 _DECODER: Final = json.JSONDecoder(
