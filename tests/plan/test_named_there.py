@@ -120,4 +120,4 @@ def test_a_part_of_a_text_is_another_value(tmp_path: Path, request_: str, refere
 
 def test_an_output_is_given_by_one_step_and_sent_by_the_next(tmp_path: Path) -> None:
     found = named(tmp_path, "${steps.pay.id}", "{POST: /p, json: {a: 1}}")
-    assert (found.given, found.sent) == ({"pay": "/data/0/id"}, {"check": "path"})
+    assert (found.received, found.sent) == ({"pay": "/data/0/id"}, {"check": "path"})

@@ -10,8 +10,10 @@ from typing import Final
 # RFC 1123, section 2.1, in lower case; RFC 1035, section 2.3.4, for the lengths.
 _LABEL: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LONGEST: Final = 253
+"""Characters of a name: RFC 1035 allows 255 octets, of which two are no text of it."""
 _PORT: Final = re.compile(r"[1-9][0-9]{0,4}")
 _LAST_PORT: Final = 65535
+"""Ports have 16 bits (RFC 9293, section 3.1)."""
 # A last label that is digits or 0x... makes the whole an address of IPv4 to most resolvers, in
 # whichever spelling (WHATWG URL, section 3.5).
 _TOP: Final = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{1,59}")

@@ -130,13 +130,13 @@ _HOLDERS = frozenset({"json", "jwe"})
 class ProgramPaymentReference:
     """A value that names the payment at the destination.
 
-    `sent` and `given` say in which place of which step's request and answer it stands, in the
+    `sent` and `received` say in which place of which step's request and answer it stands, in the
     destination's own words: `/reference`, `metadata[order]`, `header X-Request-Id`, `path`.
     """
 
     value: Term
     sent: dict[str, str]
-    given: dict[str, str]
+    received: dict[str, str]
 
 
 def payment_references(operation: ProgramOperation) -> tuple[ProgramPaymentReference, ...]:
@@ -145,7 +145,7 @@ def payment_references(operation: ProgramOperation) -> tuple[ProgramPaymentRefer
         ProgramPaymentReference(
             bare(value),
             {step.name: place for step in operation.steps for place in _sent(step.request, value)},
-            dict(_given(operation.steps, value)),
+            dict(_received(operation.steps, value)),
         )
         for value in operation.payment_reference
     )
@@ -177,19 +177,19 @@ def bare(term: Term) -> Term:
             assert_never(term)
 
 
-def _given(steps: tuple[ProgramStep, ...], value: Term) -> Iterator[tuple[str, str]]:
-    wanted = bare(value)
+def _received(steps: tuple[ProgramStep, ...], value: Term) -> Iterator[tuple[str, str]]:
+    reference = bare(value)
     for step in steps:
         for output in step.outputs:
-            if wanted == Ref(f"steps.{step.name}.{output.name}"):
+            if reference == Ref(f"steps.{step.name}.{output.name}"):
                 yield step.name, output.at
 
 
 def _sent(request: ProgramRequest, value: Term) -> Iterator[str]:
     """The first place of a request where the value stands alone."""
-    wanted = bare(value)
+    reference = bare(value)
     for place, term in _places(request):
-        if bare(term) == wanted:
+        if bare(term) == reference:
             yield place
             return
 

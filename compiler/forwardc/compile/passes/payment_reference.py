@@ -32,7 +32,7 @@ def check_payment_references(program: Program, root: YamlMap, sink: Sink) -> Non
             operation.payment_reference, payment_references(operation), strict=True
         ):
             problem = next(_problems(program, operation, value, masked), None)
-            if problem is None and not (named.sent or named.given):
+            if problem is None and not (named.sent or named.received):
                 problem = _never_sent(program, operation, value)
             if problem is not None:
                 pointer = pointer_of(root, problem.span)

@@ -160,7 +160,7 @@ def _payment_reference(operation: ProgramOperation) -> Json:
         {
             "value": named.value,
             **({"sent": named.sent} if named.sent else {}),
-            **({"given": named.given} if named.given else {}),
+            **({"given": named.received} if named.received else {}),
         }
         for named in payment_references(operation)
     ]
