@@ -67,9 +67,9 @@ def test_results_reports_and_logs(
 
 def test_what_came_stays_in_memory(direct: Plan, execute) -> None:
     done = execute(direct, "two_steps", REQUEST, echo).done
-    assert done.came is not None
-    assert CARD.encode() in done.came.body
-    clean(f"{done.came} {done!r} {shown_data(done)} {result_json(direct, done, curl=True)}")
+    assert done.raw_response is not None
+    assert CARD.encode() in done.raw_response.body
+    clean(f"{done.raw_response} {done!r} {shown_data(done)} {result_json(direct, done, curl=True)}")
     with pytest.raises(TypeError, match="never serialised"):
         pickle.dumps(done)
 
@@ -77,9 +77,9 @@ def test_what_came_stays_in_memory(direct: Plan, execute) -> None:
 def test_the_journal_never_sees_what_came(direct: Plan) -> None:
     ordered = httpx.Response(200, json={"id": "o1", "token": "output-token"})
     went = go(direct, "two_steps", REQUEST, [ordered, httpx.Response(400, json={"pan": CARD})])
-    assert went.done.came is not None
+    assert went.done.raw_response is not None
     (kept,) = went.notes.results
-    assert (kept.came, kept.hide) == (None, None)
+    assert (kept.raw_response, kept.hide) == (None, None)
 
 
 def test_hide_changes_only_what_is_hidden(direct: Plan, execute) -> None:

@@ -23,7 +23,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.c2lnbmF0dXJlLW9mLWl0"
 def kept(plan: Plan, *answers: httpx.Response) -> list[RecordedAnswer]:
     """What the journal is told to keep of each step's answer."""
     notes = go(plan, "two_steps", REQUEST, [*answers]).notes
-    return [report.kept for report in notes.reports if report.kept is not None]
+    return [report.recorded for report in notes.reports if report.recorded is not None]
 
 
 def rows(plan: Plan, body: Any, **headers: str) -> dict[str, str]:
@@ -218,7 +218,7 @@ def test_what_is_too_long_is_cut_and_said_so(direct: Plan) -> None:
 def test_where_nothing_is_kept_nothing_is_made(direct: Plan) -> None:
     answers = [httpx.Response(200, json={"id": "o1", "token": "t"}), httpx.Response(400, json={})]
     went = go(direct, "two_steps", REQUEST, answers, Notes(keeps_answers=False))
-    assert [report.kept for report in went.notes.reports] == [None, None]
+    assert [report.recorded for report in went.notes.reports] == [None, None]
 
 
 TREES = st.recursive(

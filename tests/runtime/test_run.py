@@ -60,14 +60,16 @@ def test_what_is_absent_is_left_out(forward: Plan, execute, forwarded) -> None:
 
 def test_what_came_is_there_for_the_caller(forward: Plan, execute, forwarded) -> None:
     told = forwarded(200, APPROVED, X_Trace="t-1")
-    came = execute(forward, "card", PAID, lambda _: told).done.came
+    came = execute(forward, "card", PAID, lambda _: told).done.raw_response
     assert (came.status, came.vault_status, came.headers["x-trace"]) == (200, 200, "t-1")
     assert came.body == told.content
     refused = httpx.Response(422, json={"error_codes": ["secret_not_found"]})
-    came = execute(forward, "card", PAID, lambda _: refused).done.came
+    came = execute(forward, "card", PAID, lambda _: refused).done.raw_response
     assert (came.status, came.vault_status, dict(came.headers)) == (None, 422, {})
     assert came.body == refused.content
-    assert execute(forward, "card", PAID, lambda _: httpx.ConnectError("x")).done.came is None
+    assert (
+        execute(forward, "card", PAID, lambda _: httpx.ConnectError("x")).done.raw_response is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def questions_json(run: "StoredRun") -> list[dict[str, Any]]:
             "status": one.status,
             "names": [asdict(name) for name in one.names],
             "keys": list(one.keys),
-            "names_were_recorded": one.known,
+            "names_were_recorded": one.is_recorded,
         }
         for one in inquiries(run, pending=True)
     ]
@@ -78,6 +78,6 @@ def _name(name: "PartyName") -> str:
 
 def _nothing(one: "Inquiry") -> str:
     what = "nothing else" if one.keys else "nothing"
-    if not one.known:
+    if not one.is_recorded:
         return f"{what}: what it got by name was not recorded by this older history"
     return f"{what}: `payment_reference:` of its file names no value that was sent there"

@@ -41,7 +41,7 @@ def _quoted(one: Inquiry) -> str:
     keyed = [f"`{key}`, sent as idempotency key" for key in one.keys]
     quote = f"Quote {'; '.join([*named, *keyed])}." if named or keyed else ""
     if not named:
-        quote += _NOTHING if one.known else _UNKNOWN
+        quote += _NOTHING if one.is_recorded else _UNKNOWN
     return quote.strip()
 
 

@@ -46,7 +46,7 @@ def result(
         *(RUN, "share", False, "sha256:0", outcome, party, None),
         steps=(*([before] if before else []), step),
         stopped=stopped,
-        came=came,
+        raw_response=came,
         hide=redactor.hide,
     )
 

@@ -31,7 +31,7 @@ def answer_of(store: Store, run_id: str) -> RecordedAnswer | None:
 
 
 def test_an_answer_comes_back_as_it_was_kept(store: Store) -> None:
-    run = complete(store, new_run(), kept=KEPT)
+    run = complete(store, new_run(), recorded=KEPT)
     found = answer_of(store, run.id)
     assert found is not None
     assert (found.body, found.headers, found.whose, found.status) == (
@@ -45,7 +45,7 @@ def test_an_answer_comes_back_as_it_was_kept(store: Store) -> None:
 def test_an_answer_is_forgotten_before_its_run(history_url: str) -> None:
     clock = Clock()
     with open_store(history_url, now=clock) as store:
-        run = complete(store, new_run(), kept=KEPT)
+        run = complete(store, new_run(), recorded=KEPT)
         clock.turn(days=DEFAULT_DAYS, seconds=-1)
         assert answer_of(store, run.id) is not None
         assert store.forget_answers() == 0
@@ -60,7 +60,7 @@ def test_an_answer_is_forgotten_before_its_run(history_url: str) -> None:
 def test_a_run_takes_its_answers_along(history_url: str) -> None:
     clock = Clock()
     with open_store(history_url, now=clock, answer_days=100) as store:
-        complete(store, new_run(), kept=KEPT)
+        complete(store, new_run(), recorded=KEPT)
         clock.turn(days=40)
         assert store.prune(30, "ada") == 1
         assert store.database.read(lambda tx: tx.rows("SELECT * FROM answers")) == []
@@ -71,7 +71,7 @@ def test_where_none_are_kept_the_outcome_is(history_url: str) -> None:
         run = complete(
             store,
             new_run(),
-            kept=KEPT,
+            recorded=KEPT,
             outcome=Outcome.REJECTED,
             rejected_by=Party.DESTINATION,
             reason="no",
@@ -137,7 +137,9 @@ def test_a_row_of_another_shape_is_as_good_as_none(name: str, value: object) -> 
 
 def test_it_takes_less_room_than_its_text(store: Store) -> None:
     rows = tuple(BodyField(f"/list/{number}/resultCode", "Authorised") for number in range(100))
-    complete(store, new_run(), kept=RecordedAnswer("destination", 200, BodyFields("json", rows)))
+    complete(
+        store, new_run(), recorded=RecordedAnswer("destination", 200, BodyFields("json", rows))
+    )
     ((size,),) = store.database.read(lambda tx: tx.rows("SELECT length(packed) FROM answers"))
     assert size < sum(len(row.path) + len(row.shown) for row in rows) / 5
 
@@ -146,13 +148,13 @@ def test_it_takes_less_room_than_its_text(store: Store) -> None:
 def test_answers_are_deleted_and_their_runs_stay(history_url: str, days: int) -> None:
     clock = Clock()
     with open_store(history_url, now=clock) as store:
-        old = complete(store, new_run(), kept=KEPT)
+        old = complete(store, new_run(), recorded=KEPT)
         of_before = complete(store, new_run())
         store.database.write(
             lambda tx: tx.run("UPDATE steps SET answer = 'x' WHERE run_id = ?", of_before.id)
         )
         clock.turn(days=9)
-        young = complete(store, new_run(), kept=KEPT)
+        young = complete(store, new_run(), recorded=KEPT)
         assert store.prune_answers(days, "ada") == (3 if days == 0 else 2)
         assert answer_of(store, old.id) is None
         assert (answer_of(store, young.id) is None) == (days == 0)

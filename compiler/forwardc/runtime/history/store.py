@@ -133,9 +133,9 @@ class Store:
 
     def packed(self, report: StepReport) -> answers.PackedAnswer | None:
         """The answer of a report as a row keeps it; None where there is none, or none is kept."""
-        if self.answer_days is None or (report.kept is None and report.answer is None):
+        if self.answer_days is None or (report.recorded is None and report.answer is None):
             return None
-        kept = report.kept or RecordedAnswer(
+        kept = report.recorded or RecordedAnswer(
             "destination", report.status, NOT_READ, says=report.answer
         )
         return answers.pack(kept, self.timestamp(), self.answer_days)

@@ -54,12 +54,12 @@ def is_public(address: Address) -> bool:
 def is_host(address: Address) -> bool:
     """Whether an address can be one of a single machine, in whichever network."""
     inner = _wrapped(address) if isinstance(address, IPv6Address) else None
-    one = address if inner is None else inner
-    nowhere = one.is_multicast or one.is_unspecified
-    if isinstance(one, IPv4Address):
+    machine = address if inner is None else inner
+    nowhere = machine.is_multicast or machine.is_unspecified
+    if isinstance(machine, IPv4Address):
         # 0.0.0.0/8 is this network, which some systems take for this machine, and 240.0.0.0/4
         # has never been given to anybody.
-        nowhere = nowhere or one.packed[0] == 0 or one.is_reserved
+        nowhere = nowhere or machine.packed[0] == 0 or machine.is_reserved
     return not nowhere
 
 
@@ -77,8 +77,8 @@ def _wrapped(address: IPv6Address) -> IPv4Address | None:
 
 async def resolve(host: str, port: int) -> Sequence[str]:
     """The addresses of a name, best first, as the system knows them. Raises `OSError`."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(place[0]) for *_, place in found))
+    records = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(place[0]) for *_, place in records))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +113,15 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
 
     async def _admitted(self, host: str, port: int) -> Sequence[str]:
         try:
-            found = await self.resolve(host, port)
+            addresses = await self.resolve(host, port)
         except (OSError, UnicodeError):
-            found = ()
-        if not found:
+            addresses = ()
+        if not addresses:
             raise httpcore.ConnectError("the name has no address")
         # One that is not admitted spoils the others: nobody publishes such a mix by intention.
-        if not all(self.admits(ip_address(one)) for one in found):
+        if not all(self.admits(ip_address(address)) for address in addresses):
             raise AddressRefusedError("the name has an address that is not admitted")
-        return found
+        return addresses
 
     async def connect_unix_socket(
         self,
@@ -154,11 +154,11 @@ async def _first(
             done, under_way = await asyncio.wait(
                 under_way, timeout=patience, return_when=asyncio.FIRST_COMPLETED
             )
-            for one in done:
-                if (failed := one.exception()) is None:
-                    done.discard(one)
+            for attempt in done:
+                if (failed := attempt.exception()) is None:
+                    done.discard(attempt)
                     under_way |= done
-                    return one.result()
+                    return attempt.result()
                 problem = failed if isinstance(failed, Exception) else problem
     finally:
         await _give_up(under_way)

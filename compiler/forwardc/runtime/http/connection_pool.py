@@ -176,9 +176,9 @@ def _as_httpx() -> Iterator[None]:
 
 def _named(problem: Exception) -> type[httpx.TransportError]:
     for kind in type(problem).__mro__:
-        found = getattr(httpx, kind.__name__, None)
-        if isinstance(found, type) and issubclass(found, httpx.TransportError):
-            return found
+        error = getattr(httpx, kind.__name__, None)
+        if isinstance(error, type) and issubclass(error, httpx.TransportError):
+            return error
     return httpx.TransportError
 
 

@@ -42,8 +42,8 @@ def retry_after(headers: Iterable[tuple[str, str]], now: datetime) -> float | No
     dates = (http_date(value) for name, value in pairs if name == "date")
     told_at = next((date for date in dates if date is not None), now)
     asked = [_asked(value, told_at) for name, value in pairs if name == "retry-after"]
-    known = [seconds for seconds in asked if seconds is not None]
-    return min(max(max(known), 0.0), LONGEST_WAIT_S) if known else None
+    seconds_asked = [seconds for seconds in asked if seconds is not None]
+    return min(max(max(seconds_asked), 0.0), LONGEST_WAIT_S) if seconds_asked else None
 
 
 def http_date(text: str) -> datetime | None:
@@ -51,31 +51,31 @@ def http_date(text: str) -> datetime | None:
     if not _DATES.fullmatch(text):
         return None
     try:
-        found = parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def max_age(control: str) -> float | None:
     """The seconds of `max-age` in `Cache-Control` (RFC 9111, 5.2.2.1); None without one."""
-    found = _MAX_AGE.search(control)
-    return None if found is None else float(_whole(found[1]))
+    match = _MAX_AGE.search(control)
+    return None if match is None else float(_whole(match[1]))
 
 
-def lifetime(told: object) -> int:
+def lifetime(value: object) -> int:
     """A lifetime in whole seconds, as JSON tells it: a number, or its digits as text.
 
     0 for whatever else it is: then nobody knows how long it lasts.
     """
-    if isinstance(told, bool):
+    if isinstance(value, bool):
         return 0
-    if isinstance(told, int):
-        return max(told, 0)
-    if isinstance(told, float) and told >= 0:
-        return int(min(told, 10.0**_MOST_DIGITS))
-    if isinstance(told, str) and _WHOLE.fullmatch(told.strip(" ")):
-        return _whole(told.strip(" "))
+    if isinstance(value, int):
+        return max(value, 0)
+    if isinstance(value, float) and value >= 0:
+        return int(min(value, 10.0**_MOST_DIGITS))
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip(" ")):
+        return _whole(value.strip(" "))
     return 0
 
 

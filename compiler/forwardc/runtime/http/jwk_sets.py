@@ -68,7 +68,7 @@ class JwkSet(Generic[K]):
     _asking: "asyncio.Task[None] | None" = field(default=None, repr=False)
 
     async def keys(
-        self, wanted: Callable[[K], bool] = lambda _: True, *, newest: bool = False
+        self, is_wanted: Callable[[K], bool] = lambda _: True, *, newest: bool = False
     ) -> tuple[K, ...]:
         """The keys that are `wanted`.
 
@@ -77,16 +77,16 @@ class JwkSet(Generic[K]):
         While a set whose time has passed is asked for again, it goes on serving; with `newest`
         only where there is no newer one.
         """
-        found = self._found(wanted)
-        due = self.clock() >= self._fresh_until or not found
+        keys = self._matching(is_wanted)
+        due = self.clock() >= self._fresh_until or not keys
         if due and self.clock() >= self._ask_after:
             self._start()
         is_asked = self._asking is not None and not self._asking.done()
-        if self._asking and is_asked and (newest or not found or self._too_old()):
+        if self._asking and is_asked and (newest or not keys or self._too_old()):
             await asyncio.shield(self._asking)
         if self._too_old():
             raise JwkSetError(self._why_not)
-        return self._found(wanted)
+        return self._matching(is_wanted)
 
     def doubt(self) -> None:
         """Ask again before the next use: somebody could not use what the set told."""
@@ -98,8 +98,8 @@ class JwkSet(Generic[K]):
             self._asking.cancel()
             await asyncio.wait([self._asking])
 
-    def _found(self, wanted: Callable[[K], bool]) -> tuple[K, ...]:
-        return tuple(key for key in self._keys if wanted(key))
+    def _matching(self, is_wanted: Callable[[K], bool]) -> tuple[K, ...]:
+        return tuple(key for key in self._keys if is_wanted(key))
 
     def _too_old(self) -> bool:
         return self._fetched_at is None or self.clock() - self._fetched_at >= STALE_S
@@ -122,9 +122,9 @@ class JwkSet(Generic[K]):
             self._why_not = str(problem)
             self.failed(self._why_not, not self._too_old())
             return
-        told = max_age(published.cache_control) or 0.0
+        seconds = max_age(published.cache_control) or 0.0
         self._keys, self._fetched_at = keys, self.clock()
-        self._fresh_until = asked + min(max(told, SHORTEST_S), LONGEST_S)
+        self._fresh_until = asked + min(max(seconds, SHORTEST_S), LONGEST_S)
 
 
 def members(body: bytes) -> list[Member]:
@@ -133,17 +133,17 @@ def members(body: bytes) -> list[Member]:
     What is no object, is symmetric or tells a private part is passed over.
     """
     try:
-        found: Any = json.loads(body)["keys"]
-        if isinstance(found, list) and len(found) <= _MOST_KEYS:
-            return _public(found)
+        listed: Any = json.loads(body)["keys"]
+        if isinstance(listed, list) and len(listed) <= _MOST_KEYS:
+            return _public(listed)
     except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise JwkSetError("its answer is no JWK set")
 
 
-def _public(found: list[Any]) -> list[Member]:
+def _public(listed: list[Any]) -> list[Member]:
     public: list[Member] = []
-    for member in found:
+    for member in listed:
         if isinstance(member, dict) and not _SECRET & member.keys() and member not in public:
             public.append(member)
     return public
@@ -184,10 +184,10 @@ class VaultKeys:
         if url not in self._sets:
             self._sets[url] = self._set(url, hosts)
         try:
-            known = await self._sets[url].keys(newest=True)
+            keys = await self._sets[url].keys(newest=True)
         except JwkSetError as problem:
             raise VaultKeyError(f"the vault's keys cannot be had: {problem}") from None
-        return min(known, key=lambda key: key.rank).jwk
+        return min(keys, key=lambda key: key.rank).jwk
 
     def doubt(self, url: str) -> None:
         """A vault refused what was encrypted for it: its key may be another one by now.
@@ -248,7 +248,9 @@ def _tell(reason: str, bridged: bool) -> None:
 
 
 def _encrypts(operations: object) -> bool:
-    return isinstance(operations, list) and any(one in operations for one in ("encrypt", "wrapKey"))
+    return isinstance(operations, list) and any(
+        operation in operations for operation in ("encrypt", "wrapKey")
+    )
 
 
 def _is_rsa(modulus: int, exponent: int) -> bool:

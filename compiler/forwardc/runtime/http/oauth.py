@@ -135,12 +135,12 @@ def client_of(
     if credential in values or spec is None or spec.instead is None:
         return None
     oauth = spec.instead.oauth
-    found = [values.get(name) for name in (oauth.client_id, oauth.client_secret)]
-    client_id, client_secret = found
+    credentials = [values.get(name) for name in (oauth.client_id, oauth.client_secret)]
+    client_id, client_secret = credentials
     if not isinstance(client_id, Secret) or not isinstance(client_secret, Secret):
         return None
-    wanted = oauth.scopes if scopes is None else tuple(scopes)
-    return OAuthClient(oauth, client_id, client_secret, wanted, plan.hosts.vault)
+    wanted_scopes = oauth.scopes if scopes is None else tuple(scopes)
+    return OAuthClient(oauth, client_id, client_secret, wanted_scopes, plan.hosts.vault)
 
 
 def clients_of(
@@ -150,22 +150,22 @@ def clients_of(
 
     `values` are those of a run: `vault.NAME` is a credential. `more` are scopes beside the plan's.
     """
-    wanted = [
+    missing = [
         name
         for name, spec in plan.credentials.items()
         if spec.instead is not None and f"vault.{name}" not in values
     ]
-    if not wanted:
+    if not missing:
         return {}
-    given = {
+    credentials = {
         name.removeprefix("vault."): value
         for name, value in values.items()
         if name.startswith("vault.")
     }
-    found = {name: client_of(plan, given, name) for name in wanted}
+    clients = {name: client_of(plan, credentials, name) for name in missing}
     return {
         f"vault.{name}": replace(client, scopes=(*client.scopes, *more))
-        for name, client in found.items()
+        for name, client in clients.items()
         if client is not None
     }
 
@@ -249,8 +249,8 @@ def _number(digits: str) -> int | float:
 def _reason(status: int, held: Mapping[str, Any]) -> str:
     """The code of section 5.2, and no other text: it is the vault's, and may repeat ours."""
     code = held.get("error")
-    known = isinstance(code, str) and code in _CODES
-    return f"{_CODES[str(code)]} ({code})" if known else f"the vault answered {status}"
+    is_listed = isinstance(code, str) and code in _CODES
+    return f"{_CODES[str(code)]} ({code})" if is_listed else f"the vault answered {status}"
 
 
 def _token(held: Mapping[str, Any], asked: float) -> _Token:

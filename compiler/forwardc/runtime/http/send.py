@@ -211,15 +211,15 @@ def _outgoing(request: BoundRequest, url: httpx.URL, limits: SendLimits) -> http
 
 def _defaults(request: BoundRequest, url: httpx.URL) -> list[tuple[str, str]]:
     """What HTTP wants of a client (RFC 9110, sections 7.2, 8.6 and 10.1.5), if it is not given."""
-    given = {name.lower() for name, _ in request.headers}
+    names = {name.lower() for name, _ in request.headers}
     ours = [("Host", url.netloc.decode("ascii")), *_OURS]
     if request.body is not None or request.method in _WITH_BODY:
         ours.append(("Content-Length", str(len(request.body or b""))))
-    return [(name, value) for name, value in ours if name.lower() not in given]
+    return [(name, value) for name, value in ours if name.lower() not in names]
 
 
-def _values(answer: HttpAnswer, wanted: str) -> list[str]:
-    return [value for name, value in answer.headers if name.lower() == wanted]
+def _values(answer: HttpAnswer, header: str) -> list[str]:
+    return [value for name, value in answer.headers if name.lower() == header]
 
 
 def _is_cut(answer: HttpAnswer) -> bool:

@@ -41,7 +41,7 @@ class Inquiry:
     names: tuple[PartyName, ...] = ()
     keys: tuple[str, ...] = ()
     status: int | None = None
-    known: bool = True
+    is_recorded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class _Step:
     in_doubt: bool
     status: int | None
     request_id: str | None
-    known: bool = True
+    is_recorded: bool = True
 
 
 def inquiries(run: StoredRun, *, pending: bool = False) -> list[Inquiry]:
@@ -96,8 +96,8 @@ def keyed(step: StoredStep, party: Party) -> bool:
     """
     if party is Party.VAULT:
         return step.deliver != "direct" and party in (step.keyed or ())
-    told = step.idempotent if step.keyed is None else party in step.keyed
-    return told and reached(step)
+    has_key = step.idempotent if step.keyed is None else party in step.keyed
+    return has_key and reached(step)
 
 
 def reached(step: StoredStep) -> bool:
@@ -114,34 +114,34 @@ def _asked(steps: Sequence[_Step]) -> Iterator[Inquiry]:
     for number, step in enumerate(steps, 1):
         if not step.in_doubt:
             continue
-        before = tuple(name for one in steps[:number] for name in one.names)
+        before = tuple(name for earlier in steps[:number] for name in earlier.names)
         keys: tuple[str, ...] = ()
         if Party.DESTINATION in step.keyed and step.key:
             keys = (step.key,)
         names = _of(Party.DESTINATION, before)
         place = (step.name, step.called, step.sent_at)
-        yield Inquiry(Party.DESTINATION, *place, names, keys, step.status, step.known)
+        yield Inquiry(Party.DESTINATION, *place, names, keys, step.status, step.is_recorded)
         if not step.direct and step.status is None:
             keys = step.vault_keys if Party.VAULT in step.keyed else ()
             names = (*_id_of(step), *_of(Party.VAULT, step.names))
-            yield Inquiry(Party.VAULT, *place, names, keys, None, step.known or bool(names))
+            yield Inquiry(Party.VAULT, *place, names, keys, None, step.is_recorded or bool(names))
 
 
 def _of(party: Party, names: Sequence[PartyName]) -> tuple[PartyName, ...]:
     """The names of one party, each value once."""
-    found: dict[str, PartyName] = {}
+    names_by_value: dict[str, PartyName] = {}
     for name in names:
         if name.party is party:
-            found.setdefault(name.value, name)
-    return tuple(found.values())
+            names_by_value.setdefault(name.value, name)
+    return tuple(names_by_value.values())
 
 
 def _id_of(step: _Step) -> tuple[PartyName, ...]:
     """The vault's own id of a request, where it gave one that may be shown."""
-    told = step.request_id
-    if not told or mask(told) != told:
+    identifier = step.request_id
+    if not identifier or mask(identifier) != identifier:
         return ()
-    return (PartyName(Party.VAULT, "given", "request id", told),)
+    return (PartyName(Party.VAULT, "given", "request id", identifier),)
 
 
 def _stored(step: StoredStep, pending: bool) -> _Step:
@@ -161,13 +161,13 @@ def _stored(step: StoredStep, pending: bool) -> _Step:
         in_doubt=open_ or waits,
         status=step.status,
         request_id=step.request_id,
-        known=step.names is not None,
+        is_recorded=step.names is not None,
     )
 
 
 def _last(step: StoredStep) -> datetime | None:
     """When a step was sent last."""
-    sent = [one for one in step.attempts if one.state is not AttemptState.NOT_SENT]
+    sent = [attempt for attempt in step.attempts if attempt.state is not AttemptState.NOT_SENT]
     return datetime.fromisoformat(sent[-1].started_at) if sent else None
 
 

@@ -68,49 +68,49 @@ def step_in_doubt(plan: Plan, run: StoredRun) -> StepInDoubt | None:
     operation = plan.operations[run.summary.operation]
     for stored in run.steps:
         if doubt_of(stored) is not None and stored.outcome in (None, Outcome.UNKNOWN):
-            step = next(one for one in operation.steps if one.name == stored.name)
+            step = next(candidate for candidate in operation.steps if candidate.name == stored.name)
             return StepInDoubt(plan, operation, step, run, stored)
     return None
 
 
 async def reconcile_step(
-    what: StepInDoubt, look_up: SecretResolver, means: RunDependencies
+    in_doubt: StepInDoubt, resolver: SecretResolver, dependencies: RunDependencies
 ) -> StepReport:
     """The step as the vault tells it now. Raises `StillUnknownError`."""
-    ways = what.step.reconcile
+    ways = in_doubt.step.reconcile
     if ways is None:
         raise StillUnknownError("the request went past every vault, so that none can tell")
-    days = max(way.days for way in (ways.get, ways.list) if way is not None)
-    if means.ambient.now() - what.sent_at > timedelta(days=days):
+    days = max(query.days for query in (ways.get, ways.list) if query is not None)
+    if dependencies.ambient.now() - in_doubt.sent_at > timedelta(days=days):
         raise StillUnknownError(
             f"the vault keeps a request for {days} days, and it was sent before"
         )
-    vault = _vault(what, look_up, means)
-    if ways.get is not None and what.stored.request_id:
-        return _told(what, await _by_id(vault, ways.get))
+    vault = _vault_inquiry(in_doubt, resolver, dependencies)
+    if ways.get is not None and in_doubt.stored.request_id:
+        return _concluded_report(in_doubt, await _by_id(vault, ways.get))
     if ways.list is not None:
-        return _told(what, await _by_search(vault, ways.list))
+        return _concluded_report(in_doubt, await _by_search(vault, ways.list))
     raise StillUnknownError("the vault is asked by the id of its answer, and the answer was lost")
 
 
 @dataclass(frozen=True, slots=True)
-class _Vault:
+class _VaultInquiry:
     """Whom to ask about a step, and with what credentials."""
 
-    what: StepInDoubt
+    in_doubt: StepInDoubt
     means: RunDependencies
     values: Mapping[str, Any] = field(repr=False)
     clients: Mapping[str, OAuthClient] = field(repr=False)
 
     async def ask(self, http: PlanRequest, more: Mapping[str, Any]) -> HttpAnswer:
         """A question's answer, which has status 200. Raises `StillUnknownError`."""
-        means = self.means
+        dependencies = self.means
 
         async def once(tokens: Mapping[str, Secret]) -> HttpAnswer:
             return await self._once(http, {**self.values, **more, **tokens})
 
         try:
-            answer = await with_token(self.clients, means.tokens, means.sender, once)
+            answer = await with_token(self.clients, dependencies.tokens, dependencies.sender, once)
         except AccessTokenError as problem:
             raise StillUnknownError(str(problem)) from None
         if answer.status == 404:
@@ -125,7 +125,7 @@ class _Vault:
         if bound is None:
             raise StillUnknownError("; ".join(problem.message for problem in sink.sorted()))
         try:
-            answer = await self.means.sender.send(bound, self.what.plan.hosts.vault, _LIMITS)
+            answer = await self.means.sender.send(bound, self.in_doubt.plan.hosts.vault, _LIMITS)
         except HostRefusedError as problem:
             raise StillUnknownError(str(problem)) from None
         if not isinstance(answer, HttpAnswer):
@@ -133,59 +133,61 @@ class _Vault:
         return answer
 
 
-def _vault(what: StepInDoubt, look_up: SecretResolver, means: RunDependencies) -> _Vault:
+def _vault_inquiry(
+    in_doubt: StepInDoubt, resolver: SecretResolver, dependencies: RunDependencies
+) -> _VaultInquiry:
     sink = Sink()
-    ambient, name = means.ambient, what.run.summary.operation
+    ambient, name = dependencies.ambient, in_doubt.run.summary.operation
     any_shape = ambient.emulated or takes_any_shape(
-        what.plan, name, ambient.lock, ambient.now().date()
+        in_doubt.plan, name, ambient.lock, ambient.now().date()
     )
-    names = what.operation.credentials
-    found = resolve_credentials(what.plan, names, look_up, sink, any_shape=any_shape)
+    names = in_doubt.operation.credentials
+    credentials = resolve_credentials(in_doubt.plan, names, resolver, sink, any_shape=any_shape)
     if sink.has_errors:
         raise StillUnknownError("; ".join(problem.message for problem in sink.sorted()))
-    values: dict[str, Any] = {f"vault.{name}": value for name, value in found.items()}
-    return _Vault(what, means, values, clients_of(what.plan, values))
+    values: dict[str, Any] = {f"vault.{name}": value for name, value in credentials.items()}
+    return _VaultInquiry(in_doubt, dependencies, values, clients_of(in_doubt.plan, values))
 
 
-async def _by_id(vault: _Vault, way: ReconcileGet) -> Any:
-    known = {"vault.request_id": vault.what.stored.request_id}
-    return parse_json(text_of(await vault.ask(way.http, known)))
+async def _by_id(vault: _VaultInquiry, query: ReconcileGet) -> Any:
+    values = {"vault.request_id": vault.in_doubt.stored.request_id}
+    return parse_json(text_of(await vault.ask(query.http, values)))
 
 
-async def _by_search(vault: _Vault, way: ReconcileList) -> Any:
+async def _by_search(vault: _VaultInquiry, query: ReconcileList) -> Any:
     """The one request of this run and address, as the vault lists it."""
-    what = vault.what
-    around = (what.sent_at - _ROOM, what.sent_at + _ROOM)
+    in_doubt = vault.in_doubt
+    around = (in_doubt.sent_at - _ROOM, in_doubt.sent_at + _ROOM)
     bounds = {
         "vault.created_from": str(int(around[0].timestamp())),
         "vault.created_to": str(int(around[1].timestamp())),
     }
-    found: dict[str, Any] = {}
+    requests: dict[str, Any] = {}
     cursors: list[str] = []
     while len(cursors) < _MOST_PAGES:
         after = {"vault.after": cursors[-1]} if cursors else {}
-        answer = await vault.ask(way.http, {**bounds, **after})
+        answer = await vault.ask(query.http, {**bounds, **after})
         page = parse_json(text_of(answer))
-        items, more = resolve(page, way.items), resolve(page, way.more)
+        items, more = resolve(page, query.items), resolve(page, query.more)
         if not isinstance(items, list) or not isinstance(more, bool):
             raise StillUnknownError("the vault's list has another form than is documented")
         for item in items:
-            if _is_ours(what, way, item):
-                _add(found, _id(way, item), item)
+            if _is_ours(in_doubt, query, item):
+                _add(requests, _id(query, item), item)
         if not more:
-            return _only(list(found.values()))
-        cursors.append(_next(way, items, cursors))
+            return _only(list(requests.values()))
+        cursors.append(_next(query, items, cursors))
     raise StillUnknownError("the vault's list is longer than can be searched")
 
 
-def _is_ours(what: StepInDoubt, way: ReconcileList, item: Any) -> bool:
-    called, url = (what.stored.called or "").partition(" ")[2], resolve(item, way.url)
+def _is_ours(in_doubt: StepInDoubt, query: ReconcileList, item: Any) -> bool:
+    called, url = (in_doubt.stored.called or "").partition(" ")[2], resolve(item, query.url)
     # What is recorded is masked: a number in the address hides no request.
     same = isinstance(url, str) and mask(url) == mask(called)
-    return same and resolve(item, way.run_id) == what.run.id
+    return same and resolve(item, query.run_id) == in_doubt.run.id
 
 
-def _add(found: dict[str, Any], known_as: str | None, item: Any) -> None:
+def _add(requests: dict[str, Any], known_as: str | None, item: Any) -> None:
     """Keep a request under its id: one that two pages show is one request.
 
     Raises `StillUnknownError` where it cannot be told from another, or is shown in two ways: then
@@ -193,18 +195,18 @@ def _add(found: dict[str, Any], known_as: str | None, item: Any) -> None:
     """
     if known_as is None:
         raise StillUnknownError("the vault lists a request of this run without its id")
-    if found.setdefault(known_as, item) != item:
+    if requests.setdefault(known_as, item) != item:
         raise StillUnknownError(
             "the vault lists the request of this run twice, with different content: ask again later"
         )
 
 
-def _next(way: ReconcileList, items: list[Any], cursors: list[str]) -> str:
+def _next(query: ReconcileList, items: list[Any], cursors: list[str]) -> str:
     """Where the next page begins.
 
     Raises `StillUnknownError` where that leads nowhere, or in a circle.
     """
-    last = _id(way, items[-1]) if items else None
+    last = _id(query, items[-1]) if items else None
     if last is None:
         raise StillUnknownError("the vault's list goes on, and does not tell where")
     if last in cursors:
@@ -212,9 +214,9 @@ def _next(way: ReconcileList, items: list[Any], cursors: list[str]) -> str:
     return last
 
 
-def _id(way: ReconcileList, item: Any) -> str | None:
+def _id(query: ReconcileList, item: Any) -> str | None:
     """What the vault calls an item: its text, or its number as some write it; None without."""
-    match resolve(item, way.id):
+    match resolve(item, query.id):
         case bool():
             return None
         case int() as number:
@@ -225,53 +227,53 @@ def _id(way: ReconcileList, item: Any) -> str | None:
             return None
 
 
-def _only(found: list[Any]) -> Any:
-    if not found:
+def _only(requests: list[Any]) -> Any:
+    if not requests:
         raise StillUnknownError("the vault lists no request of this run")
-    if len(found) > 1:
+    if len(requests) > 1:
         raise StillUnknownError(
-            f"the vault lists {len(found)} requests of this run to that address"
+            f"the vault lists {len(requests)} requests of this run to that address"
         )
-    return found[0]
+    return requests[0]
 
 
-def _told(what: StepInDoubt, document: Any) -> StepReport:
+def _concluded_report(in_doubt: StepInDoubt, document: Any) -> StepReport:
     """The step by its own rules. A rule that needs what no record holds cannot be applied."""
-    read = destination_in(what.step, document, 200)
+    read = destination_in(in_doubt.step, document, 200)
     if read is None:
         raise StillUnknownError("the vault knows the request, and no answer of the destination")
     values = {
-        "run.id": what.run.id,
-        "run.reference": what.run.summary.reference,
-        "source.id": what.run.source_id,
-        **recorded_amounts(what.plan, what.run.params),
+        "run.id": in_doubt.run.id,
+        "run.reference": in_doubt.run.summary.reference,
+        "source.id": in_doubt.run.source_id,
+        **recorded_amounts(in_doubt.plan, in_doubt.run.params),
     }
-    lacking = [name for name in _rule_names(what.step) if name not in values]
+    lacking = [name for name in _rule_names(in_doubt.step) if name not in values]
     if lacking:
         raise StillUnknownError(
             f"the outcome rules need {', '.join(lacking)}, which are not recorded"
         )
-    class_ = None if what.run.summary.emulated else what.plan.environment_class
-    concluded = conclude(what.step, read, values, class_)
+    class_ = None if in_doubt.run.summary.emulated else in_doubt.plan.environment_class
+    concluded = conclude(in_doubt.step, read, values, class_)
     if concluded.outcome is Outcome.UNKNOWN:
         why = shown_reason(concluded, Redactor())
         raise StillUnknownError(why or "the destination's answer tells nothing")
-    lacks = losses_of(what.operation, what.step, _given(what.run), document)
+    lacks = losses_of(in_doubt.operation, in_doubt.step, _supplied_values(in_doubt.run), document)
     redactor = Redactor()
     redactor.hide_values(concluded.outputs)
     shown = {name: redactor.shown(value) for name, value in concluded.shown_outputs.items()}
     withheld = tuple(name for name in shown if shown[name] != concluded.outputs[name])
-    before, named = report_of(what.stored), what.operation.payment_reference
+    before, named = report_of(in_doubt.stored), in_doubt.operation.payment_reference
     return replace(
         before,
-        names=(*before.names, *names_given(named, what.step, shown, withheld)),
+        names=(*before.names, *names_given(named, in_doubt.step, shown, withheld)),
         outcome=concluded.outcome,
         rejected_by=concluded.rejected_by,
         reason=shown_reason(concluded, redactor),
         rule=concluded.rule,
         vault_status=read.vault_status,
         status=read.status,
-        request_id=read.request_id or what.stored.request_id,
+        request_id=read.request_id or in_doubt.stored.request_id,
         outputs=shown,
         withheld=withheld,
         answer=None,
@@ -280,7 +282,7 @@ def _told(what: StepInDoubt, document: Any) -> StepReport:
     )
 
 
-def _given(run: StoredRun) -> SuppliedValues:
+def _supplied_values(run: StoredRun) -> SuppliedValues:
     """What the run was given, as its record has it: of sensitive inputs the names."""
     hidden = (name for name in run.sensitive_params if name.startswith("inputs."))
     names = (*run.inputs, *(name.removeprefix("inputs.") for name in hidden))

@@ -23,27 +23,29 @@ WORDS: Final = {
 _BY: Final = "forwardc reconcile"
 
 
-async def resolve_step(store: Store, what: StepInDoubt, report: StepReport) -> bool:
+async def resolve_step(store: Store, in_doubt: StepInDoubt, report: StepReport) -> bool:
     """Record a step that was found out. Whether steps that follow it can now be sent.
 
     Raises `JournalError` (FC0823) where another process holds the run.
     """
-    run, journal = what.run, StoreJournal(store)
+    run, journal = in_doubt.run, StoreJournal(store)
     is_open = run.summary.state is not RunState.DONE
     if is_open:
         await _take(journal, run)
-    store.answered(run.id, what.stored.attempts[-1].number, report)
-    told = f"step {report.name}: the vault tells that the destination answered {report.status}"
+    store.answered(run.id, in_doubt.stored.attempts[-1].number, report)
+    message = f"step {report.name}: the vault tells that the destination answered {report.status}"
     if not is_open:
         party = report.rejected_by
-        store.resolve(run.id, report.outcome, _BY, rejected_by=party, reason=told, kind="reconcile")
+        store.resolve(
+            run.id, report.outcome, _BY, rejected_by=party, reason=message, kind="reconcile"
+        )
         return False
-    store.record("reconcile", _BY, told, run.id)
+    store.record("reconcile", _BY, message, run.id)
     goes_on = report.outcome is Outcome.APPROVED and report.name != run.steps[-1].name
     if goes_on:
-        store.stop(run.id, f"{told}; later steps were not sent")
+        store.stop(run.id, f"{message}; later steps were not sent")
     else:
-        store.finish(run.id, _result(what, report))
+        store.finish(run.id, _result(in_doubt, report))
     return goes_on
 
 
@@ -63,8 +65,8 @@ async def _take(journal: StoreJournal, run: StoredRun) -> None:
         raise JournalError("FC0823", f"run {run.id} is held by another process")
 
 
-def _result(what: StepInDoubt, report: StepReport) -> RunResult:
-    run = what.run
+def _result(in_doubt: StepInDoubt, report: StepReport) -> RunResult:
+    run = in_doubt.run
     before = tuple(report_of(step) for step in run.steps if step.state is StepState.ANSWERED)
     return RunResult(
         run_id=run.id,

@@ -59,11 +59,11 @@ def check_amounts(plan: Plan, operation: PlanOperation, scope: Scope, sink: Sink
 
     What only an earlier step gives is left to the step that sends it.
     """
-    found = _AMOUNTS.get(operation, "", lambda: tuple(_of_operation(operation)))
-    for one in found:
-        if all(scope.has(name) for name in one.guards):
-            _check(plan, one, scope, sink)
-    _check_declared(plan, operation, [one.amount for one in found], scope.values, sink)
+    amounts = _AMOUNTS.get(operation, "", lambda: tuple(_of_operation(operation)))
+    for guarded in amounts:
+        if all(scope.has(name) for name in guarded.guards):
+            _check(plan, guarded, scope, sink)
+    _check_declared(plan, operation, [guarded.amount for guarded in amounts], scope.values, sink)
 
 
 def _of_operation(operation: PlanOperation) -> Iterator[_Guarded]:
@@ -97,19 +97,19 @@ def _amounts(term: Term, guards: frozenset[str]) -> Iterator[_Guarded]:
             assert_never(term)
 
 
-def _check(plan: Plan, one: _Guarded, scope: Scope, sink: Sink) -> None:
+def _check(plan: Plan, guarded: _Guarded, scope: Scope, sink: Sink) -> None:
     # A param that was not given, or is wrong itself, has been reported already; what a step gives
     # is not known yet.
-    lacking = [name for name in one.names if name not in scope.values]
+    lacking = [name for name in guarded.names if name not in scope.values]
     if any(not _is_optional(plan, name) for name in lacking):
         return
-    place = one.names[0] if one.names else "an amount"
+    place = guarded.names[0] if guarded.names else "an amount"
     if lacking:
-        told = f"{place} is given without {', '.join(lacking)}"
-        sink.error("FC0836", told, hint="give the currency, too")
+        message = f"{place} is given without {', '.join(lacking)}"
+        sink.error("FC0836", message, hint="give the currency, too")
         return
     try:
-        evaluate(one.amount, scope)
+        evaluate(guarded.amount, scope)
     except AmountRefusedError as problem:
         hint = f"`money:` in destinations/{plan.destination}.yaml says how it counts"
         sink.error("FC0836", f"{place}: {problem}", pointer=_pointer(place), hint=hint)
@@ -137,9 +137,14 @@ def _check_declared(
     specs = {name: plan.params[name].type for name in operation.params}
     if "amount" not in specs.values():
         return
-    fixed = {str(one.currency.value) for one in amounts if isinstance(one.currency, Lit)}
-    given = (values.get(f"params.{name}") for name, kind in specs.items() if kind == "currency")
-    codes = {str(one.reveal() if isinstance(one, Secret) else one).upper() for one in given}
+    fixed = {str(amount.currency.value) for amount in amounts if isinstance(amount.currency, Lit)}
+    values_given = (
+        values.get(f"params.{name}") for name, kind in specs.items() if kind == "currency"
+    )
+    codes = {
+        str(amount.reveal() if isinstance(amount, Secret) else amount).upper()
+        for amount in values_given
+    }
     for code in sorted((codes | fixed) & DISPUTED):
         sink.error(
             "FC0837",
@@ -169,9 +174,9 @@ def currencies(
     if plan.money is None:
         return _in_the_only_currency(plan, operation, values)
     named = _NAMED.get(operation, "", lambda: tuple(_named_amounts(operation)))
-    told = ((name, values.get(place) if "." in place else place) for name, place in named)
+    places = ((name, values.get(place) if "." in place else place) for name, place in named)
     rows = plan.money.digits
-    codes = ((name, code.upper()) for name, code in told if isinstance(code, str))
+    codes = ((name, code.upper()) for name, code in places if isinstance(code, str))
     return {name: (code, rows[code][0]) for name, code in codes if code in rows}
 
 
@@ -188,8 +193,8 @@ def _in_the_only_currency(
 
 def _named_amounts(operation: PlanOperation) -> Iterator[tuple[str, str]]:
     """Each amount that has a name, and its currency: a code, or the name of a value."""
-    for one in _of_operation(operation):
-        amount, currency = one.amount, one.amount.currency
+    for guarded in _of_operation(operation):
+        amount, currency = guarded.amount, guarded.amount.currency
         if not isinstance(amount.of, Ref) or amount.at:
             continue
         name = amount.of.name.removeprefix("params.")
@@ -205,53 +210,53 @@ def _named_amounts(operation: PlanOperation) -> Iterator[tuple[str, str]]:
 
 def recorded_amounts(plan: Plan, params: Mapping[str, Any]) -> dict[str, Any]:
     """What a record holds of a run's amounts and currencies, to read an answer that comes later."""
-    found = money_of(plan)
+    recorded = money_of(plan)
     for name, text in params.items():
         spec = plan.params.get(name)
         if spec is not None and spec.type in ("amount", "currency") and isinstance(text, str):
             value = from_text(spec, text, f"params.{name}", Sink())
-            found |= {} if value is None else {f"params.{name}": value}
-    return found
+            recorded |= {} if value is None else {f"params.{name}": value}
+    return recorded
 
 
 PARTIAL: Final = "partial"
 """The reason of an approval for less than was asked."""
 
 
-def amount_of(output: PlanOutput, answer: object, known: Mapping[str, Any]) -> int:
+def amount_of(output: PlanOutput, answer: object, values: Mapping[str, Any]) -> int:
     """Minor units of ISO 4217.
 
     Raises `AmountRefusedError` where they are not exact, or not known.
     """
-    counts, currency = known.get(MONEY), output.currency or ""
+    counts, currency = values.get(MONEY), output.currency or ""
     if "." in currency:
-        currency = _plain(known.get(currency))
+        currency = _plain(values.get(currency))
     if counts is None or not isinstance(currency, str):
         raise AmountRefusedError("the currency of the answer is not known")
     return amount_of_answer(counts, answer, currency)
 
 
 def more_than_asked(
-    declared: Mapping[str, PlanOutput], values: Mapping[str, Any], known: Mapping[str, Any]
+    declared: Mapping[str, PlanOutput], values: Mapping[str, Any], run_values: Mapping[str, Any]
 ) -> str | None:
     """Why an answer cannot be believed: it confirms more than was asked for."""
-    more = [name for name, rest in _rests(declared, values, known) if rest > 0]
+    more = [name for name, rest in _rests(declared, values, run_values) if rest > 0]
     return f"{', '.join(more)}: more than was asked for" if more else None
 
 
 def less_than_asked(
-    declared: Mapping[str, PlanOutput], values: Mapping[str, Any], known: Mapping[str, Any]
+    declared: Mapping[str, PlanOutput], values: Mapping[str, Any], run_values: Mapping[str, Any]
 ) -> bool:
     """Whether an answer confirms a part only."""
-    return any(rest < 0 for _, rest in _rests(declared, values, known))
+    return any(rest < 0 for _, rest in _rests(declared, values, run_values))
 
 
 def _rests(
-    declared: Mapping[str, PlanOutput], values: Mapping[str, Any], known: Mapping[str, Any]
+    declared: Mapping[str, PlanOutput], values: Mapping[str, Any], run_values: Mapping[str, Any]
 ) -> list[tuple[str, int]]:
     """Each amount that answers another, less that one; those of which one is not there left out."""
     pairs = [
-        (name, _plain(values.get(name)), _plain(known.get(output.asked)))
+        (name, _plain(values.get(name)), _plain(run_values.get(output.asked)))
         for name, output in declared.items()
         if output.asked is not None
     ]

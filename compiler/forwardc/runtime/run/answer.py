@@ -47,13 +47,13 @@ class DestinationAnswer:
     request_id: str | None = None
     vault_status: int | None = None
     namespaces: Mapping[str, str] = field(default_factory=dict, repr=False)
-    given: Any = field(default=NOTHING, repr=False)
-    around: Any = field(default=None, repr=False)
+    document: Any = field(default=NOTHING, repr=False)
+    vault_document: Any = field(default=None, repr=False)
     parsed: Body = field(init=False, repr=False, compare=False)
     """The body as whoever reads it shares it: each syntax is parsed once for an answer."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "parsed", Body(self.body, self.namespaces, self.given))
+        object.__setattr__(self, "parsed", Body(self.body, self.namespaces, self.document))
 
     def values(self, others: Mapping[str, Any] | None = None) -> "ResponseValues":
         """The references of outcome rules: `response.*`, and those of a run."""
@@ -74,15 +74,17 @@ class ResponseValues(Mapping[str, Any]):
             "response.headers": answer.headers,
             # What a vault has parsed has no text of its own any more. Line ends around a text are
             # no part of it: `OK` and `OK` with a line end say the same.
-            "response.text": answer.body.strip("\r\n\ufeff") if answer.given is NOTHING else None,
+            "response.text": answer.body.strip("\r\n\ufeff")
+            if answer.document is NOTHING
+            else None,
         }
 
     def __getitem__(self, name: str) -> Any:
         syntax = _NAMES.get(name)
         if syntax is None:
             return self._known[name]
-        found = self._body.read(syntax)
-        return None if found is NOTHING else found
+        parsed = self._body.read(syntax)
+        return None if parsed is NOTHING else parsed
 
     def __iter__(self) -> Iterator[str]:
         return iter({**self._known, **_NAMES})
@@ -100,7 +102,7 @@ class ResponseValues(Mapping[str, Any]):
         Where the kind has no syntax, the body is JSON, else XML, else a form, else None.
         """
         names = [name for name, syntax in _NAMES.items() if syntax == kind] or _NAMES
-        return next((found for name in names if (found := self[name]) is not None), None)
+        return next((parsed for name in names if (parsed := self[name]) is not None), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class NoDestinationAnswer:
     body: str | None = field(default=None, repr=False)
     sent: bool | None = False
     failure: Failure | None = None
-    around: Any = field(default=None, repr=False)
+    vault_document: Any = field(default=None, repr=False)
 
 
 StepAnswer: TypeAlias = DestinationAnswer | NoDestinationAnswer
@@ -159,11 +161,13 @@ def _out_of_vault(
 ) -> StepAnswer:
     text = text_of(answer)
     document = parse_json(text)
-    failure = next((known for known in read.failures if _matches(known, answer, document)), None)
+    failure = next(
+        (candidate for candidate in read.failures if _matches(candidate, answer, document)), None
+    )
     if failure is None and 200 <= answer.status <= 299:
-        told = destination_in(step, document, answer.status)
-        if told is not None:
-            return told
+        destination = destination_in(step, document, answer.status)
+        if destination is not None:
+            return destination
     outcome, party, reason = _failed(failure, answer, asks_cvc=asks_cvc)
     return NoDestinationAnswer(
         outcome,
@@ -174,7 +178,7 @@ def _out_of_vault(
         text,
         sent=None if outcome is Outcome.UNKNOWN else False,
         failure=failure,
-        around=document,
+        vault_document=document,
     )
 
 
@@ -195,26 +199,26 @@ def destination_in(step: PlanStep, document: Any, vault_status: int) -> Destinat
         request_id=_request_id(read, document),
         vault_status=vault_status,
         namespaces=step.namespaces,
-        given=NOTHING if isinstance(body, str | None) else body,
-        around=document,
+        document=NOTHING if isinstance(body, str | None) else body,
+        vault_document=document,
     )
 
 
-def _written(given: Any) -> str:
+def _written(document: Any) -> str:
     """What a vault has parsed as text again, to be shown; empty where it cannot be."""
-    if given is None:
+    if document is None:
         return ""
     try:
-        return "".join(map(raw_text, json_pieces(given, templated=False)))
+        return "".join(map(raw_text, json_pieces(document, templated=False)))
     except NotExpressibleError:
         return ""
 
 
 def _request_id(read: ReadVault, document: Any) -> str | None:
-    found = resolve(document, read.request_id) if read.request_id else None
-    if isinstance(found, int) and not isinstance(found, bool):
-        return str(found)
-    return found if isinstance(found, str) else None
+    identifier = resolve(document, read.request_id) if read.request_id else None
+    if isinstance(identifier, int) and not isinstance(identifier, bool):
+        return str(identifier)
+    return identifier if isinstance(identifier, str) else None
 
 
 def _failed(
@@ -242,8 +246,8 @@ def _matches(failure: Failure, answer: HttpAnswer, document: Any) -> bool:
     code = failure.code
     if code is None:
         return True
-    found = resolve(document, code.at)
-    codes = found if isinstance(found, list) else [found]
+    code_value = resolve(document, code.at)
+    codes = code_value if isinstance(code_value, list) else [code_value]
     return any(isinstance(item, str) and item in code.among for item in codes)
 
 
@@ -257,14 +261,14 @@ def _status(value: Any) -> int | None:
 
 
 def _headers_at(place: HeadersAt, document: Any) -> Headers:
-    found = resolve(document, place.at)
+    container = resolve(document, place.at)
     pairs: list[tuple[str, str]] = []
-    if place.form == "arrays" and isinstance(found, dict):
-        for name, values in found.items():
+    if place.form == "arrays" and isinstance(container, dict):
+        for name, values in container.items():
             listed = values if isinstance(values, list) else [values]
             pairs += [(name, value) for value in listed if isinstance(value, str)]
-    elif place.form == "pairs" and isinstance(found, list):
-        for item in found:
+    elif place.form == "pairs" and isinstance(container, list):
+        for item in container:
             name, value = resolve(item, "/name"), resolve(item, "/value")
             if isinstance(name, str) and isinstance(value, str):
                 pairs.append((name, value))
@@ -272,17 +276,17 @@ def _headers_at(place: HeadersAt, document: Any) -> Headers:
 
 
 def _headers(pairs: tuple[tuple[str, str], ...]) -> Headers:
-    found = Headers()
+    headers = Headers()
     for name, value in pairs:
         key = name.lower()
-        found[key] = f"{found[key]}, {value}" if key in found else value
-    return found
+        headers[key] = f"{headers[key]}, {value}" if key in headers else value
+    return headers
 
 
 def parse_json(text: str) -> Any:
     """JSON with decimals for fractions; None where it does not parse."""
-    found = read_json(text)
-    return None if found is NOTHING else found
+    document = read_json(text)
+    return None if document is NOTHING else document
 
 
 _PAGE: Final = re.compile(r"[A-Za-z0-9_./-]{1,300}(?:\?[A-Za-z0-9_.=&-]{0,100})?")
@@ -294,10 +298,10 @@ def log_url(log: LogAt | None, document: Any) -> str | None:
     Whoever shows it makes a link of it: it is https, has a path of plain characters, and neither
     user, port nor fragment.
     """
-    found = None if log is None else resolve(document, log.at)
-    if log is None or not isinstance(found, str):
+    page = None if log is None else resolve(document, log.at)
+    if log is None or not isinstance(page, str):
         return None
     start = f"https://{log.host}/"
-    rest = found.removeprefix(start)
-    is_plain = found.startswith(start) and _PAGE.fullmatch(rest) and not find_cards(found)
-    return found if is_plain else None
+    rest = page.removeprefix(start)
+    is_plain = page.startswith(start) and _PAGE.fullmatch(rest) and not find_cards(page)
+    return page if is_plain else None

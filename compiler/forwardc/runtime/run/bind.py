@@ -62,7 +62,7 @@ class RequestTemplate:
 class _TemplateCache:
     """The ways of one request with one source block, by what is present."""
 
-    __slots__ = ("_conditions", "_found", "_request", "_source")
+    __slots__ = ("_conditions", "_request", "_source", "_templates")
 
     def __init__(self, request: PlanRequest | DisplayedRequest, source: Term | None) -> None:
         self._request = request
@@ -70,16 +70,16 @@ class _TemplateCache:
         self._source = source
         terms = (*_terms(request), *((source,) if source is not None else ()))
         self._conditions = tuple(sorted({name for term in terms for name in conditions(term)}))
-        self._found: dict[tuple[bool, ...], RequestTemplate] = {}
+        self._templates: dict[tuple[bool, ...], RequestTemplate] = {}
 
-    def way(self, scope: Scope) -> RequestTemplate:
+    def template(self, scope: Scope) -> RequestTemplate:
         pattern = tuple([scope.has(name) for name in self._conditions])
-        found = self._found.get(pattern)
-        if found is None:
-            if len(self._found) >= _MOST:
-                self._found.clear()
-            found = self._found[pattern] = _way(self._request, scope, self._conditions)
-        return found
+        template = self._templates.get(pattern)
+        if template is None:
+            if len(self._templates) >= _MOST:
+                self._templates.clear()
+            template = self._templates[pattern] = _template(self._request, scope, self._conditions)
+        return template
 
 
 _WAYS: Final = IdentityCache[_TemplateCache]()
@@ -88,7 +88,7 @@ _WAYS: Final = IdentityCache[_TemplateCache]()
 def request_template(request: PlanRequest | DisplayedRequest, scope: Scope) -> RequestTemplate:
     """How a request of a loaded plan is written in scopes like this one."""
     source = scope.source
-    return _WAYS.get(request, id(source), lambda: _TemplateCache(request, source)).way(scope)
+    return _WAYS.get(request, id(source), lambda: _TemplateCache(request, source)).template(scope)
 
 
 def _terms(request: PlanRequest | DisplayedRequest) -> Iterable[Term]:
@@ -99,7 +99,7 @@ def _terms(request: PlanRequest | DisplayedRequest) -> Iterable[Term]:
             yield request.body
 
 
-def _way(
+def _template(
     request: PlanRequest | DisplayedRequest, scope: Scope, decisive: tuple[str, ...]
 ) -> RequestTemplate:
     url = _line("the URL", "", request.url, scope)
@@ -114,8 +114,8 @@ def _way(
 
 
 def _lines(place: str, pairs: Iterable[tuple[str, Term]], scope: Scope) -> tuple[TemplateText, ...]:
-    found = (_line(f"{place} {name}", name, term, scope) for name, term in pairs)
-    return tuple(line for line in found if line is not None)
+    lines = (_line(f"{place} {name}", name, term, scope) for name, term in pairs)
+    return tuple(line for line in lines if line is not None)
 
 
 def _line(place: str, name: str, term: Term, scope: Scope) -> TemplateText | None:
@@ -159,25 +159,25 @@ class _Twin:
 
 def bind(http: PlanRequest, scope: RunScope, sink: Sink) -> BoundRequest | None:
     """The bound request, or None with FC0807 or FC0808 in the sink for every place that fails."""
-    found, real, masked = Sink(), scope.real(), scope.masked()
+    problems, real, masked = Sink(), scope.real(), scope.masked()
     way = request_template(http, real)
-    url = _twin(way.url, real, masked, found)
-    query = [_twin(line, real, masked, found) for line in way.query]
-    headers = [_twin(line, real, masked, found) for line in way.headers]
-    body = _twin(way.body, real, masked, found)
-    for problem in found.sorted():
+    url = _twin(way.url, real, masked, problems)
+    query = [_twin(line, real, masked, problems) for line in way.query]
+    headers = [_twin(line, real, masked, problems) for line in way.headers]
+    body = _twin(way.body, real, masked, problems)
+    for problem in problems.sorted():
         sink.add(problem)
-    if found.has_errors:
+    if problems.has_errors:
         return None
     return BoundRequest(
         http.method,
-        _with_query(url.wire, [(one.name, one.wire) for one in query]),
-        _given((one.name, one.wire) for one in headers),
+        _with_query(url.wire, [(text.name, text.wire) for text in query]),
+        _present_pairs((text.name, text.wire) for text in headers),
         None if body.wire is None else body.wire.encode(),
         ShownRequest(
             http.method,
-            _with_query(url.shown, [(one.name, one.shown) for one in query]),
-            _given((one.name, one.shown) for one in headers),
+            _with_query(url.shown, [(text.name, text.shown) for text in query]),
+            _present_pairs((text.name, text.shown) for text in headers),
             body.shown,
         ),
     )
@@ -201,11 +201,11 @@ def _twin(line: TemplateText | None, real: Scope, masked: Scope, sink: Sink) -> 
 
 
 def _with_query(url: str | None, query: list[tuple[str, str | None]]) -> str:
-    given = "&".join(f"{name}={value}" for name, value in _given(query))
-    return f"{url or ''}?{given}" if given else url or ""
+    joined = "&".join(f"{name}={value}" for name, value in _present_pairs(query))
+    return f"{url or ''}?{joined}" if joined else url or ""
 
 
-def _given(pairs: Iterable[tuple[str, str | None]]) -> Pairs:
+def _present_pairs(pairs: Iterable[tuple[str, str | None]]) -> Pairs:
     return tuple((name, value) for name, value in pairs if value is not None)
 
 
@@ -229,14 +229,14 @@ def _text(line: TemplateText, scope: Scope, sink: Sink) -> str | None:
 
 def _culprits(term: Term, scope: Scope) -> list[str]:
     """The references that cannot be written in the encoding around them, by name."""
-    found = {
+    culprits = {
         node.name
         for outer in walk(term)
         if isinstance(outer, Encoded)
         for node in walk(outer.tree)
         if isinstance(node, Ref) and _fails(_alone(outer, node), scope)
     }
-    return sorted(found)
+    return sorted(culprits)
 
 
 def _alone(outer: Encoded, ref: Ref) -> Encoded:

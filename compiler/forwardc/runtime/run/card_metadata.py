@@ -49,8 +49,8 @@ def card_of_outputs(outputs: Mapping[str, object]) -> CardFacts:
 
 
 def _at(document: Any, pointer: str | None) -> str | None:
-    found = None if pointer is None else resolve(document, pointer)
-    return found if isinstance(found, str) else None
+    text = None if pointer is None else resolve(document, pointer)
+    return text if isinstance(text, str) else None
 
 
 def _scheme(text: str | None) -> str | None:
@@ -100,7 +100,7 @@ class CardQuestions:
             return
         if len(self._tasks) >= _MOST_WAITING:
             return
-        run_told = any(one.scheme or one.issuing_country for one in reports)
+        run_told = any(report.scheme or report.issuing_country for report in reports)
         question = _Question(prepared, source, run_told, journal, sender, tokens)
         task = asyncio.get_running_loop().create_task(self._answer(question))
         self._tasks.add(task)
@@ -119,11 +119,11 @@ class CardQuestions:
         # Whatever goes wrong, the run has ended, and nobody waits.
         with suppress(Exception):
             async with self._few:
-                known = await question.known()
-                if known is None or (question.run_told and not known.whole):
-                    known = await self._asked_now(question) or known
-                if known is not None:
-                    await question.tell(known)
+                card = await question.earlier_facts()
+                if card is None or (question.run_told and not card.whole):
+                    card = await self._asked_now(question) or card
+                if card is not None:
+                    await question.tell(card)
 
     async def _asked_now(self, question: "_Question") -> CardFacts | None:
         vault, key = question.vault, (question.vault, question.source)
@@ -170,7 +170,7 @@ class _Question:
     def vault(self) -> _Vault:
         return self.plan.vault, self.plan.place
 
-    async def known(self) -> CardFacts | None:
+    async def earlier_facts(self) -> CardFacts | None:
         """What an earlier run was told of the same source."""
         return await self.journal.known_card(*self.vault, self.source)
 
@@ -197,14 +197,14 @@ class _Question:
         card = self.plan.card
         if card is None:
             return None
-        told = card_facts(card.tells, parse_json(text_of(answer)))
-        return told if told != CardFacts() else None
+        facts = card_facts(card.tells, parse_json(text_of(answer)))
+        return facts if facts != CardFacts() else None
 
 
 def _worth_asking(prepared: PreparedRun, reports: list[StepReport]) -> bool:
-    card, through = prepared.plan.card, [one for one in reports if one.deliver == "vault"]
+    card, through = prepared.plan.card, [report for report in reports if report.deliver == "vault"]
     if card is None or prepared.source.prefix not in card.kinds:
         return False
-    answered = any(one.vault_status is not None for one in through)
-    told = any(one.scheme and one.issuing_country for one in through)
-    return answered and not told
+    answered = any(report.vault_status is not None for report in through)
+    is_complete = any(report.scheme and report.issuing_country for report in through)
+    return answered and not is_complete

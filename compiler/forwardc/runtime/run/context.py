@@ -57,12 +57,12 @@ class RunContext:
     """
 
     prepared: PreparedRun
-    means: RunDependencies
+    dependencies: RunDependencies
     sink: Sink
     card: CardFacts = field(default_factory=CardFacts)
     held: Mapping[str, bool] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict, repr=False)
-    came: dict[str, RawResponse | None] = field(default_factory=dict, repr=False)
+    raw_responses: dict[str, RawResponse | None] = field(default_factory=dict, repr=False)
     redactor: Redactor = field(default_factory=Redactor)
 
 
@@ -70,7 +70,7 @@ class RunContext:
 class StepContext:
     """One step under way: the keys of the next attempt, and the vault's keys left in doubt."""
 
-    journey: RunContext
+    run: RunContext
     step: PlanStep
     keys: IdempotencyKeys
     started: float
@@ -86,7 +86,7 @@ class StepContext:
 
     def renew(self) -> None:
         """A new key of the vault; the destination's stays."""
-        self.keys = keys_of(self.journey.prepared, self.step, self.journey.means.ambient)
+        self.keys = keys_of(self.run.prepared, self.step, self.run.dependencies.ambient)
 
     def aim(self, scope: RunScope) -> None:
         """Note what the next attempt asks of the destination, and the hosts: ours and its."""

@@ -63,10 +63,10 @@ def destination_request(run: StoredRun, step: StoredStep) -> DestinationRequest 
 
 
 def _shape(plan: Plan, step: PlanStep) -> Mapping[str, Any]:
-    told = plan.gets.model_dump(exclude_none=True) if plan.gets else {}
+    places = plan.gets.model_dump(exclude_none=True) if plan.gets else {}
     fields = step.review.fields if step.review else ()
     # An XPath and a path of fields differ in how they write an attribute.
-    return {**told, "at": {field.at.replace("@", "."): field.atom for field in fields}}
+    return {**places, "at": {field.at.replace("@", "."): field.atom for field in fields}}
 
 
 class _Reader:
@@ -100,8 +100,8 @@ class _Reader:
         text = next((row.value for row in self._below("body") if not row.path), None)
         if not text:
             return _NO_BODY
-        found = fields_of(self._marked(text))
-        return replace(found, rows=tuple(map(self._told, found.rows)), whole=self._whole)
+        fields = fields_of(self._marked(text))
+        return replace(fields, rows=tuple(map(self._with_atoms, fields.rows)), whole=self._whole)
 
     def _named(self, part: str) -> Iterator[BodyField]:
         """Members of an object, or pairs of a name and a value: in JSON, or in names of a form."""
@@ -120,9 +120,9 @@ class _Reader:
                 yield replace(row, path=name)
                 continue
             for inner in fields_of(self._marked(row.value)).rows if part == "variables" else ():
-                yield replace(self._told(inner), path=name + inner.path)
+                yield replace(self._with_atoms(inner), path=name + inner.path)
             if part != "variables":
-                yield self._told(BodyField(name, self._marked(row.value)))
+                yield self._with_atoms(BodyField(name, self._marked(row.value)))
 
     def _below(self, part: str) -> Iterator[BodyField]:
         """The rows of a part, without the way to it."""
@@ -139,20 +139,20 @@ class _Reader:
             text = text.replace(fill, mark)
         return text
 
-    def _told(self, row: BodyField) -> BodyField:
+    def _with_atoms(self, row: BodyField) -> BodyField:
         """A field with the names of what is filled in."""
         atom = self._at.get(row.path)
         if atom is not None:
-            return replace(row, value=_named(atom), fills=(atom,))
+            return replace(row, value=_placeholder(atom), fills=(atom,))
         value, fills = row.value, []
         for mark, name in self._marks.values():
             if value and mark in value:
-                value = value.replace(mark, _named(name))
+                value = value.replace(mark, _placeholder(name))
                 fills.append(name)
         return replace(row, value=value, fills=tuple(fills))
 
 
-def _named(name: str) -> str:
+def _placeholder(name: str) -> str:
     return "${" + name + "}"
 
 

@@ -27,29 +27,29 @@ from forwardc.runtime.run.result import Party, PartyName
 _FORM = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 
 
-def check_key(given: str | None, operation: PlanOperation, sink: Sink) -> None:
+def check_key(caller_key: str | None, operation: PlanOperation, sink: Sink) -> None:
     """Report FC0811 where the caller's key cannot be used for this operation.
 
     One for a destination that honours none still tells the history a request that comes again.
     """
-    if given is None:
+    if caller_key is None:
         return
-    longest = max((_key(given, operation, step.name) for step in operation.steps), key=len)
+    longest = max((_key(caller_key, operation, step.name) for step in operation.steps), key=len)
     if not _FORM.fullmatch(longest):
         sink.error(
             "FC0811",
             "the idempotency key must have 1 to 64 letters, digits, '-', '.', '_' or '~'"
             + (", the step's name included" if len(operation.steps) > 1 else ""),
         )
-    elif holds_card(given):
+    elif holds_card(caller_key):
         sink.error("FC0811", "the idempotency key looks like a card number")
 
 
 def keys_for(
-    given: str | None, operation: PlanOperation, step: str, run_id: UUID, ambient: ClockAndIds
+    caller_key: str | None, operation: PlanOperation, step: str, run_id: UUID, ambient: ClockAndIds
 ) -> IdempotencyKeys:
     """The keys of a step for one attempt. They are never equal."""
-    destination = _key(given, operation, step) if given else str(uuid5(run_id, step))
+    destination = _key(caller_key, operation, step) if caller_key else str(uuid5(run_id, step))
     vault = str(ambient.new_uuid())
     while vault == destination:
         vault = str(ambient.new_uuid())
@@ -65,8 +65,8 @@ def keys_sent(step: PlanStep) -> tuple[bool, bool]:
     return "run.idempotency_key" in names, "vault.idempotency_key" in names
 
 
-def _key(given: str, operation: PlanOperation, step: str) -> str:
-    return given if len(operation.steps) == 1 else f"{given}-{step}"
+def _key(caller_key: str, operation: PlanOperation, step: str) -> str:
+    return caller_key if len(operation.steps) == 1 else f"{caller_key}-{step}"
 
 
 def names_sent(
@@ -84,10 +84,10 @@ def names_given(
 ) -> tuple[PartyName, ...]:
     """What the destination's answer names the payment; `shown` are outputs as they may be shown."""
     return tuple(
-        PartyName(Party.DESTINATION, "given", one.given[step.name], str(value))
-        for one in named
-        if step.name in one.given
-        for output in (_output(one, step),)
+        PartyName(Party.DESTINATION, "given", reference.given[step.name], str(value))
+        for reference in named
+        if step.name in reference.given
+        for output in (_output(reference, step),)
         if output not in withheld
         for value in (shown.get(output),)
         if isinstance(value, str | int) and not isinstance(value, bool) and value != ""
@@ -100,8 +100,8 @@ def keyed(step: PlanStep) -> tuple[Party, ...]:
     return (*((Party.DESTINATION,) if destination else ()), *((Party.VAULT,) if vault else ()))
 
 
-def _output(one: PlanPaymentReference, step: PlanStep) -> str:
-    name = one.value.name if isinstance(one.value, Ref) else ""
+def _output(reference: PlanPaymentReference, step: PlanStep) -> str:
+    name = reference.value.name if isinstance(reference.value, Ref) else ""
     return name.removeprefix(f"steps.{step.name}.")
 
 
@@ -113,21 +113,21 @@ def _to_vault(step: PlanStep, scope: RunScope) -> Iterator[PartyName]:
 def _to_destination(
     plan: Plan, named: tuple[PlanPaymentReference, ...], step: PlanStep, scope: RunScope
 ) -> Iterator[PartyName]:
-    for one in named:
-        place = one.sent.get(step.name)
-        value = _value(plan, one, scope) if place is not None else None
+    for reference in named:
+        place = reference.sent.get(step.name)
+        value = _value(plan, reference, scope) if place is not None else None
         if place is not None and value:
             yield PartyName(Party.DESTINATION, "sent", place, value)
 
 
-def _value(plan: Plan, one: PlanPaymentReference, scope: RunScope) -> str | None:
+def _value(plan: Plan, reference: PlanPaymentReference, scope: RunScope) -> str | None:
     """The value as it was sent; None where it was left out, or must not be shown."""
-    names = [node.name for node in walk(one.value) if isinstance(node, Ref)]
+    names = [node.name for node in walk(reference.value) if isinstance(node, Ref)]
     values = [scope.values.get(name) for name in names]
     if any(value is None or isinstance(value, Secret) for value in values):
         return None
     try:
-        text = str(evaluate(one.value, scope.real()))
+        text = str(evaluate(reference.value, scope.real()))
     except (ComputationError, KeyError, TypeError):
         return None
     vouched = any(_is_no_card(plan, name) for name in names)

@@ -64,26 +64,26 @@ class SuppliedValues:
 
 
 def losses_after(
-    operation: PlanOperation, step: PlanStep, given: SuppliedValues, read: StepAnswer
+    operation: PlanOperation, step: PlanStep, supplied: SuppliedValues, read: StepAnswer
 ) -> StepLosses:
     """What the destination did not get; nothing where it was certainly not reached."""
     unreached = isinstance(read, NoDestinationAnswer) and read.sent is False
-    return NO_LOSSES if unreached else losses_of(operation, step, given, read.around)
+    return NO_LOSSES if unreached else losses_of(operation, step, supplied, read.vault_document)
 
 
 def losses_of(
-    operation: PlanOperation, step: PlanStep, given: SuppliedValues, document: Any
+    operation: PlanOperation, step: PlanStep, supplied: SuppliedValues, document: Any
 ) -> StepLosses:
     """What a step that was sent, or may have been, was sent without.
 
     `document` is the vault's answer as data; None where there is none.
     """
-    known = operation.losses.get(step.name, {}).get(given.kind or "", {})
-    asked = {atom: how for atom, how in known.items() if atom not in given.without}
+    evidence = operation.losses.get(step.name, {}).get(supplied.kind or "", {})
+    asked = {atom: how for atom, how in evidence.items() if atom not in supplied.without}
     if not asked:
         return NO_LOSSES
     echo = _Echoed(step.echo, document)
-    fates = {atom: _fate(atom, how, given, echo) for atom, how in asked.items()}
+    fates = {atom: _fate(atom, how, supplied, echo) for atom, how in asked.items()}
     return StepLosses(
         tuple(atom for atom, fate in fates.items() if fate is AtomFate.NOT_SENT),
         tuple(atom for atom, fate in fates.items() if fate is AtomFate.UNTOLD),
@@ -92,14 +92,14 @@ def losses_of(
 
 def atoms_held(places: Mapping[str, tuple[str, ...]], document: Any) -> dict[str, bool]:
     """Which atoms the vault has of an instrument, by its answer; without what is not certain."""
-    found: dict[str, bool] = {}
+    held: dict[str, bool] = {}
     for atom, pointers in places.items():
         first, *others = (_is_there(resolve(document, pointer)) for pointer in pointers)
         if first:
-            found[atom] = True
-        elif first is False and not any(one is not False for one in others):
-            found[atom] = False
-    return found
+            held[atom] = True
+        elif first is False and not any(is_there is not False for is_there in others):
+            held[atom] = False
+    return held
 
 
 def _is_there(value: Any) -> bool | None:
@@ -107,14 +107,16 @@ def _is_there(value: Any) -> bool | None:
     return False if value is None else bool(value.strip()) if isinstance(value, str) else None
 
 
-def _fate(atom: str, how: LossEvidence, given: SuppliedValues, echo: "_Echoed") -> AtomFate:
+def _fate(atom: str, how: LossEvidence, supplied: SuppliedValues, echo: "_Echoed") -> AtomFate:
     match how:
         case LossByInputs(input=name):
-            return AtomFate.SENT if name is not None and name in given.inputs else AtomFate.NOT_SENT
+            return (
+                AtomFate.SENT if name is not None and name in supplied.inputs else AtomFate.NOT_SENT
+            )
         case LossByEcho(at=places):
             return echo.fate(places)
         case LossByQuestion():
-            held = given.held.get(atom)
+            held = supplied.held.get(atom)
             return AtomFate.UNTOLD if held is None else AtomFate.SENT if held else AtomFate.NOT_SENT
         case LossUntold():
             return AtomFate.UNTOLD
@@ -145,19 +147,19 @@ class _Echoed:
         """What the echo tells of an atom that stands at these places of the body."""
         if not self._read:
             self._open()
-        found = {self._at(place) for place in places}
-        if found == {_Place.FILLED}:
+        states = {self._at(place) for place in places}
+        if states == {_Place.FILLED}:
             return AtomFate.SENT
         # What is gone tells something only where others, which are always there, are not gone.
         empty = {_Place.BLANK, _Place.GONE} if self._complete else {_Place.BLANK}
-        return AtomFate.NOT_SENT if found and found <= empty else AtomFate.UNTOLD
+        return AtomFate.NOT_SENT if states and states <= empty else AtomFate.UNTOLD
 
     def _open(self) -> None:
         self._read = True
         if self._echo is None:
             return
-        told = resolve(self._document, self._echo.at)
-        self._body = _parsed(told, self._echo.syntax)
+        echoed = resolve(self._document, self._echo.at)
+        self._body = _parsed(echoed, self._echo.syntax)
         filled = [self._at(place) for place in self._echo.filled]
         if _Place.BLANK in filled:
             # It is of the body before the vault filled it.
@@ -168,12 +170,12 @@ class _Echoed:
         return _place_of(self._body, place)
 
 
-def _parsed(told: Any, syntax: str) -> Any:
+def _parsed(echoed: Any, syntax: str) -> Any:
     """The echo as data, `NOTHING` where it is null, cut or anything else than a whole body."""
-    if not isinstance(told, str):
-        return told if isinstance(told, dict | list) and syntax == "json" else NOTHING
-    found = read_xml(told, {}) if syntax == "xml" else read_json(told)
-    return found if isinstance(found, dict | list) else NOTHING
+    if not isinstance(echoed, str):
+        return echoed if isinstance(echoed, dict | list) and syntax == "json" else NOTHING
+    document = read_xml(echoed, {}) if syntax == "xml" else read_json(echoed)
+    return document if isinstance(document, dict | list) else NOTHING
 
 
 def _place_of(document: Any, pointer: str) -> _Place:

@@ -67,10 +67,10 @@ class PreparedRun:
         kind = self.source.kind
         return RunScope({**self.values, **more}, self.source.present, kind.bind if kind else None)
 
-    def given(self, held: Mapping[str, bool] = NOT_ASKED) -> SuppliedValues:
+    def supplied_values(self, held: Mapping[str, bool] = NOT_ASKED) -> SuppliedValues:
         """What decides which values of the card a step may lack."""
         source = self.source
-        return SuppliedValues(source.prefix, source.given, self.without, held)
+        return SuppliedValues(source.prefix, source.supplied, self.without, held)
 
     def hosts(self, step: PlanStep) -> tuple[str, ...]:
         """The hosts that a step may call."""
@@ -94,17 +94,17 @@ def attempt_values(keys: IdempotencyKeys, now: datetime) -> dict[str, Any]:
 
 def find_operation(plan: Plan, name: str | None, sink: Sink) -> str | None:
     """The operation to run; the name may be left out where there is one. FC0813 in the sink."""
-    known = sorted(plan.operations)
-    if name is None and len(known) == 1:
-        return known[0]
+    operations = sorted(plan.operations)
+    if name is None and len(operations) == 1:
+        return operations[0]
     if name in plan.operations:
         return name
-    near = did_you_mean(name, known) if name else None
-    what = "name one of its operations" if name is None else "has no such operation here"
+    near = did_you_mean(name, operations) if name else None
+    problem = "name one of its operations" if name is None else "has no such operation here"
     sink.error(
         "FC0813",
-        f"{plan.destination}: {what}",
-        hint=f"did you mean {near}?" if near else f"the operations are: {', '.join(known)}",
+        f"{plan.destination}: {problem}",
+        hint=f"did you mean {near}?" if near else f"the operations are: {', '.join(operations)}",
     )
     return None
 
@@ -128,15 +128,15 @@ def prepare(
     today = ambient.now().date()
     if refuse_unapproved(plan, name, ambient.lock, today, sink, emulated=ambient.emulated):
         return None
-    found = Sink()
+    problems = Sink()
     run_id = instead_of.run_id if instead_of else request.run_id or ambient.new_uuid()
     accepted = _accepted(plan, instead_of.operation if instead_of else plan.operations[name])
     any_shape = ambient.emulated or takes_any_shape(plan, name, ambient.lock, today)
-    secrets = collect_secrets(plan, plan.operations[name], look_up, found, any_shape=any_shape)
-    prepared = _collect(plan, name, request, secrets, found, run_id, accepted)
-    if prepared is not None and not found.has_errors and not sink.has_errors:
-        prepared = _with_ready(prepared, found, ambient)
-    for problem in found.sorted():
+    secrets = collect_secrets(plan, plan.operations[name], look_up, problems, any_shape=any_shape)
+    prepared = _collect(plan, name, request, secrets, problems, run_id, accepted)
+    if prepared is not None and not problems.has_errors and not sink.has_errors:
+        prepared = _with_ready(prepared, problems, ambient)
+    for problem in problems.sorted():
         sink.add(problem)
     return None if sink.has_errors else prepared
 
@@ -151,10 +151,10 @@ def _collect(
     accepted: list[PlanOperation],
 ) -> PreparedRun | None:
     operation = plan.operations[name]
-    params = frozenset(param for one in accepted for param in one.params)
-    inputs = frozenset(key for one in accepted for key in one.inputs)
+    params = frozenset(param for candidate in accepted for param in candidate.params)
+    inputs = frozenset(key for candidate in accepted for key in candidate.inputs)
     values = param_values(plan, operation, request, params, sink)
-    without = frozenset(atom for one in accepted for atom in may_be_left_out(one))
+    without = frozenset(atom for candidate in accepted for atom in may_be_left_out(candidate))
     source = bind_source(plan, operation, request, inputs, sink, without)
     values |= secrets
     values |= {"run.id": str(run_id), "run.reference": _reference(request, run_id, sink)}
@@ -262,9 +262,9 @@ def _may_call(bound: BoundRequest, hosts: tuple[str, ...], step: str, sink: Sink
 
 def bind_step(step: PlanStep, scope: RunScope, sink: Sink) -> BoundRequest | None:
     """The step's request, signed where the plan says so; None with the problems in the sink."""
-    found = Sink()
-    bound = bind(step.http, scope, found)
-    for problem in found.sorted():
+    problems = Sink()
+    bound = bind(step.http, scope, problems)
+    for problem in problems.sorted():
         sink.error(problem.code, f"step {step.name}: {problem.message}", hint=problem.hint)
     if bound is None or step.sign is None:
         return bound

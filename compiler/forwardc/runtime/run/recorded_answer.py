@@ -48,17 +48,17 @@ _NOTHING: Final = frozenset({"true", "false", "null", "{}", "[]"})
 
 
 def recorded_answer(
-    step: PlanStep, told: StepAnswer, sent: SendResult, report: StepReport, redactor: Redactor
+    step: PlanStep, answer: StepAnswer, sent: SendResult, report: StepReport, redactor: Redactor
 ) -> RecordedAnswer:
     """What is kept of the answer to a step, whatever it holds. `report` is what is shown of it."""
-    mask = _Mask(step, told, report, redactor)
-    if isinstance(told, NoDestinationAnswer):
+    mask = _Mask(step, answer, report, redactor)
+    if isinstance(answer, NoDestinationAnswer):
         headers = sent.headers if isinstance(sent, HttpAnswer) else ()
         return RecordedAnswer(
-            "vault", told.vault_status, *mask.all(told.body or "", headers), report.answer
+            "vault", answer.vault_status, *mask.all(answer.body or "", headers), report.answer
         )
-    parts = mask.all(told.body, told.headers.items())
-    return RecordedAnswer("destination", told.status, *parts, report.answer)
+    parts = mask.all(answer.body, answer.headers.items())
+    return RecordedAnswer("destination", answer.status, *parts, report.answer)
 
 
 def _as_it_is(text: str) -> str:
@@ -69,13 +69,13 @@ class _Mask:
     """What is shown of one answer's values, body and headers."""
 
     def __init__(
-        self, step: PlanStep, told: StepAnswer, report: StepReport, redactor: Redactor
+        self, step: PlanStep, answer: StepAnswer, report: StepReport, redactor: Redactor
     ) -> None:
         self._hide: Callable[[str], str] = redactor.hide
         self._without_known = redactor.identifier
         self._names: dict[str, tuple[str, bool]] = {}
-        self._step, self._told = step, told
-        theirs = isinstance(told, DestinationAnswer)
+        self._step, self._told = step, answer
+        theirs = isinstance(answer, DestinationAnswer)
         self._sensitive = _sensitive(step) if theirs else frozenset[tuple[str, ...]]()
         # What the run shows of it is no secret by its look.
         self._known = frozenset(
@@ -108,13 +108,13 @@ class _Mask:
         rows: list[BodyField] = []
         left, cut = MOST_CHARACTERS, False
 
-        def visit(path: str, value: str, text: bool, told: bool) -> None:
+        def visit(path: str, value: str, text: bool, is_secret: bool) -> None:
             nonlocal left, cut
             left -= len(value) + len(path)
             if left < 0 or len(rows) == MOST_FIELDS:
                 full()
             cut = cut or len(value) > LONGEST
-            rows.append(BodyField(path, self._shown(path, value, text, told), text))
+            rows.append(BodyField(path, self._shown(path, value, text, is_secret), text))
 
         whole = walked(document, visit, self._name)
         return BodyFields(kind, tuple(rows), whole and not cut)
@@ -122,7 +122,7 @@ class _Mask:
     def _headers(self, pairs: Iterable[tuple[str, str]]) -> tuple[BodyField, ...]:
         return tuple(
             BodyField(
-                self._name(name)[0], self._one(value) if name.lower() in PLAIN_HEADERS else None
+                self._name(name)[0], self._masked(value) if name.lower() in PLAIN_HEADERS else None
             )
             for name, value in islice(pairs, _MOST_HEADERS)
         )
@@ -132,25 +132,25 @@ class _Mask:
 
         `***` where it may be a value that somebody made a name of.
         """
-        found = self._names.get(name)
-        if found is None:
+        shown = self._names.get(name)
+        if shown is None:
             if is_plain_name(name) and (
                 self._hide is _as_it_is or self._without_known(name) == name
             ):
-                found = _plain_name(name)
+                shown = _plain_name(name)
             else:
-                found = _named(name, self._hide)
-            self._names[name] = found
-        return found
+                shown = _named(name, self._hide)
+            self._names[name] = shown
+        return shown
 
-    def _shown(self, path: str, value: str, text: bool, told: bool) -> str | None:
+    def _shown(self, path: str, value: str, text: bool, is_secret: bool) -> str | None:
         if not text and value in _NOTHING:
             return value
-        if told or (self._sensitive and self._is_sensitive(path)):
+        if is_secret or (self._sensitive and self._is_sensitive(path)):
             return None
-        return self._one(value)
+        return self._masked(value)
 
-    def _one(self, text: str) -> str | None:
+    def _masked(self, text: str) -> str | None:
         if is_plain(text):
             return self._hide(text)
         if text in self._known:
@@ -197,8 +197,8 @@ def _tells_within(text: str) -> bool:
 
 def _plain(at: str) -> tuple[str, ...]:
     """A pointer as that of a file and of a body agree: no prefix of XML, and no place in a list."""
-    told = (name.lstrip(".").rpartition(":")[2] for name in at.split("/")[1:])
-    return tuple(name for name in told if not name.isdigit())
+    local_names = (name.lstrip(".").rpartition(":")[2] for name in at.split("/")[1:])
+    return tuple(name for name in local_names if not name.isdigit())
 
 
 @lru_cache(maxsize=256)

@@ -109,7 +109,7 @@ def looks_secret(text: str) -> bool:
         return False
     if _IN_CLIENT_SECRETS in text or _AUTH_SCHEME.match(text):
         return True
-    return any(_is_opaque(found[0]) for found in _OPAQUE.finditer(text))
+    return any(_is_opaque(match[0]) for match in _OPAQUE.finditer(text))
 
 
 def is_plain(text: str) -> bool:
@@ -148,8 +148,8 @@ def shown_url(text: str) -> str | None:
 
 
 def _is_token(piece: str) -> bool:
-    found = _OPAQUE_IN_PATH.search(piece)
-    return found is not None and _is_opaque(found[0])
+    match = _OPAQUE_IN_PATH.search(piece)
+    return match is not None and _is_opaque(match[0])
 
 
 def _is_opaque(text: str) -> bool:
@@ -163,9 +163,9 @@ def _is_opaque(text: str) -> bool:
 def _mixed(text: str) -> bool:
     """Whether letters change their case again and again, as no word and no name has it."""
     changes = sum(
-        one.islower() != other.islower()
-        for one, other in pairwise(text)
-        if one.isalpha() and other.isalpha()
+        left.islower() != right.islower()
+        for left, right in pairwise(text)
+        if left.isalpha() and right.isalpha()
     )
     return changes * 4 > len(text)
 
@@ -235,8 +235,8 @@ class Redactor:
         return text
 
     def _hide(self, values: Iterable[str]) -> None:
-        found = {value for value in values if len(value) >= _SHORTEST}
-        new = set().union(*map(_spellings, found)) - self._hidden
+        long_enough = {value for value in values if len(value) >= _SHORTEST}
+        new = set().union(*map(_spellings, long_enough)) - self._hidden
         if new:
             self._hidden |= new
             # So that no value leaves the rest of a longer one behind.

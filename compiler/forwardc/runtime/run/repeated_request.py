@@ -28,9 +28,9 @@ def request_content(prepared: PreparedRun) -> Secret:
     """
     plan, values = prepared.plan, prepared.values
     reference = values["run.reference"]
-    given = None if reference == str(prepared.run_id) else reference
+    own_reference = None if reference == str(prepared.run_id) else reference
     asked = [plan.place, plan.vault, plan.destination, prepared.name]
-    more = [values.get("source.id"), given, sorted(prepared.without)]
+    more = [values.get("source.id"), own_reference, sorted(prepared.without)]
     return Secret(json.dumps([*asked, *more, _pairs(values, sensitive=None)]))
 
 
@@ -72,10 +72,10 @@ async def recognize_repeat(prepared: PreparedRun, journal: Journal, sink: Sink) 
     content = await journal.digest(request_content(prepared)) if key is not None else None
     if key is None or content is None:
         return NewRequest(prepared)
-    known = await journal.held(key)
-    if known is None:
+    earlier = await journal.held(key)
+    if earlier is None:
         return NewRequest(prepared, content)
-    run, before = known
+    run, before = earlier
     if before != content:
         sink.error(
             "FC0834",
@@ -97,9 +97,9 @@ async def has_same_values(prepared: PreparedRun, journal: Journal, sink: Sink) -
 
     FC0834 in the sink where not: its steps keep the keys that they had. Raises `JournalFailed`.
     """
-    given = withheld_values(prepared)
-    before = await journal.withheld(str(prepared.run_id)) if given is not None else None
-    if given is None or before is None or before == await journal.digest(given):
+    sensitive = withheld_values(prepared)
+    before = await journal.withheld(str(prepared.run_id)) if sensitive is not None else None
+    if sensitive is None or before is None or before == await journal.digest(sensitive):
         return True
     sink.error(
         "FC0834",

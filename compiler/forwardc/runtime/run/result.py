@@ -80,8 +80,8 @@ class StepReport:
     the vault told of the card, unasked. `names` are what names the run for those who got something,
     and `keyed` says who of them may have got the key that is theirs.
     `losses` are the atoms that the destination did not get, `untold` those of which the vault does
-    not tell. `log_url` is the vault's own page of the
-    call. `kept` is the answer field by field, where a journal keeps it: `shown_data` leaves it out.
+    not tell. `log_url` is the vault's own page of the call. `recorded` is the answer field by
+    field, where a journal keeps it: `shown_data` leaves it out.
     """
 
     name: str
@@ -109,12 +109,12 @@ class StepReport:
     losses: tuple[str, ...] = ()
     untold: tuple[str, ...] = ()
     log_url: str | None = None
-    kept: RecordedAnswer | None = field(default=None, repr=False, compare=False)
+    recorded: RecordedAnswer | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
-    """What came back in the last step, as it came: for this process's memory, never for a file.
+    """What came back in the last step, untouched: for this process's memory, never for a file.
 
     `body` is the vault's whole answer; of a direct step, and only then without `vault_status`, the
     destination's. `status` and `headers` (names in lower case) are the destination's, where its
@@ -137,7 +137,7 @@ class RunResult:
 
     `stopped` tells that a later step was never sent, so that the run can be continued; `replayed`
     that this is the record of a run that ended before, under the same key. `without` is what was
-    left out on purpose. `came` and
+    left out on purpose. `raw_response` and
     `hide`, which masks the run's tainted values and card numbers in a text, serve the caller in
     this process; `shown_data` leaves them out.
     """
@@ -153,7 +153,7 @@ class RunResult:
     stopped: bool = False
     replayed: bool = False
     without: tuple[str, ...] = ()
-    came: RawResponse | None = field(default=None, repr=False, compare=False)
+    raw_response: RawResponse | None = field(default=None, repr=False, compare=False)
     hide: Callable[[str], str] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -191,12 +191,12 @@ def untold_in(steps: Sequence[_Lacking]) -> tuple[str, ...]:
 
 def shown_data(result: RunResult) -> dict[str, Any]:
     """A result as plain data that may be written down."""
-    steps = tuple(replace(step, kept=None) for step in result.steps)
-    data = asdict(replace(result, steps=steps, came=None, hide=None))
+    steps = tuple(replace(step, recorded=None) for step in result.steps)
+    data = asdict(replace(result, steps=steps, raw_response=None, hide=None))
     for step in data["steps"]:
-        del step["kept"]
+        del step["recorded"]
         step["request_id"] = step["request_id"] and mask(step["request_id"])
-    shown = {name: value for name, value in data.items() if name not in ("came", "hide")}
+    shown = {name: value for name, value in data.items() if name not in ("raw_response", "hide")}
     return {**shown, "losses": result.losses, "untold": result.untold}
 
 
@@ -255,8 +255,8 @@ def left_out(names: Sequence[str]) -> str:
 
 def cure(names: Sequence[str]) -> str:
     """What to do about each loss, in one sentence."""
-    found = [_CURES.get(name, _BILLING) for name in names]
-    return "; ".join(dict.fromkeys(found))
+    cures = [_CURES.get(name, _BILLING) for name in names]
+    return "; ".join(dict.fromkeys(cures))
 
 
 def perhaps_why(names: Sequence[str]) -> str:

@@ -73,63 +73,65 @@ async def run(
     name: str,
     request: RunRequest,
     look_up: SecretResolver,
-    means: RunDependencies,
+    dependencies: RunDependencies,
     sink: Sink,
 ) -> RunResult | None:
     """Run an operation. None, with the problems in the sink, where nothing was sent."""
-    prepared = await _prepared(plan, name, request, look_up, sink, means.ambient)
+    prepared = await _prepared(plan, name, request, look_up, sink, dependencies.ambient)
     if prepared is None:
         return None
     try:
-        asked = await recognize_repeat(prepared, means.journal, sink)
+        asked = await recognize_repeat(prepared, dependencies.journal, sink)
     except JournalError as problem:
         sink.error(problem.code, f"{problem}; nothing was sent", hint=problem.hint)
         return None
     if isinstance(asked, RepeatedRequest):
         return asked.result
-    return await _new(asked, request, look_up, means, sink)
+    return await _new(asked, request, look_up, dependencies, sink)
 
 
 async def _new(
     asked: NewRequest,
     request: RunRequest,
     look_up: SecretResolver,
-    means: RunDependencies,
+    dependencies: RunDependencies,
     sink: Sink,
 ) -> RunResult | None:
     """Run what was not asked for before."""
     prepared = asked.prepared
     plan, name, fallback = prepared.plan, prepared.name, prepared.operation.fallback
     if fallback is None:
-        ready = await can_access(prepared.clients(), means.tokens, means.sender, sink)
+        ready = await can_access(prepared.clients(), dependencies.tokens, dependencies.sender, sink)
         return (
-            await _begin(RunContext(prepared, means, sink), RunProgress(), asked) if ready else None
+            await _begin(RunContext(prepared, dependencies, sink), RunProgress(), asked)
+            if ready
+            else None
         )
     # What is wrong with the other operation must be known before anything is sent, too.
     other = await _prepared(
-        plan, fallback.operation, request, look_up, sink, means.ambient, instead_of=prepared
+        plan, fallback.operation, request, look_up, sink, dependencies.ambient, instead_of=prepared
     )
     if other is None:
         return None
-    if not await can_access(prepared.clients(), means.tokens, means.sender, sink):
+    if not await can_access(prepared.clients(), dependencies.tokens, dependencies.sender, sink):
         return None
-    told = await _ask(fallback, prepared, means, sink)
-    if told is None:
+    instrument = await _ask(fallback, prepared, dependencies, sink)
+    if instrument is None:
         return None
-    if isinstance(told, NoDestinationAnswer):
-        return _result(prepared, [], RunProgress(), ended=told)
-    chosen = prepared if told.available else other
-    journey = RunContext(chosen, means, sink, told.card, told.held)
-    return await _begin(journey, RunProgress(fell_back=not told.available, asked=name), asked)
+    if isinstance(instrument, NoDestinationAnswer):
+        return _result(prepared, [], RunProgress(), ended=instrument)
+    chosen = prepared if instrument.available else other
+    context = RunContext(chosen, dependencies, sink, instrument.card, instrument.held)
+    return await _begin(context, RunProgress(fell_back=not instrument.available, asked=name), asked)
 
 
 async def resume(
     plan: Plan,
     name: str,
-    past: RunProgress,
+    progress: RunProgress,
     request: RunRequest,
     look_up: SecretResolver,
-    means: RunDependencies,
+    dependencies: RunDependencies,
     sink: Sink,
 ) -> RunResult | None:
     """Continue a run that this process holds, at the first step that is not decided.
@@ -137,10 +139,10 @@ async def resume(
     `name` is the operation that was chosen, `request` what was asked for, with the run's id. None,
     with the problems in the sink, where it cannot be prepared again or the record lacks an output.
     """
-    prepared = await _prepared(plan, name, request, look_up, sink, means.ambient)
+    prepared = await _prepared(plan, name, request, look_up, sink, dependencies.ambient)
     if prepared is None:
         return None
-    lacking = missing_outputs(prepared.operation, past)
+    lacking = missing_outputs(prepared.operation, progress)
     if lacking:
         sink.error(
             "FC0821",
@@ -148,11 +150,11 @@ async def resume(
             hint="sensitive outputs are never stored: settle the run by hand with `resolve`",
         )
         return None
-    if not await has_same_values(prepared, means.journal, sink):
+    if not await has_same_values(prepared, dependencies.journal, sink):
         return None
-    if not await can_access(prepared.clients(), means.tokens, means.sender, sink):
+    if not await can_access(prepared.clients(), dependencies.tokens, dependencies.sender, sink):
         return None
-    return await _steps(RunContext(prepared, means, sink), past)
+    return await _steps(RunContext(prepared, dependencies, sink), progress)
 
 
 async def _prepared(
@@ -174,7 +176,7 @@ async def _prepared(
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _InstrumentFacts:
     """What the vault told of an instrument: whether it serves, its card, the atoms that it has."""
 
     available: bool
@@ -183,8 +185,8 @@ class _Told:
 
 
 async def _ask(
-    fallback: Fallback, prepared: PreparedRun, means: RunDependencies, sink: Sink
-) -> _Told | NoDestinationAnswer | None:
+    fallback: Fallback, prepared: PreparedRun, dependencies: RunDependencies, sink: Sink
+) -> _InstrumentFacts | NoDestinationAnswer | None:
     """What the vault says about the instrument and its card.
 
     `NoDestinationAnswer` where it cannot be asked.
@@ -194,10 +196,10 @@ async def _ask(
         bound = bind(fallback.ask.http, prepared.scope(tokens), sink)
         if bound is None:
             return None
-        return await means.sender.send(bound, prepared.plan.hosts.vault, _ASK_LIMITS)
+        return await dependencies.sender.send(bound, prepared.plan.hosts.vault, _ASK_LIMITS)
 
     try:
-        answer = await with_token(prepared.clients(), means.tokens, means.sender, ask)
+        answer = await with_token(prepared.clients(), dependencies.tokens, dependencies.sender, ask)
     except AccessTokenError as problem:
         return NoDestinationAnswer(Outcome.REJECTED, Party.VAULT, f"{problem}; nothing was sent")
     if answer is None:
@@ -211,87 +213,93 @@ async def _ask(
     described = answer.status == 200 and isinstance(document, dict)
     held = atoms_held(fallback.ask.holds, document) if described else NOT_ASKED
     card = card_facts(fallback.ask.tells, document)
-    return _Told(holds(fallback.ask.when, values), card, held)
+    return _InstrumentFacts(holds(fallback.ask.when, values), card, held)
 
 
-async def _begin(journey: RunContext, past: RunProgress, asked: NewRequest) -> RunResult | None:
+async def _begin(context: RunContext, progress: RunProgress, asked: NewRequest) -> RunResult | None:
     """Record the run, then go through its steps. Nothing is sent that was not recorded."""
-    journal, given = journey.means.journal, withheld_values(journey.prepared)
+    journal, sensitive = context.dependencies.journal, withheld_values(context.prepared)
     try:
-        withheld = await journal.digest(given) if given is not None else None
-        new = new_run(journey.prepared, past, journey.means.ambient.lock)
+        withheld = await journal.digest(sensitive) if sensitive is not None else None
+        new = new_run(context.prepared, progress, context.dependencies.ambient.lock)
         await journal.begin(replace(new, content=asked.content, withheld=withheld))
     except CallerKeyTakenError as problem:
-        return await _taken(asked, journey, problem)
+        return await _answer_of_other_run(asked, context, problem)
     except SendingPausedError as problem:
-        journey.sink.error(problem.code, str(problem), hint=problem.hint)
+        context.sink.error(problem.code, str(problem), hint=problem.hint)
         return None
     except JournalError as problem:
-        journey.sink.error(problem.code, f"{problem}; nothing was sent", hint=problem.hint)
+        context.sink.error(problem.code, f"{problem}; nothing was sent", hint=problem.hint)
         return None
-    return await _steps(journey, past)
+    return await _steps(context, progress)
 
 
-async def _taken(
-    asked: NewRequest, journey: RunContext, problem: CallerKeyTakenError
+async def _answer_of_other_run(
+    asked: NewRequest, context: RunContext, problem: CallerKeyTakenError
 ) -> RunResult | None:
     """What another run with the same key, which began a moment before, came to by now."""
-    again = await recognize_repeat(asked.prepared, journey.means.journal, journey.sink)
+    again = await recognize_repeat(asked.prepared, context.dependencies.journal, context.sink)
     if isinstance(again, RepeatedRequest):
         return again.result
-    journey.sink.error(problem.code, str(problem), hint=problem.hint)
+    context.sink.error(problem.code, str(problem), hint=problem.hint)
     return None
 
 
-async def _steps(journey: RunContext, past: RunProgress) -> RunResult | None:
+async def _steps(context: RunContext, progress: RunProgress) -> RunResult | None:
     """The steps of a recorded run. However they end, the record does not go on saying `running`."""
     try:
-        return await _through(journey, past)
+        return await _through(context, progress)
     except (Exception, asyncio.CancelledError) as problem:
-        await _leave(journey, problem)
+        await _abandon(context, problem)
         raise
 
 
-async def _leave(journey: RunContext, problem: BaseException) -> None:
+async def _abandon(context: RunContext, problem: BaseException) -> None:
     """Record that a run was broken off: what was on its way is unknown, the rest was not sent."""
     why = "a mistake of forwardc" if isinstance(problem, Exception) else "its process was stopped"
     # What ended the run is what is told, not that the record could not be made then as well.
     with suppress(Exception):
-        await journey.means.journal.leave(str(journey.prepared.run_id), f"broken off: {why}")
+        await context.dependencies.journal.leave(str(context.prepared.run_id), f"broken off: {why}")
 
 
-async def _through(journey: RunContext, past: RunProgress) -> RunResult | None:
-    journey.redactor.hide_values(journey.prepared.values)
+async def _through(context: RunContext, progress: RunProgress) -> RunResult | None:
+    context.redactor.hide_values(context.prepared.values)
     reports: list[StepReport] = []
     ended: NoDestinationAnswer | None = None
     stopped = False
-    for step in journey.prepared.operation.steps:
-        report = await _step(journey, step, past)
+    for step in context.prepared.operation.steps:
+        report = await _step(context, step, progress)
         if report is None:
             ended, stopped = _unsendable(step, reports), True
             break
         reports.append(report)
         if report.outcome is not Outcome.APPROVED:
-            stopped = _can_go_on(journey.prepared.operation, reports)
+            stopped = _can_go_on(context.prepared.operation, reports)
             break
-    result = _result(journey.prepared, reports, past, ended=ended, stopped=stopped)
+    result = _result(context.prepared, reports, progress, ended=ended, stopped=stopped)
     try:
-        await journey.means.journal.finish(result.run_id, result)
+        await context.dependencies.journal.finish(result.run_id, result)
     except JournalError as problem:
-        told = f"the outcome could not be recorded: {problem}"
-        journey.sink.warning(problem.code, told, hint=problem.hint)
+        message = f"the outcome could not be recorded: {problem}"
+        context.sink.warning(problem.code, message, hint=problem.hint)
     if not reports:
         return None
-    _ask_about_card(journey, reports)
-    came = journey.came.get(reports[-1].name)
-    return replace(result, came=came, hide=journey.redactor.hide)
+    _ask_about_card(context, reports)
+    raw = context.raw_responses.get(reports[-1].name)
+    return replace(result, raw_response=raw, hide=context.redactor.hide)
 
 
-def _ask_about_card(journey: RunContext, reports: list[StepReport]) -> None:
+def _ask_about_card(context: RunContext, reports: list[StepReport]) -> None:
     """Begin a question beside the run, for which nobody waits."""
-    means = journey.means
-    if means.cards is not None:
-        means.cards.after(journey.prepared, reports, means.journal, means.sender, means.tokens)
+    dependencies = context.dependencies
+    if dependencies.cards is not None:
+        dependencies.cards.after(
+            context.prepared,
+            reports,
+            dependencies.journal,
+            dependencies.sender,
+            dependencies.tokens,
+        )
 
 
 def _can_go_on(operation: PlanOperation, reports: list[StepReport]) -> bool:
@@ -313,24 +321,24 @@ def _unsendable(step: PlanStep, reports: list[StepReport]) -> NoDestinationAnswe
     return NoDestinationAnswer(Outcome.UNKNOWN, None, f"step {step.name} could not be sent")
 
 
-async def _step(journey: RunContext, step: PlanStep, past: RunProgress) -> StepReport | None:
+async def _step(context: RunContext, step: PlanStep, progress: RunProgress) -> StepReport | None:
     """A step out of the record, or sent now; None where it cannot be sent."""
-    known = past.of(step.name)
-    if known.report is not None and known.doubt is None:
-        journey.outputs.update(restored_outputs(step, known.report))
-        return known.report
-    if known.doubt is not None and not may_send_again(journey, step, known.doubt):
-        return known.report or _in_doubt(journey, step, known.doubt)
-    return await send_step(journey, step, known.doubt)
+    earlier = progress.of(step.name)
+    if earlier.report is not None and earlier.doubt is None:
+        context.outputs.update(restored_outputs(step, earlier.report))
+        return earlier.report
+    if earlier.doubt is not None and not may_send_again(context, step, earlier.doubt):
+        return earlier.report or _in_doubt(context, step, earlier.doubt)
+    return await send_step(context, step, earlier.doubt)
 
 
-def _in_doubt(journey: RunContext, step: PlanStep, doubt: Doubt) -> StepReport:
+def _in_doubt(context: RunContext, step: PlanStep, doubt: Doubt) -> StepReport:
     """A step that was sent before the run stopped, and that must not be sent again."""
-    prepared, ambient = journey.prepared, journey.means.ambient
+    prepared, ambient = context.prepared, context.dependencies.ambient
     # The vault knows a key that was sent to it. One that is made now would be nobody's.
     vault_key = doubt.vault_keys[-1] if doubt.vault_keys else ""
     keys = IdempotencyKeys(keys_of(prepared, step, ambient).destination, vault_key)
-    scope = prepared.scope({**journey.outputs, **attempt_values(keys, ambient.now())})
+    scope = prepared.scope({**context.outputs, **attempt_values(keys, ambient.now())})
     return StepReport(
         name=step.name,
         deliver=step.deliver,
@@ -347,7 +355,7 @@ def _in_doubt(journey: RunContext, step: PlanStep, doubt: Doubt) -> StepReport:
 def _result(
     prepared: PreparedRun,
     reports: list[StepReport],
-    past: RunProgress,
+    progress: RunProgress,
     *,
     ended: NoDestinationAnswer | None = None,
     stopped: bool = False,
@@ -356,7 +364,7 @@ def _result(
     return RunResult(
         run_id=str(prepared.run_id),
         operation=prepared.name,
-        fell_back=past.fell_back,
+        fell_back=progress.fell_back,
         digest=prepared.digest,
         outcome=last.outcome,
         rejected_by=last.rejected_by,

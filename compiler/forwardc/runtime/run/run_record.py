@@ -81,7 +81,7 @@ def _typed(step: PlanStep, name: str, value: Any) -> Any:
     return Decimal(value) if is_number else value
 
 
-def missing_outputs(operation: PlanOperation, past: RunProgress) -> list[str]:
+def missing_outputs(operation: PlanOperation, progress: RunProgress) -> list[str]:
     """Outputs that a step still to be sent needs and that no record holds, such as sensitive ones.
 
     As `step.output`, sorted.
@@ -89,14 +89,14 @@ def missing_outputs(operation: PlanOperation, past: RunProgress) -> list[str]:
     withheld = {
         f"steps.{step.name}.{name}"
         for step in operation.steps
-        for report in (past.of(step.name).report,)
+        for report in (progress.of(step.name).report,)
         if report is not None
         for name in report.withheld
     }
     needed = {
         name
         for step in operation.steps
-        if past.of(step.name).report is None
+        if progress.of(step.name).report is None
         for term in _terms(step)
         for name in _names(term)
     }
@@ -119,7 +119,7 @@ def _names(term: Term) -> Iterator[str]:
             yield node.present
 
 
-def new_run(prepared: PreparedRun, past: RunProgress, lock: Lock) -> NewRun:
+def new_run(prepared: PreparedRun, progress: RunProgress, lock: Lock) -> NewRun:
     """The run before its first step; whose journal it is, the journal says."""
     plan, values = prepared.plan, prepared.values
     return NewRun(
@@ -128,8 +128,8 @@ def new_run(prepared: PreparedRun, past: RunProgress, lock: Lock) -> NewRun:
         vault=plan.vault,
         destination=plan.destination,
         operation=prepared.name,
-        asked_operation=past.asked or prepared.name,
-        fell_back=past.fell_back,
+        asked_operation=progress.asked or prepared.name,
+        fell_back=progress.fell_back,
         digest=prepared.digest,
         reference=str(values["run.reference"]),
         source_kind=prepared.source.prefix,
@@ -197,14 +197,14 @@ _DECIDED: Final = (StepState.ANSWERED, StepState.DONE)
 _OPEN: Final = (AttemptState.INTENT, AttemptState.UNKNOWN)
 
 
-def request_of(run: StoredRun, given: RunRequest) -> RunRequest:
+def request_of(run: StoredRun, repeated: RunRequest) -> RunRequest:
     """What was asked for; `given` holds the sensitive values once more."""
     recorded = {name: str(value) for name, value in run.params.items()}
     return RunRequest(
         source=run.source_id,
-        inputs={**run.inputs, **given.inputs},
-        texts={**recorded, **given.texts},
-        params=given.params,
+        inputs={**run.inputs, **repeated.inputs},
+        texts={**recorded, **repeated.texts},
+        params=repeated.params,
         reference=run.summary.reference,
         without=frozenset(run.without),
         idempotency_key=run.given_key,

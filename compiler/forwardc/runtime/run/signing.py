@@ -150,8 +150,8 @@ def _with_headers(
     )
 
 
-def _header(request: BoundRequest, wanted: str) -> str:
+def _header(request: BoundRequest, header: str) -> str:
     for name, value in request.headers:
-        if name.lower() == wanted:
+        if name.lower() == header:
             return value
-    raise NotExpressibleError(f"the signature needs the header {wanted}")
+    raise NotExpressibleError(f"the signature needs the header {header}")

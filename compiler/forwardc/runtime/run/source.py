@@ -28,7 +28,7 @@ class BoundSource:
     values: dict[str, Any] = field(default_factory=dict, repr=False)
     present: frozenset[str] = frozenset()
     prefix: str | None = None
-    given: frozenset[str] = frozenset()
+    supplied: frozenset[str] = frozenset()
 
 
 def bind_source(
@@ -56,7 +56,7 @@ def bind_source(
     present = _present(kind, frozenset(request.inputs), request.without)
     _check_without(operation, request, allowed_without, sink)
     _check_required(kind, operation, request, sink)
-    prefix = next((name for name, one in plan.sources.items() if one is kind), None)
+    prefix = next((name for name, source_kind in plan.sources.items() if source_kind is kind), None)
     return BoundSource(
         kind, {"source.id": request.source, **values}, present, prefix, _names(values)
     )
@@ -124,11 +124,11 @@ def _single_use(kind: SourceKind, operation: PlanOperation, sink: Sink) -> None:
 def _refuse_unknown_inputs(request: RunRequest, allowed: frozenset[str], sink: Sink) -> None:
     for name in sorted(set(request.inputs) - allowed):
         near = did_you_mean(name, allowed)
-        known = ", ".join(sorted(allowed)) or "none"
+        names = ", ".join(sorted(allowed)) or "none"
         sink.error(
             "FC0805",
             "the source and the operation have no such input",
-            hint=f"did you mean {near}?" if near else f"the inputs are: {known}",
+            hint=f"did you mean {near}?" if near else f"the inputs are: {names}",
         )
 
 
@@ -185,11 +185,11 @@ def _check_without(
         if atom in operation.requires or atom in operation.inputs:
             sink.error("FC0801", f"{atom} is required by the operation and cannot be left out")
         elif atom not in allowed:
-            known = ", ".join(may_lack) or "nothing"
+            names = ", ".join(may_lack) or "nothing"
             sink.error(
                 "FC0805",
                 "the operation has no such value to leave out",
-                hint=f"--without can name: {known}",
+                hint=f"--without can name: {names}",
             )
 
 

@@ -91,15 +91,15 @@ class OutcomeDecision:
     why: str | None = None
 
 
-def decide(step: PlanStep, told: ResponseValues) -> OutcomeDecision:
+def decide(step: PlanStep, response: ResponseValues) -> OutcomeDecision:
     """The outcome of an answer: the first rule that holds, else unknown."""
-    status = told[_STATUS]
-    why = _unbelievable(step, status, told)
+    status = response[_STATUS]
+    why = _unbelievable(step, status, response)
     if why is not None:
         return OutcomeDecision(Outcome.UNKNOWN, why=why)
     for rule in step.outcome:
         try:
-            holds_here = rule.when is None or _is_true(rule, rule.when, told)
+            holds_here = rule.when is None or _is_true(rule, rule.when, response)
         except (ComputationError, NotExpressibleError) as problem:
             why = f"rule {rule.rule} cannot be computed: {problem}"
             return OutcomeDecision(Outcome.UNKNOWN, why=why)
@@ -118,13 +118,13 @@ def holds(condition: Term, values: Mapping[str, Any]) -> bool:
         return False
 
 
-def _unbelievable(step: PlanStep, status: int, told: ResponseValues) -> str | None:
+def _unbelievable(step: PlanStep, status: int, response: ResponseValues) -> str | None:
     """Why no rule is asked at all."""
     if not step.outcome:
         return NO_RULES
     if status < 200 or 300 <= status <= 399:
         return f"the destination answered {status}, which is no answer to a payment"
-    if _is_success(status) and not told.reads_as(step.answer):
+    if _is_success(status) and not response.reads_as(step.answer):
         return f"the destination answered {status}, and {_NOT[step.answer]}"
     return None
 
@@ -153,10 +153,10 @@ def _names_status(condition: Term) -> bool:
     return any(isinstance(node, Ref) and node.name == _STATUS for node in walk(condition))
 
 
-def _is_true(rule: PlanOutcomeRule, condition: Term, told: Mapping[str, Any]) -> bool:
+def _is_true(rule: PlanOutcomeRule, condition: Term, response: Mapping[str, Any]) -> bool:
     """Raises `ComputationError` for what is neither true, false nor null."""
     write = _CONDITIONS.get(rule, "", lambda: _folded(condition))
-    value: Value = write(Scope(told, reveal=True))
+    value: Value = write(Scope(response, reveal=True))
     if is_null(value):
         return False
     if not isinstance(value, bool):
@@ -173,22 +173,26 @@ def _folded(condition: Term) -> Write:
 
 def other_mode(mode: Mode | None, document: Any, class_: EnvironmentClass) -> str | None:
     """Why an answer is none of this class of environment; None where it is, or does not tell."""
-    found = resolve(document, mode.at) if mode is not None else None
-    if mode is None or found is None:
+    value = resolve(document, mode.at) if mode is not None else None
+    if mode is None or value is None:
         return None
-    told, other = _word(found), "live" if class_ == "sandbox" else "test"
+    mode_told, other = _word(value), "live" if class_ == "sandbox" else "test"
     own, others = _word(mode.sandbox), _word(mode.production)
     if class_ == "production":
         own, others = others, own
-    if told == own:
+    if mode_told == own:
         return None
-    return f"the answer is of a {other} account" if told == others else "the answer's mode is none"
+    return (
+        f"the answer is of a {other} account"
+        if mode_told == others
+        else "the answer's mode is none"
+    )
 
 
 def other_method(agreed: MethodAt | None, document: Any) -> str | None:
     """Why the vault's call is none that was agreed; None where it is, or where it does not tell."""
-    found = resolve(document, agreed.at) if agreed is not None else None
-    if agreed is None or found is None or _word(found) == agreed.agreed.lower():
+    method = resolve(document, agreed.at) if agreed is not None else None
+    if agreed is None or method is None or _word(method) == agreed.agreed.lower():
         return None
     return f"the vault called the destination by another method than the agreed {agreed.agreed}"
 
@@ -232,7 +236,7 @@ class StepOutputs:
 
 
 def step_outputs(
-    declared: Mapping[str, PlanOutput], document: Any, known: Mapping[str, Any] | None = None
+    declared: Mapping[str, PlanOutput], document: Any, run_values: Mapping[str, Any] | None = None
 ) -> StepOutputs:
     """The declared outputs, as they came: masked is only what is shown of them.
 
@@ -243,10 +247,14 @@ def step_outputs(
     twice: list[str] = []
     inexact: list[str] = []
     for name, output in declared.items():
-        found = resolve(document, output.at)
+        value_at = resolve(document, output.at)
         try:
             is_amount = output.type == "amount"
-            value = _amount(output, found, known or {}) if is_amount else _typed(found, output.type)
+            value = (
+                _amount(output, value_at, run_values or {})
+                if is_amount
+                else _typed(value_at, output.type)
+            )
         except AmountRefusedError:
             inexact.append(name)
             continue
@@ -254,25 +262,25 @@ def step_outputs(
             values[name] = Secret(value) if output.sensitive else value
         elif not output.optional:
             missing.append(name)
-            twice += [name] if found is CONTRADICTION else []
+            twice += [name] if value_at is CONTRADICTION else []
     return StepOutputs(values, tuple(missing), tuple(twice), tuple(inexact))
 
 
-def _amount(output: PlanOutput, found: Any, known: Mapping[str, Any]) -> int | None:
+def _amount(output: PlanOutput, value: Any, run_values: Mapping[str, Any]) -> int | None:
     """The amount where it is there. Raises `AmountRefusedError`."""
-    return None if found is None or found is CONTRADICTION else amount_of(output, found, known)
+    return None if value is None or value is CONTRADICTION else amount_of(output, value, run_values)
 
 
-def _typed(value: Any, wanted: str) -> Any:
+def _typed(value: Any, declared: str) -> Any:
     """The value in its declared type; None where it is none."""
     if isinstance(value, bool):
-        return value if wanted == "boolean" else None
+        return value if declared == "boolean" else None
     if not isinstance(value, str | int | Decimal):
         return None
     if isinstance(value, XmlLeaf) and not value:
         # `<TransactionId/>` names nothing.
         return None
-    match wanted:
+    match declared:
         case "text":
             return str(value)
         case "number":
@@ -338,13 +346,13 @@ def conclude(
     """
     if isinstance(read, NoDestinationAnswer):
         return Conclusion(read.outcome, read.rejected_by, read.reason, read)
-    told = read.values(values)
+    response = read.values(values)
     reads = step.outputs or step.reason or step.mode
-    document = told.document(step.answer) if reads else None
+    document = response.document(step.answer) if reads else None
     outputs = step_outputs(step.outputs, document, values)
     strange = (_other_mode(step, read, document, class_) if class_ else None) or _method(step, read)
     decision = (
-        decide(step, told) if strange is None else OutcomeDecision(Outcome.UNKNOWN, why=strange)
+        decide(step, response) if strange is None else OutcomeDecision(Outcome.UNKNOWN, why=strange)
     )
     part = False
     if decision.outcome is Outcome.APPROVED:
@@ -374,21 +382,23 @@ def _other_mode(
 ) -> str | None:
     """Why an answer is none of this class, of the destination or of the vault around it."""
     around = None if isinstance(step.read, ReadDirect) else step.read.mode
-    return other_mode(step.mode, document, class_) or other_mode(around, read.around, class_)
+    return other_mode(step.mode, document, class_) or other_mode(
+        around, read.vault_document, class_
+    )
 
 
 def _method(step: PlanStep, read: DestinationAnswer) -> str | None:
     """Why the vault did not call the destination as it agreed to, where it tells."""
     agreed = None if isinstance(step.read, ReadDirect) else step.read.method
-    return other_method(agreed, read.around)
+    return other_method(agreed, read.vault_document)
 
 
 def _said(places: tuple[ReasonAt, ...], document: Any) -> str | None:
     """The first reason that is there: a text with something in it, or a number."""
     for place in places:
-        found = resolve(document, place.at)
-        if isinstance(found, str | int | Decimal) and not isinstance(found, bool):
-            text = " ".join(str(found).split())
+        value = resolve(document, place.at)
+        if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
+            text = " ".join(str(value).split())
             if text:
                 return text
     return None
@@ -429,7 +439,7 @@ def step_report(
     withheld = tuple(name for name in outputs if _differs(concluded, name, outputs[name]))
     # A vault knows its card; a destination's word counts where it says nothing.
     card = trip.card if trip.card != CardFacts() else card_of_outputs(outputs)
-    told = tuple(Party) if trip.in_doubt else _told(read, trip.sent)
+    reached = tuple(Party) if trip.in_doubt else _reached_parties(read, trip.sent)
     return StepReport(
         name=step.name,
         deliver=step.deliver,
@@ -451,17 +461,17 @@ def step_report(
         scheme=card.scheme,
         issuing_country=card.issuing_country,
         names=(
-            *(name for name in trip.names if name.party in told),
+            *(name for name in trip.names if name.party in reached),
             *names_given(trip.named, step, outputs, withheld),
         ),
-        keyed=tuple(party for party in trip.keyed if party in told),
+        keyed=tuple(party for party in trip.keyed if party in reached),
         losses=trip.lacks.losses,
         untold=trip.lacks.untold,
-        log_url=log_url(trip.log, read.around) if step.deliver == "vault" else None,
+        log_url=log_url(trip.log, read.vault_document) if step.deliver == "vault" else None,
     )
 
 
-def _told(read: StepAnswer, sent: SendResult) -> tuple[Party, ...]:
+def _reached_parties(read: StepAnswer, sent: SendResult) -> tuple[Party, ...]:
     """Who may have got what was sent."""
     if isinstance(sent, NotSent):
         return ()

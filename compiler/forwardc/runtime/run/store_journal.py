@@ -88,10 +88,10 @@ def _place() -> str:
     """
     try:
         started = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")
-        told = f"{started}{Path('/proc/self/ns/pid').readlink()}"
+        identity = f"{started}{Path('/proc/self/ns/pid').readlink()}"
     except (OSError, ValueError):
         return socket.gethostname()
-    return f"{socket.gethostname()}.{sha256(told.encode()).hexdigest()[:8]}"
+    return f"{socket.gethostname()}.{sha256(identity.encode()).hexdigest()[:8]}"
 
 
 def _later(_: Exception) -> None:
@@ -202,7 +202,7 @@ class StoreJournal:
         """An attempt ended with an answer, and the step is decided by it."""
         now, answer = self.store.timestamp(), self.store.packed(report)
         # It may wait beside many others: what is packed already need not.
-        report = replace(report, kept=None)
+        report = replace(report, recorded=None)
 
         def work(tx: Transaction) -> None:
             writes.record_answer(tx, run_id, number, report, now)

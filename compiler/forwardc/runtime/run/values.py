@@ -179,10 +179,10 @@ def _number(value: Any) -> Decimal | int:
     return value
 
 
-def _code(spec: ValueSpec, value: Any, known: frozenset[str], what: str) -> str:
+def _code(spec: ValueSpec, value: Any, codes: frozenset[str], expected: str) -> str:
     text = _text(value)
-    if text.upper() not in known or text not in (text.upper(), text.lower()):
-        raise InvalidValueError(f"must be {what}")
+    if text.upper() not in codes or text not in (text.upper(), text.lower()):
+        raise InvalidValueError(f"must be {expected}")
     if spec.values and text.upper() not in spec.values:
         raise InvalidValueError(f"must be one of: {', '.join(map(str, spec.values))}")
     return text
@@ -190,8 +190,10 @@ def _code(spec: ValueSpec, value: Any, known: frozenset[str], what: str) -> str:
 
 def _currencies(spec: ValueSpec) -> frozenset[str]:
     """The codes that a param takes: current ones, ended ones where it says so, the vendor's own."""
-    known = iso()
-    return frozenset((*known.current, *(known.ended if spec.withdrawn else ()), *spec.extra))
+    iso_codes = iso()
+    return frozenset(
+        (*iso_codes.current, *(iso_codes.ended if spec.withdrawn else ()), *spec.extra)
+    )
 
 
 def _countries(spec: ValueSpec) -> frozenset[str]:
@@ -231,11 +233,11 @@ def _no_floats(value: Any, depth: int) -> None:
 
 def _by_schema(schema: Any, value: Any) -> None:
     try:
-        found = problems(of_plan(schema), value)
+        places = problems(of_plan(schema), value)
     except InvalidSchemaError as problem:
         raise InvalidValueError(f"cannot be checked by its schema: {problem.reason}") from None
-    if found:
-        raise InvalidValueError(f"does not fit its schema at {', '.join(found)}")
+    if places:
+        raise InvalidValueError(f"does not fit its schema at {', '.join(places)}")
 
 
 def _limits(spec: ValueSpec, value: Any) -> None:
@@ -293,13 +295,13 @@ def param_values(
     `allowed` names the params that may be given: the operation's own and its fallback's.
     """
     _refuse_unknown({*request.texts, *request.params}, allowed, sink)
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name in operation.params:
         spec = plan.params[name]
         value = _param(name, spec, request, sink)
         if value is not None:
-            found[f"params.{name}"] = wrapped(spec, value)
-    return found
+            values[f"params.{name}"] = wrapped(spec, value)
+    return values
 
 
 def wrapped(spec: ValueSpec, value: Any) -> Any:
@@ -321,11 +323,11 @@ def _param(name: str, spec: ValueSpec, request: RunRequest, sink: Sink) -> Any:
     return None
 
 
-def _refuse_unknown(given: set[str], allowed: frozenset[str], sink: Sink) -> None:
-    for name in sorted(given - allowed):
+def _refuse_unknown(names: set[str], allowed: frozenset[str], sink: Sink) -> None:
+    for name in sorted(names - allowed):
         near = did_you_mean(name, allowed)
-        known = ", ".join(sorted(allowed)) or "none"
-        hint = f"did you mean {near}?" if near else f"the params are: {known}"
+        listed = ", ".join(sorted(allowed)) or "none"
+        hint = f"did you mean {near}?" if near else f"the params are: {listed}"
         # A name that the plan does not have may be a value in the wrong place.
         sink.error("FC0805", "the operation has no such param" + _named(name), hint=hint)
 

@@ -138,27 +138,31 @@ def _prime(name: str) -> int:
     """The first prime at or above the name's number that RSA can use."""
     blocks = (sha256(f"forwardc-sandbox:{name}:{at}".encode()).digest() for at in range(4))
     start = int.from_bytes(b"".join(blocks)) | 3 << 8 * _PRIME_BYTES - 2 | 1
-    return next(one for one in _candidates(start) if one % EXPONENT != 1 and _is_prime(one))
+    return next(
+        candidate
+        for candidate in _candidates(start)
+        if candidate % EXPONENT != 1 and _is_prime(candidate)
+    )
 
 
 def _candidates(start: int) -> Iterator[int]:
     """Odd numbers from `start` on that no small prime divides."""
     for at in count(start, 2 * _SIEVED):
-        kept = bytearray(b"\x01" * _SIEVED)
+        unmarked = bytearray(b"\x01" * _SIEVED)
         for prime in _small_primes():
             # The first place whose number `at + 2 * place` this prime divides.
             first = -at * pow(2, -1, prime) % prime
-            kept[first::prime] = bytes(len(range(first, _SIEVED, prime)))
-        yield from compress(range(at, at + 2 * _SIEVED, 2), kept)
+            unmarked[first::prime] = bytes(len(range(first, _SIEVED, prime)))
+        yield from compress(range(at, at + 2 * _SIEVED, 2), unmarked)
 
 
 @lru_cache(maxsize=1)
 def _small_primes() -> tuple[int, ...]:
-    found: list[int] = []
+    primes: list[int] = []
     for number in range(3, _SIEVED, 2):
-        if all(number % prime for prime in found if prime * prime <= number):
-            found.append(number)
-    return tuple(found)
+        if all(number % prime for prime in primes if prime * prime <= number):
+            primes.append(number)
+    return tuple(primes)
 
 
 def _is_prime(number: int) -> bool:
@@ -213,8 +217,8 @@ class _Reader:
         text = ""
         while self.at < len(self.pattern) and self.pattern[self.at] not in "|)":
             if not (self._taken("^") or self._taken("\\A")):
-                one = self.part()
-                text += one * self.times()
+                unit = self.part()
+                text += unit * self.times()
         return text
 
     def part(self) -> str:

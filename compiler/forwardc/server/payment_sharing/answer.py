@@ -76,10 +76,10 @@ def call_outcome(result: RunResult | None, run_id: str, *, lasting: bool = False
         return CallOutcome(ForwardState.UNKNOWN, Outcome.UNKNOWN, refusal=outcome_unknown(run_id))
     if result.rejected_by is Party.VAULT and not _reached(result):
         return _refused_by_vault(result)
-    if result.came is None:
+    if result.raw_response is None:
         # An earlier step has arrived, and a later one was not sent: the run can be continued.
         return CallOutcome(ForwardState.UNKNOWN, result.outcome, refusal=outcome_unknown(run_id))
-    body = _body(result, result.came)
+    body = _body(result, result.raw_response)
     return CallOutcome(ForwardState.DONE, result.outcome, body, losses=result.losses)
 
 
@@ -109,7 +109,7 @@ def _reached(result: RunResult) -> bool:
 
 
 def _refused_by_vault(result: RunResult) -> CallOutcome:
-    came = result.came
+    came = result.raw_response
     status = came.vault_status if came else None
     if came is None or status is None or status in _LATER or not 400 <= status <= 499:
         return _later(result.outcome)

@@ -66,12 +66,12 @@ class Body:
     __slots__ = ("_given", "_namespaces", "_read", "_text")
 
     def __init__(
-        self, text: str, namespaces: Mapping[str, str] | None = None, given: Any = NOTHING
+        self, text: str, namespaces: Mapping[str, str] | None = None, parsed: Any = NOTHING
     ) -> None:
         self._text, self._namespaces = text, namespaces or {}
-        self._given = given is not NOTHING
+        self._given = parsed is not NOTHING
         others = dict.fromkeys(SYNTAXES, NOTHING)
-        self._read: dict[str, Any] = {**others, "json": given} if self._given else {}
+        self._read: dict[str, Any] = {**others, "json": parsed} if self._given else {}
 
     def read(self, syntax: str) -> Any:
         """The body as `json`, `xml` or `form`; `NOTHING` where it does not parse as that."""
@@ -142,7 +142,7 @@ def fields_of(body: str, answer: str = "any", *, inner: bool = True) -> BodyFiel
     kind, document = read(Body(body), body, answer)
     rows: list[BodyField] = []
 
-    def visit(path: str, value: str, text: bool, _told: bool) -> None:
+    def visit(path: str, value: str, text: bool, _is_secret: bool) -> None:
         if len(rows) == MOST_FIELDS:
             raise _FullError
         rows.append(BodyField(path, value, text))
@@ -160,9 +160,9 @@ def read(body: Body, text: str, answer: str = "any") -> tuple[BodyKind, Any]:
         # Almost any text with `=` in it reads as a form: only one that looks so is taken for one.
         if syntax == "form" and not first and not _FORM.fullmatch(text.strip()):
             continue
-        found = body.read(syntax)
-        if found is not NOTHING and (found is not None or syntax == "json"):
-            return _kind(syntax), found
+        document = body.read(syntax)
+        if document is not NOTHING and (document is not None or syntax == "json"):
+            return _kind(syntax), document
     return "text", text
 
 
@@ -195,7 +195,7 @@ def _walk(
     visit: Visit,
     named: Named,
     path: str,
-    told: bool,
+    is_secret: bool,
     inside: int,
 ) -> None:
     # Most of an answer is this: what is asked first costs least.
@@ -203,34 +203,34 @@ def _walk(
     if kind is dict and document:
         for name, value in document.items():
             shown, tells = named(name)
-            _walk(value, visit, named, path + pointer(shown), told or tells, inside)
+            _walk(value, visit, named, path + pointer(shown), is_secret or tells, inside)
         return
     if kind is str and document.isalnum():
-        visit(path, document, True, told)
+        visit(path, document, True, is_secret)
         return
     if isinstance(document, str):
         inner = _inner(document) if path and inside < _DEEPEST else None
         if inner is not None:
-            _walk(inner, visit, named, path, told, inside + 1)
+            _walk(inner, visit, named, path, is_secret, inside + 1)
             return
-        visit(path, str(document), True, told)
+        visit(path, str(document), True, is_secret)
         if isinstance(document, XmlLeaf):
             members = dict(document.attributes())
             if members:
-                _walk(members, visit, named, path, told, inside)
+                _walk(members, visit, named, path, is_secret, inside)
     elif isinstance(document, Mapping):
         for name, value in document.items():
             shown, tells = named(name)
-            _walk(value, visit, named, path + pointer(shown), told or tells, inside)
+            _walk(value, visit, named, path + pointer(shown), is_secret or tells, inside)
         if not document:
-            visit(path, "{}", False, told)
+            visit(path, "{}", False, is_secret)
     elif isinstance(document, list):
         for at, value in enumerate(document):
-            _walk(value, visit, named, f"{path}/{at}", told, inside)
+            _walk(value, visit, named, f"{path}/{at}", is_secret, inside)
         if not document:
-            visit(path, "[]", False, told)
+            visit(path, "[]", False, is_secret)
     else:
-        visit(path, _literal(document), False, told)
+        visit(path, _literal(document), False, is_secret)
 
 
 @lru_cache(maxsize=4096)
@@ -247,14 +247,14 @@ def _inner(text: str) -> Any:
     if not begins:
         return None
     if begins in _JSON_BEGINS:
-        found = Body(text).read("json")
+        document = Body(text).read("json")
     elif begins == "<" and not is_page(text):
-        found = Body(text).read("xml")
+        document = Body(text).read("xml")
     elif "&" in text and _FORM.fullmatch(text):
-        found = Body(text).read("form")
+        document = Body(text).read("form")
     else:
         return None
-    return found if isinstance(found, dict | list) else None
+    return document if isinstance(document, dict | list) else None
 
 
 def _literal(value: Any) -> str:

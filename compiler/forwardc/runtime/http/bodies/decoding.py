@@ -134,14 +134,14 @@ def _guesses(data: bytes, content_type: str | None) -> Iterator[str]:
         yield zeros
     declaration = _XML.match(data)
     if declaration is not None:
-        yield from _known(declaration[1].decode("ascii"))
+        yield from _codec_named(declaration[1].decode("ascii"))
     yield "utf-8"
     charset = _CHARSET.search(content_type or "")
     if charset is not None:
-        yield from _known(charset[1])
+        yield from _codec_named(charset[1])
 
 
-def _known(label: str) -> Iterator[str]:
+def _codec_named(label: str) -> Iterator[str]:
     """The codec that a label names, if it is one of text."""
     if _LABEL.fullmatch(label) is None:
         return

@@ -60,26 +60,28 @@ def _decimal(digits: str) -> Decimal:
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) == len(pairs):
-        return found
-    found = {}
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    members = {}
     for name, value in pairs:
-        found[name] = value if name not in found or same(found[name], value) else CONTRADICTION
-    return found
+        members[name] = (
+            value if name not in members or same(members[name], value) else CONTRADICTION
+        )
+    return members
 
 
-def same(one: Any, other: Any) -> bool:
+def same(left: Any, right: Any) -> bool:
     """Whether two values of a body are the same in type, digits and text."""
-    if type(one) is not type(other):
+    if type(left) is not type(right):
         return False
-    if isinstance(one, dict):
-        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list):
-        return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, Decimal):
-        return str(one) == str(other)
-    return bool(one == other)
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, Decimal):
+        return str(left) == str(right)
+    return bool(left == right)
 
 
 def _is_deep(value: Any) -> bool:
@@ -117,7 +119,7 @@ def read_form(text: str) -> Any:
     text = text.strip(_SPACE)
     if text.startswith(_OTHERS) or text.count("&") > _MOST_PAIRS:
         return NOTHING
-    found: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     has_value = False
     for pair in text.split("&"):
         raw_name, sign, raw_value = pair.strip("\r\n").partition("=")
@@ -125,8 +127,8 @@ def read_form(text: str) -> Any:
             continue
         has_value = has_value or bool(sign)
         name, value = unquote_plus(raw_name), unquote_plus(raw_value)
-        found[name] = value if found.get(name, value) == value else CONTRADICTION
-    return found if has_value else NOTHING
+        fields[name] = value if fields.get(name, value) == value else CONTRADICTION
+    return fields if has_value else NOTHING
 
 
 _NAME: Final = re.compile(r"<([A-Za-z][A-Za-z0-9]*)[\s/>]")
@@ -161,13 +163,13 @@ def _beginning(text: str) -> int:
     at = _after_space(text, 0)
     while text.startswith(("<!--", "<?"), at):
         end = "-->" if text.startswith("<!--", at) else "?>"
-        found = text.find(end, at)
-        if found < 0:
+        closing = text.find(end, at)
+        if closing < 0:
             return len(text)
-        at = _after_space(text, found + len(end))
+        at = _after_space(text, closing + len(end))
     return at
 
 
 def _after_space(text: str, at: int) -> int:
-    found = _WHITE_SPACE.match(text, at)
-    return found.end() if found else at
+    match = _WHITE_SPACE.match(text, at)
+    return match.end() if match else at

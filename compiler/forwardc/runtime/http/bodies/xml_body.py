@@ -43,7 +43,7 @@ class Element(dict[str, Any]):
         self._parts: dict[str, list[_Part]] = {}
         for part in parts:
             self._parts.setdefault(part.key, []).append(part)
-        super().__init__({key: _told(key, same_key) for key, same_key in self._parts.items()})
+        super().__init__({key: _value_of(key, same_key) for key, same_key in self._parts.items()})
         self._prefixes = prefixes
 
     def get(self, key: str | int, default: Any = None) -> Any:
@@ -63,7 +63,7 @@ class Element(dict[str, Any]):
         elif mark:
             # Who writes a prefix means an attribute that has one, if there is one.
             inside = [part for part in inside if part.uri != ""] or inside
-        return _told(mark, inside) if inside else default
+        return _value_of(mark, inside) if inside else default
 
 
 def read_xml(text: str, prefixes: Mapping[str, str]) -> Any:
@@ -101,7 +101,7 @@ def _split(key: str) -> tuple[str, str, str]:
     return (mark, before, behind) if colon else (mark, "", before)
 
 
-def _told(key: str, parts: list[_Part]) -> Any:
+def _value_of(key: str, parts: list[_Part]) -> Any:
     """What an element says under a key: one value, or the list of repeated children."""
     if not key.startswith("."):
         return parts[0].value if len(parts) == 1 else [part.value for part in parts]
