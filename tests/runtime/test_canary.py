@@ -157,7 +157,7 @@ def test_a_traceback_of_our_own_mistake(
     def broken(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("forwardc.runtime.run.attempts.show_url", broken)
+    monkeypatch.setattr("forwardc.runtime.run.context.show_url", broken)
     with pytest.raises(ZeroDivisionError) as caught:
         execute(direct, "two_steps", REQUEST, echo)
     text = "".join(traceback.format_exception(caught.value))

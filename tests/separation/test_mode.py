@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from forwardc.plan.answers import Mode
-from forwardc.runtime.run.step_result import other_mode
+from forwardc.runtime.run.answer import other_mode
 
 LIVEMODE = Mode(at="/livemode", sandbox=False, production=True)
 WORDS = Mode(at="/meta/env", sandbox="test", production="live")

@@ -13,7 +13,8 @@ from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.values import CONTRADICTION, resolve
 from forwardc.core.terms.writers import json_pieces, raw_text
-from forwardc.plan.answers import Failure, HeadersAt, LogAt, ReadDirect, ReadVault
+from forwardc.plan.answers import Failure, HeadersAt, LogAt, MethodAt, Mode, ReadDirect, ReadVault
+from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.model import PlanStep
 from forwardc.runtime.http.bodies.body import SYNTAXES, Body
 from forwardc.runtime.http.bodies.decoding import decoded, without_mark
@@ -305,3 +306,34 @@ def log_url(log: LogAt | None, document: Any) -> str | None:
     rest = page.removeprefix(start)
     is_plain = page.startswith(start) and _PAGE.fullmatch(rest) and not find_cards(page)
     return page if is_plain else None
+
+
+def other_mode(mode: Mode | None, document: Any, class_: EnvironmentClass) -> str | None:
+    """Why an answer is none of this class of environment; None where it is, or does not tell."""
+    value = resolve(document, mode.at) if mode is not None else None
+    if mode is None or value is None:
+        return None
+    mode_told, other = _word(value), "live" if class_ == "sandbox" else "test"
+    own, others = _word(mode.sandbox), _word(mode.production)
+    if class_ == "production":
+        own, others = others, own
+    if mode_told == own:
+        return None
+    return (
+        f"the answer is of a {other} account"
+        if mode_told == others
+        else "the answer's mode is none"
+    )
+
+
+def other_method(agreed: MethodAt | None, document: Any) -> str | None:
+    """Why the vault's call is none that was agreed; None where it is, or where it does not tell."""
+    method = resolve(document, agreed.at) if agreed is not None else None
+    if agreed is None or method is None or _word(method) == agreed.agreed.lower():
+        return None
+    return f"the vault called the destination by another method than the agreed {agreed.agreed}"
+
+
+def _word(value: Any) -> str:
+    """A value as it is compared: `true`, `"true"` and `"True"` say the same."""
+    return str(value).strip().lower() if isinstance(value, bool | str) else ""

@@ -40,8 +40,6 @@ from forwardc.core.terms.terms import Ref, Term, walk
 from forwardc.core.terms.values import CONTRADICTION, MASK, Secret, Value, XmlLeaf, is_null, resolve
 from forwardc.plan.answers import (
     LogAt,
-    MethodAt,
-    Mode,
     PlanOutcomeRule,
     PlanOutput,
     PlanPaymentReference,
@@ -59,6 +57,8 @@ from forwardc.runtime.run.answer import (
     ResponseValues,
     StepAnswer,
     log_url,
+    other_method,
+    other_mode,
     text_of,
 )
 from forwardc.runtime.run.card_metadata import card_of_outputs
@@ -169,37 +169,6 @@ def _folded(condition: Term) -> Write:
     if conditions(condition):
         return lambda scope: evaluate(condition, scope)
     return folded(condition)
-
-
-def other_mode(mode: Mode | None, document: Any, class_: EnvironmentClass) -> str | None:
-    """Why an answer is none of this class of environment; None where it is, or does not tell."""
-    value = resolve(document, mode.at) if mode is not None else None
-    if mode is None or value is None:
-        return None
-    mode_told, other = _word(value), "live" if class_ == "sandbox" else "test"
-    own, others = _word(mode.sandbox), _word(mode.production)
-    if class_ == "production":
-        own, others = others, own
-    if mode_told == own:
-        return None
-    return (
-        f"the answer is of a {other} account"
-        if mode_told == others
-        else "the answer's mode is none"
-    )
-
-
-def other_method(agreed: MethodAt | None, document: Any) -> str | None:
-    """Why the vault's call is none that was agreed; None where it is, or where it does not tell."""
-    method = resolve(document, agreed.at) if agreed is not None else None
-    if agreed is None or method is None or _word(method) == agreed.agreed.lower():
-        return None
-    return f"the vault called the destination by another method than the agreed {agreed.agreed}"
-
-
-def _word(value: Any) -> str:
-    """A value as it is compared: `true`, `"true"` and `"True"` say the same."""
-    return str(value).strip().lower() if isinstance(value, bool | str) else ""
 
 
 # No number of a payment has as many; an integer of a large exponent would fill the memory.
