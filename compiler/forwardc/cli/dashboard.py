@@ -96,8 +96,7 @@ def command(
             _report(problem.diagnostic())
             return 1
         with store:
-            place = environment or "production"
-            callbacks, where = _callbacks(store, build, place, secrets_file, sandbox=sandbox)
+            callbacks, where = _callbacks(store, build, environment, secrets_file, sandbox=sandbox)
             app = _App(callbacks, names, role, _project(build, where, sandbox=sandbox))
             _serve(listener, store, host, app)
     return 0
@@ -121,18 +120,20 @@ def _listen(host: str, port: int) -> socket.socket | None:
 
 
 def _callbacks(
-    store: "Store", build: Path, place: str, file: Path | None, *, sandbox: bool
+    store: "Store", build: Path, environment: str | None, file: Path | None, *, sandbox: bool
 ) -> "tuple[list[Route], ProviderResolver]":
     """The routes of callbacks, and where secrets are set.
 
-    A sandbox signs with the secret that its document derives.
+    A sandbox signs with the secret that its document derives from names, whatever the environment:
+    unless one is named, its callbacks are taken for the destinations of all.
     """
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.integrations.registry import callback_routes, callback_secrets
     from forwardc.plan.build_folder import read_plans
     from forwardc.runtime.secret_providers.resolver import ProviderResolver, open_resolver
 
-    plans, sink = tuple(read_plans(build, Sink(), place)), Sink()
+    place, sink = environment or "production", Sink()
+    plans = tuple(read_plans(build, Sink(), None if sandbox and not environment else place))
     if sandbox:
         look_up = ProviderResolver({})
     else:

@@ -91,19 +91,17 @@ def revoke_one(given: Given, token: str) -> int:
 def card_tokens(given: Given) -> CardTokens:
     """The card tokens of the destination, by the integration that its plans name.
 
-    Where nothing is built, an integration's own name stands for a destination of it. Raises
+    Where it is not built, an integration's own name stands for a destination of it. Raises
     `click.BadParameter` where the destination has none.
     """
     manifest = read_manifest(given.build, Sink())
-    if manifest is None:
-        named = (each for each in INTEGRATIONS if each.name == given.destination)
-    else:
-        plans = (
-            plan_in(given.build, manifest, *names, Sink())
-            for names in manifest.plans()
-            if names[1] == given.destination
-        )
+    places = manifest.plans() if manifest is not None else []
+    built = [names for names in places if names[1] == given.destination]
+    if manifest is not None and built:
+        plans = (plan_in(given.build, manifest, *names, Sink()) for names in built)
         named = (each for plan in plans if plan and (each := integration_of(plan)))
+    else:
+        named = (each for each in INTEGRATIONS if each.name == given.destination)
     integration = next(named, None)
     if integration is None:
         raise no_tokens(given.destination)

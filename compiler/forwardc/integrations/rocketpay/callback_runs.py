@@ -32,10 +32,11 @@ _WAITING: Final = (
     " WHERE runs.destination IN ({names}) AND runs.lease_until < ?"
     " AND (runs.outcome IN ('pending', 'unknown') OR runs.state <> 'done') ORDER BY runs.seq"
 )
-_CALLBACKS: Final = "SELECT seq, outcome, destinations FROM callbacks WHERE emulated = ? AND "
+_CALLBACKS: Final = (
+    "SELECT seq, outcome, request_id, destinations FROM callbacks WHERE emulated = ? AND "
+)
 _OF_PAYMENT: Final = _CALLBACKS + "payment_id = ?"
 _OF_REQUEST: Final = _CALLBACKS + "request_id = ? AND payment_id IS NULL"
-_OF_BOTH: Final = _CALLBACKS + "payment_id = ? AND request_id = ?"
 _RESOLVED: Final = (
     "UPDATE callbacks SET settled = ?, applied = ?"
     " WHERE seq = ? AND outcome IS NOT NULL AND settled IS NULL"
@@ -130,25 +131,30 @@ def _callbacks_about(
     tx: Transaction, run: _WaitingRun, waiting: list[_WaitingRun]
 ) -> Iterator[tuple[int, str | None]]:
     """Number and outcome of the stored callbacks about a run."""
-    query, *names = _naming(tx, run, waiting)
-    if not all(names):
+    query, name = (_OF_PAYMENT, run.payment_id) if run.pays else (_OF_REQUEST, run.request_id)
+    if not name:
         return
-    for seq, outcome, destinations in tx.rows(query, run.emulated, *names):
-        if run.destination in destinations_of(destinations):
+    rows = [
+        (seq, outcome, request_id, destinations_of(column))
+        for seq, outcome, request_id, column in tx.rows(query, run.emulated, name)
+        if run.destination in destinations_of(column)
+    ]
+    parties = {destination for *_, destinations in rows for destination in destinations}
+    rivals = run.pays and (_has_rivals(run, waiting, parties) or bool(_owners(tx, run)))
+    for seq, outcome, request_id, _ in rows:
+        # Which of two runs made the payment, only the id of its request tells.
+        if not rivals or (request_id is not None and request_id == run.request_id):
             yield seq, outcome
 
 
-def _naming(
-    tx: Transaction, run: _WaitingRun, waiting: list[_WaitingRun]
-) -> tuple[str, *tuple[str | None, ...]]:
-    """By which names callbacks are found that are about a run: a query, and the names in it."""
-    if not run.pays:
-        return _OF_REQUEST, run.request_id
+def _has_rivals(run: _WaitingRun, waiting: list[_WaitingRun], parties: set[str]) -> bool:
+    """Whether another run waits for the same payment of the same party."""
     named = (run.payment_id, run.emulated)
-    rivals = sum((other.payment_id, other.emulated) == named for other in waiting) > 1
-    if rivals or _owners(tx, run):
-        return _OF_BOTH, run.payment_id, run.request_id
-    return _OF_PAYMENT, run.payment_id
+    return any(
+        (other.payment_id, other.emulated) == named and other.destination in parties
+        for other in waiting
+        if other.run_id != run.run_id
+    )
 
 
 def _owners(tx: Transaction, run: _WaitingRun) -> list[str]:
