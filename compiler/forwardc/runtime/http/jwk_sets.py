@@ -30,6 +30,7 @@ STALE_S: Final = 86_400.0
 """A set that was understood serves for so many seconds, while there is no newer one."""
 ASK_AGAIN_S: Final = 30.0
 """Nobody is asked more often, whatever fails and whoever asks: an unknown id may be made up."""
+# Members of one set: publishers rotate with two to ten, and each is checked by arithmetic.
 _MOST_KEYS: Final = 64
 # RFC 7518, sections 6.2.2, 6.3.2 and 6.4.1. One whose private part is public is nobody's any more.
 _SECRET: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -153,6 +154,8 @@ _LOG: Final = logging.getLogger(__name__)
 _LIMITS: Final = SendLimits(connect_s=10, read_s=20, max_bytes=LARGEST)
 # NIST SP 800-131A wants no less; more than the second only costs time.
 _MIN_BITS, _MOST_BITS = 2048, 16384
+# Bits of a public exponent. All in use have 17 (65537); NIST SP 800-56B allows up to 256, which
+# would make each encryption take as many times longer.
 _MOST_BITS_OF_E: Final = 64
 _ALGORITHMS: Final = ("RSA-OAEP-256", "RSA-OAEP")
 _PUBLIC: Final = ("kty", "use", "key_ops", "alg", "kid", "n", "e")

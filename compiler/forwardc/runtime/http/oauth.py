@@ -23,8 +23,14 @@ from forwardc.runtime.http.send import HostRefusedError, HttpAnswer, Sender, Sen
 
 T = TypeVar("T")
 _LIMITS: Final = SendLimits(connect_s=10, read_s=20, max_bytes=64 * 1024)
+# Seconds before its end at which a token is asked for anew, so that a request still on its way comes
+# with a good one; the two clocks may be apart a little. A short-lived one is renewed at its half.
 _RENEW_EARLY_S: Final = 60.0
+# Seconds. A token is asked for anew each day, whatever the vault says of its life: so long a
+# revoked permission may go unnoticed.
 _LONGEST_LIFETIME_S: Final = 86400
+# Digits of an integer in JSON. Python refuses to read one of more than 4300, and the whole answer
+# with it; no member of this answer has more than ten.
 _MOST_DIGITS: Final = 1000
 # RFC 6750, section 2.1: what may follow `Bearer `.
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/-]{8,8192}=*")

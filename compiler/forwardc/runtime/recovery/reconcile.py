@@ -37,6 +37,8 @@ from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, resol
 _LIMITS: Final = SendLimits(connect_s=10, read_s=30, max_bytes=8 * 1024 * 1024)
 # Room for the two clocks: ours when the step was sent, the vault's when it kept it.
 _ROOM: Final = timedelta(hours=1)
+# Pages of one search, over the requests of two hours: one that is not at its end by then would hold
+# the command up for minutes, and is said to be too long.
 _MOST_PAGES: Final = 100
 
 

@@ -63,11 +63,16 @@ def _country(text: str | None) -> str | None:
 
 
 _LIMITS: Final = SendLimits(connect_s=5, read_s=10, max_bytes=256 * 1024)
+# Questions under way beside the runs: the vault limits calls, and the runs come first.
 _AT_ONCE: Final = 8
+# Questions that wait. Each holds its run in memory; those that come later are not asked.
 _MOST_WAITING: Final = 256
+# Sources that were asked about, about a megabyte; one that is forgotten is only asked about again.
 _REMEMBERED: Final = 10_000
 _REFUSED: Final = frozenset({401, 403})
+# Seconds that a vault is left alone: which permissions a credential has is changed by a person.
 _HOUR_S: Final = 3600.0
+# Seconds that a vault is left alone that has trouble, or asks for fewer calls.
 _MINUTE_S: Final = 60.0
 _Vault: TypeAlias = tuple[str, str]
 

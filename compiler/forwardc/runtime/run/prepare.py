@@ -31,6 +31,7 @@ from forwardc.runtime.run.source import BoundSource, bind_source, may_be_left_ou
 from forwardc.runtime.run.values import param_values
 from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, collect_secrets
 
+# Characters: the shortest that a vault documents (Checkout.com, `reference` of a forward request).
 _LONGEST_REFERENCE: Final = 80
 
 

@@ -41,8 +41,11 @@ from forwardc.runtime.run.result import RecordedAnswer, StepReport
 
 MOST_CHARACTERS: Final = 64 * 1024
 """Of all values of a body together; what is behind is cut."""
+# Headers of one answer that are recorded: browsers and proxies send half as many.
 _MOST_HEADERS: Final = 60
+# Characters of a name. A longer one is a value that somebody made a name of, and is masked.
 _LONGEST_NAME: Final = 200
+# Characters of a body that is one text: two screens, where a page begins with what went wrong.
 _LONGEST_TEXT: Final = 4000
 _NOTHING: Final = frozenset({"true", "false", "null", "{}", "[]"})
 

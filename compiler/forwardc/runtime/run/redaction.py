@@ -69,6 +69,7 @@ _JOINTS: Final = re.compile(r"[^a-z0-9]+")
 # As long as that, and with digits in it: no word, no name, no amount. Ids of payments are shorter.
 _OPAQUE: Final = re.compile(r"[A-Za-z0-9+/_=~%*.-]{32,}+")
 _OPAQUE_IN_PATH: Final = re.compile(r"[A-Za-z0-9+_=~%*.-]{20,}+")
+# Digits in a name of several words, such as `threeDS2`; a token has more.
 _DIGITS_OF_NAMES: Final = 3
 _DIGIT: Final = re.compile(r"[0-9]", re.ASCII)
 _UUID: Final = re.compile(
@@ -170,7 +171,9 @@ def _mixed(text: str) -> bool:
     return changes * 4 > len(text)
 
 
+# Characters of a value that is looked for: a shorter one stands in too many words by chance.
 _SHORTEST = 3
+# Characters of an answer on one line: what a terminal shows without scrolling.
 _MOST_CHARACTERS = 600
 _TELLING_WORDS = "|".join(WORDS)
 _NAME = rf"[\w.\[\]-]{{0,40}}(?:{_TELLING_WORDS})[\w.\[\]-]{{0,40}}"

@@ -207,6 +207,7 @@ _EXITS = {
     Outcome.UNKNOWN: 13,
     Outcome.PENDING: 14,
 }
+# Exit code (docs/runtime.md): the vault said no, and the destination was not asked.
 REJECTED_BY_VAULT = 11
 
 

@@ -36,7 +36,10 @@ from forwardc.runtime.run.journal import CallerKeyTakenError, JournalError, Send
 from forwardc.runtime.run.result import CardFacts, RunResult, StepReport
 from forwardc.runtime.run.run_record import report_of
 
+# Seconds that a run is held for its process, renewed with each attempt: longer than one attempt and
+# the wait before it (`RetryPolicy.deadline_s`), so that no living process loses a run.
 LEASE_S: Final = 300.0
+# Runs under way whose last step is remembered, about a megabyte; a forgotten one waits once more.
 _REMEMBERED: Final = 10_000
 # An answer that is kept makes room for four that are forgotten.
 _FORGET_EVERY: Final = 64

@@ -26,7 +26,9 @@ from forwardc.runtime.run.request import RunRequest
 
 _WHOLE = re.compile(r"-?[0-9]{1,30}")
 _NUMBER = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?")
+# Whole numbers that every JSON reader of a vault or destination keeps exactly: signed 64 bits.
 _INT64: Final = 2**63 - 1
+# Levels of nesting of a param: no request has as many, and readers of JSON fail at some hundred.
 _DEEPEST: Final = 64
 
 

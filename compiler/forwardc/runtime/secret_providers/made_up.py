@@ -19,6 +19,7 @@ from forwardc.plan.model import PlanSecret
 from forwardc.plan.parts import CredentialShape, misfit
 from forwardc.plan.secret_names import SecretId
 
+# Octets of a symmetric key where the plan asks for no length: 256 bits (RFC 7518, section 3.2).
 _OCTETS: Final = 32
 
 
@@ -100,8 +101,11 @@ def _hex40(owner: str, name: str) -> str:
     return digest(f"{owner}:{name}").hex()[:40]
 
 
+# The public exponent in common use, which every library takes.
 EXPONENT: Final = 65_537
+# Bytes of each of the two primes: a modulus of 2048 bits, the least that JWE allows (RFC 7518).
 _PRIME_BYTES: Final = 128
+# Odd numbers that one sieve looks at; the gap to the next prime is 710 on average, so one serves.
 _SIEVED: Final = 20_000
 # Miller and Rabin's test by fixed bases: a number that follows from a digest is no adversary's.
 _BASES: Final = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)
@@ -185,6 +189,7 @@ def _passes(number: int, base: int, odd: int, twos: int) -> bool:
 
 _COUNT: Final = re.compile(r"\{(\d+)(?:,\d*)?\}")
 _CLASSES: Final = {"d": "0", "w": "a", "s": " ", "S": "a", "D": "a", "W": "-"}
+# Characters of a made-up text: longer than any credential, and a count of a pattern stays harmless.
 _LONGEST: Final = 200
 
 

@@ -104,6 +104,7 @@ _DECODER: Final = json.JSONDecoder(
 )
 
 
+# Pairs of one form: no answer to a payment has a tenth of them, and each costs a decoding.
 _MOST_PAIRS: Final = 1000
 # What begins so is a page, XML or JSON, or what was left of it.
 _OTHERS: Final = ("<", "{", "[", '"')

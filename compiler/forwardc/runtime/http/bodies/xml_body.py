@@ -14,6 +14,7 @@ from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.values import CONTRADICTION, XmlLeaf
 from forwardc.runtime.http.bodies.parsers import NOTHING, is_page, same
 
+# Levels of nesting, as many as of JSON: more serves no payment, and exhausts whoever walks it.
 _DEEPEST: Final = 100
 # The text is Unicode, so what the document declares of its bytes means nothing. `standalone`: an
 # entity that nobody declared is a mistake, and not text that is left out without a word.
