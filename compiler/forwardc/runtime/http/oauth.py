@@ -23,7 +23,7 @@ from forwardc.runtime.http.send import HostRefusedError, HttpAnswer, Sender, Sen
 
 T = TypeVar("T")
 _LIMITS: Final = SendLimits(connect_s=10, read_s=20, max_bytes=64 * 1024)
-# Seconds before its end at which a token is asked for anew, so that a request still on its way comes
+# Seconds before its end at which a token is asked for anew, so that a request on its way then comes
 # with a good one; the two clocks may be apart a little. A short-lived one is renewed at its half.
 _RENEW_EARLY_S: Final = 60.0
 # Seconds. A token is asked for anew each day, whatever the vault says of its life: so long a
