@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from forwardc.core.files import walk
-from forwardc.core.files.checkout import CheckoutPath, below, given, mounted
+from forwardc.core.files.checkout import CheckoutPath, below, mounted, named_by_person
 from forwardc.core.files.kinds import DESTINATION, FileKind, FileRefusedError, Whose
 from held_up import within
 
@@ -132,15 +132,15 @@ def test_what_a_person_names_may_lie_anywhere_and_not_be_a_link(
     (root.parent / "way").symlink_to("root")
     (root / "link.yaml").symlink_to("folder/a.yaml")
     start = Path() if relative else root.parent
-    assert given(start / "root/folder/a.yaml").read(DESTINATION) == b"ours"
-    assert given(start / "root/../root/folder/a.yaml").read(DESTINATION) == b"ours"
+    assert named_by_person(start / "root/folder/a.yaml").read(DESTINATION) == b"ours"
+    assert named_by_person(start / "root/../root/folder/a.yaml").read(DESTINATION) == b"ours"
     with pytest.raises(FileRefusedError):
-        given(start / "root/link.yaml").read(DESTINATION)
+        named_by_person(start / "root/link.yaml").read(DESTINATION)
     if relative:
         with pytest.raises(FileRefusedError):
-            given(Path("way/folder/a.yaml")).read(DESTINATION)
+            named_by_person(Path("way/folder/a.yaml")).read(DESTINATION)
     else:
-        assert given(start / "way/folder/a.yaml").read(DESTINATION) == b"ours"
+        assert named_by_person(start / "way/folder/a.yaml").read(DESTINATION) == b"ours"
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_the_end_of_a_named_path_is_the_folder_itself(
 ) -> None:
     (root / "folder" / "deep").mkdir()
     monkeypatch.chdir(root)
-    assert given(Path(path)).path == (root / path).resolve()
-    assert given(Path(path)).beside("x").path == (root / path).resolve().parent / "x"
+    assert named_by_person(Path(path)).path == (root / path).resolve()
+    assert named_by_person(Path(path)).beside("x").path == (root / path).resolve().parent / "x"
 
 
 def test_what_is_mounted_is_followed_and_not_written(root: Path) -> None:

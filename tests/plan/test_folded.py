@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forwardc.core.terms.codec import from_json
-from forwardc.core.terms.compiled_writer import folded
+from forwardc.core.terms.compiled_writer import compiled_writer
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.evaluator import ComputationError, Scope, TextTooLongError, evaluate
 from forwardc.core.terms.money import MONEY
-from forwardc.core.terms.specialize import conditions, settled
+from forwardc.core.terms.specialize import conditions, specialized
 from forwardc.core.terms.terms import (
     Call,
     Encoded,
@@ -106,8 +106,8 @@ def outcome(write: Any) -> tuple[Any, ...]:
 def agree(term: Term, scope: Scope) -> None:
     for reveal in (True, False):
         seen = replace(scope, reveal=reveal)
-        inner = settled(term, seen)
-        write = partial(folded(inner), seen) if inner is not None else lambda: ABSENT
+        inner = specialized(term, seen)
+        write = partial(compiled_writer(inner), seen) if inner is not None else lambda: ABSENT
         assert outcome(write) == outcome(partial(evaluate, term, seen))
 
 
@@ -203,14 +203,14 @@ def test_plans_are_not_left_to_the_evaluator(monkeypatch: pytest.MonkeyPatch) ->
                 | {"run.now": datetime(2026, 11, 20, tzinfo=UTC)}
             )
             scope = Scope(values, source=block)
-            inner = settled(term, scope)
+            inner = specialized(term, scope)
             assert inner is not None
-            assert folded(inner)(scope) == evaluate(term, scope)
+            assert compiled_writer(inner)(scope) == evaluate(term, scope)
 
 
 def test_the_audit_looks_at_folded_text_too(monkeypatch: pytest.MonkeyPatch) -> None:
     term = from_json({"$json": {"a": {"$": "params.a"}, "b": {"$raw": "{{x}}"}}, "templated": True})
-    write = folded(term)
+    write = compiled_writer(term)
     monkeypatch.setattr("forwardc.core.terms.escaping.escape", lambda _, text, **_how: text)
     assert write(Scope({"params.a": "{ {"})) == '{"a":"{ {","b":"{{x}}"}'
     with pytest.raises(NotExpressibleError, match="open a template"):
@@ -225,7 +225,7 @@ def test_random_numbers_are_drawn_anew() -> None:
         "named": {"key": {"$call": "json", "args": [key]}, "alg": "A256GCMKW", "enc": "A256GCM"},
     }
     term = from_json({"$json": {"a": call}})
-    write = folded(term)
+    write = compiled_writer(term)
     assert write(Scope({})) != write(Scope({}))
 
 
@@ -233,6 +233,6 @@ def test_what_is_written_again_is_the_new_value() -> None:
     term = from_json(
         {"$json": {"a": {"$": "params.a"}, "b": {"$raw": "{{card}}"}}, "templated": True}
     )
-    write = folded(term)
+    write = compiled_writer(term)
     assert write(Scope({"params.a": "{"})) == '{"a":"\\u007b","b":"{{card}}"}'
     assert write(Scope({"params.a": 1})) == '{"a":1,"b":"{{card}}"}'

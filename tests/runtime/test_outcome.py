@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answered import WAYS, Body, enveloped, plans, ran
-from forwardc.core.terms.compiled_writer import folded
+from forwardc.core.terms.compiled_writer import compiled_writer
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.terms import Call, Lit, Ref, Term
 from one_rule import one_rule
@@ -223,7 +223,7 @@ def test_whether_something_is_there_has_three_answers(
     for key in keys:
         term = Call("get", (term, Lit(key)))
     scope = Scope({"response.json": [{"a": {"b": 1}, "n": None}]})
-    for read in (lambda one: evaluate(one, scope), lambda one: folded(one)(scope)):
+    for read in (lambda one: evaluate(one, scope), lambda one: compiled_writer(one)(scope)):
         assert read(Call("present", (term,))) is found
         assert read(Call("not", (Call("present", (term,)),))) is (
             None if found is None else not found
@@ -313,7 +313,7 @@ def _of_two(word: str, values: tuple[bool, ...]) -> bool:
 @given(st.recursive(LEAVES, _grown, max_leaves=12))
 def test_logic_has_three_values(term: Term) -> None:
     assert evaluate(term, Scope({})) is _of_three(term)
-    assert folded(term)(Scope({})) is _of_three(term)
+    assert compiled_writer(term)(Scope({})) is _of_three(term)
 
 
 @pytest.mark.parametrize(

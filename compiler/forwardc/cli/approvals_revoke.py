@@ -67,10 +67,10 @@ def _written(
 def _project_of(build: Path) -> Path | None:
     """The project whose build folder this is and stands fresh; None where there is none."""
     from forwardc.core.files.above import nearest
-    from forwardc.core.files.checkout import below, given
+    from forwardc.core.files.checkout import below, named_by_person
 
-    folder = given(build).path
-    root = nearest(folder.parent, (PROJECT_FILE,)).found
+    folder = named_by_person(build).path
+    root = nearest(folder.parent, (PROJECT_FILE,)).folder
     if root is None:
         return None
     from forwardc.compile.language.load import load_project

@@ -60,10 +60,10 @@ def not_there(destination: str, plans: "Mapping[str, Plan]", where: str, sink: "
 
 def _project_of(build: Path) -> Path:
     from forwardc.core.files.above import nearest
-    from forwardc.core.files.checkout import given
+    from forwardc.core.files.checkout import named_by_person
 
     # As it is named: a link there would lead to a project that says other hosts.
-    found = nearest(given(build).path.parent, (PROJECT_FILE,)).found
+    found = nearest(named_by_person(build).path.parent, (PROJECT_FILE,)).folder
     if found is not None:
         return found
     raise click.UsageError(
@@ -74,11 +74,11 @@ def _project_of(build: Path) -> Path:
 def _refuse_link(build: Path, sink: "Sink") -> None:
     """FC0118 for a build folder that is a link, or has one on its way, though nobody reads it."""
     from forwardc.core.diagnostics.text_file import BUILT, unreadable
-    from forwardc.core.files.checkout import given
+    from forwardc.core.files.checkout import named_by_person
     from forwardc.core.files.kinds import FileRefusedError
 
     try:
-        given(build).is_plain()
+        named_by_person(build).is_plain()
     except FileRefusedError as problem:
         unreadable(problem, f"{build.as_posix()}/", "FC0704", sink, hint=BUILT)
 

@@ -45,8 +45,8 @@ def find_project(given: Path | None) -> Path:
             return start
         raise click.UsageError(f"--project: there is no {PROJECT_FILE} in that folder.")
     search = nearest(start, (PROJECT_FILE,))
-    if search.found is not None:
-        return search.found
+    if search.folder is not None:
+        return search.folder
     ended = f" The search ended below {search.ended}: {search.why}." if search.ended else ""
     raise click.UsageError(
         f"There is no {PROJECT_FILE} here or above.{ended} Name its folder with --project."

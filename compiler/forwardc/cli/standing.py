@@ -24,7 +24,7 @@ def project_above() -> Path | None:
         start = Path().resolve()
     except FileNotFoundError:
         return None
-    return nearest(start, (PROJECT_FILE, _LOCK)).found
+    return nearest(start, (PROJECT_FILE, _LOCK)).folder
 
 
 def in_project(path: str) -> str:

@@ -221,8 +221,8 @@ def _hash(
     if one.doubt:
         sink.warning(
             "FC0860",
-            f"{one.header} of {', '.join(one.places)}: {one.what} is sealed, and nobody confirms"
-            f" that this is what the vault hashes: {one.doubt}",
+            f"{one.header} of {', '.join(one.places)}: {one.description} is sealed, and nobody"
+            f" confirms that this is what the vault hashes: {one.doubt}",
             hint="ask the vault's support before you send the file",
         )
     return key_hash(str(value.reveal()))
@@ -257,7 +257,7 @@ def _show(
             "header": one.header,
             "places": list(one.places),
             "secrets": list(one.secrets),
-            "sealed": one.what,
+            "sealed": one.description,
             "confirmed": not one.doubt,
             "file": shown_path(files[one.file]),
         }
@@ -276,7 +276,7 @@ def _show(
         table(
             ["header", "secrets", "sealed", "file"],
             [
-                [one.header, ", ".join(one.secrets), one.what, shown_path(files[one.file])]
+                [one.header, ", ".join(one.secrets), one.description, shown_path(files[one.file])]
                 for one in headers
             ],
         )

@@ -27,9 +27,9 @@ def compare(left: str, right: str) -> int:
             if i == len(a) or j == len(b):
                 return (i < len(a)) - (j < len(b))
         # After a run of digits PHP compares the next bytes at once, white space or not.
-        one, two = a[i : i + 1], b[j : j + 1]
-        if one != two:
-            return -1 if one < two else 1
+        byte_a, byte_b = a[i : i + 1], b[j : j + 1]
+        if byte_a != byte_b:
+            return -1 if byte_a < byte_b else 1
         i, j = i + 1, j + 1
         if i >= len(a) or j >= len(b):
             return (i < len(a)) - (j < len(b))

@@ -12,13 +12,13 @@ from forwardc.plan.parts import AgreedWith
 
 def arrangements_of(plan: Plan, operation: str) -> tuple[AgreedWith, ...]:
     """What an operation leaves by, each once. Raises `KeyError` if there is no such operation."""
-    found = {
-        one.id: one
+    arrangements = {
+        arrangement.id: arrangement
         for step in plan.operations[operation].steps
         if step.review
-        for one in step.review.arrangements
+        for arrangement in step.review.arrangements
     }
-    return tuple(found.values())
+    return tuple(arrangements.values())
 
 
 def refuse_not_agreed(
@@ -30,18 +30,18 @@ def refuse_not_agreed(
     has no such operation.
     """
     before = len(sink.sorted())
-    for one in arrangements_of(plan, operation):
+    for item in arrangements_of(plan, operation):
         where = f"{plan.vault}/{plan.destination}.{operation}"
-        if one.expires is not None and one.expires < today:
+        if item.expires is not None and item.expires < today:
             sink.error(
                 "FC0856",
-                f"{where}: what {plan.vault} agreed to as `{one.id}` ended on {one.expires}",
+                f"{where}: what {plan.vault} agreed to as `{item.id}` ended on {item.expires}",
                 hint="ask its support to renew it, record that in forwardc.yaml, build and approve",
             )
-        elif one.as_if_agreed and not emulated:
+        elif item.as_if_agreed and not emulated:
             sink.error(
                 "FC0857",
-                f"{where}: nobody has recorded that {plan.vault} agreed to `{one.id}`",
+                f"{where}: nobody has recorded that {plan.vault} agreed to `{item.id}`",
                 hint="run it with --sandbox, or record the ticket in this environment of"
                 " forwardc.yaml, then build",
             )

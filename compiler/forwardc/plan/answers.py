@@ -150,13 +150,13 @@ class Reconcile(PlanPart):
 class PlanPaymentReference(PlanPart):
     """A value that names the payment at the destination.
 
-    `sent` and `given`: in which place of which step's request and answer it stands, in the
+    `sent` and `received`: in which place of which step's request and answer it stands, in the
     destination's own words.
     """
 
     value: PlanTerm
     sent: Table[str, str] = Field(default_factory=dict)
-    given: Table[str, str] = Field(default_factory=dict)
+    received: Table[str, str] = Field(default_factory=dict, alias="given")
 
 
 # How a run knows that a value of the card did not reach the destination.

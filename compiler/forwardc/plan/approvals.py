@@ -167,8 +167,8 @@ def read_lock(file: CheckoutPath | Path, sink: Sink) -> Lock | None:
 
 def lock_of(data: bytes, sink: Sink) -> Lock | None:
     """The lock of these bytes; None with FC0703, FC0705 or FC0710 in the sink."""
-    found = parsed_lock(data, sink)
-    if found is None or not _is_of_this_version(found["forwardc"], sink):
+    data_of_lock = parsed_lock(data, sink)
+    if data_of_lock is None or not _is_of_this_version(data_of_lock["forwardc"], sink):
         return None
     try:
         lock = Lock.model_validate_json(decoded(data))
@@ -184,18 +184,18 @@ def lock_of(data: bytes, sink: Sink) -> Lock | None:
 def parsed_lock(data: bytes, sink: Sink) -> dict[str, Any] | None:
     """The object of a lock file with its version; None with FC0705 in the sink."""
     try:
-        found = json.loads(decoded(data), object_pairs_hook=_no_repetition)
+        document = json.loads(decoded(data), object_pairs_hook=_no_repetition)
     except NotTextError as problem:
         damaged(f"is {problem.reason}", sink)
         return None
     except (ValueError, RecursionError):
         damaged("is not JSON, or an object has the same key twice", sink)
         return None
-    version = found.get("forwardc") if isinstance(found, dict) else None
+    version = document.get("forwardc") if isinstance(document, dict) else None
     if not isinstance(version, int) or isinstance(version, bool):
         damaged("has no version", sink)
         return None
-    return dict(found)
+    return dict(document)
 
 
 def _is_of_this_version(version: int, sink: Sink) -> bool:
@@ -207,18 +207,18 @@ def _is_of_this_version(version: int, sink: Sink) -> bool:
     return version == FORMAT_VERSION
 
 
-def damaged(what: str, sink: Sink, pointer: str = "") -> None:
+def damaged(state: str, sink: Sink, pointer: str = "") -> None:
     """Report FC0705: the lock is not as it was written."""
     where = f" ({pointer})" if pointer else ""
-    sink.error("FC0705", f"{LOCK} {what}{where}", pointer=pointer, hint=_RESTORE)
+    sink.error("FC0705", f"{LOCK} {state}{where}", pointer=pointer, hint=_RESTORE)
 
 
 def _no_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """Raise `ValueError` for a key given twice: people read the first, readers take the last."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError("a key is there twice")
-    return found
+    return members
 
 
 def _first_place(problem: ValidationError) -> str:
@@ -303,7 +303,7 @@ def refuse_unapproved(
     """
     fallback = plan.operations[operation].fallback
     names = [operation, fallback.operation] if fallback else [operation]
-    refused = [refuse_not_agreed(plan, one, today, sink, emulated=emulated) for one in names]
+    refused = [refuse_not_agreed(plan, name, today, sink, emulated=emulated) for name in names]
     if not emulated:
         refused.append(refuse_demo_ids(plan, sink))
     if needs_approval(plan) and not (emulated and plan.environment_class != "production"):
@@ -316,12 +316,12 @@ def refuse_unapproved(
 def _refuse(plan: Plan, name: str, lock: Lock, today: datetime.date, sink: Sink) -> bool:
     if refuse_unfit(plan, name, sink):
         return True
-    found = shortfalls(plan, name, lock, today)
-    for whose, why in found.items():
+    missing = shortfalls(plan, name, lock, today)
+    for whose, why in missing.items():
         _report(
             plan, name, "the own approval" if whose == "own" else "the PSP's approval", why, sink
         )
-    return bool(found)
+    return bool(missing)
 
 
 def shortfalls(plan: Plan, name: str, lock: Lock, today: datetime.date) -> dict[str, str]:
@@ -329,13 +329,13 @@ def shortfalls(plan: Plan, name: str, lock: Lock, today: datetime.date) -> dict[
 
     Empty where nothing is missing. Raises `KeyError` if the plan has no such operation.
     """
-    found, key = states(plan, name, lock, today), place(plan, name)
+    approvals, key = states(plan, name, lock, today), place(plan, name)
     own, psp = lock.own.get(key), lock.psp.get(key)
     why: dict[str, str] = {}
-    if found.own is not ApprovalState.APPROVED:
-        why["own"] = _why(found.own, own, lambda: _own_changes(own, plan, name))
-    if found.psp not in (None, ApprovalState.APPROVED):
-        why["psp"] = _why(found.psp, psp, lambda: _psp_changes(psp, plan, name))
+    if approvals.own is not ApprovalState.APPROVED:
+        why["own"] = _why(approvals.own, own, lambda: _own_changes(own, plan, name))
+    if approvals.psp not in (None, ApprovalState.APPROVED):
+        why["psp"] = _why(approvals.psp, psp, lambda: _psp_changes(psp, plan, name))
     return why
 
 

@@ -136,11 +136,11 @@ def read_plans(build: Path | CheckoutPath, sink: Sink, place: str | None = None)
 
 def _is_separated(name: str, plan: Plan, manifest: Manifest, sink: Sink) -> bool:
     """Whether a plan's hosts and credentials say what it says of itself; else FC0716."""
-    found = of_plan(plan, shipped() | (manifest.live_hosts or ()))
-    told = plan.separated_by == "credential" or not found.by_credential
-    if plan.needs_approval or (found.why is None and told):
+    separated = of_plan(plan, shipped() | (manifest.live_hosts or ()))
+    agrees = plan.separated_by == "credential" or not separated.by_credential
+    if plan.needs_approval or (separated.why is None and agrees):
         return True
-    why = found.why or "a host of the destination serves live accounts, too"
+    why = separated.why or "a host of the destination serves live accounts, too"
     sink.error("FC0716", f"{name} says that it needs no approval: {why}", hint=_BUILD_HINT)
     return False
 
@@ -157,9 +157,9 @@ def _load(name: str, data: bytes, sink: Sink) -> Plan | None:
 
 def _not_built(manifest: Manifest, vault: str, destination: str, place: str, sink: Sink) -> None:
     plans = manifest.plans()
-    places = sorted({known for *others, known in plans if others == [vault, destination]})
-    destinations = sorted({known for _, known, _ in plans})
-    vaults = sorted({known for known, name, _ in plans if name == destination})
+    places = sorted({place for *others, place in plans if others == [vault, destination]})
+    destinations = sorted({destination_name for _, destination_name, _ in plans})
+    vaults = sorted({vault_name for vault_name, name, _ in plans if name == destination})
     if destination not in destinations:
         sink.error(
             "FC0813",
@@ -185,8 +185,8 @@ def _not_built(manifest: Manifest, vault: str, destination: str, place: str, sin
         )
 
 
-def _near(word: str, known: list[str]) -> str | None:
-    near = did_you_mean(word, known)
+def _near(word: str, names: list[str]) -> str | None:
+    near = did_you_mean(word, names)
     if near:
         return f"did you mean {near}?"
-    return f"there are: {', '.join(known)}" if known else None
+    return f"there are: {', '.join(names)}" if names else None

@@ -51,10 +51,10 @@ def changes(old: Json, new: Json) -> list[Change]:
     return list(_differ(old, new, (), None))
 
 
-def described(found: Sequence[Change], most: int = 6) -> str:
+def described(listed: Sequence[Change], most: int = 6) -> str:
     """Changes as one line, the first `most` of them."""
-    shown = "; ".join(map(str, found[:most]))
-    rest = len(found) - most
+    shown = "; ".join(map(str, listed[:most]))
+    rest = len(listed) - most
     return f"{shown}; and {rest} more" if rest > 0 else shown
 
 
@@ -101,8 +101,8 @@ def _entries(
 def _lists(
     old: list[Json], new: list[Json], at: tuple[str, ...], name: str | None
 ) -> Iterator[Change]:
-    known = bool(at) and at[-1] in _NAMED
-    named_old, named_new = _by_name(old) if known else None, _by_name(new) if known else None
+    is_named = bool(at) and at[-1] in _NAMED
+    named_old, named_new = _by_name(old) if is_named else None, _by_name(new) if is_named else None
     if named_old is not None and named_new is not None:
         tokens = {key: str(index) for index, key in enumerate(named_old)}
         tokens |= {key: str(index) for index, key in enumerate(named_new)}
@@ -123,7 +123,7 @@ def _lists(
 
 def _same_at_start(old: list[Json], new: list[Json]) -> int:
     pairs = enumerate(zip(old, new, strict=False))
-    differing = (index for index, (one, other) in pairs if changes(one, other))
+    differing = (index for index, (old_item, new_item) in pairs if changes(old_item, new_item))
     return next(differing, min(len(old), len(new)))
 
 
@@ -171,10 +171,10 @@ def digests(plan: Plan, operation: str) -> dict[str, str]:
 
 def covered_differences(then: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[Change]]:
     """What changed of each; nothing of one that is as it was."""
-    found = {name: changes(then.get(name), now.get(name)) for name in (LEAVES, BEHAVIOUR)}
-    return {name: listed for name, listed in found.items() if listed}
+    by_part = {name: changes(then.get(name), now.get(name)) for name in (LEAVES, BEHAVIOUR)}
+    return {name: listed for name, listed in by_part.items() if listed}
 
 
-def differences_in_words(found: Mapping[str, list[Change]]) -> str:
+def differences_in_words(by_part: Mapping[str, list[Change]]) -> str:
     """Differences in a message: which of the two, and where."""
-    return "; ".join(f"{_NAMES[name]}: {described(listed)}" for name, listed in found.items())
+    return "; ".join(f"{_NAMES[name]}: {described(listed)}" for name, listed in by_part.items())

@@ -71,8 +71,8 @@ def leaving(plan: Plan, operation: str) -> Json:
 
     Raises `KeyError` if there is no such operation.
     """
-    wanted = plan.operations[operation]
-    terms = list(_terms(plan, wanted))
+    approved = plan.operations[operation]
+    terms = list(_terms(plan, approved))
     return {
         "forwardc": plan.forwardc,
         "vault": plan.vault,
@@ -83,28 +83,28 @@ def leaving(plan: Plan, operation: str) -> Json:
         "operation": operation,
         "hosts": plan.hosts.model_dump(mode="json"),
         "keys": plan.keys.jwks if plan.keys else None,
-        **_token_requests(plan, wanted),
+        **_token_requests(plan, approved),
         "sources": _sources(plan, terms),
-        "ask": _asked(wanted),
-        **_card(plan, wanted),
-        "steps": [_step(step) for step in wanted.steps],
-        "holes": _holes(plan, wanted, terms),
-        **_money(plan, wanted, terms),
-        "secrets": {name: _secret(plan.secrets[name]) for name in _secret_names(plan, wanted)},
+        "ask": _asked(approved),
+        **_card(plan, approved),
+        "steps": [_step(step) for step in approved.steps],
+        "holes": _holes(plan, approved, terms),
+        **_money(plan, approved, terms),
+        "secrets": {name: _secret(plan.secrets[name]) for name in _secret_names(plan, approved)},
     }
 
 
 def _token_requests(plan: Plan, operation: PlanOperation) -> Json:
     """Where an OAuth client may go, and for what; nothing where the vault has no such way."""
-    known = {name: plan.credentials.get(name) for name in sorted(operation.credentials)}
+    credentials = {name: plan.credentials.get(name) for name in sorted(operation.credentials)}
     asked = list(operation.fallback.ask.scopes) if operation.fallback else []
-    found = {
+    clients = {
         name: {**oauth.model_dump(mode="json"), "scopes": [*oauth.scopes, *asked]}
-        for name, one in known.items()
-        if one is not None and one.instead is not None
-        for oauth in (one.instead.oauth,)
+        for name, credential in credentials.items()
+        if credential is not None and credential.instead is not None
+        for oauth in (credential.instead.oauth,)
     }
-    return {"tokens": found} if found else {}
+    return {"tokens": clients} if clients else {}
 
 
 def review_surface(plan: Plan, operation: str) -> Json | None:
@@ -133,11 +133,11 @@ def _review(review: ReviewSurface) -> Json:
 
 def _agreed(review: ReviewSurface) -> Json:
     """What the vault agreed to; nothing where it had to agree to nothing."""
-    found = [
-        one.model_dump(mode="json", exclude_defaults=True)
-        for one in sorted(review.arrangements, key=lambda one: one.id)
+    agreed = [
+        arrangement.model_dump(mode="json", exclude_defaults=True)
+        for arrangement in sorted(review.arrangements, key=lambda arrangement: arrangement.id)
     ]
-    return {"arrangements": found} if found else {}
+    return {"arrangements": agreed} if agreed else {}
 
 
 def _card(plan: Plan, operation: PlanOperation) -> Json:
@@ -214,8 +214,8 @@ def codes_of(plan: Plan, operation: str) -> frozenset[str]:
 
     Raises `KeyError` if there is no such operation.
     """
-    wanted = plan.operations[operation]
-    return _all_codes(plan, wanted, list(_terms(plan, wanted)))
+    chosen = plan.operations[operation]
+    return _all_codes(plan, chosen, list(_terms(plan, chosen)))
 
 
 def _all_codes(plan: Plan, operation: PlanOperation, terms: list[Term]) -> frozenset[str]:
@@ -223,10 +223,10 @@ def _all_codes(plan: Plan, operation: PlanOperation, terms: list[Term]) -> froze
     nodes = (node for term in (*terms, *rules) for node in walk(term))
     amounts = [node for node in nodes if isinstance(node, Amount)]
     answered = [
-        Ref(one.currency) if "." in one.currency else Lit(one.currency)
+        Ref(output.currency) if "." in output.currency else Lit(output.currency)
         for step in operation.steps
-        for one in step.outputs.values()
-        if one.currency is not None
+        for output in step.outputs.values()
+        if output.currency is not None
     ]
     named = [*(amount.currency for amount in amounts), *answered]
     return frozenset(code for currency in named for code in _codes(plan, currency))
@@ -278,8 +278,10 @@ def _type_of(plan: Plan, operation: PlanOperation, name: str) -> Json:
 def _output(operation: PlanOperation, name: str) -> Json:
     """Where an output comes from, as a later step sends it."""
     step, _, output = name.partition(".")
-    outputs = (one.outputs for one in operation.steps if one.name == step)
-    return next((_spec(found[output]) for found in outputs if output in found), None)
+    outputs = (sender.outputs for sender in operation.steps if sender.name == step)
+    return next(
+        (_spec(step_outputs[output]) for step_outputs in outputs if output in step_outputs), None
+    )
 
 
 def _spec(spec: Any) -> Json:
@@ -337,19 +339,19 @@ def behaviour(plan: Plan, operation: str) -> Json:
 
     Raises `KeyError` if there is no such operation.
     """
-    wanted = plan.operations[operation]
+    approved = plan.operations[operation]
     return {
         "forwardc": plan.forwardc,
         **({"integration": plan.integration} if plan.integration else {}),
-        "initiator": wanted.initiator,
-        "requires": list(wanted.requires),
-        "may_lack": list(wanted.may_lack),
-        "source_kinds": _source_kinds(plan, wanted),
-        "credentials": _patterns(plan, wanted),
-        **_shapes(plan, wanted),
-        "masked": _masked(plan, wanted),
-        "fallback": _fallback_decides(wanted),
-        "steps": [_step_decides(step) for step in wanted.steps],
+        "initiator": approved.initiator,
+        "requires": list(approved.requires),
+        "may_lack": list(approved.may_lack),
+        "source_kinds": _source_kinds(plan, approved),
+        "credentials": _patterns(plan, approved),
+        **_shapes(plan, approved),
+        "masked": _masked(plan, approved),
+        "fallback": _fallback_decides(approved),
+        "steps": [_step_decides(step) for step in approved.steps],
     }
 
 
@@ -375,21 +377,27 @@ def _source_kinds(plan: Plan, operation: PlanOperation) -> Json:
 def _shapes(plan: Plan, operation: PlanOperation) -> Json:
     """How test is told from live by what a run is given; nothing where by nothing of it."""
     named = {*operation.stored_secrets, *operation.runtime_secrets}
-    known: dict[str, Credential | PlanSecret] = {
+    holders: dict[str, Credential | PlanSecret] = {
         **{
-            f"vault.{one}": plan.credentials[one]
-            for one in operation.credentials
-            if one in plan.credentials
+            f"vault.{name}": plan.credentials[name]
+            for name in operation.credentials
+            if name in plan.credentials
         },
-        **{f"secrets.{one}": plan.secrets[one] for one in named if one in plan.secrets},
+        **{f"secrets.{name}": plan.secrets[name] for name in named if name in plan.secrets},
     }
-    found = {name: one.shape for name, one in sorted(known.items()) if one.shape is not None}
-    return {"shapes": {name: _part(shape) for name, shape in found.items()}} if found else {}
+    shapes = {
+        name: holder.shape for name, holder in sorted(holders.items()) if holder.shape is not None
+    }
+    return {"shapes": {name: _part(shape) for name, shape in shapes.items()}} if shapes else {}
 
 
 def _patterns(plan: Plan, operation: PlanOperation) -> Json:
-    known = {name: plan.credentials.get(name) for name in sorted(operation.credentials)}
-    return {name: one.pattern for name, one in known.items() if one is not None}
+    credentials = {name: plan.credentials.get(name) for name in sorted(operation.credentials)}
+    return {
+        name: credential.pattern
+        for name, credential in credentials.items()
+        if credential is not None
+    }
 
 
 def _masked(plan: Plan, operation: PlanOperation) -> Json:
@@ -448,12 +456,12 @@ def _condition(when: Any) -> Json:
 
 
 def _reconcile(reconcile: Reconcile) -> Json:
-    found: dict[str, Json] = {}
+    ways: dict[str, Json] = {}
     for name, way in (("get", reconcile.get), ("list", reconcile.list)):
         if way is not None:
             rest = way.model_dump(mode="json", exclude={"http"})
-            found[name] = {"http": http_json(way.http), **rest}
-    return found
+            ways[name] = {"http": http_json(way.http), **rest}
+    return ways
 
 
 def _part(part: PlanPart) -> Json:

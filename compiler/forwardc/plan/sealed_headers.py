@@ -53,7 +53,7 @@ class SealedHeader:
     term: Term
 
     @property
-    def what(self) -> str:
+    def description(self) -> str:
         """What is sealed, in words."""
         return f"the value without `{self.scheme}`" if self.scheme else "the whole value"
 
@@ -80,18 +80,19 @@ def sealed_headers(places: Iterable[Place], documented: Sequence[str] = ()) -> l
 
     `documented` are the schemes of which the vault's documents say that they are left out.
     """
-    found: list[tuple[Place, list[str]]] = []
+    groups: list[tuple[Place, list[str]]] = []
     for place in places:
         if not secrets_in(place[2]):
             continue
-        same = next((where for one, where in found if _same(one, place)), None)
+        same = next((where for first, where in groups if _same(first, place)), None)
         if same is None:
-            found.append((place, [place[0]]))
+            groups.append((place, [place[0]]))
         else:
             same.append(place[0])
-    names = Counter(one[1].lower() for one, _ in found)
+    names = Counter(first[1].lower() for first, _ in groups)
     return [
-        _sealed(one, where, documented, is_shared=names[one[1].lower()] > 1) for one, where in found
+        _sealed(first, where, documented, is_shared=names[first[1].lower()] > 1)
+        for first, where in groups
     ]
 
 
@@ -108,25 +109,25 @@ def scheme_of(term: Term) -> str:
     return word if word in _SCHEMES else ""
 
 
-def value_of(one: SealedHeader, secrets: Mapping[str, Secret]) -> Secret:
+def value_of(header: SealedHeader, secrets: Mapping[str, Secret]) -> Secret:
     """What is hashed of a header, with these values of its secrets. Raises `NotSealableError`."""
-    if _varies(one.term):
+    if _varies(header.term):
         raise NotSealableError(
-            f"{one.header} is another one in each run, and no hash is of all of them"
+            f"{header.header} is another one in each run, and no hash is of all of them"
         )
-    present = frozenset(node.present for node in walk(one.term) if isinstance(node, If))
-    values = {f"secrets.{name}": secrets[name] for name in one.secrets}
+    present = frozenset(node.present for node in walk(header.term) if isinstance(node, If))
+    values = {f"secrets.{name}": secrets[name] for name in header.secrets}
     try:
-        text = str(evaluate(one.term, Scope(values, present, reveal=True)))
+        text = str(evaluate(header.term, Scope(values, present, reveal=True)))
     except (NotExpressibleError, ComputationError, TextTooLongError) as problem:
-        raise NotSealableError(f"{one.header}: {problem}") from None
-    return Secret(text[len(one.scheme) :].strip())
+        raise NotSealableError(f"{header.header}: {problem}") from None
+    return Secret(text[len(header.scheme) :].strip())
 
 
-def starts_with_scheme(one: SealedHeader, value: str, documented: Sequence[str]) -> bool:
+def starts_with_scheme(header: SealedHeader, value: str, documented: Sequence[str]) -> bool:
     """Whether a secret that is all of what is sealed brings its own scheme along."""
     schemes = tuple(f"{scheme.lower()} " for scheme in documented)
-    return isinstance(_rest(one.term), Ref) and value.lower().startswith(schemes)
+    return isinstance(_rest(header.term), Ref) and value.lower().startswith(schemes)
 
 
 def _sealed(
@@ -136,7 +137,9 @@ def _sealed(
     written = _SCHEME.match(_leading(term))
     word = written[1] if written else ""
     scheme = word if word.lower() in _SCHEMES else ""
-    name = "".join(one if _PLAIN.match(one) else f"_{ord(one):02x}" for one in header)
+    name = "".join(
+        character if _PLAIN.match(character) else f"_{ord(character):02x}" for character in header
+    )
     return SealedHeader(
         header,
         tuple(where),
@@ -149,7 +152,7 @@ def _sealed(
 
 
 def _doubt(term: Term, word: str, scheme: str, documented: Sequence[str]) -> str:
-    if scheme and scheme.lower() not in (one.lower() for one in documented):
+    if scheme and scheme.lower() not in (name.lower() for name in documented):
         return f"the documents name {' and '.join(documented)}, and not `{scheme}`"
     if word and not scheme:
         return f"`{word}` is no scheme that is known"
@@ -158,8 +161,8 @@ def _doubt(term: Term, word: str, scheme: str, documented: Sequence[str]) -> str
     return "the documents speak of a key, and this is more than one"
 
 
-def _same(one: Place, other: Place) -> bool:
-    return one[1].lower() == other[1].lower() and unwrapped(one[2]) == unwrapped(other[2])
+def _same(left: Place, right: Place) -> bool:
+    return left[1].lower() == right[1].lower() and unwrapped(left[2]) == unwrapped(right[2])
 
 
 def _varies(term: Term) -> bool:
@@ -185,5 +188,5 @@ def _rest(term: Term) -> Term:
 
 def _at(term: Term | None, name: str) -> Term | None:
     plain = None if term is None else unwrapped(term)
-    found = dict(plain.entries).get(name) if isinstance(plain, Map) else None
-    return None if found is None else unwrapped(found) if name != "value" else found
+    member = dict(plain.entries).get(name) if isinstance(plain, Map) else None
+    return None if member is None else unwrapped(member) if name != "value" else member

@@ -116,8 +116,8 @@ def is_short(variable: str) -> bool:
 
 def _parts(variable: str) -> list[str]:
     """The names in a variable of the form, however many; none for another one."""
-    found = _FORM.fullmatch(variable)
-    parts = found[2].lower().split("__") if found else []
+    match = _FORM.fullmatch(variable)
+    parts = match[2].lower().split("__") if match else []
     return parts if all(map(is_name, parts)) else []
 
 

@@ -48,8 +48,10 @@ class LiveHosts:
 
     def __contains__(self, host: str) -> bool:
         """Whether a host, with a port or without, serves live accounts."""
-        known = plain(host)
-        return known in self.names or any(one.fullmatch(known) for one in self.patterns)
+        compared = plain(host)
+        return compared in self.names or any(
+            pattern.fullmatch(compared) for pattern in self.patterns
+        )
 
     def __or__(self, hosts: Iterable[str]) -> "LiveHosts":
         """These hosts and others."""
@@ -59,9 +61,9 @@ class LiveHosts:
 
 def live_hosts(hosts: Iterable[str]) -> LiveHosts:
     """The hosts of these names."""
-    known = {plain(host) for host in hosts} - {""}
-    wide = sorted(host for host in known if "*" in host)
-    return LiveHosts(frozenset(known.difference(wide)), tuple(map(matching, wide)))
+    names = {plain(host) for host in hosts} - {""}
+    wide = sorted(host for host in names if "*" in host)
+    return LiveHosts(frozenset(names.difference(wide)), tuple(map(matching, wide)))
 
 
 def matching(host: str) -> re.Pattern[str]:
@@ -132,8 +134,8 @@ def why_needed(plan: Plan) -> str:
 
 def has_shapes(plan: Plan) -> bool:
     """Whether something of what a run is given tells test from live."""
-    credentials = any(one.shape is not None for one in plan.credentials.values())
-    return credentials or any(one.shape is not None for one in plan.secrets.values())
+    credentials = any(holder.shape is not None for holder in plan.credentials.values())
+    return credentials or any(holder.shape is not None for holder in plan.secrets.values())
 
 
 def of_plan(plan: Plan, live: LiveHosts) -> Separation:
@@ -143,32 +145,40 @@ def of_plan(plan: Plan, live: LiveHosts) -> Separation:
 
 def of_document(plan: Mapping[str, Any], class_: EnvironmentClass, live: LiveHosts) -> Separation:
     """The same of a plan that is being written."""
-    used = {name for one in plan["operations"].values() for name in one["credentials"]}
+    used = {name for operation in plan["operations"].values() for name in operation["credentials"]}
     credentials = {name: plan["credentials"].get(name, {}) for name in used}
-    addresses = [one["or"]["oauth"]["token_url"] for one in credentials.values() if "or" in one]
+    addresses = [spec["or"]["oauth"]["token_url"] for spec in credentials.values() if "or" in spec]
     hosts = plan["hosts"]
     vault = Side(
         (*hosts["vault"], *map(host_of, addresses)),
-        {name: "shape" in one and "or" not in one for name, one in credentials.items()},
+        {name: "shape" in spec and "or" not in spec for name, spec in credentials.items()},
     )
-    secrets = {name: "shape" in one for name, one in plan["secrets"].items()}
+    secrets = {name: "shape" in spec for name, spec in plan["secrets"].items()}
     sides = (vault,) if used else ()
     return separation(class_, (*sides, Side(tuple(hosts["destination"]), secrets)), live)
 
 
 def _sides(plan: Plan) -> Iterator[Side]:
-    used = {name for one in plan.operations.values() for name in one.credentials}
+    used = {name for operation in plan.operations.values() for name in operation.credentials}
     credentials = {name: plan.credentials.get(name) for name in used}
-    clients = [one.instead.oauth for one in credentials.values() if one and one.instead]
+    clients = [
+        credential.instead.oauth
+        for credential in credentials.values()
+        if credential and credential.instead
+    ]
     if used:
         yield Side(
             (*plan.hosts.vault, *(host_of(client.token_url) for client in clients)),
             {
-                name: one is not None and one.shape is not None and one.instead is None
-                for name, one in credentials.items()
+                name: credential is not None
+                and credential.shape is not None
+                and credential.instead is None
+                for name, credential in credentials.items()
             },
         )
-    called = (step.destination.url for one in plan.operations.values() for step in one.steps)
+    called = (
+        step.destination.url for operation in plan.operations.values() for step in operation.steps
+    )
     yield Side(
         (*plan.hosts.destination, *filter(None, map(_host, called))),
         {name: spec.shape is not None for name, spec in plan.secrets.items()},

@@ -103,8 +103,10 @@ class Arrangement:
                 *bare, method=self.method, span=self.span, pointer=f"{self.pointer}/method"
             )
         if self.signature is not None:
-            one = self.signature
-            yield Arrangement(*bare, signature=one, span=one.span, pointer=one.pointer)
+            signature = self.signature
+            yield Arrangement(
+                *bare, signature=signature, span=signature.span, pointer=signature.pointer
+            )
         if self.wallets:
             yield Arrangement(
                 *bare,
@@ -127,13 +129,13 @@ class Arrangement:
     @property
     def words(self) -> str:
         """What is needed, in a few words: `YYMM at /expire, the method PUT`."""
-        found = [f"{fill.format} at {fill.at}" for fill in self.fills]
-        found += [f"the method {self.method}"] if self.method else []
+        words = [f"{fill.format} at {fill.at}" for fill in self.fills]
+        words += [f"the method {self.method}"] if self.method else []
         if self.signature is not None:
             where = self.signature.header
-            found.append(f"a signature {f'in {where}' if where else f'at {self.signature.at}'}")
-        found += [f"tokens of {' and '.join(self.wallets)}"] if self.wallets else []
-        return ", ".join(found)
+            words.append(f"a signature {f'in {where}' if where else f'at {self.signature.at}'}")
+        words += [f"tokens of {' and '.join(self.wallets)}"] if self.wallets else []
+        return ", ".join(words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,10 +198,10 @@ def parts_of(text: str) -> tuple[str, ...] | None:
 
     One part, or a month and a year in either order.
     """
-    found = _FORMAT.fullmatch(text)
-    if found is None:
+    match = _FORMAT.fullmatch(text)
+    if match is None:
         return None
-    first, between, second = found[1], found[2], found[3]
+    first, between, second = match[1], match[2], match[3]
     if second is None:
         return (first,)
     if first[0] == second[0]:

@@ -37,7 +37,11 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 SCHEMES = ("visa-x-pay-token", "dlocal", "rocketpay-gate")
 BODIES = (Encoding.JSON, Encoding.FORM, Encoding.XML, Encoding.PLAIN)
 
-_COMPUTED = tuple(one for one in FUNCTIONS.values() if not (one.rules_only or one.alternatives))
+_COMPUTED = tuple(
+    function
+    for function in FUNCTIONS.values()
+    if not (function.rules_only or function.alternatives)
+)
 """`pick` is decided before anybody is asked."""
 
 FEATURES: tuple[str, ...] = (
@@ -162,7 +166,7 @@ def _pair_uses(place: str, pair: ProgramPair) -> Iterator[FeatureUse]:
     atoms = atoms_in(pair.value)
     if atoms:
         yield FeatureUse(f"{place}.atom", atoms[0].span)
-        text = next((one for one in atoms if ATOMS[one.name].charset is Charset.TEXT), None)
+        text = next((atom for atom in atoms if ATOMS[atom.name].charset is Charset.TEXT), None)
         if text and place == "header":
             yield FeatureUse("free-text.header", text.span)
         return

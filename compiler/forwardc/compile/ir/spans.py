@@ -52,7 +52,7 @@ def _children(term: Term) -> Iterator[tuple[str, Term]]:
             yield "of", inner
         case Amount(of=of, currency=currency):
             yield from (
-                (f"$amount/{key}", one) for key, one in (("of", of), ("in", currency)) if one
+                (f"$amount/{key}", part) for key, part in (("of", of), ("in", currency)) if part
             )
         case Lit() | Ref() | Atom() | Raw() | Source():
             return

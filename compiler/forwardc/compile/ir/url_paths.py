@@ -23,10 +23,10 @@ def path_problem(path: str) -> str | None:
     """
     if "\\" in path:
         return "it holds a backslash, which some servers read as a slash"
-    for found in _ESCAPE.finditer(path):
-        if found[1] is None:
+    for escape in _ESCAPE.finditer(path):
+        if escape[1] is None:
             return "it holds a % without two hexadecimal digits behind it"
-        char = chr(int(found[1], 16))
+        char = chr(int(escape[1], 16))
         if char in _CLIMBS:
             return f"it holds the escape of {_CLIMBS[char]}, which servers read differently"
         if char < " " or char == "\x7f":

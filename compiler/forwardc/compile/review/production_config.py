@@ -155,7 +155,7 @@ def _sealed(pack: Pack, pair: ProgramPair) -> Json | None:
     for sealed_header in sealed_of(pack):
         if sealed_header.header.lower() == place and sealed_header.term == pair.value:
             return {
-                "what": sealed_header.what,
+                "what": sealed_header.description,
                 "file": file_name(pack.destination.name, sealed_header.file),
                 "confirmed": not sealed_header.doubt,
             }

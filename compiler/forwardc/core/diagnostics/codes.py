@@ -263,22 +263,24 @@ CODES: Mapping[str, Code] = MappingProxyType({code.number: code for code in _TAB
 
 def lookup(code: str) -> Code | None:
     """Find a code by number or slug, ignoring case; None when there is none."""
-    wanted = code.strip()
-    by_number = CODES.get(wanted.upper())
+    text = code.strip()
+    by_number = CODES.get(text.upper())
     if by_number is not None:
         return by_number
-    return next((known for known in _TABLE if known.slug == wanted.lower()), None)
+    return next(
+        (code_of_slug for code_of_slug in _TABLE if code_of_slug.slug == text.lower()), None
+    )
 
 
 def similar(code: str) -> list[str]:
     """Up to five numbers that a mistyped or partial code may have meant, best first."""
-    wanted = code.strip()[:80]
-    same_start = [number for number in CODES if wanted and number.startswith(wanted.upper())]
+    text = code.strip()[:80]
+    same_start = [number for number in CODES if text and number.startswith(text.upper())]
     if same_start:
         return same_start[:5]
-    by_slug = {known.slug: known.number for known in _TABLE}
-    close = get_close_matches(wanted.upper(), CODES, n=5, cutoff=0.7)
-    slugs = get_close_matches(wanted.lower(), by_slug, n=5, cutoff=0.6)
+    by_slug = {code_row.slug: code_row.number for code_row in _TABLE}
+    close = get_close_matches(text.upper(), CODES, n=5, cutoff=0.7)
+    slugs = get_close_matches(text.lower(), by_slug, n=5, cutoff=0.6)
     return list(dict.fromkeys([*close, *(by_slug[slug] for slug in slugs)]))[:5]
 
 
@@ -288,11 +290,11 @@ def page(code: str) -> str:
     Raises:
         KeyError: there is no such code.
     """
-    known = lookup(code)
-    if known is None:
+    entry = lookup(code)
+    if entry is None:
         raise KeyError(code)
     folder = files("forwardc.core.diagnostics") / "pages"
-    return (folder / f"{known.number}.md").read_text(encoding="utf-8")
+    return (folder / f"{entry.number}.md").read_text(encoding="utf-8")
 
 
 def pages() -> list[str]:

@@ -35,14 +35,20 @@ class Sources:
         self._texts = dict(texts or {})
         self._lines: dict[str, list[str]] = {}
 
-    def seen(self, found: Diagnostic) -> Diagnostic:
+    def relocated(self, diagnostic: Diagnostic) -> Diagnostic:
         """The same, with its places as they are seen from here."""
         if self._here is None or self._here == self.root.absolute():
-            return found
-        related = tuple(replace(one, span=self._seen(one.span)) for one in found.related)
-        return replace(found, span=found.span and self._seen(found.span), related=related)
+            return diagnostic
+        related = tuple(
+            replace(place, span=self._relocated_span(place.span)) for place in diagnostic.related
+        )
+        return replace(
+            diagnostic,
+            span=diagnostic.span and self._relocated_span(diagnostic.span),
+            related=related,
+        )
 
-    def _seen(self, span: Span) -> Span:
+    def _relocated_span(self, span: Span) -> Span:
         named = Path(span.path)
         if self._here is None or named.is_absolute() or ".." in named.parts:
             return span

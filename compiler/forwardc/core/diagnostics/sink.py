@@ -41,9 +41,9 @@ class Sink:
 
     def sorted(self) -> list[Diagnostic]:
         """All diagnostics in reading order."""
-        return sorted(self._found, key=lambda found: found.sort_key)
+        return sorted(self._found, key=lambda diagnostic: diagnostic.sort_key)
 
     @property
     def has_errors(self) -> bool:
         """Whether anything was found that fails the command."""
-        return any(found.severity is Severity.ERROR for found in self._found)
+        return any(diagnostic.severity is Severity.ERROR for diagnostic in self._found)

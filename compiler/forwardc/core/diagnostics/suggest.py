@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _LONGEST_WORD = 64
+"""Characters. No name of a file or a language is longer, and the search takes their square."""
 _MOST_CANDIDATES = 500
+"""Names: a hint must not cost more than what it hints at."""
 _MOST_EDITS = 2
+"""Letters that a slip of the finger changes; three make another word."""
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
@@ -16,21 +19,21 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     """
     if not word or len(word) > _LONGEST_WORD:
         return None
-    known = _usable(word, candidates)
-    for candidate in known:
+    usable = _usable(word, candidates)
+    for candidate in usable:
         if _plain(candidate) == _plain(word):
             return candidate
     allowed = min(_MOST_EDITS, (len(word) - 1) // 2)
-    near = [(_distance(word, candidate, allowed), candidate) for candidate in known]
+    near = [(_distance(word, candidate, allowed), candidate) for candidate in usable]
     close = [(edits, candidate) for edits, candidate in near if edits <= allowed]
     if close:
         return min(close)[1]
-    return next(iter(get_close_matches(word, known, n=1, cutoff=0.75)), None)
+    return next(iter(get_close_matches(word, usable, n=1, cutoff=0.75)), None)
 
 
 def _usable(word: str, candidates: Iterable[str]) -> list[str]:
-    known = sorted({name for name in candidates if name != word and len(name) <= _LONGEST_WORD})
-    return known[:_MOST_CANDIDATES]
+    usable = sorted({name for name in candidates if name != word and len(name) <= _LONGEST_WORD})
+    return usable[:_MOST_CANDIDATES]
 
 
 def _plain(word: str) -> str:

@@ -68,8 +68,8 @@ def odd_space_at(text: str, offset: int) -> str | None:
     """The name of an odd space where a parser gave up, or behind plain spaces there; else None."""
     while offset < len(text) and text[offset] in " \t":
         offset += 1
-    found = ODD_SPACE.match(text, offset)
-    return character_name(found[0]) if found else None
+    space = ODD_SPACE.match(text, offset)
+    return character_name(space[0]) if space else None
 
 
 def gave_up(text: str, problem: ValueError) -> str:
@@ -78,11 +78,11 @@ def gave_up(text: str, problem: ValueError) -> str:
     Empty where the parser does not say. Its own words may quote the text, so they are not told.
     """
     line, column = getattr(problem, "lineno", 0), getattr(problem, "colno", 0)
-    if not line and (told := _AT.search(str(problem))):
-        line, column = int(told[1]), int(told[2])
+    if not line and (position := _AT.search(str(problem))):
+        line, column = int(position[1]), int(position[2])
     if not line:
         return ""
-    start = sum(len(one) + 1 for one in text.split("\n")[: line - 1]) + column - 1
+    start = sum(len(earlier) + 1 for earlier in text.split("\n")[: line - 1]) + column - 1
     odd = odd_space_at(text, start)
     return f"line {line}, column {column}" + (f": {odd}" if odd else "")
 

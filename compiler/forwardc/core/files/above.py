@@ -17,7 +17,7 @@ from pathlib import Path
 class Search:
     """The folder that was found, if any; `ended` is the one that was not looked into, and why."""
 
-    found: Path | None
+    folder: Path | None
     ended: Path | None = None
     why: str = ""
 
@@ -28,13 +28,13 @@ def nearest(start: Path, names: Iterable[str]) -> Search:
     `start` is absolute and without links; what is not there yet is left out. A link counts as an
     entry: its reader refuses it.
     """
-    wanted = tuple(names)
+    entries = tuple(names)
     while not start.is_dir() and start != start.parent:
         start = start.parent
     for folder in (start, *start.parents):
         if folder != start and (why := _foreign(start, folder)):
             return Search(None, folder, why)
-        for name in wanted:
+        for name in entries:
             try:
                 status = os.lstat(folder / name)
             except OSError:
@@ -60,5 +60,5 @@ def _is_own(status: os.stat_result, start: Path) -> bool:
     """Whether an entry is the owner's of the folder, or of whoever runs this."""
     if not stat.S_ISREG(status.st_mode) and not stat.S_ISLNK(status.st_mode):
         return True
-    mine = os.geteuid() if hasattr(os, "geteuid") else status.st_uid
-    return status.st_uid in (mine, start.stat().st_uid)
+    runner = os.geteuid() if hasattr(os, "geteuid") else status.st_uid
+    return status.st_uid in (runner, start.stat().st_uid)

@@ -153,7 +153,7 @@ def below(root: Path, path: str = "") -> CheckoutPath:
     return start / path if path else start
 
 
-def given(path: Path) -> CheckoutPath:
+def named_by_person(path: Path) -> CheckoutPath:
     """What a person named of a checkout.
 
     A relative path begins at the working directory, and no part of it may be a link. Of an
@@ -182,11 +182,11 @@ def mounted(path: Path) -> CheckoutPath:
 
 def as_checkout(path: Path | CheckoutPath) -> CheckoutPath:
     """The same; a plain path is one that a person named."""
-    return path if isinstance(path, CheckoutPath) else given(path)
+    return path if isinstance(path, CheckoutPath) else named_by_person(path)
 
 
 def source(root: CheckoutPath, path: str) -> CheckoutPath:
     """A source file as a span names it: below the root, or where a person said."""
     named = Path(path)
     outside = named.is_absolute() or ".." in named.parts
-    return given(named) if outside else root / named.as_posix()
+    return named_by_person(named) if outside else root / named.as_posix()

@@ -13,8 +13,9 @@ from typing import Final
 
 from forwardc.core.diagnostics.errors import ForwardcError
 
+# Bytes.
 _KIB: Final = 1024
-_MIB: Final = 1024 * 1024
+_MIB: Final = 1024 * 1024  # Bytes.
 
 
 class Whose(StrEnum):

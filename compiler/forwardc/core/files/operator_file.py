@@ -28,6 +28,7 @@ _OPEN: Final = (
     | getattr(os, "O_BINARY", 0)
 )
 _PIECE: Final = 64 * 1024
+"""Bytes of one read: what a pipe of Linux holds (pipe(7))."""
 
 
 def read(path: Path, kind: FileKind) -> bytes:
@@ -150,6 +151,7 @@ def _from_pipe(at: int, most: int) -> bytes:
 
 
 _MOST: Final = 500
+"""Names of a folder that a hint looks through: more of them would hold the message up."""
 
 
 def names_in(folder: Path) -> list[str]:

@@ -51,14 +51,14 @@ def aim(scope: Scope) -> bool:
     path, query = scope.get("raw_path") or scope["path"].encode(), scope["query_string"]
     target = scope.pop(TARGET, None) or (path + b"?" + query if query else path)
     must = scope.get("http_version", "1.1") != "1.0"
-    found = aimed(scope["method"], target, hosts, must_name=must)
+    target_or_problem = aimed(scope["method"], target, hosts, must_name=must)
     if target.startswith(b"/"):
         return False
-    scope["raw_path"], scope["query_string"] = found.path, found.query
-    scope["path"] = unquote(found.path.decode("ascii"))
-    if found.authority is not None:
+    scope["raw_path"], scope["query_string"] = target_or_problem.path, target_or_problem.query
+    scope["path"] = unquote(target_or_problem.path.decode("ascii"))
+    if target_or_problem.authority is not None:
         rest = [pair for pair in headers if pair[0] != b"host"]
-        headers[:] = [(b"host", found.authority), *rest]
+        headers[:] = [(b"host", target_or_problem.authority), *rest]
     return True
 
 
@@ -88,10 +88,10 @@ def aimed(
 
 def _absolute(method: str, target: bytes) -> RequestTarget:
     """What names its host in the target is for that host, whatever the Host field says."""
-    found = _ABSOLUTE.fullmatch(target)
-    if found is None or method == "CONNECT":
+    parts = _ABSOLUTE.fullmatch(target)
+    if parts is None or method == "CONNECT":
         raise RequestTargetError("The request's target is not valid.")
-    _, authority, path, query = found.groups()
+    _, authority, path, query = parts.groups()
     name_in(authority)
     if path is None:
         path = b"*" if method == "OPTIONS" and query is None else b"/"
@@ -103,16 +103,16 @@ def name_in(authority: bytes) -> str:
 
     Raises `RequestTargetError` where it is none: empty, with a user before it, or misspelt.
     """
-    found = _AUTHORITY.fullmatch(authority)
-    if found is None or int(found[3] or 0) > _LARGEST_PORT:
+    parts = _AUTHORITY.fullmatch(authority)
+    if parts is None or int(parts[3] or 0) > _LARGEST_PORT:
         raise RequestTargetError("The request names no host that is one.")
-    if found[1] is None:
-        return found[2].decode().lower()
+    if parts[1] is None:
+        return parts[2].decode().lower()
     try:
-        IPv6Address(found[1].decode())
+        IPv6Address(parts[1].decode())
     except ValueError:
         raise RequestTargetError("The request names no host that is one.") from None
-    return found[1].decode().lower()
+    return parts[1].decode().lower()
 
 
 def own_names(bound: str, also: Iterable[str] = ()) -> frozenset[str]:

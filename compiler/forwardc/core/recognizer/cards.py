@@ -30,6 +30,7 @@ _ESCAPE: Final = re.compile(
     r"|(?<=&)(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|nbsp);)"
 )
 _MOST_KEPT: Final = 20_000
+"""Characters whose plain form is kept: of each script in use the few hundred that occur."""
 
 # What stands there, and from where to where.
 _Piece: TypeAlias = tuple[str, int, int]
@@ -143,7 +144,9 @@ def _plain(char: str) -> str:
 # or telephone number would look like one.
 
 SHORTEST: Final = 14
+"""Digits of a number: Diners Club issues the shortest (see above)."""
 LONGEST: Final = 19
+"""Digits of a number: the most that ISO/IEC 7812-1 allows."""
 
 _ANY: Final = frozenset(range(14, 20))
 _FROM_16: Final = frozenset(range(16, 20))
@@ -280,14 +283,14 @@ def find_cards(text: str) -> list[Match]:
     """Find card numbers in any spelling: matches of the kind `card-number`, sorted."""
     if len(text) < SHORTEST:
         return []
-    found: set[tuple[int, int]] = set()
+    spans: set[tuple[int, int]] = set()
     plain = text.isascii()
     if plain or _ENOUGH.match(text):
-        found.update(_found(flat(text)))
+        spans.update(_spans_in(flat(text)))
         if may_hold_escapes(text) and (not plain or _ENOUGH_PLAIN.match(text)):
             decoded = unescaped(text)
-            found.update(_found(decoded) if decoded else ())
-    return [Match(start, end, "card-number") for start, end in sorted(found)]
+            spans.update(_spans_in(decoded) if decoded else ())
+    return [Match(start, end, "card-number") for start, end in sorted(spans)]
 
 
 def holds_card(text: str) -> bool:
@@ -295,29 +298,29 @@ def holds_card(text: str) -> bool:
     return bool(find_cards(text))
 
 
-def _found(seen: FlatText) -> list[tuple[int, int]]:
-    spans = list(_spans(seen.text))
+def _spans_in(flattened: FlatText) -> list[tuple[int, int]]:
+    spans = list(_spans(flattened.text))
     if spans:
         # Looked for last, since few texts have a number that needs an excuse.
-        barred = _NO_CARD.sub(_barred, seen.text)
-        spans = spans if barred == seen.text else list(_spans(barred))
-    return seen.places(spans)
+        barred = _NO_CARD.sub(_barred, flattened.text)
+        spans = spans if barred == flattened.text else list(_spans(barred))
+    return flattened.places(spans)
 
 
-def _barred(found: re.Match[str]) -> str:
+def _barred(match: re.Match[str]) -> str:
     """A text of the same length that ends runs, for a UUID, a digest or a time; else itself."""
-    text = found[0]
-    match found.lastgroup:
+    text = match[0]
+    match match.lastgroup:
         case "uuid":
-            known = bool(_LETTERS.search(text)) or bool(_VERSIONED.match(text))
+            excused = bool(_LETTERS.search(text)) or bool(_VERSIONED.match(text))
         case "digest":
             digits = text.removeprefix("0x")
             # A card with a few letters around it is no digest: of those, one in thousands has less.
-            known = len(digits) in _DIGEST_SIZES
-            known = known and len(_LETTERS.findall(digits)) * 8 >= len(digits)
+            excused = len(digits) in _DIGEST_SIZES
+            excused = excused and len(_LETTERS.findall(digits)) * 8 >= len(digits)
         case _:
-            known = True
-    return "x" * len(text) if known else text
+            excused = True
+    return "x" * len(text) if excused else text
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:
@@ -331,10 +334,10 @@ def _in_run(run: str, offset: int) -> Iterator[tuple[int, int]]:
     """The windows of a run that are card numbers: from a group's border or behind zeros, to one."""
     groups = _SEPARATOR.split(run)
     digits = "".join(groups)
-    found = list(_windows(digits, groups))
-    if found:
+    windows = list(_windows(digits, groups))
+    if windows:
         places = [place for place, char in enumerate(run, offset) if "0" <= char <= "9"]
-        yield from ((places[first], places[end - 1] + 1) for first, end in found)
+        yield from ((places[first], places[end - 1] + 1) for first, end in windows)
 
 
 def _windows(digits: str, groups: Sequence[str]) -> Iterator[tuple[int, int]]:

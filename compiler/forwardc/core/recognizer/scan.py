@@ -54,23 +54,23 @@ def find_secrets(text: str) -> list[Match]:
     """
     if len(text) < _SHORTEST_SECRET:
         return []
-    found = [
+    matches = [
         Match(*hit.span(), kind)
         for kind, mark, keys in _KEYS
         if mark in text
         for hit in keys.finditer(text)
     ]
-    return sorted([*found, *_pem_blocks(text)])
+    return sorted([*matches, *_pem_blocks(text)])
 
 
 def mask(text: str) -> str:
     """Replace every credential and card number by asterisks; length and line breaks stay."""
-    found = [*find_secrets(text), *find_cards(text)]
-    if not found:
+    matches = [*find_secrets(text), *find_cards(text)]
+    if not matches:
         return text
     parts: list[str] = []
     at = 0
-    for start, end in _joined(found):
+    for start, end in _joined(matches):
         parts += (text[at:start], _VISIBLE.sub("*", text[start:end]))
         at = end
     return "".join([*parts, text[at:]])

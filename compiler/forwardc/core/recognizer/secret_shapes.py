@@ -104,7 +104,7 @@ def _is_random(run: str) -> bool:
     and repeats few of them. Names do the one or the other.
     """
     classes = run.translate(_CLASSES)
-    changes = sum(one != other for one, other in pairwise(classes))
+    changes = sum(left != right for left, right in pairwise(classes))
     if "0" in classes:
         # A path has a version and words with a digit here and there.
         few = 0.18 if "/" in run else 0.12

@@ -16,6 +16,7 @@ from forwardc.core.terms.escaping import openings, with_openings
 from forwardc.core.terms.evaluator import (
     Scope,
     TextTooLongError,
+    amount_value,
     applied,
     checked_line,
     evaluate,
@@ -23,7 +24,6 @@ from forwardc.core.terms.evaluator import (
     limited,
     line_pieces,
     reference,
-    told,
     tree_pieces,
 )
 from forwardc.core.terms.functions import LAZY, ComputationError, connected
@@ -50,16 +50,16 @@ from forwardc.core.terms.terms import (
 )
 from forwardc.core.terms.values import Fragment, Value, is_absent
 
-Write: TypeAlias = Callable[[Scope], Value]
+TermWriter: TypeAlias = Callable[[Scope], Value]
 
 _NOTHING: Final = Scope({})
 
 
 @dataclass(frozen=True, slots=True)
-class _Hole(Fragment):
+class Hole(Fragment):
     """Where a run's value goes. `number`: it is a whole value, which may need no quotes."""
 
-    value: Write = field(kw_only=True)
+    value: TermWriter = field(kw_only=True)
 
 
 class _UnforeseenError(ForwardcError):
@@ -74,7 +74,7 @@ _LEFT_TO_EVALUATE = (
 )
 
 
-def folded(term: Term) -> Write:
+def compiled_writer(term: Term) -> TermWriter:
     """What gives the value of a settled term in a scope, exactly as `evaluate` does.
 
     Raises what `evaluate` raises, when it is called.
@@ -83,7 +83,7 @@ def folded(term: Term) -> Write:
         case Encoded():
             return _folded(term)
         case Limit(term=inner):
-            value = folded(inner)
+            value = compiled_writer(inner)
             return lambda scope: limited(term, value(scope))
         case Ref():
             return lambda scope: reference(term, scope)
@@ -92,19 +92,19 @@ def folded(term: Term) -> Write:
         case Call():
             return _called(term)
         case Amount():
-            parts = [folded(part) for part in children(term)]
-            return lambda scope: told(term, [part(scope) for part in parts], scope)
+            parts = [compiled_writer(part) for part in children(term)]
+            return lambda scope: amount_value(term, [part(scope) for part in parts], scope)
         case Atom() | Raw() | Text() | Map() | Seq() | If() | Source():
             return lambda scope: evaluate(term, scope)
         case _:
             assert_never(term)
 
 
-def _called(call: Call) -> Write:
-    args = [folded(arg) for arg in call.args]
+def _called(call: Call) -> TermWriter:
+    args = [compiled_writer(arg) for arg in call.args]
     if call.function in LAZY:
         return lambda scope: connected(call.function, (partial(arg, scope) for arg in args))
-    named = [(name, folded(value)) for name, value in call.named]
+    named = [(name, compiled_writer(value)) for name, value in call.named]
 
     def write(scope: Scope) -> Value:
         return applied(
@@ -121,7 +121,7 @@ def _is_constant(term: Term) -> bool:
     return not any(isinstance(node, Ref | If | Source | Call | Amount) for node in walk(term))
 
 
-def _folded(term: Encoded) -> Write:
+def _folded(term: Encoded) -> TermWriter:
     try:
         pieces = list(_pieces(term))
     except _LEFT_TO_EVALUATE:
@@ -135,7 +135,7 @@ class _Writer:
     """An encoded term as constant texts and holes; `ours` counts the openings of its fragments."""
 
     term: Encoded
-    pieces: tuple[str | _Hole, ...]
+    pieces: tuple[str | Hole, ...]
     ours: int
 
     def write(self, scope: Scope) -> Value:
@@ -169,7 +169,7 @@ class _Writer:
         return checked_line(whole) if encoding is Encoding.HEADER else whole
 
 
-def _filled(term: Encoded, hole: _Hole, value: Value) -> writers.Pieces:
+def _filled(term: Encoded, hole: Hole, value: Value) -> writers.Pieces:
     if is_absent(value) or (value is None and hole.number and term.encoding is Encoding.XML):
         raise _UnforeseenError
     if hole.number and term.encoding is Encoding.JSON:
@@ -208,16 +208,16 @@ def _shape(term: Term, *, whole: bool) -> Value:
         ):
             if _is_constant(term):
                 return evaluate(term, _NOTHING)
-            return _Hole("", whole, value=folded(term))
+            return Hole("", whole, value=compiled_writer(term))
         case _:
             assert_never(term)
 
 
-def _merged(pieces: Iterable[str | Fragment]) -> Iterator[str | _Hole]:
+def _merged(pieces: Iterable[str | Fragment]) -> Iterator[str | Hole]:
     """The same pieces with neighbouring texts as one."""
     text = ""
     for piece in pieces:
-        if isinstance(piece, _Hole):
+        if isinstance(piece, Hole):
             yield text
             yield piece
             text = ""

@@ -92,8 +92,8 @@ def evaluate(term: Term, scope: Scope) -> Value:
             values = ((key, evaluate(value, scope)) for key, value in entries)
             return {key: value for key, value in values if not is_absent(value)}
         case Seq(items=items):
-            found = (evaluate(item, scope) for item in items)
-            return [value for value in found if not is_absent(value)]
+            evaluated = (evaluate(item, scope) for item in items)
+            return [value for value in evaluated if not is_absent(value)]
         case If(present=present, then=then):
             return evaluate(then, scope) if scope.has(present) else ABSENT
         case Encoded():
@@ -208,10 +208,10 @@ def _amount(term: Amount, scope: Scope) -> Value:
     """What the destination is told of an amount; masked or absent where a part of it is."""
     if _lacks(children(term), scope):
         return ABSENT
-    return told(term, [evaluate(part, scope) for part in children(term)], scope)
+    return amount_value(term, [evaluate(part, scope) for part in children(term)], scope)
 
 
-def told(term: Amount, parts: list[Value], scope: Scope) -> Value:
+def amount_value(term: Amount, parts: list[Value], scope: Scope) -> Value:
     """What the destination is told of an amount whose parts have these values.
 
     `***` where one of them is masked. Raises `ComputationError`.

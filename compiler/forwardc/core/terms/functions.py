@@ -39,11 +39,11 @@ SCALARS = frozenset({Type.TEXT, Type.INTEGER, Type.NUMBER, Type.BOOLEAN, Type.NU
 """Types that can stand as a leaf of a body."""
 
 
-def fits(actual: Type, wanted: Type) -> bool:
+def fits(actual: Type, expected: Type) -> bool:
     """Whether a value of type `actual` may stand where `wanted` is asked for."""
-    if Type.JSON in (actual, wanted):
+    if Type.JSON in (actual, expected):
         return actual not in (Type.BYTES, Type.TIME)
-    return actual is wanted or (actual is Type.INTEGER and wanted is Type.NUMBER)
+    return actual is expected or (actual is Type.INTEGER and expected is Type.NUMBER)
 
 
 # The table, and what stands in it.
@@ -188,8 +188,8 @@ def _holds_contradiction(value: Any) -> bool:
 
 
 def _unequal(left: Any, right: Any) -> bool | None:
-    found = _equal(left, right)
-    return None if found is None else not found
+    equal = _equal(left, right)
+    return None if equal is None else not equal
 
 
 def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool | None]:
@@ -214,10 +214,10 @@ def _in(left: Any, right: Any) -> bool | None:
         return None
     if not isinstance(right, list):
         raise ComputationError("`in` looks into something that is no list")
-    found = [_equal(left, item) for item in right]
-    if True in found:
+    results = [_equal(left, item) for item in right]
+    if True in results:
         return True
-    return None if is_null(left) or None in found else False
+    return None if is_null(left) or None in results else False
 
 
 def _not(value: Any) -> bool | None:
@@ -259,10 +259,10 @@ def _connected(word: str) -> Callable[[Any, Any], bool | None]:
 
 
 def _get(value: Any, key: Any) -> Any:
-    found = _member(value, key)
-    if found is CONTRADICTION:
+    member = _member(value, key)
+    if member is CONTRADICTION:
         raise ComputationError(_TWICE)
-    return found
+    return member
 
 
 def _member(value: Any, key: Any) -> Any:

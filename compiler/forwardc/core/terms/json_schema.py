@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 MOST: Final = 1_000_000
+"""Looks at a part of a value by a part of a schema: about a second of the validator."""
 _MOST_PAIRS: Final = 200_000
+"""Pairs of schema and value that are counted: counting must not cost what it forbids."""
 # A validator asks the parts once more, and once for what they saw, where it must know the rest.
 _AGAIN: Final = 3
 _ANNOTATED: Final = ("unevaluatedProperties", "unevaluatedItems")
@@ -59,11 +61,11 @@ def subschemas(schema: Any, pointer: str = "") -> Iterator[tuple[str, Mapping[st
     """Every object that is a schema, with its JSON Pointer, the whole one first."""
     todo: list[tuple[str, Any]] = [(pointer, schema)]
     while todo:
-        at, one = todo.pop()
-        if not isinstance(one, Mapping):
+        at, part = todo.pop()
+        if not isinstance(part, Mapping):
             continue
-        yield at, one
-        for name, inner in one.items():
+        yield at, part
+        for name, inner in part.items():
             if name in _MAPS and isinstance(inner, Mapping):
                 todo += [(f"{at}/{name}/{pointer_token(key)}", item) for key, item in inner.items()]
             elif isinstance(inner, list) and name in (*_IN_PLACE_MANY, "prefixItems"):
@@ -77,24 +79,26 @@ class _Count:
         self._root = root
         self._known: dict[tuple[int, int], int] = {}
         self._anchors: dict[str, list[Any]] = {}
-        for _, one in subschemas(root):
+        for _, part in subschemas(root):
             for name in ("$anchor", "$dynamicAnchor"):
-                if isinstance(one.get(name), str):
-                    self._anchors.setdefault(one[name], []).append(one)
+                if isinstance(part.get(name), str):
+                    self._anchors.setdefault(part[name], []).append(part)
 
     def of(self, schema: Any, value: Any) -> int:
         """The looks at one value. A circle of references is gone round once."""
         if not isinstance(schema, Mapping):
             return 1
         pair = (id(schema), id(value))
-        if (known := self._known.get(pair)) is not None:
-            return known
+        if (counted := self._known.get(pair)) is not None:
+            return counted
         if len(self._known) > _MOST_PAIRS:
             raise SchemaCostError("checking a value by it takes too long")
         self._known[pair] = 1
-        looks = sum(self.of(one, value) for one in self._in_place(schema, value))
+        looks = sum(self.of(part_schema, value) for part_schema in self._in_place(schema, value))
         looks *= _AGAIN if any(name in schema for name in _ANNOTATED) else 1
-        looks += len(schema) + sum(self.of(one, part) for one, part in _parts(schema, value))
+        looks += len(schema) + sum(
+            self.of(part_schema, part) for part_schema, part in _parts(schema, value)
+        )
         looks += _tried(schema, value)
         if looks > MOST:
             raise SchemaCostError("checking a value by it takes too long")
@@ -118,16 +122,16 @@ class _Count:
             return [self._root] if reference == "#" else self._anchors.get(reference[1:], [])
         from urllib.parse import unquote
 
-        found: Any = self._root
+        target: Any = self._root
         for token in unquote(reference[2:]).split("/"):
             key = token.replace("~1", "/").replace("~0", "~")
-            if isinstance(found, Mapping):
-                found = found.get(key)
-            elif isinstance(found, list) and key.isascii() and key.isdigit() and len(key) < 9:
-                found = found[int(key)] if int(key) < len(found) else None
+            if isinstance(target, Mapping):
+                target = target.get(key)
+            elif isinstance(target, list) and key.isascii() and key.isdigit() and len(key) < 9:
+                target = target[int(key)] if int(key) < len(target) else None
             else:
                 return []
-        return [found]
+        return [target]
 
 
 def _parts(schema: Mapping[str, Any], value: Any) -> Iterator[tuple[Any, Any]]:
@@ -141,7 +145,7 @@ def _parts(schema: Mapping[str, Any], value: Any) -> Iterator[tuple[Any, Any]]:
         by_pattern = _mapped(schema.get("patternProperties"))
         others = [schema[name] for name in _OF_MEMBERS if name in schema]
         for key, item in value.items():
-            yield from ((one, item) for one in (*by_pattern.values(), *others))
+            yield from ((member_schema, item) for member_schema in (*by_pattern.values(), *others))
             if key in by_name:
                 yield by_name[key], item
             if "propertyNames" in schema:
@@ -157,12 +161,12 @@ def _tried(schema: Mapping[str, Any], value: Any) -> int:
     return 0
 
 
-def _listed(found: Any) -> list[Any]:
-    return found if isinstance(found, list) else []
+def _listed(data: Any) -> list[Any]:
+    return data if isinstance(data, list) else []
 
 
-def _mapped(found: Any) -> Mapping[str, Any]:
-    return found if isinstance(found, Mapping) else {}
+def _mapped(data: Any) -> Mapping[str, Any]:
+    return data if isinstance(data, Mapping) else {}
 
 
 # Validation, within that cost.
@@ -172,8 +176,11 @@ Schema: TypeAlias = Mapping[str, Any]
 DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _NUMBER: Final = re.compile(r"-?[0-9]{1,80}(?:\.[0-9]{1,80})?(?:E[+-]?[0-9]{1,3})?")
 _MOST_TOLD: Final = 5
+"""Places in a message: who mends them sees the rest then."""
 _MOST_LOOKED_AT: Final = 100
+"""Errors of the validator that are asked for: each takes time, and many are of one place."""
 _MOST_KNOWN: Final = 256
+"""Validators that are kept, one for each schema and size: more than a process has plans."""
 _KNOWN: "dict[tuple[int, int], tuple[Schema, jsonschema_rs.Draft202012Validator]]" = {}
 """By identity, with the schema itself, so that no other one can take its place."""
 
@@ -205,14 +212,14 @@ def problems(schema: Schema, value: Any) -> list[str]:
             return []
         errors = islice(validator.iter_errors(value), _MOST_LOOKED_AT)
         names = _declared(schema)
-        found = {
+        places = {
             f"{_path(error.instance_path, value, names)} ({error.kind.name})" for error in errors
         }
     except UnicodeEncodeError:
         return ["$ (a lone surrogate is not text)"]
     except ValueError as problem:
         raise InvalidSchemaError("the value nests too deeply for it") from problem
-    return sorted(found)[:_MOST_TOLD]
+    return sorted(places)[:_MOST_TOLD]
 
 
 def to_plan(schema: Any) -> Any:
@@ -250,8 +257,8 @@ def _read(text: str) -> Any:
 
 def of_plan(data: Any) -> Schema:
     """The schema that a plan has, the same object for equal data."""
-    found: Schema = _read(json.dumps(data))
-    return found
+    schema: Schema = _read(json.dumps(data))
+    return schema
 
 
 def _decimal(text: str) -> Decimal:
@@ -270,9 +277,9 @@ def _bounded(schema: Schema, value: Any) -> None:
 def _compiled(schema: Schema, length: int) -> "jsonschema_rs.Draft202012Validator":
     """The validator for texts of a length in sum, made once for a schema that is kept."""
     size = size_for(length)
-    known = _KNOWN.get((id(schema), size))
-    if known is not None and known[0] is schema:
-        return known[1]
+    cached = _KNOWN.get((id(schema), size))
+    if cached is not None and cached[0] is schema:
+        return cached[1]
     if len(_KNOWN) >= _MOST_KNOWN:
         _KNOWN.clear()
     validator = _made(schema, size)
@@ -296,7 +303,7 @@ def _made(schema: Schema, size: int) -> "jsonschema_rs.Draft202012Validator":
 
 def _declared(schema: Schema) -> frozenset[str]:
     """The names that the schema itself says. Any other name is the caller's, and not told."""
-    named = (one.get("properties") for _, one in subschemas(schema))
+    named = (part.get("properties") for _, part in subschemas(schema))
     return frozenset(name for names in named if isinstance(names, Mapping) for name in names)
 
 

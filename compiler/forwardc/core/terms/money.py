@@ -19,7 +19,10 @@ Digits: TypeAlias = tuple[int, int, int]
 """Digits in ISO 4217, digits at the destination, and what its number must be a multiple of."""
 
 _LONGEST: Final = 30
+"""Digits of a number in an answer: no sum of money has more, and `1E999999` would take all memory.
+"""
 _INT64: Final = 2**63 - 1
+"""The largest whole number that every reader of JSON keeps (RFC 8259, section 6, and 64 bits)."""
 
 Wire: TypeAlias = int | str | Decimal
 
@@ -54,11 +57,11 @@ class Counts(Protocol):
 
 def digits_of(counts: Counts, currency: str) -> Digits:
     """The row of a currency. Raises `AmountRefusedError` where the destination has none."""
-    found = counts.digits.get(currency.upper())
-    if found is None:
+    digits = counts.digits.get(currency.upper())
+    if digits is None:
         code = currency.upper() if len(currency) == 3 and currency.isalpha() else "this currency"
         raise AmountRefusedError(f"{code} is not among the currencies that the destination counts")
-    return found
+    return digits
 
 
 def exponent(counts: Counts, currency: str) -> int:

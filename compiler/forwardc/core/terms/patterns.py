@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 # Time grows with the size of a compiled pattern times the length of the text: 2**33 are seconds.
 _WORK: Final = 33
 _LARGEST: Final = 10 * 1024 * 1024
+"""Bytes of a compiled pattern: the default limit of the engine (Rust's crate `regex`)."""
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -60,8 +61,8 @@ def _compiled(
 
     try:
         # Alone first, so that no bracket of it closes ours.
-        for one in (pattern, f"^(?:{pattern}){'$' if whole else ''}"):
-            schema = {"type": "string", "pattern": one}
+        for form in (pattern, f"^(?:{pattern}){'$' if whole else ''}"):
+            schema = {"type": "string", "pattern": form}
             compiled = jsonschema_rs.Draft202012Validator(
                 schema, pattern_options=options(size), offline=True
             )

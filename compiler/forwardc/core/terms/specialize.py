@@ -33,7 +33,7 @@ def conditions(term: Term) -> frozenset[str]:
     return frozenset(node.present for node in walk(term) if isinstance(node, If))
 
 
-def settled(term: Term, scope: Scope) -> Term | None:
+def specialized(term: Term, scope: Scope) -> Term | None:
     """The term as what is present in this scope decides it, None where it is absent.
 
     It evaluates to the same in every scope with the same source block in which the same is
@@ -41,15 +41,21 @@ def settled(term: Term, scope: Scope) -> Term | None:
     """
     match term:
         case If(present=present, then=then):
-            return settled(then, scope) if scope.has(present) else None
+            return specialized(then, scope) if scope.has(present) else None
         case Source():
             if scope.source is None:
                 raise KeyError("source")
-            return settled(scope.source, scope)
+            return specialized(scope.source, scope)
         case Map(entries=entries):
             return Map(_present(entries, scope))
         case Seq(items=items):
-            return Seq(tuple(kept for item in items if (kept := settled(item, scope)) is not None))
+            return Seq(
+                tuple(
+                    inner_item
+                    for item in items
+                    if (inner_item := specialized(item, scope)) is not None
+                )
+            )
         case Text(parts=parts):
             whole = _all(parts, scope)
             return None if whole is None else Text(whole)
@@ -57,15 +63,17 @@ def settled(term: Term, scope: Scope) -> Term | None:
             whole = _all(args, scope)
             return None if whole is None else Call(function, whole, _present(named, scope))
         case Encoded(tree=tree):
-            inner = _line(tree, scope) if term.encoding in LINES else settled(tree, scope)
+            inner = _line(tree, scope) if term.encoding in LINES else specialized(tree, scope)
             return None if inner is None else _around(term, inner)
         case Amount(of=of, measure=measure, at=at):
-            found = _all(children(term), scope)
-            if found is None:
+            parts_of_amount = _all(children(term), scope)
+            if parts_of_amount is None:
                 return None
-            return Amount(None if of is None else found[0], found[-1], measure, at)
+            return Amount(
+                None if of is None else parts_of_amount[0], parts_of_amount[-1], measure, at
+            )
         case Limit(maximum=maximum, name=name, term=limited):
-            inner = settled(limited, scope)
+            inner = specialized(limited, scope)
             return None if inner is None else Limit(maximum, name, inner)
         case Lit() | Ref() | Atom() | Raw():
             return term
@@ -74,14 +82,14 @@ def settled(term: Term, scope: Scope) -> Term | None:
 
 
 def _all(terms: tuple[Term, ...], scope: Scope) -> tuple[Term, ...] | None:
-    found = [settled(term, scope) for term in terms]
-    kept = tuple(term for term in found if term is not None)
-    return kept if len(kept) == len(found) else None
+    inner = [specialized(term, scope) for term in terms]
+    present = tuple(term for term in inner if term is not None)
+    return present if len(present) == len(inner) else None
 
 
 def _present(pairs: tuple[tuple[str, Term], ...], scope: Scope) -> tuple[tuple[str, Term], ...]:
-    found = ((name, settled(term, scope)) for name, term in pairs)
-    return tuple((name, term) for name, term in found if term is not None)
+    specialized = ((name, specialized(term, scope)) for name, term in pairs)
+    return tuple((name, term) for name, term in specialized if term is not None)
 
 
 def _around(outer: Encoded, tree: Term) -> Encoded:
@@ -91,11 +99,11 @@ def _around(outer: Encoded, tree: Term) -> Encoded:
 def _line(tree: Term, scope: Scope) -> Term | None:
     """A line's parts. A literal counts as the author's only where it stands in the line itself."""
     parts = [_part(part, scope) for part in line_parts(tree)]
-    kept = tuple(part for part in parts if part is not None)
-    return Text(kept) if len(kept) == len(parts) else None
+    present = tuple(part for part in parts if part is not None)
+    return Text(present) if len(present) == len(parts) else None
 
 
 def _part(part: Term, scope: Scope) -> Term | None:
-    inner = settled(part, scope)
+    inner = specialized(part, scope)
     optional = isinstance(part, If | Source)
     return Text((inner,)) if optional and inner is not None else inner

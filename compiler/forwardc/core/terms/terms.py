@@ -200,14 +200,14 @@ def walk(term: Term) -> "list[Term]":
     """The term and everything inside it, outermost first."""
     if type(term) in LEAVES:
         return [term]
-    found: list[Term] = []
+    nodes: list[Term] = []
     todo = [term]
     while todo:
         current = todo.pop()
-        found.append(current)
+        nodes.append(current)
         if type(current) not in LEAVES:
             todo.extend(reversed(children(current)))
-    return found
+    return nodes
 
 
 def height(term: Term) -> int:

@@ -16,6 +16,7 @@ from forwardc.core.terms.values import Fragment, Template, Value
 _PUBLIC_ID = re.compile(r"[A-Za-z0-9 '()+,./:=?;!*#@$_%-]+")
 _SYSTEM_ID = re.compile(r"[!#-;=?-z|~]+")
 _LONGEST = 128
+"""Powers of ten that are written out in digits; `1E999999` stays, as no memory holds it."""
 Parts: TypeAlias = tuple[str | Fragment, ...]
 Pieces: TypeAlias = Iterator[str | Fragment]
 

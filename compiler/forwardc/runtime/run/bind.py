@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.identity_cache import IdentityCache
-from forwardc.core.terms.compiled_writer import Write, folded
+from forwardc.core.terms.compiled_writer import TermWriter, compiled_writer
 from forwardc.core.terms.escaping import NotExpressibleError, is_printable_ascii
 from forwardc.core.terms.evaluator import Scope, TextTooLongError, evaluate
 from forwardc.core.terms.functions import ComputationError
-from forwardc.core.terms.specialize import conditions, settled
+from forwardc.core.terms.specialize import conditions, specialized
 from forwardc.core.terms.terms import Encoded, Encoding, Lit, Map, Ref, Term, walk
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import DisplayedRequest
@@ -35,7 +35,7 @@ class TemplateText:
     place: str
     name: str
     term: Term
-    write: Write
+    write: TermWriter
     reads: tuple[str, ...]
     constant: str | None = None
 
@@ -119,11 +119,11 @@ def _lines(place: str, pairs: Iterable[tuple[str, Term]], scope: Scope) -> tuple
 
 
 def _line(place: str, name: str, term: Term, scope: Scope) -> TemplateText | None:
-    inner = settled(term, scope)
+    inner = specialized(term, scope)
     if inner is None:
         return None
     reads = dict.fromkeys(node.name for node in walk(inner) if isinstance(node, Ref))
-    return TemplateText(place, name, term, folded(inner), tuple(reads), _constant(inner))
+    return TemplateText(place, name, term, compiled_writer(inner), tuple(reads), _constant(inner))
 
 
 def _constant(term: Term) -> str | None:

@@ -84,9 +84,9 @@ def names_given(
 ) -> tuple[PartyName, ...]:
     """What the destination's answer names the payment; `shown` are outputs as they may be shown."""
     return tuple(
-        PartyName(Party.DESTINATION, "given", reference.given[step.name], str(value))
+        PartyName(Party.DESTINATION, "given", reference.received[step.name], str(value))
         for reference in named
-        if step.name in reference.given
+        if step.name in reference.received
         for output in (_output(reference, step),)
         if output not in withheld
         for value in (shown.get(output),)

@@ -30,7 +30,7 @@ from forwardc.core.diagnostics.render.clean import on_one_line
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
-from forwardc.core.terms.compiled_writer import Write, folded
+from forwardc.core.terms.compiled_writer import TermWriter, compiled_writer
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.functions import ComputationError
@@ -75,7 +75,7 @@ from forwardc.runtime.run.result import (
     StepReport,
 )
 
-_CONDITIONS: Final = IdentityCache[Write]()
+_CONDITIONS: Final = IdentityCache[TermWriter]()
 _NAMES_STATUS: Final = IdentityCache[bool]()
 _STATUS: Final = "response.status"
 
@@ -164,11 +164,11 @@ def _is_true(rule: PlanOutcomeRule, condition: Term, response: Mapping[str, Any]
     return value
 
 
-def _folded(condition: Term) -> Write:
+def _folded(condition: Term) -> TermWriter:
     # What is optional in it would have to be settled for each answer.
     if conditions(condition):
         return lambda scope: evaluate(condition, scope)
-    return folded(condition)
+    return compiled_writer(condition)
 
 
 # No number of a payment has as many; an integer of a large exponent would fill the memory.

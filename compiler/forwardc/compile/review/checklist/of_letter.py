@@ -112,7 +112,8 @@ def credentials(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
 def _sealed(pack: Pack, header: SealedHeader) -> str:
     doubt = f". Please confirm that you hash just this: {header.doubt}" if header.doubt else ""
     file = file_name(pack.destination.name, header.file)
-    return f"{header.header}: SHA-256 of {header.what}, encrypted to your key, in `{file}`{doubt}"
+    hashed = f"{header.header}: SHA-256 of {header.description}"
+    return f"{hashed}, encrypted to your key, in `{file}`{doubt}"
 
 
 def _held(pack: Pack, secret: Json) -> str:

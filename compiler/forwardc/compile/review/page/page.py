@@ -244,7 +244,7 @@ def _sealing(pack: Pack, built: list[Assessment]) -> list[dict[str, str]]:
         {
             "name": f"header {sealed_header.header}",
             "kind": "what the vault compares a request with",
-            "for": f"SHA-256 of {sealed_header.what.replace('`', '')}"
+            "for": f"SHA-256 of {sealed_header.description.replace('`', '')}"
             + (
                 f"; not confirmed: {sealed_header.doubt.replace('`', '')}"
                 if sealed_header.doubt

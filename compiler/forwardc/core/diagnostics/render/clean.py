@@ -67,8 +67,8 @@ def escaped(json_text: str) -> str:
     return _ANYWHERE.sub(r"\\u0023", _UNPRINTABLE.sub(_escape, json_text))
 
 
-def _escape(found: re.Match[str]) -> str:
-    units = found[0].encode("utf-16-be", "surrogatepass")
+def _escape(character: re.Match[str]) -> str:
+    units = character[0].encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 

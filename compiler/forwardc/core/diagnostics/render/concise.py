@@ -19,23 +19,25 @@ def paint(text: str, style: str, color: bool) -> str:
 
 def render(diagnostics: Sequence[Diagnostic], color: bool) -> str:
     """Show cleaned diagnostics as `path:line:column: severity code message; hint`."""
-    return "".join(f"{_line(found, color)}\n" for found in diagnostics)
+    return "".join(f"{_line(diagnostic, color)}\n" for diagnostic in diagnostics)
 
 
-def headline(found: Diagnostic, color: bool) -> str:
+def headline(diagnostic: Diagnostic, color: bool) -> str:
     """Say where, how bad, which code and what."""
-    kind = paint(f"{found.severity} {found.code}", BY_SEVERITY[found.severity], color)
-    return f"{paint(place(found), BOLD, color)}{kind} {found.message}"
+    kind = paint(
+        f"{diagnostic.severity} {diagnostic.code}", BY_SEVERITY[diagnostic.severity], color
+    )
+    return f"{paint(place(diagnostic), BOLD, color)}{kind} {diagnostic.message}"
 
 
-def place(found: Diagnostic) -> str:
+def place(diagnostic: Diagnostic) -> str:
     """Return `path:line:column: `, or nothing for a diagnostic without a place."""
-    if found.span is None:
+    if diagnostic.span is None:
         return ""
-    start = found.span.start
-    return f"{found.span.path}:{start.line}:{start.column}: "
+    start = diagnostic.span.start
+    return f"{diagnostic.span.path}:{start.line}:{start.column}: "
 
 
-def _line(found: Diagnostic, color: bool) -> str:
-    hint = f"; {found.hint}" if found.hint else ""
-    return headline(found, color) + hint
+def _line(diagnostic: Diagnostic, color: bool) -> str:
+    hint = f"; {diagnostic.hint}" if diagnostic.hint else ""
+    return headline(diagnostic, color) + hint

@@ -15,16 +15,16 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE
 
 def render(diagnostics: Sequence[Diagnostic]) -> str:
     """Show cleaned diagnostics, one command on each line."""
-    return "".join(f"{_command(found)}\n" for found in diagnostics)
+    return "".join(f"{_command(diagnostic)}\n" for diagnostic in diagnostics)
 
 
-def _command(found: Diagnostic) -> str:
-    known = CODES.get(found.code)
-    title = f"{found.code} {known.slug}" if known else found.code
-    properties = {**_place(found.span), "title": title}
+def _command(diagnostic: Diagnostic) -> str:
+    code = CODES.get(diagnostic.code)
+    title = f"{diagnostic.code} {code.slug}" if code else diagnostic.code
+    properties = {**_place(diagnostic.span), "title": title}
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
-    message = f"{found.message}\n{found.hint}" if found.hint else found.message
-    return f"::{_COMMANDS[found.severity]} {listed}::{_data(message)}"
+    message = f"{diagnostic.message}\n{diagnostic.hint}" if diagnostic.hint else diagnostic.message
+    return f"::{_COMMANDS[diagnostic.severity]} {listed}::{_data(message)}"
 
 
 def _place(span: Span | None) -> dict[str, str]:

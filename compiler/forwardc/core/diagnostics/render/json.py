@@ -10,21 +10,23 @@ from forwardc.core.diagnostics.span import Position, Span
 
 def render(diagnostics: Sequence[Diagnostic]) -> str:
     """Show cleaned diagnostics; lines and columns count from 1, `end` is excluded."""
-    found = [_object(diagnostic) for diagnostic in diagnostics]
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    objects = [_object(diagnostic) for diagnostic in diagnostics]
+    return json.dumps(objects, indent=2, ensure_ascii=False) + "\n"
 
 
-def _object(found: Diagnostic) -> dict[str, object]:
-    known = CODES.get(found.code)
+def _object(diagnostic: Diagnostic) -> dict[str, object]:
+    code = CODES.get(diagnostic.code)
     return {
-        "code": found.code,
-        "name": known.slug if known else None,
-        "severity": found.severity.value,
-        "message": found.message,
-        **_place(found.span),
-        "pointer": found.pointer,
-        "hint": found.hint,
-        "related": [{**_place(other.span), "message": other.message} for other in found.related],
+        "code": diagnostic.code,
+        "name": code.slug if code else None,
+        "severity": diagnostic.severity.value,
+        "message": diagnostic.message,
+        **_place(diagnostic.span),
+        "pointer": diagnostic.pointer,
+        "hint": diagnostic.hint,
+        "related": [
+            {**_place(other.span), "message": other.message} for other in diagnostic.related
+        ],
     }
 
 

@@ -29,28 +29,28 @@ def render(
 
     The text ends with a line break, or is empty. `color` adds ANSI colours to text and concise.
     """
-    in_order = sorted(diagnostics, key=lambda one: one.sort_key)
-    found = [clean(sources.seen(diagnostic)) for diagnostic in in_order]
+    in_order = sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key)
+    shown = [clean(sources.relocated(diagnostic)) for diagnostic in in_order]
     match format:
         case DiagnosticFormat.TEXT:
             from forwardc.core.diagnostics.render import text
 
-            return text.render(found, sources, color)
+            return text.render(shown, sources, color)
         case DiagnosticFormat.CONCISE:
             from forwardc.core.diagnostics.render import concise
 
-            return concise.render(found, color)
+            return concise.render(shown, color)
         case DiagnosticFormat.JSON:
             from forwardc.core.diagnostics.render import json
 
-            return json.render(found)
+            return json.render(shown)
         case DiagnosticFormat.SARIF:
             from forwardc.core.diagnostics.render import sarif
 
-            return sarif.render(found, sources.root)
+            return sarif.render(shown, sources.root)
         case DiagnosticFormat.GITHUB:
             from forwardc.core.diagnostics.render import github
 
-            return github.render(found)
+            return github.render(shown)
         case _:
             assert_never(format)

@@ -16,8 +16,10 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 
 def render(diagnostics: Sequence[Diagnostic], root: Path) -> str:
     """Show cleaned diagnostics as one run; files under `root` get relative URIs."""
-    codes = sorted({found.code for found in diagnostics})
-    results = [_result(found, codes.index(found.code), root) for found in diagnostics]
+    codes = sorted({diagnostic.code for diagnostic in diagnostics})
+    results = [
+        _result(diagnostic, codes.index(diagnostic.code), root) for diagnostic in diagnostics
+    ]
     driver = {"name": "forwardc", "rules": [_rule(code) for code in codes]}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
@@ -25,45 +27,45 @@ def render(diagnostics: Sequence[Diagnostic], root: Path) -> str:
 
 
 def _rule(number: str) -> dict[str, object]:
-    known = CODES.get(number)
-    if known is None:
+    code = CODES.get(number)
+    if code is None:
         return {"id": number}
     return {
-        "id": known.number,
-        "name": _pascal(known.slug),
-        "shortDescription": {"text": known.title},
-        "help": {"text": _help(known), "markdown": _help(known)},
-        "properties": {"tags": [known.area]},
+        "id": code.number,
+        "name": _pascal(code.slug),
+        "shortDescription": {"text": code.title},
+        "help": {"text": _help(code), "markdown": _help(code)},
+        "properties": {"tags": [code.area]},
     }
 
 
-def _help(known: Code) -> str:
+def _help(code: Code) -> str:
     # Bad examples show keys and cards: fakes, but no output of ours may hold their shape.
-    return mask(page(known.number))
+    return mask(page(code.number))
 
 
 def _pascal(slug: str) -> str:
     return "".join(word.capitalize() for word in slug.split("-"))
 
 
-def _result(found: Diagnostic, rule: int, root: Path) -> dict[str, object]:
-    text = f"{found.message}\n{found.hint}" if found.hint else found.message
+def _result(diagnostic: Diagnostic, rule: int, root: Path) -> dict[str, object]:
+    text = f"{diagnostic.message}\n{diagnostic.hint}" if diagnostic.hint else diagnostic.message
     return {
-        "ruleId": found.code,
+        "ruleId": diagnostic.code,
         "ruleIndex": rule,
-        "level": _LEVELS[found.severity],
+        "level": _LEVELS[diagnostic.severity],
         "message": {"text": text},
-        "locations": _locations(found, root),
-        **_related(found.related, root),
+        "locations": _locations(diagnostic, root),
+        **_related(diagnostic.related, root),
     }
 
 
-def _locations(found: Diagnostic, root: Path) -> list[dict[str, object]]:
+def _locations(diagnostic: Diagnostic, root: Path) -> list[dict[str, object]]:
     location: dict[str, object] = {}
-    if found.span is not None:
-        location["physicalLocation"] = _physical(found.span, root)
-    if found.pointer:
-        location["logicalLocations"] = [{"fullyQualifiedName": found.pointer}]
+    if diagnostic.span is not None:
+        location["physicalLocation"] = _physical(diagnostic.span, root)
+    if diagnostic.pointer:
+        location["logicalLocations"] = [{"fullyQualifiedName": diagnostic.pointer}]
     return [location] if location else []
 
 

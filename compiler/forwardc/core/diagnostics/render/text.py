@@ -79,9 +79,9 @@ def _char_width(char: str) -> int:
 
 def summary(diagnostics: Sequence[Diagnostic]) -> str:
     """Return the count of each severity and of the files, or nothing when nothing was found."""
-    counts = Counter(found.severity for found in diagnostics)
+    counts = Counter(diagnostic.severity for diagnostic in diagnostics)
     parts = [_plural(counts[severity], severity.value) for severity in Severity if counts[severity]]
-    files = len({found.span.path for found in diagnostics if found.span is not None})
+    files = len({diagnostic.span.path for diagnostic in diagnostics if diagnostic.span is not None})
     return ", ".join(parts) + (f" in {_plural(files, 'file')}" if files else "")
 
 
@@ -90,25 +90,26 @@ def _plural(count: int, word: str) -> str:
 
 
 _WIDTH = 120
+"""Characters of a message before it is wrapped: wider lines wrap in most terminals anyway."""
 
 
 def render(diagnostics: Sequence[Diagnostic], sources: Sources, color: bool) -> str:
     """Show cleaned diagnostics as blocks with a blank line between them, and count them."""
     if not diagnostics:
         return ""
-    blocks = ["\n".join(_block(found, sources, color)) for found in diagnostics]
+    blocks = ["\n".join(_block(diagnostic, sources, color)) for diagnostic in diagnostics]
     return "\n\n".join([*blocks, paint(summary(diagnostics), BOLD, color)]) + "\n"
 
 
-def _block(found: Diagnostic, sources: Sources, color: bool) -> Iterator[str]:
-    yield headline(found, color)
-    gutter = len(str(found.span.start.line)) + 2 if found.span else 2
-    if found.span is not None:
-        yield from _source(found.span, sources, color, BY_SEVERITY[found.severity])
+def _block(diagnostic: Diagnostic, sources: Sources, color: bool) -> Iterator[str]:
+    yield headline(diagnostic, color)
+    gutter = len(str(diagnostic.span.start.line)) + 2 if diagnostic.span else 2
+    if diagnostic.span is not None:
+        yield from _source(diagnostic.span, sources, color, BY_SEVERITY[diagnostic.severity])
     margin = " " * gutter + paint("=", BLUE, color)
-    if found.hint:
-        yield f"{margin} {paint('hint:', BOLD, color)} {found.hint}"
-    for other in found.related:
+    if diagnostic.hint:
+        yield f"{margin} {paint('hint:', BOLD, color)} {diagnostic.hint}"
+    for other in diagnostic.related:
         start = other.span.start
         yield f"{margin} {other.span.path}:{start.line}:{start.column}: {other.message}"
 
