@@ -36,7 +36,7 @@ OF_MODULES = {
 NO_FILE = {
     ("dashboard/login.py", "self.open"),
     ("server/wiring/mounts.py", "logins.open"),
-    ("server/payment_sharing/payment_forward.py", "self.sealer.open"),
+    ("server/payment_sharing/payment_forward.py", "self.cipher.open"),
 }
 # What a call begins with that reads a package's own data.
 OWN_DATA = re.compile(r"\(?(?:resources\.)?(?:files|data_dir)\(")

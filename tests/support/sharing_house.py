@@ -11,9 +11,11 @@ from typing import Any
 
 import httpx
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from forwardc.cli.sandbox_link import store_secrets
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.http.request_target import own_names
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
@@ -25,28 +27,33 @@ from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.world import World
 from forwardc.server.directory.payment_directory import DirectoryError, Instrument
+from forwardc.server.http.admission import Admission, Networks
+from forwardc.server.http.middleware import AccessRules, ConcurrencyLimit, with_middleware
 from forwardc.server.http.problems import ProblemError, ProblemKind, handlers
 from forwardc.server.oauth.bearer_tokens import Caller
 from forwardc.server.oauth.client_terms import ClientPermissions
 from forwardc.server.payment_sharing.answer import ReplayCipher
 from forwardc.server.payment_sharing.claim_tables import ClaimingProcess
 from forwardc.server.payment_sharing.claims import LEASE_S, ClaimStore
-from forwardc.server.payment_sharing.endpoint import EndpointDependencies, PermissionSource, routes
+from forwardc.server.payment_sharing.endpoint import EndpointDependencies, routes
 from forwardc.server.payment_sharing.forwarder import Forwarder, read_served_plans
 from forwardc.server.payment_sharing.payment_forward import PaymentForwarding
 from forwardc.server.settings import (
+    AdmissionSettings,
     DestinationSettings,
     IssuerSettings,
     LimitSettings,
     ReplaySettings,
 )
 from forwardc.server.telemetry.calls import CallRecord, NullObserver
+from forwardc.server.telemetry.telemetry import Telemetry
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAME = "COM.ROKT.CATALOG"
 PATH = "/v1/initiate-payment-sharing"
 EMAIL = "jane.roe@example.com"
 SEALING = b"k" * 32
+SCOPE = "payment-sharing"
 TOKEN = "Bearer test-token"
 HEADERS = {"Authorization": TOKEN, "Content-Type": "application/json"}
 BILLING = {
@@ -92,14 +99,17 @@ class Known:
 
 @dataclass
 class FakeGate:
-    """Believes one token, for one client or the one that it names."""
+    """Believes one token, for one client or the one that it names, as strictly as `TokenGate`."""
 
-    scope: frozenset[str] = frozenset({"payment-sharing"})
+    scope: frozenset[str] = frozenset({SCOPE})
 
     async def caller(self, authorization: str | None) -> Caller:
         if authorization is None or not authorization.startswith(TOKEN):
             asks = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
             raise ProblemError(ProblemKind.INVALID_TOKEN, headers=asks)
+        if SCOPE not in self.scope:
+            asks = {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{SCOPE}"'}
+            raise ProblemError(ProblemKind.INSUFFICIENT_SCOPE, headers=asks)
         client = authorization.removeprefix(TOKEN).lstrip("-") or "rokt"
         return Caller(client, self.scope, 2_000_000_000)
 
@@ -171,7 +181,7 @@ class House:
     app: Starlette
     client: httpx.AsyncClient
     service: PaymentForwarding
-    desk: EndpointDependencies
+    dependencies: EndpointDependencies
     lookup: Known
     vaults: Vaults
     watched: Watched
@@ -190,6 +200,14 @@ class House:
         return len(self.vaults.world.received)
 
 
+def guarded(app: ASGIApp, limits: LimitSettings) -> ASGIApp:
+    """An application behind the server's own middleware, for callers of this machine."""
+    rules = AccessRules(
+        own_names("127.0.0.1", ()), Admission(AdmissionSettings()), Networks(()), limits
+    )
+    return with_middleware(app, rules, ConcurrencyLimit(limits.in_flight), Telemetry())
+
+
 @asynccontextmanager
 async def house(
     store: Store,
@@ -202,7 +220,7 @@ async def house(
     policy: RetryPolicy | None = None,
     lease_s: float = LEASE_S,
     transport: httpx.AsyncBaseTransport | None = None,
-    terms: PermissionSource | None = None,
+    terms: Any = None,
 ) -> AsyncIterator[House]:
     """A running service. `transport` is another way to a sandbox than the one in this process."""
     sink, vaults = Sink(), Vaults(world or World())
@@ -224,21 +242,21 @@ async def house(
         lookup, watched = Known(dict(instruments)), Watched()
         limits, rates = limits or LimitSettings(), rates or CountedRates()
         service = PaymentForwarding(
-            lookup=lookup,
+            directory=lookup,
             forwarder=Forwarder(ways, means),
             claims=ClaimStore(store, ClaimingProcess(journal.owner, "sandbox", True, lease_s)),
-            sealer=ReplayCipher((SEALING,)),
+            cipher=ReplayCipher((SEALING,)),
             rates=rates,
             replay=replay or ReplaySettings(),
             limits=limits,
             destinations=(NAME,),
             observer=watched,
         )
-        desk = EndpointDependencies(
+        dependencies = EndpointDependencies(
             FakeGate(), rates, service, limits, IssuerSettings(), watched, terms or AllTerms()
         )
-        app = Starlette(routes=routes(desk), exception_handlers=dict(handlers()))
+        app = Starlette(routes=routes(dependencies), exception_handlers=dict(handlers()))
         calls = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=calls, base_url="http://127.0.0.1") as client:
-            yield House(app, client, service, desk, lookup, vaults, watched, rates, store)
+            yield House(app, client, service, dependencies, lookup, vaults, watched, rates, store)
             await service.drain(5)

@@ -63,8 +63,8 @@ class Starting:
         known = self._known(settings)
         supply = self._ask(known) if known is not None else None
         if known is not None:
-            report_missing_columns(known.ways, supply, self.sink.error)
-            report_unused_columns(known.ways, supply, self.sink.error)
+            report_missing_columns(known.plans, supply, self.sink.error)
+            report_unused_columns(known.plans, supply, self.sink.error)
         well = known is not None and not self.sink.has_errors
         if self.as_json:
             say_document(served_json(known, supply) if known and well else None, self.sink)
@@ -83,11 +83,11 @@ class Starting:
             return 1
         with closing(listener):
             known = self._known(_at(settings, listener))
-            parts = self._agreed(known) if known is not None else None
+            components = self._agreed(known) if known is not None else None
             self._show()
-            if parts is None:
+            if components is None:
                 return 1
-            return _serve(parts, listener, role)
+            return _serve(components, listener, role)
 
     def _known(self, settings: ServerSettings | None) -> ServerInputs | None:
         if settings is None:
@@ -99,19 +99,19 @@ class Starting:
 
     def _agreed(self, known: ServerInputs) -> ServerComponents | None:
         """The open parts of a server that may begin; None, with the reason in the sink."""
-        parts = open_components(known, self.sink)
-        if parts is None:
+        components = open_components(known, self.sink)
+        if components is None:
             return None
         try:
-            asyncio.run(_begin(parts, self.sink))
-            return parts
+            asyncio.run(_begin(components, self.sink))
+            return components
         except ServerKeysError as problem:
             self.sink.error(CODE, problem.message, hint=problem.hint)
         except HistoryError as problem:
             self.sink.add(problem.diagnostic())
         except Unreachable as problem:
             self.sink.error(CODE, f"run.sandbox: {problem}", hint="is `forwardc sandbox` running?")
-        asyncio.run(parts.close())
+        asyncio.run(components.close())
         return None
 
     def _ask(self, known: ServerInputs) -> DirectoryColumns | None:
@@ -123,8 +123,8 @@ class Starting:
         try:
             if not (self._has_history(run.history) and run.keys.exists()):
                 return asyncio.run(_asked(known))
-            parts = open_components(known, self.sink)
-            return asyncio.run(_ask(parts, self.sink)) if parts is not None else None
+            components = open_components(known, self.sink)
+            return asyncio.run(_ask(components, self.sink)) if components is not None else None
         except DirectoryError as problem:
             self.sink.error("FC0830", f"the lookup does not answer: {problem}")
         except HistoryError as problem:
@@ -158,31 +158,31 @@ class Starting:
         show(self.sink, self.format_, None, err=True)
 
 
-async def _begin(parts: ServerComponents, sink: Sink) -> None:
+async def _begin(components: ServerComponents, sink: Sink) -> None:
     """Agree with other processes, record approvals, and give a sandbox what it must hold."""
-    await parts.begin()
+    await components.begin()
     with suppress(DirectoryError):
         # A database that is down may be up a minute later; `/ready` tells of both.
-        supply = await parts.lookup.supplies()
-        report_missing_columns(parts.known.ways, supply, sink.warning)
-        report_unused_columns(parts.known.ways, supply, sink.warning)
-    bind_clients(parts.settings, Clients(parts.store), sink)
-    known = parts.known
+        supply = await components.lookup.supplies()
+        report_missing_columns(components.inputs.plans, supply, sink.warning)
+        report_unused_columns(components.inputs.plans, supply, sink.warning)
+    bind_clients(components.settings, Clients(components.store), sink)
+    known = components.inputs
     if known.settings.run.sandbox is None:
-        approved.record_approvals(parts.store, known.ways, known.lock)
+        approved.record_approvals(components.store, known.plans, known.lock)
     if known.settings.run.sandbox is not None:
         async with Sender(transport_to(known.settings.run.sandbox)) as sender:
-            for way in known.ways.values():
+            for way in known.plans.values():
                 await store_secrets(way.plan, way.operation, sender)
 
 
-async def _ask(parts: ServerComponents, sink: Sink) -> DirectoryColumns | None:
+async def _ask(components: ServerComponents, sink: Sink) -> DirectoryColumns | None:
     try:
-        report_unbound_clients(parts.settings, Clients(parts.store), sink)
-        await parts.lookup.ready()
-        return await parts.lookup.supplies()
+        report_unbound_clients(components.settings, Clients(components.store), sink)
+        await components.lookup.ready()
+        return await components.lookup.supplies()
     finally:
-        await parts.close()
+        await components.close()
 
 
 async def _asked(known: ServerInputs) -> DirectoryColumns | None:
@@ -195,22 +195,22 @@ async def _asked(known: ServerInputs) -> DirectoryColumns | None:
         await lookup.close()
 
 
-def _serve(parts: ServerComponents, listener: socket.socket, role: str) -> int:
+def _serve(components: ServerComponents, listener: socket.socket, role: str) -> int:
     # Built on classes of uvicorn that `check_uvicorn` has found by now.
     from forwardc.server.http.process import serve
 
-    settings = parts.settings
+    settings = components.settings
     logs.begin(settings.watch.logs)
-    lines = [f"serving on {_address(settings)}", *_link(parts, role)]
+    lines = [f"serving on {_address(settings)}", *_link(components, role)]
 
     def begins() -> None:
         for line in lines:
             say(line)
 
     if settings.server.workers == 1:
-        serve(parts, listener, begins=begins)
+        serve(components, listener, begins=begins)
         return 0
-    asyncio.run(parts.close())
+    asyncio.run(components.close())
     # Figures are shared through files; whoever runs several servers may name the folder.
     folder = None if os.environ.get(FOLDER) else tempfile.mkdtemp(prefix="forwardc-figures-")
     if folder is not None:
@@ -223,14 +223,14 @@ def _serve(parts: ServerComponents, listener: socket.socket, role: str) -> int:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _link(parts: ServerComponents, role: str) -> list[str]:
+def _link(components: ServerComponents, role: str) -> list[str]:
     """What signs in to the dashboard, where there is one."""
-    if parts.desk is None:
+    if components.read_store is None:
         return []
-    code = SharedLogins(parts.desk, parts.keys.sealing).issue(Role(role))
+    code = SharedLogins(components.read_store, components.keys.sealing).issue(Role(role))
     return [
         f"sign in to the dashboard once, within ten minutes, as {role}:",
-        f"{_address(parts.settings)}/login?code={code}",
+        f"{_address(components.settings)}/login?code={code}",
     ]
 
 
@@ -238,7 +238,7 @@ def served(known: ServerInputs, supply: DirectoryColumns | None = None) -> list[
     """What would be served, a line each, and what of it the lookup never tells."""
     settings = known.settings
     lines = [f"{_address(settings)} would serve, in {settings.run.place}:"]
-    for (name, vault), way in sorted(known.ways.items()):
+    for (name, vault), way in sorted(known.plans.items()):
         lines.append(f"  {name}: {way.plan.destination}.{way.operation} through {vault}")
         if without := missing_optional_columns(way, supply):
             lines.append(f"    without {', '.join(without)}: the lookup has no such column")
@@ -256,7 +256,7 @@ def served_json(known: ServerInputs, supply: DirectoryColumns | None) -> dict[st
             "vault": vault,
             "without": list(missing_optional_columns(way, supply)),
         }
-        for (name, vault), way in sorted(known.ways.items())
+        for (name, vault), way in sorted(known.plans.items())
     ]
     return {"address": _address(settings), "environment": settings.run.place, "serves": serves}
 

@@ -37,7 +37,7 @@ def _answers() -> str:
     return os.environ.get(SETTING_VARIABLE) or DEFAULT_SETTING
 
 
-def _kept(text: str) -> str:
+def _valid_retention(text: str) -> str:
     retention_days(text)
     return text
 
@@ -86,7 +86,9 @@ class RunSettings(_Section):
     build: Path = Path("build")
     history: Annotated[str, Field(default_factory=_history)]
     answers: Annotated[
-        str, AfterValidator(_kept), Field(default_factory=_answers, validate_default=True)
+        str,
+        AfterValidator(_valid_retention),
+        Field(default_factory=_answers, validate_default=True),
     ]
     secrets: Path | None = None
     keys: Path = Path(".forwardc/server-keys.json")
@@ -253,7 +255,9 @@ class ServerSettings(BaseSettings):
     )
 
     # Everything that the environment says is text.
-    forwardc: Annotated[Literal[1], BeforeValidator(lambda told: 1 if told == "1" else told)] = 1
+    forwardc: Annotated[
+        Literal[1], BeforeValidator(lambda version: 1 if version == "1" else version)
+    ] = 1
     server: ListenSettings = ListenSettings()
     run: RunSettings
     plans: PlanSettings = PlanSettings()
@@ -271,7 +275,7 @@ class ServerSettings(BaseSettings):
 
     @model_validator(mode="after")
     def _known_destinations(self) -> "ServerSettings":
-        named = {one for rules in self.clients.values() for one in rules.destinations or ()}
+        named = {name for rules in self.clients.values() for name in rules.destinations or ()}
         if not named <= self.destinations.keys():
             raise ValueError("clients: a client is bound to what is not below [destinations]")
         return self
@@ -296,11 +300,11 @@ class ServerSettings(BaseSettings):
         return (init_settings, env_settings, toml)
 
 
-def settings_from(tables: dict[str, Any] | None, **given: Any) -> ServerSettings:
+def settings_from(tables: dict[str, Any] | None, **overrides: Any) -> ServerSettings:
     """The settings of a parsed file and of the environment. Raises `pydantic.ValidationError`."""
-    said = {"tables": tables or {}}
-    from_file: type[ServerSettings] = type("SettingsOfFile", (ServerSettings,), said)
-    return from_file(**given)
+    members = {"tables": tables or {}}
+    from_file: type[ServerSettings] = type("SettingsOfFile", (ServerSettings,), members)
+    return from_file(**overrides)
 
 
 def service_mistake(url: str) -> str | None:

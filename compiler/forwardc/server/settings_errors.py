@@ -82,22 +82,22 @@ def read_settings(file: Path | None, sink: Sink) -> ServerSettings | None:
 
 def _mistyped(sink: Sink) -> bool:
     """Report variables of no section, which would change nothing, also where they were to guard."""
-    known = list(ServerSettings.model_fields)
-    given = [name for name in sorted(os.environ) if name.upper().startswith(_PREFIX)]
-    wrong = {name: name[len(_PREFIX) :].split("__")[0].lower() for name in given}
-    wrong = {name: section for name, section in wrong.items() if section not in known}
+    sections = list(ServerSettings.model_fields)
+    variables = [name for name in sorted(os.environ) if name.upper().startswith(_PREFIX)]
+    wrong = {name: name[len(_PREFIX) :].split("__")[0].lower() for name in variables}
+    wrong = {name: section for name, section in wrong.items() if section not in sections}
     for name, section in wrong.items():
-        near = did_you_mean(section, known)
+        near = did_you_mean(section, sections)
         hint = f"did you mean {_PREFIX}{near.upper()}?" if near else None
         sink.error(CODE, f"{name}: there is no such setting", hint=hint)
     return bool(wrong)
 
 
 def _not_toml(file: str, text: str, problem: Exception, sink: Sink) -> None:
-    told = str(problem)
-    found = _AT.search(told)
-    span = _span(file, int(found[1]), int(found[2])) if found else None
-    message = f"the file of settings is not TOML: {_AT.sub('', told).strip()}"
+    reason = str(problem)
+    place_match = _AT.search(reason)
+    span = _span(file, int(place_match[1]), int(place_match[2])) if place_match else None
+    message = f"the file of settings is not TOML: {_AT.sub('', reason).strip()}"
     odd = gave_up(text, problem).partition(": ")[2] if isinstance(problem, ValueError) else ""
     hint = f"{odd} stands here: write a plain space" if odd else None
     sink.error(CODE, message, span, hint=hint)
@@ -112,8 +112,8 @@ def _report(
     variable = _PREFIX + "__".join(place).upper()
     said = _SAID.get(mistake["type"], mistake["msg"].removeprefix("Value error, "))
     name = ".".join(place) or "the settings"
-    given = {key.upper() for key in os.environ}
-    if variable in given:
+    variables = {key.upper() for key in os.environ}
+    if variable in variables:
         sink.error(CODE, f"{variable}: {said}", pointer=_pointer(place))
         return
     span = None
@@ -128,12 +128,12 @@ def _hint(mistake: Mapping[str, Any], place: Place) -> str | None:
         variable = _PREFIX + "__".join(place).upper()
         return f"set it in the file, or as {variable}"
     if mistake["type"] == "extra_forbidden":
-        near = did_you_mean(place[-1], _known(place[:-1]))
+        near = did_you_mean(place[-1], _names_of(place[:-1]))
         return f"did you mean {near}?" if near else None
     return None
 
 
-def _known(section: Place) -> Sequence[str]:
+def _names_of(section: Place) -> Sequence[str]:
     """The names of a section, for suggestions."""
     model: Any = ServerSettings
     for name in section:
@@ -152,15 +152,15 @@ def _span(file: str, line: int, column: int) -> Span:
 
 def _places(text: str) -> dict[Place, int]:
     """The line of each table and key, where one begins a line."""
-    found: dict[Place, int] = {}
+    lines: dict[Place, int] = {}
     table: Place = ()
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.fullmatch(line):
             table = _path(f"[{header[1]}]\n") or table
-            found.setdefault(table, number)
+            lines.setdefault(table, number)
         elif key := _KEY.match(line):
-            found.setdefault((*table, *_path(f"{key[1]} = 0\n")), number)
-    return found
+            lines.setdefault((*table, *_path(f"{key[1]} = 0\n")), number)
+    return lines
 
 
 def _path(toml: str) -> Place:
@@ -202,8 +202,8 @@ def check_serving(settings: ServerSettings, sink: Sink) -> None:
             hint='name it as callers do: names = ["pay.shop.example"]',
         )
     for name in ("allow", "callbacks", "staff"):
-        given: tuple[Network, ...] = getattr(admit, name)
-        if _overlap(given or LOOPBACK, admit.trusted_proxies):
+        networks: tuple[Network, ...] = getattr(admit, name)
+        if _overlap(networks or LOOPBACK, admit.trusted_proxies):
             sink.warning(
                 _CODE,
                 f"admit.{name}: it lets in an address of admit.trusted_proxies",
@@ -213,7 +213,9 @@ def check_serving(settings: ServerSettings, sink: Sink) -> None:
 
 def _overlap(left: tuple[Network, ...], right: tuple[Network, ...]) -> bool:
     return any(
-        one.version == other.version and one.overlaps(other) for one in left for other in right
+        block.version == proxy.version and block.overlaps(proxy)
+        for block in left
+        for proxy in right
     )
 
 

@@ -16,12 +16,12 @@ WRONG = client_secrets.new_secret()
 
 
 def proves(store: Store, clock: Clock, client_id: str, *secrets: str) -> list[bool]:
-    """Whether each secret is the client's, asked of a prover that has proven nothing yet."""
+    """Whether each secret is the client's, asked of a authenticator that has proven nothing yet."""
 
     async def ask() -> list[bool]:
-        prover = ClientAuthenticator(store.commits, lambda: clock().timestamp())
-        found = [await prover.prove(client_id, Secret(secret)) for secret in secrets]
-        prover.close()
+        authenticator = ClientAuthenticator(store.commits, lambda: clock().timestamp())
+        found = [await authenticator.authenticate(client_id, Secret(secret)) for secret in secrets]
+        authenticator.close()
         return [one is not None for one in found]
 
     return asyncio.run(ask())
@@ -55,16 +55,16 @@ def test_what_was_proven_ends_with_its_overlap(file_store: Store, clock: Clock) 
     clients.rotate(client.id, 60, "eve")
 
     async def ask() -> None:
-        prover = ClientAuthenticator(file_store.commits, lambda: clock().timestamp())
-        assert await prover.prove(client.id, Secret(first))
+        authenticator = ClientAuthenticator(file_store.commits, lambda: clock().timestamp())
+        assert await authenticator.authenticate(client.id, Secret(first))
         began = perf_counter()
-        assert await prover.prove(client.id, Secret(first))
+        assert await authenticator.authenticate(client.id, Secret(first))
         assert perf_counter() - began < 0.02
-        assert first not in repr(prover)
-        assert not [key for key in prover._proven if first.encode() in key]
+        assert first not in repr(authenticator)
+        assert not [key for key in authenticator._proven if first.encode() in key]
         clock.turn(seconds=61)
-        assert await prover.prove(client.id, Secret(first)) is None
-        prover.close()
+        assert await authenticator.authenticate(client.id, Secret(first)) is None
+        authenticator.close()
 
     asyncio.run(ask())
 
@@ -132,10 +132,10 @@ def test_a_client_that_does_not_exist_costs_the_same(
     monkeypatch.setattr("forwardc.server.oauth.client_authenticator.digest", counted)
 
     async def ask() -> None:
-        prover = ClientAuthenticator(file_store.commits)
+        authenticator = ClientAuthenticator(file_store.commits)
         for name in (client.id, two.id, gone.id, "client_nobody"):
-            assert await prover.prove(name, Secret(WRONG)) is None
-        prover.close()
+            assert await authenticator.authenticate(name, Secret(WRONG)) is None
+        authenticator.close()
 
     asyncio.run(ask())
     assert made == [(2**14, 8, 5, 16)] * 4
@@ -145,10 +145,10 @@ def test_hashes_under_way_are_bounded(file_store: Store, monkeypatch: pytest.Mon
     monkeypatch.setattr("forwardc.server.oauth.client_authenticator._MOST_WAITING", 3)
 
     async def ask() -> list[object]:
-        prover = ClientAuthenticator(file_store.commits)
-        calls = (prover.prove("client_x", Secret(WRONG)) for _ in range(6))
+        authenticator = ClientAuthenticator(file_store.commits)
+        calls = (authenticator.authenticate("client_x", Secret(WRONG)) for _ in range(6))
         found = await asyncio.gather(*calls, return_exceptions=True)
-        prover.close()
+        authenticator.close()
         return found
 
     found = asyncio.run(ask())

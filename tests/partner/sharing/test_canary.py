@@ -78,7 +78,7 @@ def test_everything_that_is_said_and_kept(
 
     async def go() -> None:
         async with house(store, {REFERENCE: CANARY}) as open_house:
-            plan = open_house.service.forwarder.ways[NAME, "checkout"].plan
+            plan = open_house.service.forwarder.plans[NAME, "checkout"].plan
             key = sandbox_resolver(plan)("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY")
             assert key
             open_house.vaults.instead = forwarded(key)
@@ -144,7 +144,7 @@ def test_the_parsers_own_errors_are_not_chained(body: bytes) -> None:
 
 def test_the_service_itself_shows_no_key(serve: Callable[..., Any]) -> None:
     async def work(open_house: House) -> None:
-        shown = repr((open_house.service, open_house.desk.gate, open_house.service.sealer))
+        shown = repr((open_house.service, open_house.dependencies.gate, open_house.service.cipher))
         clean(shown, (TOKEN, "kkkk"))
 
     serve(work)

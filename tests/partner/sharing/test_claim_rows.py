@@ -63,7 +63,7 @@ def forgotten(store: Store) -> bool:
 
 
 def seen(store: Store, held: ClaimWon, who: ClaimingProcess = THERE) -> object:
-    return store.database.read(lambda tx: look(tx, held.share_id, who, store.timestamp()))
+    return store.database.read(lambda tx: look(tx, held.forward_id, who, store.timestamp()))
 
 
 def test_a_key_that_comes_later_keeps_the_answer_as_long_as_itself(
@@ -71,7 +71,7 @@ def test_a_key_that_comes_later_keeps_the_answer_as_long_as_itself(
 ) -> None:
     held = mine(file_store, ask())
     file_store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
-    done = ClaimFinished(held.share_id, held.run_id, "sealed")
+    done = ClaimFinished(held.forward_id, held.run_id, "sealed")
     assert claimed(file_store, ask("a-key")) == done
     clock.turn(hours=23)
     forgotten(file_store)
@@ -84,7 +84,7 @@ def test_a_claim_that_is_asked_for_again_is_still_ones_own(file_store: Store) ->
     who.live.begin(asked.run_id)
     held = mine(file_store, asked, who)
     assert claimed(file_store, asked, who) == held
-    assert claimed(file_store, ask(), who) == ClaimHeld(held.share_id, held.run_id)
+    assert claimed(file_store, ask(), who) == ClaimHeld(held.forward_id, held.run_id)
 
 
 def test_what_was_left_and_is_gone_is_left_alone(file_store: Store, clock: Clock) -> None:
@@ -102,7 +102,7 @@ def test_what_was_left_and_has_ended_since_stays_as_it_ended(file_store: Store) 
     held = mine(file_store, ask())
     file_store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
     file_store.database.write(lambda tx: settle_left(tx, held, HERE, file_store.timestamp()))
-    assert seen(file_store, held) == ClaimFinished(held.share_id, held.run_id, "sealed")
+    assert seen(file_store, held) == ClaimFinished(held.forward_id, held.run_id, "sealed")
 
 
 def test_what_is_held_is_not_left(file_store: Store) -> None:
@@ -122,7 +122,10 @@ def test_what_is_given_up_is_said_to_be_what_is_certain(file_store: Store, sent:
     if sent:
         file_store.intent(held.run_id, HERE.owner, intent_of(run))
     state = file_store.database.write(lambda tx: give_up(tx, held, file_store.timestamp()))
-    unknown, free = ClaimUnknown(held.share_id, held.run_id), ClaimReleased(held.run_id, left=False)
+    unknown, free = (
+        ClaimUnknown(held.forward_id, held.run_id),
+        ClaimReleased(held.run_id, left=False),
+    )
     assert state == (ForwardState.UNKNOWN if sent else ForwardState.NOT_SENT)
     assert seen(file_store, held) == (unknown if sent else free)
 
@@ -180,7 +183,7 @@ def test_of_two_that_take_a_free_share_at_once_one_forwards(file_store: Store) -
     assert isinstance(won, ClaimWon)
     assert won.run_id == faster.run_id
     assert isinstance(lost, ClaimHeld)
-    assert lost.share_id == held.share_id
+    assert lost.forward_id == held.forward_id
 
 
 def test_a_refusal_of_the_vault_counts_when_its_run_has_ended(
@@ -196,7 +199,7 @@ def test_a_refusal_of_the_vault_counts_when_its_run_has_ended(
     )
     file_store.answered(held.run_id, 1, refused)
     clock.turn(seconds=301)
-    assert claimed(file_store, ask()) == ClaimUnknown(held.share_id, held.run_id)
+    assert claimed(file_store, ask()) == ClaimUnknown(held.forward_id, held.run_id)
 
 
 @pytest.mark.parametrize("hours", [1, 30])
@@ -206,7 +209,7 @@ def test_a_run_with_a_record_of_nothing_sent_may_be_sent_however_old(
     held = mine(file_store, ask(window_s=2 * DAY_S), THERE)
     file_store.begin(replace(new_run(), id=held.run_id, owner=THERE.owner, lease_s=300))
     clock.turn(hours=hours)
-    assert mine(file_store, ask()).share_id == held.share_id
+    assert mine(file_store, ask()).forward_id == held.forward_id
 
 
 def test_a_claim_without_its_share_is_our_own_mistake(file_store: Store) -> None:

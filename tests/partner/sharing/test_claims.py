@@ -52,7 +52,7 @@ def ask(
     reference: str = "pay-1", key: str | None = None, client: str = "client", **changes: float
 ) -> ClaimRequest:
     asked = ClaimRequest(
-        share_id=str(uuid4()),
+        forward_id=str(uuid4()),
         run_id=str(uuid4()),
         by_reference=claim_digest("reference", "sandbox", True, "ROKT", reference),
         by_key=key and claim_digest("key", "sandbox", True, client, key),
@@ -85,8 +85,8 @@ def begun(store: Store, held: ClaimWon, owner: str, *, intended: bool) -> NewRun
 def test_the_first_is_mine_and_a_second_is_not(store: Store) -> None:
     first = ask()
     held = mine(store, first)
-    assert (held.share_id, held.run_id) == (first.share_id, first.run_id)
-    assert claimed(store, ask(), THERE) == ClaimHeld(held.share_id, held.run_id)
+    assert (held.forward_id, held.run_id) == (first.forward_id, first.run_id)
+    assert claimed(store, ask(), THERE) == ClaimHeld(held.forward_id, held.run_id)
     # The database took it and the answer was lost: asked again, it is still mine.
     assert mine(store, first).run_id == held.run_id
     assert isinstance(claimed(store, ask("pay-2")), ClaimWon)
@@ -95,17 +95,17 @@ def test_the_first_is_mine_and_a_second_is_not(store: Store) -> None:
 def test_each_ending_is_seen(store: Store) -> None:
     held = mine(store, ask())
     store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
-    assert claimed(store, ask(), THERE) == ClaimFinished(held.share_id, held.run_id, "sealed")
+    assert claimed(store, ask(), THERE) == ClaimFinished(held.forward_id, held.run_id, "sealed")
     held = mine(store, ask("pay-2"))
     store.database.write(lambda tx: end(tx, held, ForwardState.UNKNOWN, 504, None))
-    assert claimed(store, ask("pay-2")) == ClaimUnknown(held.share_id, held.run_id)
+    assert claimed(store, ask("pay-2")) == ClaimUnknown(held.forward_id, held.run_id)
     held = mine(store, ask("pay-3"))
     store.database.write(lambda tx: end(tx, held, ForwardState.NOT_SENT, 503, None))
     moment = store.timestamp()
-    seen = store.database.read(lambda tx: look(tx, held.share_id, THERE, moment))
+    seen = store.database.read(lambda tx: look(tx, held.forward_id, THERE, moment))
     assert seen == ClaimReleased(held.run_id, left=False)
     again = ask("pay-3")
-    assert mine(store, again) == ClaimWon(held.share_id, again.run_id, moment.after(60))
+    assert mine(store, again) == ClaimWon(held.forward_id, again.run_id, moment.after(60))
     # The one before ends late: it changes nothing any more.
     store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
     assert isinstance(claimed(store, ask("pay-3"), THERE), ClaimHeld)
@@ -117,7 +117,7 @@ def test_a_claim_that_its_process_left_before_the_run(store: Store, clock: Clock
     assert isinstance(claimed(store, ask()), ClaimHeld)
     clock.turn(seconds=2)
     taken = mine(store, ask())
-    assert (taken.share_id, taken.run_id == held.run_id) == (held.share_id, False)
+    assert (taken.forward_id, taken.run_id == held.run_id) == (held.forward_id, False)
 
 
 def test_a_run_has_a_lease_of_its_own(store: Store, clock: Clock) -> None:
@@ -137,10 +137,10 @@ def test_what_may_have_been_sent_stays_unknown(store: Store, clock: Clock) -> No
     begun(store, held, THERE.owner, intended=True)
     clock.turn(seconds=301)
     for _ in range(2):
-        assert claimed(store, ask()) == ClaimUnknown(held.share_id, held.run_id)
+        assert claimed(store, ask()) == ClaimUnknown(held.forward_id, held.run_id)
     assert [run.id for run in store.unknown_runs()] == [held.run_id]
     assert store.resolve(held.run_id, Outcome.DECLINED, "jane")
-    assert claimed(store, ask()) == ClaimUnknown(held.share_id, held.run_id, "declined")
+    assert claimed(store, ask()) == ClaimUnknown(held.forward_id, held.run_id, "declined")
 
 
 def test_a_run_whose_record_was_deleted_is_not_sent_again(store: Store, clock: Clock) -> None:
@@ -152,7 +152,7 @@ def test_a_run_whose_record_was_deleted_is_not_sent_again(store: Store, clock: C
     store.database.write(lambda tx: forget(tx, store.timestamp()))
     assert store.prune(1, "jane") == 1
     for _ in range(2):
-        assert claimed(store, ask(**week)) == ClaimUnknown(held.share_id, held.run_id)  # type: ignore[arg-type]
+        assert claimed(store, ask(**week)) == ClaimUnknown(held.forward_id, held.run_id)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("status", [None, 402])
@@ -183,7 +183,7 @@ def test_a_window_does_not_end_under_a_forward(store: Store, clock: Clock) -> No
     held = mine(store, ask(window_s=60), THERE)
     begun(store, held, THERE.owner, intended=True)
     clock.turn(seconds=120)
-    assert claimed(store, ask(window_s=60)) == ClaimHeld(held.share_id, held.run_id)
+    assert claimed(store, ask(window_s=60)) == ClaimHeld(held.forward_id, held.run_id)
     store.database.write(lambda tx: forget(tx, store.timestamp()))
     store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
     assert isinstance(claimed(store, ask(window_s=60)), ClaimWon)
@@ -196,7 +196,7 @@ def test_what_another_process_left_is_kept_through_its_runs_lease(
     begun(store, held, THERE.owner, intended=True)
     clock.turn(seconds=200)
     store.database.write(lambda tx: forget(tx, store.timestamp()))
-    assert claimed(store, ask(window_s=60)) == ClaimHeld(held.share_id, held.run_id)
+    assert claimed(store, ask(window_s=60)) == ClaimHeld(held.forward_id, held.run_id)
 
 
 def test_keys(store: Store, clock: Clock) -> None:
@@ -208,7 +208,7 @@ def test_keys(store: Store, clock: Clock) -> None:
     store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
     clock.turn(hours=2)
     store.database.write(lambda tx: forget(tx, store.timestamp()))
-    assert claimed(store, ask(key="k")) == ClaimFinished(held.share_id, held.run_id, "sealed")
+    assert claimed(store, ask(key="k")) == ClaimFinished(held.forward_id, held.run_id, "sealed")
     clock.turn(hours=23)
     assert isinstance(claimed(store, ask("pay-2", key="k")), ClaimWon)
 
@@ -270,8 +270,8 @@ def test_a_database_that_was_away_for_a_moment(
         assert held.run_id == asked.run_id
         failures.append(True)
         await claims.end(held, ForwardState.DONE, 200, "sealed")
-        assert await claims.look(held.share_id) == ClaimFinished(
-            held.share_id, held.run_id, "sealed"
+        assert await claims.look(held.forward_id) == ClaimFinished(
+            held.forward_id, held.run_id, "sealed"
         )
 
     asyncio.run(go())

@@ -28,7 +28,7 @@ PAID = {"pay-1": checkout("visa_approved"), "pay-2": checkout("visa_approved")}
 def ask(client: str, key: str | None = None) -> ClaimRequest:
     world = ("sandbox", True)
     return ClaimRequest(
-        share_id=str(uuid4()),
+        forward_id=str(uuid4()),
         run_id=str(uuid4()),
         by_reference=claim_digest("reference", *world, "ROKT", "pay-1"),
         by_key=key and claim_digest("key", *world, client, key),
@@ -170,7 +170,7 @@ def test_after_the_window_the_payment_is_whoevers_asks_first(store: Store, clock
     assert claimed(store, ask("bob")) == ClaimOfAnotherClient()
     clock.turn(seconds=3601)
     new = mine(store, ask("bob"))
-    assert new.share_id != held.share_id
+    assert new.forward_id != held.forward_id
     # The first one's key still names its own share, and never the other one's.
     again = mine(store, ask("ann", "k"))
-    assert again.share_id == held.share_id
+    assert again.forward_id == held.forward_id

@@ -25,7 +25,7 @@ def asked(number: int) -> ClaimRequest:
     """The same payment each time, by a call of its own. It is answered again for a minute."""
     reference = claim_digest("reference", "sandbox", True, "ROKT", "pay-1")
     return ClaimRequest(
-        share_id=f"{SHARE}{number}",
+        forward_id=f"{SHARE}{number}",
         run_id=f"{RUN}{number}",
         by_reference=reference,
         by_key=None,

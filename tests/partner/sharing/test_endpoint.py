@@ -14,9 +14,9 @@ from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.server.directory.payment_directory import DirectoryError
 from forwardc.server.http.rate_limits import RateLimits
-from forwardc.server.payment_sharing import claim_tables, endpoint
+from forwardc.server.payment_sharing import claim_tables
 from forwardc.server.settings import LimitSettings
-from sharing_house import HEADERS, NAME, PATH, FakeGate, House, checkout
+from sharing_house import HEADERS, NAME, PATH, House, checkout, guarded
 from sharing_house import house as open_house
 from stored_runs import Clock
 
@@ -50,16 +50,8 @@ def test_without_a_token(serve: Serve) -> None:
 
 def test_without_the_scope(serve: Serve) -> None:
     async def work(house: House) -> None:
-        gate = FakeGate(frozenset({"other"}))
-        desk = replace(house.desk, gate=gate)
-        from starlette.applications import Starlette
-
-        from forwardc.server.http.problems import handlers
-
-        app = Starlette(routes=endpoint.routes(desk), exception_handlers=dict(handlers()))
-        transport = httpx.ASGITransport(app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
-            answer = await client.post(PATH, content=BODY, headers=HEADERS)
+        house.dependencies.gate.scope = frozenset({"other"})
+        answer = await post(house)
         assert (answer.status_code, slug(answer)) == (403, "insufficient-scope")
         assert 'scope="payment-sharing"' in answer.headers["www-authenticate"]
 
@@ -150,10 +142,14 @@ def test_a_body_that_is_too_large(serve: Serve) -> None:
             yield b" " * 1024
 
     async def work(house: House) -> None:
-        for body in (b" " * 65_537, drip()):
-            answer = await post(house, body)
-            assert (answer.status_code, slug(answer)) == (413, "content-too-large")
-        assert (await post(house, BODY + b" " * (65_536 - len(BODY)))).status_code == 200
+        transport = httpx.ASGITransport(guarded(house.app, LimitSettings()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            for body in (b" " * 65_537, drip()):
+                answer = await client.post(PATH, content=body, headers=HEADERS)
+                assert (answer.status_code, slug(answer)) == (413, "content-too-large")
+            whole = BODY + b" " * (65_536 - len(BODY))
+            answer = await client.post(PATH, content=whole, headers=HEADERS)
+            assert answer.status_code == 200
 
     serve(work)
 
@@ -210,8 +206,8 @@ def test_a_vault_that_is_not_built(serve: Serve) -> None:
 def test_secrets_that_are_missing(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     async def work(house: House) -> None:
         forwarder = house.service.forwarder
-        ways = {key: replace(way, look_up={}.get) for key, way in forwarder.ways.items()}
-        house.service.forwarder = replace(forwarder, ways=ways)
+        ways = {key: replace(way, look_up={}.get) for key, way in forwarder.plans.items()}
+        house.service.forwarder = replace(forwarder, plans=ways)
         answer = await house.post()
         assert (answer.status_code, slug(answer)) == (422, "not-forwardable")
         assert "retry-after" not in answer.headers
@@ -316,7 +312,7 @@ def test_a_mistake_of_ours(
     async def work(house: House) -> None:
         owner, method = {
             "lookup": (house.lookup, "find"),
-            "gate": (house.desk.gate, "caller"),
+            "gate": (house.dependencies.gate, "caller"),
             "forwarder": (type(house.service.forwarder), "forward"),
         }[part]
 
@@ -357,7 +353,7 @@ def test_keys_that_changed_make_answers_unreadable(serve: Serve) -> None:
         from forwardc.server.payment_sharing.answer import ReplayCipher
 
         first = await house.post()
-        house.service.sealer = ReplayCipher((b"z" * 32,))
+        house.service.cipher = ReplayCipher((b"z" * 32,))
         answer = await house.post()
         assert (answer.status_code, slug(answer)) == (504, "outcome-unknown")
         assert answer.json()["outcome"] == "approved"

@@ -40,7 +40,7 @@ def process(owner: str = HERE) -> ClaimingProcess:
 
 
 def ask(reference: str = "pay-1") -> ClaimRequest:
-    ids = {"share_id": str(uuid4()), "run_id": str(uuid4())}
+    ids = {"forward_id": str(uuid4()), "run_id": str(uuid4())}
     who = {"by_key": None, "by_client": "rokt"}
     return ClaimRequest(
         **ids, **who, by_reference=reference, destination="R", window_s=60, key_s=60
@@ -55,7 +55,7 @@ def left_behind(store: Store, who: ClaimingProcess) -> ClaimWon:
 
 
 def seen_there(store: Store, mine: ClaimWon) -> object:
-    return asyncio.run(ClaimStore(store, process(THERE)).look(mine.share_id))
+    return asyncio.run(ClaimStore(store, process(THERE)).look(mine.forward_id))
 
 
 class Slept:
@@ -147,7 +147,7 @@ def test_a_claim_in_doubt_is_looked_for_as_long_as_it_can_be_there(
     claims.let_go(held.run_id, **({"in_doubt": in_doubt} if in_doubt else {}))
     now[0] += after_s
     asyncio.run(claims.mended())
-    left, running = ClaimReleased(held.run_id, left=False), ClaimHeld(held.share_id, held.run_id)
+    left, running = ClaimReleased(held.run_id, left=False), ClaimHeld(held.forward_id, held.run_id)
     assert seen_there(file_store, held) == (left if settled else running)
 
 
@@ -158,8 +158,8 @@ def test_an_end_that_nobody_waits_for_is_there_with_the_next_write(file_store: S
         assert isinstance(held, ClaimWon)
         claims.end_soon(held, ForwardState.DONE, 200, "sealed", failures.append)
         await claims.claim(ask("pay-2"))
-        assert await claims.look(held.share_id) == ClaimFinished(
-            held.share_id, held.run_id, "sealed"
+        assert await claims.look(held.forward_id) == ClaimFinished(
+            held.forward_id, held.run_id, "sealed"
         )
         assert not failures
 
@@ -209,7 +209,7 @@ def test_an_end_is_owed_until_the_history_is_back(file_store: Store, clock: Cloc
     journal.code = HistoryUnavailableError.code
     with pytest.raises(HistoryUnavailableError):
         asyncio.run(claims.mended())
-    assert [end.mine for end in claims.live.owed] == [held]
+    assert [end.won for end in claims.live.owed] == [held]
 
 
 def test_the_end_of_a_run_that_another_took_over_is_not_owed_for_ever(
@@ -219,7 +219,7 @@ def test_the_end_of_a_run_that_another_took_over_is_not_owed_for_ever(
     caplog.set_level(logging.INFO, CLAIMS)
     asyncio.run(claims.mended())
     assert not claims.live.owed
-    assert seen_there(file_store, held) == ClaimFinished(held.share_id, held.run_id, "sealed")
+    assert seen_there(file_store, held) == ClaimFinished(held.forward_id, held.run_id, "sealed")
     assert [record.getMessage() for record in caplog.records] == [
         f"FC0823 the end of run {held.run_id} was not recorded",
         f"the end of run {held.run_id} is recorded now",

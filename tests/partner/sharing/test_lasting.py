@@ -60,8 +60,8 @@ def test_a_billing_address_that_is_needed_and_not_there(
 ) -> None:
     async def work(house: House) -> None:
         forwarder = house.service.forwarder
-        ways = needing(forwarder.ways, inputs=("billing.line1",))
-        house.service.forwarder = replace(forwarder, ways=ways)
+        ways = needing(forwarder.plans, inputs=("billing.line1",))
+        house.service.forwarder = replace(forwarder, plans=ways)
         house.lookup.instruments["pay-1"] = replace(stripe(), inputs={})
         for _ in range(2):
             refused_for_good(await house.post())
@@ -122,8 +122,8 @@ def test_what_ends_by_itself_is_still_answered_so(serve: Serve) -> None:
         def failing(_: str) -> str:
             raise SecretProviderError("the source does not answer")
 
-        ways = {key: replace(way, look_up=failing) for key, way in forwarder.ways.items()}
-        house.service.forwarder = replace(forwarder, ways=ways)
+        ways = {key: replace(way, look_up=failing) for key, way in forwarder.plans.items()}
+        house.service.forwarder = replace(forwarder, plans=ways)
         told_to_wait(await house.post())
         house.service.forwarder = forwarder
         house.vaults.instead = httpx.ConnectError("away")

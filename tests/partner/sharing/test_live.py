@@ -41,7 +41,7 @@ def process(owner: str = "here/1/a") -> ClaimingProcess:
 
 
 def ask(reference: str = "pay-1") -> ClaimRequest:
-    ids = {"share_id": str(uuid4()), "run_id": str(uuid4())}
+    ids = {"forward_id": str(uuid4()), "run_id": str(uuid4())}
     who = {"by_key": None, "by_client": "rokt"}
     return ClaimRequest(
         **ids, **who, by_reference=reference, destination="R", window_s=60, key_s=60
@@ -56,16 +56,16 @@ def claimed(store: Store, who: ClaimingProcess) -> ClaimWon:
 
 
 def seen(store: Store, mine: ClaimWon, who: ClaimingProcess) -> object:
-    return store.database.read(lambda tx: look(tx, mine.share_id, who, store.timestamp()))
+    return store.database.read(lambda tx: look(tx, mine.forward_id, who, store.timestamp()))
 
 
 def test_what_this_process_does_not_forward_is_free_at_once(store: Store) -> None:
     here, there = process(), process("there/2/b")
     held = claimed(store, here)
     assert seen(store, held, here) == ClaimReleased(held.run_id, left=True)
-    assert seen(store, held, there) == ClaimHeld(held.share_id, held.run_id)
+    assert seen(store, held, there) == ClaimHeld(held.forward_id, held.run_id)
     here.live.begin(held.run_id)
-    assert seen(store, held, here) == ClaimHeld(held.share_id, held.run_id)
+    assert seen(store, held, here) == ClaimHeld(held.forward_id, held.run_id)
 
 
 @pytest.mark.parametrize("sent", [True, False])
@@ -78,7 +78,7 @@ def test_a_heartbeat_settles_for_others_what_was_left(store: Store, sent: bool) 
         store.intent(held.run_id, here.owner, INTENT)
     claims.let_go(held.run_id, in_doubt=True)
     asyncio.run(claims.mended())
-    unknown = ClaimUnknown(held.share_id, held.run_id)
+    unknown = ClaimUnknown(held.forward_id, held.run_id)
     assert seen(store, held, there) == (unknown if sent else ClaimReleased(held.run_id, left=False))
 
 
@@ -89,7 +89,7 @@ def test_a_heartbeat_leaves_alone_what_is_forwarded(store: Store) -> None:
     here.live.begin(held.run_id)
     claims.let_go("another", in_doubt=True)
     asyncio.run(claims.mended())
-    assert seen(store, held, process("there/2/b")) == ClaimHeld(held.share_id, held.run_id)
+    assert seen(store, held, process("there/2/b")) == ClaimHeld(held.forward_id, held.run_id)
 
 
 def test_an_end_that_is_owed_is_the_answer(store: Store, clock: Clock) -> None:
@@ -103,12 +103,12 @@ def test_an_end_that_is_owed_is_the_answer(store: Store, clock: Clock) -> None:
         journal = BatchedJournal(StoreJournal(store), clock, 0)
         here.live.owe(ForwardEnd(held, state, 200, "sealed", journal))
         told = {
-            ForwardState.DONE: ClaimFinished(held.share_id, held.run_id, "sealed"),
+            ForwardState.DONE: ClaimFinished(held.forward_id, held.run_id, "sealed"),
             ForwardState.NOT_SENT: ClaimReleased(held.run_id, left=False),
-            ForwardState.UNKNOWN: ClaimUnknown(held.share_id, held.run_id),
+            ForwardState.UNKNOWN: ClaimUnknown(held.forward_id, held.run_id),
         }[state]
         assert seen(store, held, here) == told
-        assert seen(store, held, there) == ClaimHeld(held.share_id, held.run_id)
+        assert seen(store, held, there) == ClaimHeld(held.forward_id, held.run_id)
         asyncio.run(claims.mended())
         assert seen(store, held, there) == told
         assert not here.live.owed

@@ -10,7 +10,7 @@ PLAIN = b'{"status":200,"body":"whisper"}'
 
 def test_a_sealed_answer_opens_for_its_share_only() -> None:
     sealer = ReplayCipher((NEW,))
-    sealed = sealer.seal(PLAIN, "share-1")
+    sealed = sealer.encrypt(PLAIN, "share-1")
     assert "whisper" not in sealed
     assert sealer.open(sealed, "share-1") == PLAIN
     with pytest.raises(CannotDecryptError):
@@ -19,14 +19,14 @@ def test_a_sealed_answer_opens_for_its_share_only() -> None:
 
 def test_two_seals_of_the_same_differ() -> None:
     sealer = ReplayCipher((NEW,))
-    assert sealer.seal(PLAIN, "share-1") != sealer.seal(PLAIN, "share-1")
+    assert sealer.encrypt(PLAIN, "share-1") != sealer.encrypt(PLAIN, "share-1")
 
 
 def test_the_first_key_seals_and_every_key_opens() -> None:
-    old = ReplayCipher((OLD,)).seal(PLAIN, "share-1")
+    old = ReplayCipher((OLD,)).encrypt(PLAIN, "share-1")
     both = ReplayCipher((NEW, OLD))
     assert both.open(old, "share-1") == PLAIN
-    assert ReplayCipher((NEW,)).open(both.seal(PLAIN, "share-1"), "share-1") == PLAIN
+    assert ReplayCipher((NEW,)).open(both.encrypt(PLAIN, "share-1"), "share-1") == PLAIN
     with pytest.raises(CannotDecryptError):
         ReplayCipher((NEW,)).open(old, "share-1")
 
@@ -41,7 +41,7 @@ def test_every_changed_character_is_noticed() -> None:
     sealer = ReplayCipher((NEW,))
     # Of three lengths, so that the last character has bits that count for nothing, and has none.
     for plain in (b"x", b"xy", b"xyz"):
-        sealed = sealer.seal(plain, "share-1")
+        sealed = sealer.encrypt(plain, "share-1")
         for at, character in enumerate(sealed):
             for (
                 other

@@ -51,9 +51,7 @@ def test_an_identifier_that_must_be_there(file_store: Store) -> None:
             # What must be there must be right as well: the merchant does not know this one.
             both = {"email": EMAIL, "customerId": "1"}
             assert (await open_house.post(identifiers=both)).status_code == 404
-            open_house.desk.terms.terms = ClientPermissions(  # type: ignore[attr-defined]
-                frozenset({NAME}), frozenset({"email"})
-            )
+            terms.terms = ClientPermissions(frozenset({NAME}), frozenset({"email"}))
             assert (await open_house.post()).status_code == 200
 
     asyncio.run(go())

@@ -332,7 +332,7 @@ def sharing() -> list[bytes]:
 
 @cache
 def sealed() -> list[bytes]:
-    return [ReplayCipher((b"k" * 32,)).seal(b"{}", "share").encode(), b"1.AAAA"]
+    return [ReplayCipher((b"k" * 32,)).encrypt(b"{}", "share").encode(), b"1.AAAA"]
 
 
 @cache

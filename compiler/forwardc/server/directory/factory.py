@@ -123,6 +123,7 @@ def _secret(name: str, look_up: SecretLookup) -> str:
 
 # What is wrong before anything is served, as diagnostics.
 
+# Line numbers in one message: about as many as fit on two lines of a terminal.
 MOST_LINES: Final = 20
 
 
@@ -139,8 +140,8 @@ def check_directory(
         case CsvDirectorySettings(file=file):
             _of_file(base / file, vaults, settings.not_card, sink)
         case SqlDirectorySettings(query=query):
-            found = read_query(query)
-            for mistake in found if isinstance(found, list) else ():
+            query_or_mistakes = read_query(query)
+            for mistake in query_or_mistakes if isinstance(query_or_mistakes, list) else ():
                 sink.error("FC0830", f"the query of the lookup cannot be used: {mistake}")
         case HttpDirectorySettings(url=url):
             if wrong := service_mistake(url):

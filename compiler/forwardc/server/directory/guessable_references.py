@@ -18,7 +18,10 @@ from forwardc.server.directory.payment_directory import (
     PaymentDirectory,
 )
 
+# Bits that must differ at random: at `misses_per_hour` a guesser of a million payments needs
+# millions of years with 60.
 ENOUGH_BITS: Final = 60
+# References that are judged: more take longer and change the estimate little.
 SAMPLE: Final = 10_000
 
 _HEX: Final = tuple("0123456789abcdefABCDEF")
@@ -34,6 +37,7 @@ _ALPHABETS: Final = (
     (re.compile(r"[0-9a-z]*|[0-9A-Z]*"), 36),
     (re.compile(r"[A-Za-z]*"), 52),
 )
+# The size of an alphabet that none of the others is: letters, digits and two more, as base64url.
 _OTHER: Final = 64
 # From so many references on, what stands at a place tells how random the place is.
 _COUNTABLE: Final = 64
@@ -46,11 +50,14 @@ def low_entropy_reason(references: Collection[str]) -> str | None:
     distinct = list(dict.fromkeys(references))[:SAMPLE]
     if not distinct:
         return None
-    if all(_CLOCK_UUID.fullmatch(one.lower()) for one in distinct):
+    if all(_CLOCK_UUID.fullmatch(reference.lower()) for reference in distinct):
         return "they are UUIDs made from the time and the machine: only version 4 is random"
     varying = _varying(distinct)
-    if all(one.isascii() and one.isdigit() for one in varying) and len(varying) > 1:
-        numbers = sorted(int(one[-40:]) for one in varying)
+    if (
+        all(reference.isascii() and reference.isdigit() for reference in varying)
+        and len(varying) > 1
+    ):
+        numbers = sorted(int(reference[-40:]) for reference in varying)
         if numbers[-1] - numbers[0] < _DENSE * len(numbers):
             return "they are numbers that count up, or lie close together"
     bits = math.floor(_bits(varying))
@@ -65,16 +72,16 @@ def _varying(references: Sequence[str]) -> list[str]:
         numbered = _ENDS_IN_DIGITS.fullmatch(references[0])
         return [numbered[2] if numbered and not numbered[1].endswith(_HEX) else references[0]]
     start = _shared(references)
-    rest = [one[start:] for one in references]
-    end = _shared([one[::-1] for one in rest])
-    return [one[: len(one) - end] for one in rest]
+    rest = [reference[start:] for reference in references]
+    end = _shared([reference[::-1] for reference in rest])
+    return [reference[: len(reference) - end] for reference in rest]
 
 
 def _shared(texts: Sequence[str]) -> int:
     """How many characters all texts begin with alike."""
     first, last = min(texts), max(texts)
     pairs = enumerate(zip(first, last, strict=False))
-    return next((at for at, (one, other) in pairs if one != other), min(len(first), len(last)))
+    return next((at for at, (left, right) in pairs if left != right), min(len(first), len(last)))
 
 
 def _bits(texts: Sequence[str]) -> float:
@@ -105,6 +112,7 @@ def _place(characters: Sequence[str]) -> float:
     return min(corrected, math.log2(_alphabet("".join(counts))))
 
 
+# References before the judgement: from 64 on places are counted one by one.
 ENOUGH: Final = 100
 
 _LOG = logging.getLogger(__name__)
@@ -113,33 +121,33 @@ _LOG = logging.getLogger(__name__)
 class EntropyCheckedDirectory:
     """A lookup in data that nobody reads whole. Keeps the first hundred references in memory."""
 
-    def __init__(self, lookup: PaymentDirectory) -> None:
-        self._lookup = lookup
-        self._seen: set[str] | None = set()
+    def __init__(self, directory: PaymentDirectory) -> None:
+        self._directory = directory
+        self._references: set[str] | None = set()
 
     async def find(self, reference: str) -> Instrument | None:
         """The instrument of a reference."""
-        found = await self._lookup.find(reference)
-        if found is not None and self._seen is not None:
-            self._seen.add(reference)
-            if len(self._seen) >= ENOUGH:
+        instrument = await self._directory.find(reference)
+        if instrument is not None and self._references is not None:
+            self._references.add(reference)
+            if len(self._references) >= ENOUGH:
                 self._judge()
-        return found
+        return instrument
 
     async def ready(self) -> None:
         """Ask without a reference."""
-        await self._lookup.ready()
+        await self._directory.ready()
 
     async def supplies(self) -> DirectoryColumns | None:
         """What the lookup can tell."""
-        return await self._lookup.supplies()
+        return await self._directory.supplies()
 
     async def close(self) -> None:
         """Give connections back."""
-        await self._lookup.close()
+        await self._directory.close()
 
     def _judge(self) -> None:
-        reason = low_entropy_reason(self._seen or ())
-        self._seen = None
+        reason = low_entropy_reason(self._references or ())
+        self._references = None
         if reason:
             _LOG.warning("FC0831 payment references can be guessed: %s", reason)

@@ -24,6 +24,7 @@ from forwardc.server.directory.payment_directory import (
 from forwardc.server.directory.row_mapping import read_row_mapping
 from forwardc.version import __version__
 
+# Bytes of an answer: an instrument with every member filled takes a tenth.
 LARGEST: Final = 64 * 1024
 _LATER: Final = frozenset({408, 409, 425, 429})
 # Members of the answer that hold texts by name, and the columns that these are in a table.

@@ -84,7 +84,7 @@ _LENGTH: Final = 1_024
 _PUNCTUATION: Final = frozenset(" \t\u00a0+-./()")
 
 
-def identifiers_match(expected: Mapping[str, str] | None, given: Mapping[str, str]) -> bool:
+def identifiers_match(expected: Mapping[str, str] | None, claimed: Mapping[str, str]) -> bool:
     """Whether all that the caller gave is what the merchant knows.
 
     `expected` is None where the reference is not known: then the answer is no, after as many
@@ -92,11 +92,11 @@ def identifiers_match(expected: Mapping[str, str] | None, given: Mapping[str, st
     knows is a mismatch. Rokt documents the names `email` and `customerId`, and no rule by which
     they are compared: see `comparable`.
     """
-    known = expected if expected is not None else {}
+    on_record = expected if expected is not None else {}
     equal = expected is not None
-    for name, text in given.items():
-        right = hmac.compare_digest(_digest(name, text), _digest(name, known.get(name, "")))
-        equal = equal & right & (name in known)
+    for name, text in claimed.items():
+        right = hmac.compare_digest(_digest(name, text), _digest(name, on_record.get(name, "")))
+        equal = equal & right & (name in on_record)
     return equal
 
 
@@ -110,8 +110,10 @@ def comparable(name: str, text: str) -> str:
     if name == "email":
         return unicodedata.normalize("NFC", text.strip().casefold())
     if name.startswith("phone"):
-        digits = "".join(str(unicodedata.decimal(one)) for one in text if one.isdecimal())
-        plain = all(one.isdecimal() or one in _PUNCTUATION for one in text)
+        digits = "".join(
+            str(unicodedata.decimal(character)) for character in text if character.isdecimal()
+        )
+        plain = all(character.isdecimal() or character in _PUNCTUATION for character in text)
         return digits if plain and digits else text
     return text
 

@@ -27,8 +27,8 @@ T = TypeVar("T")
 class FairQueue(Generic[T]):
     """Things of which each is used by one task at a time, on one event loop."""
 
-    def __init__(self, things: Iterable[T]) -> None:
-        self._free = list(things)
+    def __init__(self, items: Iterable[T]) -> None:
+        self._free = list(items)
         self._waiting: deque[asyncio.Future[T]] = deque()
 
     async def take(self) -> T:
@@ -44,18 +44,21 @@ class FairQueue(Generic[T]):
                 self.give(turn.result())
             raise
 
-    def give(self, thing: T) -> None:
+    def give(self, item: T) -> None:
         """Give a thing back: to whoever has waited longest."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
-                turn.set_result(thing)
+                turn.set_result(item)
                 return
-        self._free.append(thing)
+        self._free.append(item)
 
 
+# The OID of `boolean`, pg_type.dat of PostgreSQL.
 _BOOLEAN: Final = 16
 _BOOLEANS: Final[Mapping[str | None, str]] = {"t": "true", "f": "false"}
+# Seconds without a new try after a failed connection: calls that wait would else queue up to fail
+# one by one, each after its own time-out.
 _TRIED_AGAIN_AFTER_S: Final = 0.5
 # SQLSTATEs, https://www.postgresql.org/docs/current/errcodes-appendix.html: a reference that the
 # column's type cannot hold names no payment.
@@ -235,7 +238,7 @@ def _parameters(url: str, timeout: float) -> dict[str, Any]:
             "a lookup in PostgreSQL needs the package psycopg: pip install 'forwardc[postgres]'"
         ) from None
     try:
-        given = conninfo_to_dict(url)
+        options_of_url = conninfo_to_dict(url)
     except psycopg.Error:
         raise DirectoryError("the URL of the database cannot be read") from None
     ours = {
@@ -248,9 +251,9 @@ def _parameters(url: str, timeout: float) -> dict[str, Any]:
     return {
         "application_name": "forwardc-lookup",
         "connect_timeout": max(2, round(timeout)),
-        **given,
+        **options_of_url,
         "client_encoding": "UTF8",
-        "options": f"{given.get('options') or ''} {options}".strip(),
+        "options": f"{options_of_url.get('options') or ''} {options}".strip(),
     }
 
 

@@ -16,8 +16,11 @@ from forwardc.core.recognizer.cards import holds_card
 from forwardc.server.directory.payment_directory import DirectoryFaultError, Instrument
 
 BILLING: Final = ("line1", "line2", "city", "state", "postal_code", "country")
+# Columns of a table: more than every documented one of a destination and its identifiers.
 MOST_COLUMNS: Final = 64
+# Characters of a cell: a file that is no table is found by its first row.
 LONGEST: Final = 4_096
+# Characters of a reference, as `request.LONGEST_REFERENCE`: a longer one can never be asked for.
 LONGEST_REFERENCE: Final = 80
 NAMES: Final = (
     "vault, source, without, input.NAME, billing."
@@ -100,19 +103,19 @@ class RowMapping:
         """All that is wrong with a row, in the order of its columns."""
         if len(cells) != len(self.columns):
             return [f"it has {len(cells)} cells, and there are {len(self.columns)} columns"]
-        found = [
+        mistakes = [
             f"{column.title} {mistake}"
             for column, cell in zip(self.columns, cells, strict=True)
             if (mistake := self._mistake(column, cell or ""))
         ]
         # One scan of the whole row is many times cheaper than one of every cell.
         if holds_card("\n".join(cell for cell in cells if cell)):
-            found += [
+            mistakes += [
                 f"{column.title} looks like a card number, which must not be kept here"
                 for column, cell in zip(self.columns, cells, strict=True)
                 if cell and column.title not in self.not_card and holds_card(cell)
             ]
-        return found
+        return mistakes
 
     def _mistake(self, column: MappedColumn, cell: str) -> str | None:
         if not cell:
@@ -138,17 +141,17 @@ class RowMapping:
 
     def instrument(self, cells: Sequence[str | None]) -> Instrument:
         """The instrument of a row without mistakes; empty cells are absent."""
-        found: dict[ColumnGroup, dict[str, str]] = {group: {} for group in ColumnGroup}
+        groups: dict[ColumnGroup, dict[str, str]] = {group: {} for group in ColumnGroup}
         for column, cell in zip(self.columns, cells, strict=True):
             if cell:
-                found[column.group][column.name] = cell
+                groups[column.group][column.name] = cell
         return Instrument(
-            vault=found[ColumnGroup.VAULT][""],
-            source=found[ColumnGroup.SOURCE][""],
-            inputs=found[ColumnGroup.INPUT],
-            params=found[ColumnGroup.PARAM],
-            identifiers=found[ColumnGroup.IDENTIFIER],
-            without=frozenset(found[ColumnGroup.WITHOUT].get("", "").split()),
+            vault=groups[ColumnGroup.VAULT][""],
+            source=groups[ColumnGroup.SOURCE][""],
+            inputs=groups[ColumnGroup.INPUT],
+            params=groups[ColumnGroup.PARAM],
+            identifiers=groups[ColumnGroup.IDENTIFIER],
+            without=frozenset(groups[ColumnGroup.WITHOUT].get("", "").split()),
         )
 
     def checked(self, cells: Sequence[str | None]) -> Instrument:
@@ -171,7 +174,7 @@ def read_row_mapping(
     its number: in a file without names, it would be a customer's data.
     """
     columns = [_column(name, keyed=keyed) for name in names]
-    known = [column for column in columns if column]
+    accepted = [column for column in columns if column]
     needed = [
         *([MappedColumn(ColumnGroup.REFERENCE)] if keyed else []),
         _PLAIN["vault"],
@@ -183,13 +186,17 @@ def read_row_mapping(
             for number, (name, column) in enumerate(zip(names, columns, strict=True), 1)
             if column is None
         ),
-        *(f"{one.title} stands twice" for one in dict.fromkeys(known) if known.count(one) > 1),
-        *(f"there is no column {column.title}" for column in needed if column not in known),
+        *(
+            f"{column.title} stands twice"
+            for column in dict.fromkeys(accepted)
+            if accepted.count(column) > 1
+        ),
+        *(f"there is no column {column.title}" for column in needed if column not in accepted),
     ]
     if len(names) > MOST_COLUMNS:
         return [f"there are more than {MOST_COLUMNS} columns"]
     known_vaults = frozenset(vaults) if vaults is not None else None
-    return mistakes or RowMapping(tuple(known), known_vaults, frozenset(not_card))
+    return mistakes or RowMapping(tuple(accepted), known_vaults, frozenset(not_card))
 
 
 def is_column_title(text: str) -> bool:
@@ -199,8 +206,8 @@ def is_column_title(text: str) -> bool:
 
 
 def _odd(name: str) -> str:
-    found = ODD_SPACE.search(name)
-    return f": it holds {character_name(found[0])}" if found else ""
+    odd_space = ODD_SPACE.search(name)
+    return f": it holds {character_name(odd_space[0])}" if odd_space else ""
 
 
 def _column(name: str, *, keyed: bool) -> MappedColumn | None:

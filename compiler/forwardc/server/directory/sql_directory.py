@@ -138,7 +138,9 @@ class SqlDirectory:
 
 def _is_text(reference: str) -> bool:
     """Whether databases can hold it: no NUL, and no half of a surrogate pair."""
-    return "\0" not in reference and not any("\ud800" <= one <= "\udfff" for one in reference)
+    return "\0" not in reference and not any(
+        "\ud800" <= character <= "\udfff" for character in reference
+    )
 
 
 # The query, cut where its parameter stands.
@@ -174,10 +176,10 @@ class ReferenceQuery:
 
 def read_query(text: str) -> ReferenceQuery | list[str]:
     """The query, or all that is wrong with it."""
-    pieces = [(found.lastgroup or "", found) for found in _PIECE.finditer(text.rstrip(" \t\r\n;"))]
+    pieces = [(match.lastgroup or "", match) for match in _PIECE.finditer(text.rstrip(" \t\r\n;"))]
     kinds = [kind for kind, _ in pieces]
-    parameters = [found for kind, found in pieces if kind == "parameter"]
-    words = [found[0].lower() for kind, found in pieces if kind == "word"]
+    parameters = [match for kind, match in pieces if kind == "parameter"]
+    words = [match[0].lower() for kind, match in pieces if kind == "word"]
     mistakes = [
         *(["a quote or comment is not closed"] if "open" in kinds else []),
         *(["it holds more than one statement"] if "end" in kinds else []),
@@ -190,7 +192,7 @@ def read_query(text: str) -> ReferenceQuery | list[str]:
         ),
         *(["it is empty"] if not words else []),
     ]
-    if any(found[0] != ":reference" for found in parameters):
+    if any(match[0] != ":reference" for match in parameters):
         mistakes.append("it has another parameter than :reference")
     elif len(parameters) != 1:
         mistakes.append(f"it has :reference {len(parameters)} times, and needs it once")
@@ -202,5 +204,5 @@ def read_query(text: str) -> ReferenceQuery | list[str]:
 
 
 def _nested(piece: tuple[str, re.Match[str]]) -> bool:
-    kind, found = piece
-    return kind == "comment" and found[0].startswith("/*") and "/*" in found[0][2:]
+    kind, match = piece
+    return kind == "comment" and match[0].startswith("/*") and "/*" in match[0][2:]

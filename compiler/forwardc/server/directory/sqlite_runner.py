@@ -20,6 +20,7 @@ from forwardc.server.directory.sql_directory import QueryRows, ReferenceQuery, R
 
 # About a millisecond of SQLite's virtual machine between two looks at the clock.
 _STEPS: Final = 20_000
+# Seconds between two looks whether the file was replaced by another one.
 _LOOKED_AT_EVERY_S: Final = 1.0
 
 
@@ -134,12 +135,12 @@ def _place(path: Path) -> tuple[int, int] | None:
     """What tells a file from another. Raises `DirectoryError` for a pipe, which holds SQLite up."""
     try:
         check_plain(path, LOOKUP_DATABASE)
-        found = path.stat()
+        status = path.stat()
     except FileRefusedError as problem:
         raise DirectoryError(f"the database cannot be opened: {problem.strerror}") from None
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def _texts(row: tuple[Any, ...]) -> Row:

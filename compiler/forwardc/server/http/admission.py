@@ -43,9 +43,9 @@ class Networks:
     blocks: tuple[Network, ...]
 
     @classmethod
-    def of(cls, given: Iterable[Network]) -> "Networks":
+    def of(cls, blocks: Iterable[Network]) -> "Networks":
         """The blocks of the settings."""
-        return cls(tuple(_unmapped(block) for block in given))
+        return cls(tuple(_unmapped(block) for block in blocks))
 
     def __contains__(self, address: Address) -> bool:
         return any(address in block for block in self.blocks)
@@ -86,11 +86,11 @@ def shorten_address(address: Address) -> str:
 
 def parse_node(node: str) -> Address:
     """The address that a proxy wrote, without its port. Raises `ProblemError`."""
-    found = _NODE.fullmatch(node)
+    node_match = _NODE.fullmatch(node)
     try:
-        if found is None:
+        if node_match is None:
             raise ValueError
-        return _normal(ip_address(found[1] or found[2] or found[3]))
+        return _normal(ip_address(node_match[1] or node_match[2] or node_match[3]))
     except ValueError:
         raise _misunderstood() from None
 
@@ -208,7 +208,8 @@ class Admission:
 
     def __init__(self, admit: AdmissionSettings) -> None:
         allow, callbacks, staff = (
-            Networks.of(given or LOOPBACK) for given in (admit.allow, admit.callbacks, admit.staff)
+            Networks.of(networks or LOOPBACK)
+            for networks in (admit.allow, admit.callbacks, admit.staff)
         )
         everybody = Networks((*allow.blocks, *callbacks.blocks, *staff.blocks))
         self._lists: Mapping[PathGroup, Networks] = {

@@ -24,7 +24,9 @@ ReadinessCheck = Callable[[], Awaitable[None]]
 """Asks one part; raises where it is not there."""
 
 _LOG: Final = logging.getLogger("forwardc.server")
+# Seconds that an answer of `/ready` is kept: probes of several balancers cost one question.
 _KEPT_S: Final = 1.0
+# Seconds for a part to answer: less than the five after which common probes give up.
 _WITHIN_S: Final = 3.0
 
 
@@ -38,15 +40,15 @@ class Readiness:
     def __init__(
         self,
         checks: Mapping[str, ReadinessCheck],
-        traffic: ConcurrencyLimit,
-        told: Callable[[Mapping[str, bool]], None] = lambda _: None,
+        calls: ConcurrencyLimit,
+        on_change: Callable[[Mapping[str, bool]], None] = lambda _: None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._checks = dict(checks)
-        self._traffic = traffic
-        self._told = told
+        self._calls = calls
+        self._on_change = on_change
         self._clock = clock
-        self._known: dict[str, bool] = {}
+        self._last_seen: dict[str, bool] = {}
         self._partly: dict[str, str] = {}
         self._asked_at = float("-inf")
         self._asking = asyncio.Lock()
@@ -56,11 +58,11 @@ class Readiness:
         async with self._asking:
             if self._clock() - self._asked_at >= _KEPT_S:
                 there = await asyncio.gather(*(self._is_there(name) for name in self._checks))
-                self._known = dict(zip(self._checks, there, strict=True))
+                self._last_seen = dict(zip(self._checks, there, strict=True))
                 self._asked_at = self._clock()
-                self._told(self._known)
+                self._on_change(self._last_seen)
         # A server that stops needs no second to say so.
-        return {**self._known, "taking_calls": not self._traffic.stopping}
+        return {**self._last_seen, "taking_calls": not self._calls.stopping}
 
     async def words(self) -> Mapping[str, str]:
         """The same in words. What does some of its work is there."""
@@ -77,13 +79,13 @@ class Readiness:
                 _LOG.warning("partly ready", extra={"members": {"part": name, "why": str(problem)}})
             return True
         except Exception as problem:
-            if self._known.get(name, True):
+            if self._last_seen.get(name, True):
                 _LOG.error("not ready", extra={"members": {"part": name, "why": _why(problem)}})
             return False
         finally:
             if not partly:
                 self._partly.pop(name, None)
-        if not self._known.get(name, True):
+        if not self._last_seen.get(name, True):
             _LOG.info("ready again", extra={"members": {"part": name}})
         return True
 
@@ -115,9 +117,9 @@ def routes(
             await figures()
         return Response(await run_blocking(metrics.text), headers={"Content-Type": CONTENT_TYPE})
 
-    told = [Route(METRICS, tell, methods=["GET"])] if metrics is not None else []
+    metrics_routes = [Route(METRICS, tell, methods=["GET"])] if metrics is not None else []
     return [
         Route(HEALTH, health, methods=["GET"]),
         Route(READY, ready, methods=["GET"]),
-        *told,
+        *metrics_routes,
     ]

@@ -180,6 +180,7 @@ def problem_response(refusal: ProblemError, instance: str | None = None) -> Resp
 Handler = Callable[[Request, Any], Awaitable[Response]]
 
 _LOG: Final = logging.getLogger("forwardc.server")
+# Seconds: a database that restarts is back by then.
 _RETRY_S: Final = 5.0
 _OF_STATUS: Final = {404: ProblemKind.NOT_FOUND, 405: ProblemKind.METHOD_NOT_ALLOWED}
 

@@ -21,8 +21,12 @@ from forwardc.server.settings import LimitSettings, ServerSettings
 from forwardc.server.wiring.application import create
 from forwardc.server.wiring.components import ServerComponents
 
+# The exit code of a server that a second signal ended.
 ENDED_AT_ONCE: Final = 1
+# Seconds that an idle connection is kept: uvicorn's own five would make the caller of a quiet shop
+# connect anew for most calls.
 _KEEP_ALIVE_S: Final = 30
+# Seconds for answers on their way once every call has ended or was given up.
 _LAST_WORDS_S: Final = 2
 # Threads wait for databases, and each statement of theirs takes a turn with the loop. Python's own
 # five milliseconds a turn make a busy server wait for its history; much less, and it is busy with
@@ -46,10 +50,10 @@ class GracefulServer(uvicorn.Server):
     """A server that stops in order. `parent` is the process that started it, if one did."""
 
     def __init__(
-        self, config: uvicorn.Config, parts: ServerComponents, parent: int | None = None
+        self, config: uvicorn.Config, components: ServerComponents, parent: int | None = None
     ) -> None:
         super().__init__(config)
-        self._parts = parts
+        self._components = components
         self._parent = parent
         self._until: float | None = None
 
@@ -57,30 +61,30 @@ class GracefulServer(uvicorn.Server):
         """Begin to stop; the second time, end."""
         # A terminal interrupts every process of its group, and systemd ends each one of a service:
         # for a worker, the same word twice means no more. Its parent can still kill it.
-        if self._parent is None and self._parts.traffic.stopping:
+        if self._parent is None and self._components.calls.stopping:
             os._exit(ENDED_AT_ONCE)
-        self._parts.traffic.stop()
+        self._components.calls.stop()
 
     async def on_tick(self, counter: int) -> bool:
         """Go on while calls are under way, as long as the settings allow. Ten times a second."""
         ends = await super().on_tick(counter)
         if self._parent is not None and os.getppid() != self._parent:
-            self._parts.traffic.stop()
-        if not self._parts.traffic.stopping:
+            self._components.calls.stop()
+        if not self._components.calls.stopping:
             return ends
         now = asyncio.get_running_loop().time()
         if self._until is None:
-            self._until = now + self._parts.settings.server.stop_within
+            self._until = now + self._components.settings.server.stop_within
         # The documents of the server and its health can be read until the last call has ended.
-        if self._parts.traffic.under_way and now >= self._until:
+        if self._components.calls.under_way and now >= self._until:
             # Their callers are told what is certain of them.
-            await self._parts.sharing.drain(0)
+            await self._components.forwarding.drain(0)
             self.should_exit = True
-        return self.should_exit or self._parts.traffic.under_way == 0
+        return self.should_exit or self._components.calls.under_way == 0
 
 
 def serve(
-    parts: ServerComponents,
+    components: ServerComponents,
     listener: socket.socket,
     parent: int | None = None,
     begins: Callable[[], None] = lambda: None,
@@ -90,18 +94,18 @@ def serve(
     # Plans and modules stay as long as the process: nothing is found by looking through them.
     gc.freeze()
     gc.set_threshold(_YOUNG)
-    server = GracefulServer(server_config(parts), parts, parent)
+    server = GracefulServer(server_config(components), components, parent)
     for ending in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ending, server.handle_exit)
     begins()
     server.run(sockets=[listener])
 
 
-def server_config(parts: ServerComponents) -> ServerConfig:
+def server_config(components: ServerComponents) -> ServerConfig:
     """How uvicorn serves. It logs nothing of a call, and believes no proxy: the middleware does."""
-    settings = parts.settings
+    settings = components.settings
     return ServerConfig(
-        create(parts),
+        create(components),
         settings.limits,
         http=_protocol(),
         ws="none",

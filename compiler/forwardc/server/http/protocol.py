@@ -23,6 +23,7 @@ _REASONS: Final = {
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 # What a body of the smallest chunks takes on the wire: a length, two line ends, one byte.
 _WIRE: Final = 8
+# Seconds for a caller to read on: an answer has about 64 KiB, which any line carries in that time.
 _TAKEN_WITHIN_S: Final = 30.0
 
 
@@ -36,8 +37,8 @@ class BoundedHttpProtocol(HttpToolsProtocol):
     uvicorn makes it; `limits` are those of the server's configuration.
     """
 
-    def __init__(self, config: Any, *given: Any, **named: Any) -> None:
-        super().__init__(config, *given, **named)
+    def __init__(self, config: Any, *arguments: Any, **options: Any) -> None:
+        super().__init__(config, *arguments, **options)
         self._limits: LimitSettings = config.limits
         self._patience: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None

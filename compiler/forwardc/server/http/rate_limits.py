@@ -21,13 +21,19 @@ from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.group_commit import GroupCommit
 
+# Names held in memory, so that made-up ids take no more; the database has those that are pushed
+# out.
 _MOST_NAMES: Final = 10_000
+# Portions of a limit: a process asks the database once for each, and at most this share of a window
+# is lost with a process that ends.
 _PORTIONS: Final = 20
 # A client id of another issuer has 255 characters at most.
 _LONGEST_NAME: Final = 300
 # Longer than every window.
 _KEPT_MS: Final = 2 * 86_400_000
+# Seconds between two cleanings: rows are small, and each cleaning is a transaction.
 _CLEAN_EVERY_S: Final = 600.0
+# Seconds that the answer of a look is kept for.
 _PEEK_AGAIN_S: Final = 1.0
 
 
@@ -50,7 +56,7 @@ class _PortionRequest:
     start: int
     portion: int
     limit: int
-    came: asyncio.Future[int] = field(repr=False)
+    granted: asyncio.Future[int] = field(repr=False)
 
 
 @dataclass(slots=True)
@@ -60,7 +66,7 @@ class RateLimits:
     commits: GroupCommit
     clock: Callable[[], float] = time.time
     _held: OrderedDict[str, _Window] = field(default_factory=OrderedDict, repr=False)
-    _wanted: list[_PortionRequest] = field(default_factory=list, repr=False)
+    _requested: list[_PortionRequest] = field(default_factory=list, repr=False)
     _fetching: "asyncio.Task[None] | None" = field(default=None, repr=False)
     _cleaned_at: float = 0.0
 
@@ -116,29 +122,29 @@ class RateLimits:
             held.start, held.permits, held.spent, held.peeked_at = start, 0, False, 0.0
         return held, (start + window - now) / 1000
 
-    async def _fetch(self, name: str, start: int, wanted: tuple[int, int]) -> int:
-        came: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._wanted.append(_PortionRequest(name, start, *wanted, came))
+    async def _fetch(self, name: str, start: int, portions: tuple[int, int]) -> int:
+        granted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._requested.append(_PortionRequest(name, start, *portions, granted))
         if self._fetching is None or self._fetching.done():
             self._fetching = asyncio.get_running_loop().create_task(self._fetch_all())
-        return await came
+        return await granted
 
     async def _fetch_all(self) -> None:
-        while self._wanted:
-            wanted = sorted(self._wanted, key=lambda one: (one.name, one.start))
-            self._wanted.clear()
+        while self._requested:
+            portions = sorted(self._requested, key=lambda request: (request.name, request.start))
+            self._requested.clear()
             try:
-                taken = await self.commits.write(partial(_take_all, wanted))
+                taken = await self.commits.write(partial(_take_all, portions))
             except BaseException as problem:
-                for one in wanted:
-                    if not one.came.done():
-                        one.came.set_exception(problem)
+                for request in portions:
+                    if not request.granted.done():
+                        request.granted.set_exception(problem)
                 if isinstance(problem, Exception):
                     continue
                 raise
-            for one, many in zip(wanted, taken, strict=True):
-                if not one.came.done():
-                    one.came.set_result(many)
+            for request, many in zip(portions, taken, strict=True):
+                if not request.granted.done():
+                    request.granted.set_result(many)
             await self._clean()
 
     async def _clean(self) -> None:
@@ -153,24 +159,24 @@ class RateLimits:
                 )
 
 
-def _take_all(wanted: Sequence[_PortionRequest], tx: Transaction) -> list[int]:
-    return [_take(tx, one) for one in wanted]
+def _take_all(requests: Sequence[_PortionRequest], tx: Transaction) -> list[int]:
+    return [_take(tx, request) for request in requests]
 
 
-def _take(tx: Transaction, wanted: _PortionRequest) -> int:
+def _take(tx: Transaction, request: _PortionRequest) -> int:
     """Take up to a portion within the limit; how many."""
-    at = (wanted.name, wanted.start)
+    at = (request.name, request.start)
     # Changing the row, if only to itself, keeps other processes from it until this one is done.
     tx.run(
         "INSERT INTO rates (name, start, used) VALUES (?, ?, 0)"
         " ON CONFLICT (name, start) DO UPDATE SET used = rates.used",
         *at,
     )
-    taken = max(0, min(wanted.portion, wanted.limit - _used(tx, *at)))
+    taken = max(0, min(request.portion, request.limit - _used(tx, *at)))
     tx.run("UPDATE rates SET used = used + ? WHERE name = ? AND start = ?", taken, *at)
     return taken
 
 
 def _used(tx: Transaction, name: str, start: int) -> int:
-    found = first_row(tx, "SELECT used FROM rates WHERE name = ? AND start = ?", name, start)
-    return int(found[0]) if found else 0
+    used_row = first_row(tx, "SELECT used FROM rates WHERE name = ? AND start = ?", name, start)
+    return int(used_row[0]) if used_row else 0

@@ -61,7 +61,7 @@ def check_uvicorn(sink: Sink) -> None:
         if not _is_tested(name):
             sink.warning(
                 CODE,
-                f"{_told(name)}: limits of this server were not tested with it",
+                f"{_with_version(name)}: limits of this server were not tested with it",
                 hint=f"tested are {_tested()}",
             )
 
@@ -89,12 +89,12 @@ def _missing() -> Iterator[str]:
         yield from _unset(base, cycle)
 
 
-def _lacking(name: str, owner: Any, wanted: dict[str, int]) -> Iterator[str]:
+def _lacking(name: str, owner: Any, required: dict[str, int]) -> Iterator[str]:
     """The methods that a class lacks, or that take other arguments."""
     if owner is None:
         yield name
         return
-    for method, count in wanted.items():
+    for method, count in required.items():
         if not _takes(getattr(owner, method, None), count):
             yield f"{name}.{method}"
 
@@ -123,7 +123,9 @@ def _unset(base: Any, cycle: Any) -> Iterator[str]:
         config = Config(_answers, lifespan="off", log_config=None, ws="none")
         connection = base(config, app, {}, loop)
         names = signature(cycle.__init__).parameters.values()
-        asked = [one.name for one in names if one.kind is not Parameter.VAR_KEYWORD]
+        asked = [
+            parameter.name for parameter in names if parameter.kind is not Parameter.VAR_KEYWORD
+        ]
         call = cycle(**dict.fromkeys(asked[1:]))
     except Exception as problem:
         # Whatever it is: it is not made as the tested ones are.
@@ -156,20 +158,20 @@ def _version(name: str) -> str | None:
 
 
 def _is_tested(name: str) -> bool:
-    told = _version(name)
-    if told is None:
+    installed = _version(name)
+    if installed is None:
         return True
-    found = re.match(r"(\d+)\.(\d+)", told)
+    numbers = re.match(r"(\d+)\.(\d+)", installed)
     first, last = TESTED[name]
-    return found is not None and first <= (int(found[1]), int(found[2])) <= last
+    return numbers is not None and first <= (int(numbers[1]), int(numbers[2])) <= last
 
 
-def _told(name: str) -> str:
+def _with_version(name: str) -> str:
     return f"{name} {_version(name)}"
 
 
 def _installed() -> str:
-    return " and ".join(_told(name) for name in TESTED if _version(name) is not None)
+    return " and ".join(_with_version(name) for name in TESTED if _version(name) is not None)
 
 
 def _tested() -> str:

@@ -15,7 +15,9 @@ from time import monotonic, sleep
 from types import FrameType
 from typing import Any, Final
 
+# Seconds between two looks at the workers: nobody notices so short a gap.
 _TICK_S: Final = 0.05
+# Seconds: a worker that dies sooner would die again, so that the server ends and says why.
 _SOON_S: Final = 5.0
 # https://docs.python.org/3/using/cmdline.html#envvar-PYTHONSAFEPATH
 _SAFE_PATH: Final = "PYTHONSAFEPATH"
@@ -32,10 +34,10 @@ def _set_safe_path(said: str | None) -> None:
 class Workers:
     """Looks after `count` workers until a signal comes. `given` are the settings, as JSON."""
 
-    def __init__(self, count: int, given: Mapping[str, Any], listener: socket.socket) -> None:
+    def __init__(self, count: int, settings: Mapping[str, Any], listener: socket.socket) -> None:
         self._count = count
         self._safe_path = os.environ.get(_SAFE_PATH)
-        self._arguments = (dict(given), listener, os.getpid(), self._safe_path)
+        self._arguments = (dict(settings), listener, os.getpid(), self._safe_path)
         self._signals = 0
         self._began: dict[BaseProcess, float] = {}
 
@@ -96,7 +98,7 @@ class Workers:
 
 
 def work(
-    given: Mapping[str, Any], listener: socket.socket, parent: int, safe_path: str | None = None
+    settings: Mapping[str, Any], listener: socket.socket, parent: int, safe_path: str | None = None
 ) -> None:
     """Be a worker: open all that a server needs, and serve until the parent says otherwise.
 
@@ -111,13 +113,13 @@ def work(
     from forwardc.server.telemetry import logs
     from forwardc.server.wiring.components import open_components, read_inputs
 
-    settings = settings_from(None, **given)
-    logs.begin(settings.watch.logs)
+    loaded = settings_from(None, **settings)
+    logs.begin(loaded.watch.logs)
     sink = Sink()
-    known = read_inputs(settings, sink)
-    parts = open_components(known, sink) if known else None
-    if parts is None:
+    inputs = read_inputs(loaded, sink)
+    components = open_components(inputs, sink) if inputs else None
+    if components is None:
         for problem in sink.sorted():
             _LOG.error("%s %s", problem.code, problem.message)
         sys.exit(1)
-    serve(parts, listener, parent)
+    serve(components, listener, parent)

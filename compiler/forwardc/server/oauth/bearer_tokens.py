@@ -49,6 +49,7 @@ class CallerGate(Protocol):
 
 # A token: taken apart, verified, judged.
 
+# Characters of a token: issuers with many claims write 2000, and header fields have 16 KiB in all.
 LONGEST: Final = 4096
 _PARTS: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", re.ASCII)
 # Members by which a token would bring its own key, or change how it is to be read.
@@ -148,20 +149,20 @@ def _time(claims: dict[str, Any], name: str) -> float:
 
 
 def _client(claims: dict[str, Any]) -> str:
-    given = (claims.get(name) for name in ("client_id", "azp", "sub"))
-    found = next((value for value in given if value is not None), None)
-    if not isinstance(found, str) or not _CLIENT_ID.fullmatch(found):
+    claimed = (claims.get(name) for name in ("client_id", "azp", "sub"))
+    client_id = next((value for value in claimed if value is not None), None)
+    if not isinstance(client_id, str) or not _CLIENT_ID.fullmatch(client_id):
         raise InvalidTokenError("it names no client")
-    return found
+    return client_id
 
 
 def _scope(claims: dict[str, Any]) -> frozenset[str]:
     """`scope` as RFC 9068 has it, or `scp` as several issuers write it: a list, or a text."""
-    given = claims.get("scope", claims.get("scp"))
-    if isinstance(given, str):
-        return frozenset(given.split(" ")) - {""}
-    if isinstance(given, list):
-        return frozenset(one for one in given if isinstance(one, str))
+    claimed = claims.get("scope", claims.get("scp"))
+    if isinstance(claimed, str):
+        return frozenset(claimed.split(" ")) - {""}
+    if isinstance(claimed, list):
+        return frozenset(scope for scope in claimed if isinstance(scope, str))
     return frozenset()
 
 
@@ -172,14 +173,14 @@ def _media_type(typ: str | None) -> str | None:
 
 def _object(part: str) -> dict[str, Any]:
     try:
-        found = json.loads(
+        document = json.loads(
             _bytes(part).decode("utf-8"), object_pairs_hook=_members, parse_constant=_refuse
         )
     except (ValueError, RecursionError):
         raise InvalidTokenError("it is not JSON in UTF-8") from None
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise InvalidTokenError("it is not a JSON object")
-    return found
+    return document
 
 
 def _bytes(part: str) -> bytes:
@@ -206,6 +207,7 @@ def _refuse(_: str) -> float:
 
 # The gate: what is asked before every call of the API.
 
+# Believed tokens in memory: several for each client that anybody has.
 _MOST_REMEMBERED: Final = 4096
 # A token without a key's id may be of any key; more than this many are not tried.
 _MOST_TRIED: Final = 8
@@ -258,8 +260,8 @@ class TokenGate:
         """The caller behind an Authorization header, who has the scope of this gate."""
         caller = await self.believe(authorization)
         if self.scope not in caller.scope:
-            told = {"error": "insufficient_scope", "scope": self.scope}
-            raise ProblemError(ProblemKind.INSUFFICIENT_SCOPE, headers=_challenge(told))
+            challenge = {"error": "insufficient_scope", "scope": self.scope}
+            raise ProblemError(ProblemKind.INSUFFICIENT_SCOPE, headers=_challenge(challenge))
         return caller
 
     async def believe(self, authorization: str | None) -> Caller:
@@ -278,10 +280,10 @@ class TokenGate:
 
     async def _judged(self, text: str) -> Caller:
         digest = sha256(text.encode()).digest()
-        known = self._believed.get(digest)
-        if known is not None and self.clock() < known.until:
+        remembered = self._believed.get(digest)
+        if remembered is not None and self.clock() < remembered.until:
             self._believed.move_to_end(digest)
-            return known.caller
+            return remembered.caller
         token = parse_token(text)
         # Claims first: they cost nothing, and an expired token must not make anybody fetch keys.
         caller = check_claims(token, self.expected, self.clock())
@@ -320,15 +322,15 @@ def _bearer(authorization: str | None) -> str:
 
 
 def _refused(reason: str) -> ProblemError:
-    told = {"error": "invalid_token", "error_description": reason}
+    challenge = {"error": "invalid_token", "error_description": reason}
     return ProblemError(
         ProblemKind.INVALID_TOKEN,
         f"The access token is refused: {reason}.",
-        headers=_challenge(told),
+        headers=_challenge(challenge),
     )
 
 
-def _challenge(told: Mapping[str, str]) -> dict[str, str]:
+def _challenge(parameters: Mapping[str, str]) -> dict[str, str]:
     """The header of RFC 6750, section 3. All that stands in it is ours."""
-    parts = ['realm="forwardc"', *(f'{name}="{value}"' for name, value in told.items())]
+    parts = ['realm="forwardc"', *(f'{name}="{value}"' for name, value in parameters.items())]
     return {"WWW-Authenticate": f"Bearer {', '.join(parts)}"}

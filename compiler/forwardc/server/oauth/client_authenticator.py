@@ -26,9 +26,14 @@ from forwardc.server.oauth.clients import (
     parse_stored_hash,
 )
 
+# Hashes at once: each takes a core and 16 MiB, and calls need the other cores.
 _THREADS: Final = 2
+# Clients that wait: at two hashes in a tenth of a second the last one waits under two seconds.
 _MOST_WAITING: Final = 32
+# Proven secrets that are remembered: more than a merchant has clients.
 _MOST_PROVEN: Final = 1024
+# Seconds that a proof is remembered: a token lives for 900 at most, so that a client that asks for
+# each of them anew is hashed once in a while only.
 _PROVEN_S: Final = 300.0
 
 
@@ -50,7 +55,7 @@ class ClientAuthenticator:
     _key: bytes = field(default_factory=lambda: os.urandom(32), repr=False)
     _proven: OrderedDict[bytes, float] = field(default_factory=OrderedDict, repr=False)
 
-    async def prove(self, client_id: str, secret: Secret) -> Client | None:
+    async def authenticate(self, client_id: str, secret: Secret) -> Client | None:
         """The client, where it exists, is not revoked and this is its secret; else None.
 
         Raises `AuthenticatorBusyError` and `HistoryUnavailableError`.
@@ -59,27 +64,29 @@ class ClientAuthenticator:
         if not has_form(text):
             # Nobody has such a secret, so that this tells nothing, and costs nothing.
             return None
-        known = await self.commits.read(lambda tx: find(tx, client_id))
-        hashes = known.hashes(round(self.clock() * 1000)) if known else ()
-        if known is not None and any(self._was_proven(text, one) for one in hashes):
-            return known
-        good = await self._hashed(text, known, hashes)
+        client = await self.commits.read(lambda tx: find(tx, client_id))
+        hashes = client.hashes(round(self.clock() * 1000)) if client else ()
+        if client is not None and any(self._was_proven(text, hashed) for hashed in hashes):
+            return client
+        good = await self._hashed(text, client, hashes)
         if good is None:
             return None
         self._remember(text, good)
-        return known
+        return client
 
     def close(self) -> None:
         """Take no more secrets."""
         self._executor.close(drop=True)
 
-    async def _hashed(self, text: str, known: Client | None, hashes: tuple[str, ...]) -> str | None:
+    async def _hashed(
+        self, text: str, client: Client | None, hashes: tuple[str, ...]
+    ) -> str | None:
         """The hash that the secret has, after the same work for everybody."""
         if self._waiting >= _MOST_WAITING:
             raise AuthenticatorBusyError
         self._waiting += 1
         try:
-            return await self._executor.run(_compare, text, known, hashes, self._nobody)
+            return await self._executor.run(_compare, text, client, hashes, self._nobody)
         finally:
             self._waiting -= 1
 
@@ -96,13 +103,13 @@ class ClientAuthenticator:
 
 
 def _compare(
-    text: str, known: Client | None, hashes: tuple[str, ...], nobody: ScryptParameters
+    text: str, client: Client | None, hashes: tuple[str, ...], nobody: ScryptParameters
 ) -> str | None:
     # Both secrets of a client share one recipe, so that an overlap costs no second hash.
-    recipe = parse_stored_hash(known.secret_hash)[0] if known else nobody
-    found = digest(text, recipe)
+    recipe = parse_stored_hash(client.secret_hash)[0] if client else nobody
+    digested = digest(text, recipe)
     good = None
-    for one in hashes:
-        if hmac.compare_digest(found, parse_stored_hash(one)[1]):
-            good = one
+    for stored in hashes:
+        if hmac.compare_digest(digested, parse_stored_hash(stored)[1]):
+            good = stored
     return good

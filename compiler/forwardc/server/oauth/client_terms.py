@@ -40,11 +40,11 @@ class ClientPolicy:
     """The terms of every client, by settings and records. `known` is None for another issuer."""
 
     settings: ServerSettings
-    known: ClientRegistry | None = None
+    registry: ClientRegistry | None = None
 
     async def of(self, client_id: str) -> ClientPermissions:
         """The terms of a client. Raises `KeysUnavailableError`."""
-        standing = await self.known.standing(client_id) if self.known else None
+        standing = await self.registry.standing(client_id) if self.registry else None
         listed = frozenset(self.settings.destinations)
         # A record of an older forwardc says nothing: what is listed now, and nothing of later.
         bound = None if standing is None else standing.destinations
@@ -67,6 +67,7 @@ class ClientPolicy:
 
 # A revocation takes effect within five seconds, the question included.
 _ASK_AFTER_S: Final = 1.5
+# Seconds that an answer is trusted: with the question under way, less than the five promised.
 _TRUSTED_S: Final = 4.0
 
 
@@ -76,7 +77,7 @@ class ClientStatusCache:
 
     commits: GroupCommit
     clock: Callable[[], float] = monotonic
-    _known: Mapping[str, ClientStatus] = field(default_factory=dict)
+    _statuses: Mapping[str, ClientStatus] = field(default_factory=dict)
     _asked_at: float | None = None
     _asking: "asyncio.Task[bool] | None" = field(default=None, repr=False)
 
@@ -95,15 +96,15 @@ class ClientStatusCache:
 
     def holds(self, client_id: str) -> bool:
         """Whether a client was revoked when the history was asked last."""
-        known = self._known.get(client_id)
-        return known is not None and known.revoked
+        status = self._statuses.get(client_id)
+        return status is not None and status.revoked
 
     async def standing(self, client_id: str) -> ClientStatus | None:
         """What is known of a client; one that is new here is asked for. As `refresh`."""
         await self.refresh()
-        if client_id not in self._known and not await self._ask():
+        if client_id not in self._statuses and not await self._ask():
             raise KeysUnavailableError("the history does not tell what a client may ask for")
-        return self._known.get(client_id)
+        return self._statuses.get(client_id)
 
     def _age(self) -> float:
         return float("inf") if self._asked_at is None else self.clock() - self._asked_at
@@ -112,7 +113,7 @@ class ClientStatusCache:
         """Ask the history; whether it told."""
         began = self.clock()
         try:
-            self._known = await self.commits.read(client_statuses)
+            self._statuses = await self.commits.read(client_statuses)
         except (HistoryError, RuntimeError):
             # What is known counts until it is too old. A RuntimeError is an ending process's.
             return False
@@ -141,7 +142,7 @@ def bind_clients(settings: ServerSettings, clients: Clients, sink: Sink) -> None
             f" {', '.join(destinations)}, and for nothing that comes later",
             hint=f"`forwardc clients bind {client_id} --destination NAME` says otherwise",
         )
-    _tell_unknown(settings, clients, sink)
+    _report_unknown(settings, clients, sink)
 
 
 def report_unbound_clients(settings: ServerSettings, clients: Clients, sink: Sink) -> None:
@@ -155,12 +156,12 @@ def report_unbound_clients(settings: ServerSettings, clients: Clients, sink: Sin
             f" {', '.join(settings.destinations)}",
             hint=f"`forwardc clients bind {client_id} --destination NAME` says otherwise",
         )
-    _tell_unknown(settings, clients, sink)
+    _report_unknown(settings, clients, sink)
 
 
-def _tell_unknown(settings: ServerSettings, clients: Clients, sink: Sink) -> None:
-    known = {name for one in clients.listed() for name in (one.id, one.name)}
-    for name in sorted(settings.clients.keys() - known):
+def _report_unknown(settings: ServerSettings, clients: Clients, sink: Sink) -> None:
+    clients_by_name = {name for client in clients.listed() for name in (client.id, client.name)}
+    for name in sorted(settings.clients.keys() - clients_by_name):
         sink.warning(
             CODE,
             f"clients.{name}: no client has this id or name, so that nothing follows from it",

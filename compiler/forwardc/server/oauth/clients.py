@@ -45,11 +45,15 @@ _ALPHABET: Final = digits + ascii_letters
 _START: Final = "fwc_"
 # 43 characters of 62 are 256 bits.
 _RANDOM: Final = 43
+# Characters of the checksum: 62 to the sixth is more than the 32 bits of a CRC.
 _CHECK: Final = 6
 # OWASP's Password Storage Cheat Sheet, of equal strength: the row that needs 16 MiB.
 _N: Final = 2**14
+# Block size of scrypt, in the same row.
 _R: Final = 8
+# Parallel parts of scrypt, in the same row.
 _P: Final = 5
+# Bytes that OpenSSL may take: four times the row's need, so that parameters can be raised.
 _MEMORY: Final = 64 * 1024 * 1024
 
 
@@ -84,23 +88,23 @@ def new_parameters() -> ScryptParameters:
     return ScryptParameters(_N, _R, _P, secrets.token_bytes(16))
 
 
-def digest(secret: str, recipe: ScryptParameters) -> bytes:
+def digest(secret: str, parameters: ScryptParameters) -> bytes:
     """The hash itself. Takes about a tenth of a second of one core."""
     return scrypt(
         secret.encode(),
-        salt=recipe.salt,
-        n=recipe.n,
-        r=recipe.r,
-        p=recipe.p,
+        salt=parameters.salt,
+        n=parameters.n,
+        r=parameters.r,
+        p=parameters.p,
         maxmem=_MEMORY,
         dklen=32,
     )
 
 
-def format_stored_hash(digested: bytes, recipe: ScryptParameters) -> str:
+def format_stored_hash(digested: bytes, parameters: ScryptParameters) -> str:
     """A hash as the table keeps it: `scrypt$n$r$p$salt$hash`."""
-    salt, hashed = (b64encode(part).decode("ascii") for part in (recipe.salt, digested))
-    return f"scrypt${recipe.n}${recipe.r}${recipe.p}${salt}${hashed}"
+    salt, hashed = (b64encode(part).decode("ascii") for part in (parameters.salt, digested))
+    return f"scrypt${parameters.n}${parameters.r}${parameters.p}${salt}${hashed}"
 
 
 def parse_stored_hash(text: str) -> tuple[ScryptParameters, bytes]:
@@ -112,11 +116,11 @@ def parse_stored_hash(text: str) -> tuple[ScryptParameters, bytes]:
 
 
 def _check(text: str) -> str:
-    number, found = crc32(text.encode("ascii")), ""
+    number, checksum = crc32(text.encode("ascii")), ""
     for _ in range(_CHECK):
         number, rest = divmod(number, len(_ALPHABET))
-        found = _ALPHABET[rest] + found
-    return found
+        checksum = _ALPHABET[rest] + checksum
+    return checksum
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,31 +178,33 @@ class Clients:
         secret = new_secret()
         hashed = _hashed(secret, new_parameters())
         now = self.store.timestamp()
-        given = tuple(one for one in SCOPES if one in scope)
+        granted = tuple(scope_name for scope_name in SCOPES if scope_name in scope)
         bound = tuple(dict.fromkeys(destinations))
-        made = Client(_new_id(), name, given, bound, hashed, None, None, now.text, None, None)
+        made = Client(_new_id(), name, granted, bound, hashed, None, None, now.text, None, None)
 
         def work(tx: Transaction) -> None:
-            tx.run(_INSERT, made.id, name, " ".join(given), hashed, now.text, " ".join(bound))
-            what = f"{made.id} {name}: {' '.join(given)}"
-            record_event(tx, "client-issue", by, f"{what}; for {' '.join(bound) or 'none'}", now)
+            tx.run(_INSERT, made.id, name, " ".join(granted), hashed, now.text, " ".join(bound))
+            granted_text = f"{made.id} {name}: {' '.join(granted)}"
+            record_event(
+                tx, "client-issue", by, f"{granted_text}; for {' '.join(bound) or 'none'}", now
+            )
 
         self.store.database.write(work)
         return made, secret
 
     def listed(self) -> list[Client]:
         """All clients, the newest last."""
-        return self.store.database.read(lambda tx: [_client(one) for one in tx.rows(_ALL)])
+        return self.store.database.read(lambda tx: [_client(fields) for fields in tx.rows(_ALL)])
 
     def rotate(self, client_id: str, overlap_s: int, by: str) -> tuple[Client, str]:
         """A new secret; the one before works for `overlap_s` seconds more.
 
         Raises: `UnknownClientError`.
         """
-        known = self.store.database.read(lambda tx: _living(tx, client_id))
+        client = self.store.database.read(lambda tx: _living(tx, client_id))
         secret = new_secret()
         # With the recipe of the old one, a single hash tells whether a secret is either.
-        hashed = _hashed(secret, parse_stored_hash(known.secret_hash)[0])
+        hashed = _hashed(secret, parse_stored_hash(client.secret_hash)[0])
         now = self.store.timestamp()
 
         def work(tx: Transaction) -> Client:
@@ -206,8 +212,8 @@ class Clients:
             changed = tx.run(
                 "UPDATE clients SET old_hash = ?, old_until = ?, secret_hash = ?, rotated_at = ?"
                 " WHERE id = ? AND secret_hash = ? AND revoked_at IS NULL",
-                *(known.secret_hash if until else None, until, hashed, now.text),
-                *(client_id, known.secret_hash),
+                *(client.secret_hash if until else None, until, hashed, now.text),
+                *(client_id, client.secret_hash),
             )
             if not changed:
                 raise UnknownClientError("somebody else has changed this client at the same time")
@@ -236,10 +242,10 @@ class Clients:
         now = self.store.timestamp()
 
         def work(tx: Transaction) -> list[tuple[str, str]]:
-            found = _unbound(tx)
-            for client_id, _ in found:
+            unbound = _unbound(tx)
+            for client_id, _ in unbound:
                 _bind(tx, client_id, destinations, by, now)
-            return found
+            return unbound
 
         return self.store.database.write(work)
 
@@ -248,17 +254,17 @@ class Clients:
         now = self.store.timestamp()
 
         def work(tx: Transaction) -> None:
-            known = _living(tx, client_id)
+            client = _living(tx, client_id)
             tx.run("UPDATE clients SET revoked_at = ? WHERE id = ?", now.text, client_id)
-            record_event(tx, "client-revoke", by, f"{client_id} {known.name}", now)
+            record_event(tx, "client-revoke", by, f"{client_id} {client.name}", now)
 
         self.store.database.write(work)
 
 
 def find(tx: Transaction, client_id: str) -> Client | None:
     """A client by its id, revoked or not."""
-    found = first_row(tx, _ONE, client_id)
-    return _client(found) if found else None
+    client_row = first_row(tx, _ONE, client_id)
+    return _client(client_row) if client_row else None
 
 
 def client_statuses(tx: Transaction) -> dict[str, ClientStatus]:
@@ -282,16 +288,16 @@ def _unbound(tx: Transaction) -> list[tuple[str, str]]:
 
 
 def _living(tx: Transaction, client_id: str) -> Client:
-    known = find(tx, client_id)
-    if known is None:
+    client = find(tx, client_id)
+    if client is None:
         raise UnknownClientError("there is no client of this id")
-    if known.revoked_at is not None:
+    if client.revoked_at is not None:
         raise UnknownClientError("this client is revoked")
-    return known
+    return client
 
 
-def _client(found: tuple[Any, ...]) -> Client:
-    client_id, name, scope, destinations, *rest = found
+def _client(client_row: tuple[Any, ...]) -> Client:
+    client_id, name, scope, destinations, *rest = client_row
     return Client(client_id, name, tuple(scope.split()), _split(destinations), *rest)
 
 
@@ -303,5 +309,5 @@ def _new_id() -> str:
     return "client_" + "".join(secrets.choice(_ID_ALPHABET) for _ in range(16))
 
 
-def _hashed(secret: str, recipe: ScryptParameters) -> str:
-    return format_stored_hash(digest(secret, recipe), recipe)
+def _hashed(secret: str, parameters: ScryptParameters) -> str:
+    return format_stored_hash(digest(secret, parameters), parameters)

@@ -134,6 +134,7 @@ def _put(path: Path, text: str, *, first: bool) -> bool:
 # The keys, read and agreed with the other processes of a history.
 
 VARIABLE: Final = "FORWARDC_SERVER_KEYS"
+# Keys of a set: a rotation adds two, so that this is many years of them.
 _MOST: Final = 32
 # Taken by everybody who remembers keys, so that two first processes come one after the other.
 _TURN: Final = "turn"
@@ -186,11 +187,11 @@ def load_keys(path: Path, look_up: SecretResolver, *, history: str) -> ServerKey
     A missing file is made where `history` is one of this machine. Raises `ServerKeysError`.
     """
     try:
-        given = look_up(VARIABLE)
+        text = look_up(VARIABLE)
     except SecretProviderError as problem:
         raise ServerKeysError(f"{VARIABLE} is not given: {problem}") from None
-    if given is not None:
-        return keys_of(given, VARIABLE)
+    if text is not None:
+        return keys_of(text, VARIABLE)
     if not path.exists():
         if history.startswith(("postgresql://", "postgres://")):
             raise ServerKeysError(
@@ -250,11 +251,11 @@ def _noted(tx: Transaction, thumbprints: Sequence[str], now: str) -> bool:
         " ON CONFLICT (thumbprint) DO UPDATE SET added_at = server_keys.added_at"
     )
     tx.run(statement, _TURN, now)
-    known = {row[0] for row in tx.rows("SELECT thumbprint FROM server_keys")} - {_TURN}
-    if known and not known.intersection(thumbprints):
+    noted = {row[0] for row in tx.rows("SELECT thumbprint FROM server_keys")} - {_TURN}
+    if noted and not noted.intersection(thumbprints):
         return False
-    for one in thumbprints:
-        tx.run(statement, one, now)
+    for thumbprint in thumbprints:
+        tx.run(statement, thumbprint, now)
     return True
 
 

@@ -111,11 +111,16 @@ def expected_of(settings: ServerSettings) -> TokenExpectations:
     )
 
 
+# Bytes of a body: an id, a secret and scopes take a few hundred.
 _LARGEST: Final = 4096
+# Fields of a form: RFC 6749 has four for this grant.
 _MOST_FIELDS: Final = 16
 _FORM: Final = "application/x-www-form-urlencoded"
+# Requests in a window from one address: a client needs one in 15 minutes.
 _PER_ADDRESS: Final = 60
+# Tokens in a window for one client: one for each of its machines, and some to spare.
 _PER_CLIENT: Final = 30
+# Seconds of a window.
 _WINDOW_S: Final = 60
 _CACHED: Final = {"Cache-Control": "public, max-age=300"}
 # RFC 6749, section 5.1: tokens are nobody's to store on the way.
@@ -134,8 +139,8 @@ class _TokenRequestError(ForwardcError):
         """401 with the way to authenticate for a client that is not known, else 400."""
         unknown = self.error == "invalid_client"
         headers = {"WWW-Authenticate": 'Basic realm="forwardc"'} if unknown else {}
-        told = {"error": self.error, "error_description": self.description}
-        return JSONResponse(told, 401 if unknown else 400, {**_NOT_STORED, **headers})
+        document = {"error": self.error, "error_description": self.description}
+        return JSONResponse(document, 401 if unknown else 400, {**_NOT_STORED, **headers})
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +157,7 @@ class TokenEndpoint:
     """Gives out tokens."""
 
     issuer: EmbeddedIssuer
-    prover: ClientAuthenticator
+    authenticator: ClientAuthenticator
     rates: RateLimits
 
     async def token(self, request: Request) -> Response:
@@ -179,7 +184,7 @@ class TokenEndpoint:
     async def _granted(self, request: Request) -> Response:
         await self._allow(f"token:address:{_address(request)}", _PER_ADDRESS)
         asked = _asked(request.headers.getlist("authorization"), await _form(request))
-        client = await self.prover.prove(asked.client_id, asked.secret)
+        client = await self.authenticator.authenticate(asked.client_id, asked.secret)
         if client is None:
             raise _TokenRequestError("invalid_client", "the client id or its secret is not right")
         # Counted for who has the secret: others could keep a client from its tokens by its id.
@@ -187,13 +192,13 @@ class TokenEndpoint:
         if asked.form.get("grant_type") != "client_credentials":
             raise _TokenRequestError("unsupported_grant_type", "only client_credentials is taken")
         scope = _scope(asked.form.get("scope"), client.scope)
-        told = {
+        document = {
             "access_token": self.issuer.token(client.id, scope),
             "token_type": "Bearer",
             "expires_in": self.issuer.life,
             "scope": " ".join(scope),
         }
-        return JSONResponse(told, headers=_NOT_STORED)
+        return JSONResponse(document, headers=_NOT_STORED)
 
     async def _allow(self, name: str, limit: int) -> None:
         wait = await self.rates.take(name, limit, _WINDOW_S)
@@ -264,22 +269,25 @@ def _basic(header: str) -> tuple[str, str]:
     try:
         joined = b64decode(credentials.strip(" "), validate=True).decode("utf-8")
         client_id, colon, secret = joined.partition(":")
-        found = unquote_plus(client_id, errors="strict"), unquote_plus(secret, errors="strict")
+        pair = (
+            unquote_plus(client_id, errors="strict"),
+            unquote_plus(secret, errors="strict"),
+        )
     except (NotBase64, ValueError):
-        found, colon = ("", ""), ""
+        pair, colon = ("", ""), ""
     if scheme.lower() != "basic" or not colon:
         raise _TokenRequestError("invalid_client", "the Authorization header is not HTTP Basic")
-    return found
+    return pair
 
 
 def _scope(asked: str | None, allowed: tuple[str, ...]) -> tuple[str, ...]:
     """What is asked for, in order; all of the client's without a word (section 3.3)."""
     if asked is None:
         return allowed
-    wanted = set(asked.split(" "))
-    if not wanted <= set(allowed):
+    requested = set(asked.split(" "))
+    if not requested <= set(allowed):
         raise _TokenRequestError("invalid_scope", "the client may not have this scope")
-    return tuple(one for one in allowed if one in wanted)
+    return tuple(name for name in allowed if name in requested)
 
 
 def _address(request: Request) -> str:

@@ -25,6 +25,7 @@ _CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "Ed25519": "EdDSA"}
 _KINDS: Final = {"ES256": "EC", "ES384": "EC", "EdDSA": "OKP", "RS256": "RSA", "PS256": "RSA"}
 # NIST SP 800-131A; RFC 7518, section 3.3, wants no less.
 _SHORTEST_RSA: Final = 2048
+# Bits: a longer key makes each verification slow, and no issuer has one.
 _LONGEST_RSA: Final = 8192
 
 
@@ -50,18 +51,18 @@ class KeySource(Protocol):
 
 
 def read_verification_key(
-    given: Mapping[str, Any], algorithms: Collection[str]
+    jwk: Mapping[str, Any], algorithms: Collection[str]
 ) -> VerificationKey | None:
     """The key of a JWK; None where it is not for signatures, too weak, or of no allowed algorithm.
 
     A symmetric key is never taken: whoever can check with it can sign with it.
     """
-    alg = _algorithm(given, algorithms)
-    kid = given.get("kid")
-    if alg is None or not _for_signatures(given) or not isinstance(kid, str | None):
+    alg = _algorithm(jwk, algorithms)
+    kid = jwk.get("kid")
+    if alg is None or not _for_signatures(jwk) or not isinstance(kid, str | None):
         return None
     # Private members and certificates of a JWK are nobody's business here.
-    public = {name: given[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in given}
+    public = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
     try:
         key = JWK(**public)
         public_key = key.get_op_key("verify")
@@ -73,14 +74,14 @@ def read_verification_key(
     return VerificationKey(kid, alg, key)
 
 
-def _algorithm(given: Mapping[str, Any], algorithms: Collection[str]) -> str | None:
-    kind, named = given.get("kty"), given.get("alg")
+def _algorithm(jwk: Mapping[str, Any], algorithms: Collection[str]) -> str | None:
+    kind, named = jwk.get("kty"), jwk.get("alg")
     if kind == "RSA":
         # RS256 is what RFC 9068, section 2.1, makes everybody know.
         fits = [alg for alg in ("RS256", "PS256") if alg in algorithms]
         alg = named if named is not None else next(iter(fits), None)
     else:
-        crv = given.get("crv")
+        crv = jwk.get("crv")
         alg = _CURVES.get(crv) if isinstance(crv, str) else None
         if named is not None and named != alg:
             return None
@@ -89,14 +90,15 @@ def _algorithm(given: Mapping[str, Any], algorithms: Collection[str]) -> str | N
     return alg
 
 
-def _for_signatures(given: Mapping[str, Any]) -> bool:
-    operations = given.get("key_ops")
+def _for_signatures(jwk: Mapping[str, Any]) -> bool:
+    operations = jwk.get("key_ops")
     if operations is not None and not (isinstance(operations, list) and "verify" in operations):
         return False
-    return given.get("use") in (None, "sig")
+    return jwk.get("use") in (None, "sig")
 
 
 _LOG: Final = logging.getLogger(__name__)
+# Seconds for an issuer to give its keys; a call that needs them waits for it.
 _TIMEOUT_S: Final = 5.0
 
 

@@ -24,6 +24,7 @@ from forwardc.runtime.run.result import Party, RawResponse, RunResult, may_be_wh
 from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
 from forwardc.server.payment_sharing.claim import ForwardState
 
+# Seconds: short enough for a buyer who waits, and a vault or a database that restarts is back.
 RETRY_AFTER_S: Final = 5.0
 # 402 is no decline here: with it Stripe says that it could not reach the destination
 # (`forwarding_api_retryable_upstream_error`); what may have arrived is unknown, not rejected.
@@ -109,36 +110,38 @@ def _reached(result: RunResult) -> bool:
 
 
 def _refused_by_vault(result: RunResult) -> CallOutcome:
-    came = result.raw_response
-    status = came.vault_status if came else None
-    if came is None or status is None or status in _LATER or not 400 <= status <= 499:
+    response = result.raw_response
+    status = response.vault_status if response else None
+    if response is None or status is None or status in _LATER or not 400 <= status <= 499:
         return _later(result.outcome)
     if status in _SET_UP:
         return CallOutcome(
             ForwardState.NOT_SENT, result.outcome, refusal=ProblemError(ProblemKind.NOT_FORWARDED)
         )
-    return CallOutcome(ForwardState.NOT_SENT, result.outcome, _body(result, came))
+    return CallOutcome(ForwardState.NOT_SENT, result.outcome, _body(result, response))
 
 
-def _body(result: RunResult, came: RawResponse) -> bytes:
+def _body(result: RunResult, response: RawResponse) -> bytes:
     hide = result.hide or _as_it_is
-    status = came.vault_status if came.status is None else came.status
-    headers = {_named(name): hide(value) for name, value in _kept(came.headers).items()}
+    status = response.vault_status if response.status is None else response.status
+    headers = {
+        _named(name): hide(value) for name, value in _descriptive_headers(response.headers).items()
+    }
     took = sum(step.duration_ms for step in result.steps)
     # Why, in the destination's words where its file says where they stand.
     more: dict[str, Any] = {
-        "reason": result.reason if came.status is not None else None,
+        "reason": result.reason if response.status is not None else None,
         "losses": result.losses,
         "untold": result.untold,
         "advice": _advice(result),
     }
-    told = "".join(
+    members = "".join(
         f",{json.dumps(name)}:{json.dumps(value)}" for name, value in more.items() if value
     )
     parts = (
         f'{{"status":{json.dumps(status)},"headers":{json.dumps(headers)},"body":',
-        _embedded(decoded(came.body), hide),
-        f',"request-time":{took}{told}}}',
+        _embedded(decoded(response.body), hide),
+        f',"request-time":{took}{members}}}',
     )
     return "".join(parts).encode()
 
@@ -149,7 +152,7 @@ def _advice(result: RunResult) -> str | None:
     return perhaps_why(result.losses) if is_why else None
 
 
-def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+def _descriptive_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that describe the answer. What `Connection` names is the connection's, too."""
     named = {name.strip().lower() for name in headers.get("connection", "").split(",")}
     return {name: value for name, value in headers.items() if name.lower() not in _LEFT_OUT | named}
@@ -174,8 +177,8 @@ def _masked(text: str, hide: Callable[[str], str]) -> str:
     if "\\u" not in text and hide(text) == text:
         return text
 
-    def token(found: re.Match[str]) -> str:
-        written = found[0]
+    def token(match: re.Match[str]) -> str:
+        written = match[0]
         read = json.loads(written) if written.startswith('"') else written
         hidden = _masked(read, hide) if "\\" in read and _is_json(read) else hide(read)
         return written if hidden == read else json.dumps(hidden)
@@ -201,7 +204,9 @@ def _as_it_is(text: str) -> str:
 
 
 _FORM: Final = "1."
+# Bytes: what AES-GCM is specified for (NIST SP 800-38D, 8.2).
 _NONCE: Final = 12
+# Bytes of an AES-256 key.
 _KEY: Final = 32
 
 
@@ -224,13 +229,13 @@ class ReplayCipher:
             raise ValueError("a sealing key has 32 bytes")
         object.__setattr__(self, "_ciphers", tuple(AESGCM(key) for key in self.keys))
 
-    def seal(self, plain: bytes, share_id: str) -> str:
+    def encrypt(self, plain: bytes, forward_id: str) -> str:
         """The text to store."""
         nonce = os.urandom(_NONCE)
-        sealed = self._ciphers[0].encrypt(nonce, plain, share_id.encode())
+        sealed = self._ciphers[0].encrypt(nonce, plain, forward_id.encode())
         return _FORM + b64encode(nonce + sealed).decode("ascii")
 
-    def open(self, text: str, share_id: str) -> bytes:
+    def open(self, text: str, forward_id: str) -> bytes:
         """What was sealed. Raises `CannotDecryptError`."""
         written = text.removeprefix(_FORM)
         try:
@@ -242,7 +247,7 @@ class ReplayCipher:
             raise CannotDecryptError("it is not a sealed text")
         for cipher in self._ciphers if text.startswith(_FORM) else ():
             try:
-                return cipher.decrypt(data[:_NONCE], data[_NONCE:], share_id.encode())
+                return cipher.decrypt(data[:_NONCE], data[_NONCE:], forward_id.encode())
             except (InvalidTag, ValueError):
                 continue
         raise CannotDecryptError("no key opens it")

@@ -36,7 +36,7 @@ class ClaimRequest:
     digest of who asks: nobody else is told what came of it. Times are seconds.
     """
 
-    share_id: str
+    forward_id: str
     run_id: str
     by_reference: str
     by_key: str | None
@@ -50,7 +50,7 @@ class ClaimRequest:
 class ClaimWon:
     """Whoever claimed forwards, under these ids, until `lease_until` (milliseconds since 1970)."""
 
-    share_id: str
+    forward_id: str
     run_id: str
     lease_until: int
 
@@ -59,7 +59,7 @@ class ClaimWon:
 class ClaimHeld:
     """Another call forwards."""
 
-    share_id: str
+    forward_id: str
     run_id: str
 
 
@@ -67,7 +67,7 @@ class ClaimHeld:
 class ClaimFinished:
     """It was answered."""
 
-    share_id: str
+    forward_id: str
     run_id: str
     sealed: str = field(repr=False)
 
@@ -76,7 +76,7 @@ class ClaimFinished:
 class ClaimUnknown:
     """It was sent, or may have been. `outcome` is what somebody has found out since."""
 
-    share_id: str
+    forward_id: str
     run_id: str
     outcome: str | None = None
 
@@ -120,7 +120,7 @@ def claim_digest(kind: str, environment: str, emulated: bool, *parts: str) -> st
 class ForwardEnd:
     """How a share ended, and the journal that keeps the end of its run until it is recorded."""
 
-    mine: ClaimWon
+    won: ClaimWon
     state: ForwardState
     status: int
     sealed: str | None = field(repr=False)
@@ -148,13 +148,13 @@ class LiveForwards:
 
     def owe(self, end: ForwardEnd) -> None:
         """Keep an end that could not be recorded."""
-        self._owed[end.mine.run_id] = end
+        self._owed[end.won.run_id] = end
 
     def paid(self, run_id: str) -> None:
         """An end that was owed is recorded."""
         self._owed.pop(run_id, None)
 
-    def known(self, run_id: str) -> ForwardEnd | None:
+    def owed_end(self, run_id: str) -> ForwardEnd | None:
         """The end that is owed for a run."""
         return self._owed.get(run_id)
 

@@ -62,6 +62,7 @@ _FORGET_SHARES: Final = (
     "DELETE FROM shares WHERE id IN (SELECT id FROM shares WHERE forget_at < ?"
     " AND (state <> 'running' OR lease_until < ?) LIMIT ?)"
 )
+# Rounds for a claim that changes hands between two statements: each needs another process to win.
 _TRIES: Final = 3
 # So many at once hold up no payment.
 _FORGOTTEN_AT_ONCE: Final = 500
@@ -114,67 +115,69 @@ def claim(
             same = held[1] == ask.by_reference
             return _repeat(tx, held[0], ask, process, now) if same else ClaimKeyReused()
     until = now.after(ask.window_s)
-    share_id = _holder(tx, ask.by_reference, ask.share_id, ask.by_client, until, process, now)
-    known = share_id != ask.share_id
-    if known and not _is_of(tx, ask):
+    forward_id = _holder(tx, ask.by_reference, ask.forward_id, ask.by_client, until, process, now)
+    is_repeat = forward_id != ask.forward_id
+    if is_repeat and not _is_of(tx, ask):
         return ClaimOfAnotherClient()
     if ask.by_key is not None:
         until = now.after(ask.key_s)
-        if _holder(tx, ask.by_key, share_id, ask.by_reference, until, process, now) != share_id:
+        if _holder(tx, ask.by_key, forward_id, ask.by_reference, until, process, now) != forward_id:
             raise ClaimKeyTakenError
-        if known:
-            tx.run(_KEEP, until, share_id, until)
-    return _repeat(tx, share_id, ask, process, now) if known else _begin(tx, ask, process, now)
+        if is_repeat:
+            tx.run(_KEEP, until, forward_id, until)
+    return (
+        _repeat(tx, forward_id, ask, process, now) if is_repeat else _begin(tx, ask, process, now)
+    )
 
 
 class ClaimKeyTakenError(ForwardcError):
     """An idempotency key was taken for another request. Nothing of this claim may stay."""
 
 
-def look(tx: Transaction, share_id: str, process: ClaimingProcess, now: Timestamp) -> ClaimStatus:
+def look(tx: Transaction, forward_id: str, process: ClaimingProcess, now: Timestamp) -> ClaimStatus:
     """What has become of a share that another call forwards."""
-    return _status(tx, _share(tx, share_id), process, now)
+    return _status(tx, _share(tx, forward_id), process, now)
 
 
 def _status(
-    tx: Transaction, share: _ForwardRow, process: ClaimingProcess, now: Timestamp
+    tx: Transaction, forward: _ForwardRow, process: ClaimingProcess, now: Timestamp
 ) -> ClaimStatus:
-    match share.state:
+    match forward.state:
         case ForwardState.DONE:
-            return ClaimFinished(share.id, share.run_id, share.sealed or "")
+            return ClaimFinished(forward.id, forward.run_id, forward.sealed or "")
         case ForwardState.UNKNOWN:
-            return ClaimUnknown(share.id, share.run_id, outcome_of(tx, share.run_id))
+            return ClaimUnknown(forward.id, forward.run_id, outcome_of(tx, forward.run_id))
         case ForwardState.NOT_SENT:
-            return ClaimReleased(share.run_id, left=False)
-        case ForwardState.RUNNING if _is_dropped(share, process):
-            known = process.live.known(share.run_id)
-            if known is None:
-                return ClaimReleased(share.run_id, left=True)
-            ended = replace(share, state=known.state, sealed=known.sealed)
+            return ClaimReleased(forward.run_id, left=False)
+        case ForwardState.RUNNING if _is_dropped(forward, process):
+            owed = process.live.owed_end(forward.run_id)
+            if owed is None:
+                return ClaimReleased(forward.run_id, left=True)
+            ended = replace(forward, state=owed.state, sealed=owed.sealed)
             return _status(tx, ended, process, now)
-        case ForwardState.RUNNING if _is_left(tx, share, now):
-            return ClaimReleased(share.run_id, left=True)
+        case ForwardState.RUNNING if _is_left(tx, forward, now):
+            return ClaimReleased(forward.run_id, left=True)
         case ForwardState.RUNNING:
-            return ClaimHeld(share.id, share.run_id)
+            return ClaimHeld(forward.id, forward.run_id)
 
 
-def _is_dropped(share: _ForwardRow, process: ClaimingProcess) -> bool:
+def _is_dropped(forward: _ForwardRow, process: ClaimingProcess) -> bool:
     """Whether a share stands in the name of this process, which does not forward it (any more)."""
-    return share.owner == process.owner and not process.live.holds(share.run_id)
+    return forward.owner == process.owner and not process.live.holds(forward.run_id)
 
 
 def end(
-    tx: Transaction, mine: ClaimWon, state: ForwardState, status: int, sealed: str | None
+    tx: Transaction, won: ClaimWon, state: ForwardState, status: int, sealed: str | None
 ) -> None:
     """Record how a share of this process ended; nothing where another one has taken it over."""
-    tx.run(_END, state, status, sealed, mine.share_id, mine.run_id)
+    tx.run(_END, state, status, sealed, won.forward_id, won.run_id)
 
 
-def give_up(tx: Transaction, mine: ClaimWon, now: Timestamp) -> ForwardState:
+def give_up(tx: Transaction, won: ClaimWon, now: Timestamp) -> ForwardState:
     """Record what is certain of a share that its own process forwards no longer."""
-    state = ForwardState.UNKNOWN if _was_sent(tx, mine.run_id) else ForwardState.NOT_SENT
-    abandon(tx, mine.run_id, "the server stopped before the answer came", now)
-    end(tx, mine, state, 0, None)
+    state = ForwardState.UNKNOWN if _was_sent(tx, won.run_id) else ForwardState.NOT_SENT
+    abandon(tx, won.run_id, "the server stopped before the answer came", now)
+    end(tx, won, state, 0, None)
     return state
 
 
@@ -182,25 +185,25 @@ def left(tx: Transaction, process: ClaimingProcess) -> list[ClaimWon]:
     """The shares that stand in the name of this process, and that it does not forward."""
     live = process.live
     return [
-        ClaimWon(share_id, run_id, 0)
-        for share_id, run_id in tx.rows(_LEFT, process.owner)
-        if not live.holds(run_id) and live.known(run_id) is None
+        ClaimWon(forward_id, run_id, 0)
+        for forward_id, run_id in tx.rows(_LEFT, process.owner)
+        if not live.holds(run_id) and live.owed_end(run_id) is None
     ]
 
 
-def settle_left(tx: Transaction, mine: ClaimWon, process: ClaimingProcess, now: Timestamp) -> None:
+def settle_left(tx: Transaction, won: ClaimWon, process: ClaimingProcess, now: Timestamp) -> None:
     """Record what is certain of a share that this process left; nothing where it has ended."""
-    share = _find(tx, mine.share_id)
-    if share is None or (share.run_id, share.state) != (mine.run_id, ForwardState.RUNNING):
+    forward = _find(tx, won.forward_id)
+    if forward is None or (forward.run_id, forward.state) != (won.run_id, ForwardState.RUNNING):
         return
-    if _is_dropped(share, process) and process.live.known(mine.run_id) is None:
-        give_up(tx, mine, now)
+    if _is_dropped(forward, process) and process.live.owed_end(won.run_id) is None:
+        give_up(tx, won, now)
 
 
 def outcome_of(tx: Transaction, run_id: str) -> str | None:
     """What a run came to, or was settled to since; None while nobody knows."""
-    found = first_row(tx, "SELECT outcome FROM runs WHERE id = ? AND state = 'done'", run_id)
-    return str(found[0]) if found and found[0] not in (None, "unknown") else None
+    outcome_row = first_row(tx, "SELECT outcome FROM runs WHERE id = ? AND state = 'done'", run_id)
+    return str(outcome_row[0]) if outcome_row and outcome_row[0] not in (None, "unknown") else None
 
 
 def forget(tx: Transaction, now: Timestamp) -> bool:
@@ -217,7 +220,7 @@ def forget(tx: Transaction, now: Timestamp) -> bool:
 def _holder(
     tx: Transaction,
     claim_id: str,
-    share_id: str,
+    forward_id: str,
     asked: str,
     until: int,
     process: ClaimingProcess,
@@ -228,16 +231,16 @@ def _holder(
     `asked` is the other half: of a reference whose it is, of a key what it is for.
     """
     for _ in range(_TRIES):
-        if tx.run(_TAKE, claim_id, share_id, asked, until):
-            return share_id
+        if tx.run(_TAKE, claim_id, forward_id, asked, until):
+            return forward_id
         held = first_row(tx, "SELECT share_id, until FROM share_claims WHERE claim = ?", claim_id)
         if held is None:
             continue
         holder: str = held[0]
         if held[1] > now.milliseconds or _is_under_way(tx, holder, process, now):
             return holder
-        if tx.run(_RENEW, share_id, asked, until, claim_id, holder):
-            return share_id
+        if tx.run(_RENEW, forward_id, asked, until, claim_id, holder):
+            return forward_id
     raise HistoryConflictError("a claim changes hands faster than it can be read")
 
 
@@ -254,58 +257,60 @@ def _begin(
     longest = ask.window_s if ask.by_key is None else max(ask.window_s, ask.key_s)
     tx.run(
         _SHARE,
-        *(ask.share_id, now.text, process.environment, process.emulated, ask.destination),
+        *(ask.forward_id, now.text, process.environment, process.emulated, ask.destination),
         *(ask.run_id, ForwardState.RUNNING, process.owner, lease, now.after(longest)),
     )
-    return ClaimWon(ask.share_id, ask.run_id, lease)
+    return ClaimWon(ask.forward_id, ask.run_id, lease)
 
 
 def _repeat(
-    tx: Transaction, share_id: str, ask: ClaimRequest, process: ClaimingProcess, now: Timestamp
+    tx: Transaction, forward_id: str, ask: ClaimRequest, process: ClaimingProcess, now: Timestamp
 ) -> ClaimResult:
-    share = _share(tx, share_id)
-    if share.run_id == ask.run_id:
-        return ClaimWon(share.id, share.run_id, share.lease_until)
-    seen = _status(tx, share, process, now)
-    if not isinstance(seen, ClaimReleased):
-        return seen
-    if seen.left:
+    forward = _share(tx, forward_id)
+    if forward.run_id == ask.run_id:
+        return ClaimWon(forward.id, forward.run_id, forward.lease_until)
+    status = _status(tx, forward, process, now)
+    if not isinstance(status, ClaimReleased):
+        return status
+    if status.left:
         # Should that process live after all: its run is no longer its own, and sends nothing more.
-        writes.stop(tx, share.run_id, "its process left it", now)
-        if _was_sent(tx, share.run_id) or _may_be_pruned(tx, share, now):
+        writes.stop(tx, forward.run_id, "its process left it", now)
+        if _was_sent(tx, forward.run_id) or _may_be_pruned(tx, forward, now):
             tx.run(
                 _AGAIN,
                 ForwardState.UNKNOWN,
-                share.run_id,
+                forward.run_id,
                 "",
                 0,
-                share.id,
-                share.run_id,
-                share.state,
+                forward.id,
+                forward.run_id,
+                forward.state,
             )
-            return ClaimUnknown(share.id, share.run_id, outcome_of(tx, share.run_id))
+            return ClaimUnknown(forward.id, forward.run_id, outcome_of(tx, forward.run_id))
     lease = now.after(process.lease_s)
-    mine = (ForwardState.RUNNING, ask.run_id, process.owner, lease)
-    if tx.run(_AGAIN, *mine, share.id, share.run_id, share.state):
-        return ClaimWon(share.id, ask.run_id, lease)
-    return ClaimHeld(share.id, share.run_id)
+    claimed = (ForwardState.RUNNING, ask.run_id, process.owner, lease)
+    if tx.run(_AGAIN, *claimed, forward.id, forward.run_id, forward.state):
+        return ClaimWon(forward.id, ask.run_id, lease)
+    return ClaimHeld(forward.id, forward.run_id)
 
 
-def _is_under_way(tx: Transaction, share_id: str, process: ClaimingProcess, now: Timestamp) -> bool:
-    share = _find(tx, share_id)
-    return share is not None and isinstance(_status(tx, share, process, now), ClaimHeld)
+def _is_under_way(
+    tx: Transaction, forward_id: str, process: ClaimingProcess, now: Timestamp
+) -> bool:
+    forward = _find(tx, forward_id)
+    return forward is not None and isinstance(_status(tx, forward, process, now), ClaimHeld)
 
 
-def _is_left(tx: Transaction, share: _ForwardRow, now: Timestamp) -> bool:
+def _is_left(tx: Transaction, forward: _ForwardRow, now: Timestamp) -> bool:
     """Whether the process of a running share has died, or lets go of nothing it once held.
 
     The share's lease covers the time before its run is recorded, the run's own the time after.
     """
-    if is_dead(share.owner):
+    if is_dead(forward.owner):
         return True
-    if share.lease_until >= now.milliseconds:
+    if forward.lease_until >= now.milliseconds:
         return False
-    run = first_row(tx, "SELECT owner, lease_until FROM runs WHERE id = ?", share.run_id)
+    run = first_row(tx, "SELECT owner, lease_until FROM runs WHERE id = ?", forward.run_id)
     return run is None or run[0] == "" or run[1] < now.milliseconds
 
 
@@ -324,19 +329,23 @@ def _was_sent(tx: Transaction, run_id: str) -> bool:
     return first_row(tx, reached, run_id) is not None
 
 
-def _may_be_pruned(tx: Transaction, share: _ForwardRow, now: Timestamp) -> bool:
+def _may_be_pruned(tx: Transaction, forward: _ForwardRow, now: Timestamp) -> bool:
     """Whether a run without a record may have had one: whoever keeps a day deletes older ones."""
-    recorded = first_row(tx, "SELECT 1 FROM runs WHERE id = ?", share.run_id) is not None
-    return not recorded and share.lease_until < now.milliseconds - _LONGEST_RUN_MS
+    recorded = first_row(tx, "SELECT 1 FROM runs WHERE id = ?", forward.run_id) is not None
+    return not recorded and forward.lease_until < now.milliseconds - _LONGEST_RUN_MS
 
 
-def _share(tx: Transaction, share_id: str) -> _ForwardRow:
-    share = _find(tx, share_id)
-    if share is None:
+def _share(tx: Transaction, forward_id: str) -> _ForwardRow:
+    forward = _find(tx, forward_id)
+    if forward is None:
         raise RuntimeError("a claim names a share that is not there")
-    return share
+    return forward
 
 
-def _find(tx: Transaction, share_id: str) -> _ForwardRow | None:
-    found = first_row(tx, _KNOWN, share_id)
-    return None if found is None else _ForwardRow(share_id, ForwardState(found[0]), *found[1:])
+def _find(tx: Transaction, forward_id: str) -> _ForwardRow | None:
+    forward_row = first_row(tx, _KNOWN, forward_id)
+    return (
+        None
+        if forward_row is None
+        else _ForwardRow(forward_id, ForwardState(forward_row[0]), *forward_row[1:])
+    )

@@ -34,6 +34,7 @@ LEASE_S: Final = 60.0
 """How long a call may take from its claim to the record of its run; the run has its own lease."""
 HEARTBEAT_S: Final = 2.0
 """How often a process looks whether its name stands at something that it does not forward."""
+# Seconds between two deletions of what is replayed no longer: windows are minutes and hours.
 _FORGET_EVERY_S: Final = 60.0
 _WAITS: Final = (0.1, 0.5, 2.0)
 _log = logging.getLogger(__name__)
@@ -83,11 +84,11 @@ class ClaimStore:
         if in_doubt:
             self._doubtful_until = self.clock() + LEASE_S
 
-    async def look(self, share_id: str) -> ClaimStatus:
+    async def look(self, forward_id: str) -> ClaimStatus:
         """What has become of a share. Raises `HistoryUnavailableError`."""
         process, moment = self.process, self.store.timestamp()
         return await self.store.commits.read(
-            lambda tx: claim_tables.look(tx, share_id, process, moment)
+            lambda tx: claim_tables.look(tx, forward_id, process, moment)
         )
 
     async def outcome(self, run_id: str) -> str | None:
@@ -96,7 +97,7 @@ class ClaimStore:
 
     async def end(
         self,
-        mine: ClaimWon,
+        won: ClaimWon,
         state: ForwardState,
         status: int,
         sealed: str | None = None,
@@ -109,13 +110,13 @@ class ClaimStore:
         """
 
         def work(tx: Transaction) -> None:
-            claim_tables.end(tx, mine, state, status, sealed)
+            claim_tables.end(tx, won, state, status, sealed)
 
         await _patiently(lambda: self.store.commits.write(work), _WAITS if patient else ())
 
     def end_soon(
         self,
-        mine: ClaimWon,
+        won: ClaimWon,
         state: ForwardState,
         status: int,
         sealed: str | None,
@@ -124,15 +125,15 @@ class ClaimStore:
         """The same in the transaction of the next write; `failed` is told before that returns."""
 
         def work(tx: Transaction) -> None:
-            claim_tables.end(tx, mine, state, status, sealed)
+            claim_tables.end(tx, won, state, status, sealed)
 
         self.store.commits.write_behind(work, failed)
 
-    async def give_up(self, mine: ClaimWon) -> ForwardState:
+    async def give_up(self, won: ClaimWon) -> ForwardState:
         """Record what is certain of a share that is forwarded no longer. As `end`."""
 
         def work(tx: Transaction) -> ForwardState:
-            return claim_tables.give_up(tx, mine, self.store.timestamp())
+            return claim_tables.give_up(tx, won, self.store.timestamp())
 
         return await _patiently(lambda: self.store.commits.write(work), _WAITS)
 
@@ -156,29 +157,29 @@ class ClaimStore:
         for owed in self.live.owed:
             await self._pay(owed)
         if self.clock() < self._doubtful_until:
-            for mine in await self._left():
-                await self._settle(mine)
+            for won in await self._left():
+                await self._settle(won)
 
     async def _pay(self, owed: ForwardEnd) -> None:
-        mine = owed.mine
-        await self.end(mine, owed.state, owed.status, owed.sealed, patient=False)
+        won = owed.won
+        await self.end(won, owed.state, owed.status, owed.sealed, patient=False)
         try:
             await owed.journal.settle()
         except JournalError as problem:
             if problem.code == HistoryError.code:
                 raise HistoryUnavailableError(str(problem)) from None
-            _log.error("%s the end of run %s was not recorded", problem.code, mine.run_id)
-        self.live.paid(mine.run_id)
-        _log.info("the end of run %s is recorded now", mine.run_id)
+            _log.error("%s the end of run %s was not recorded", problem.code, won.run_id)
+        self.live.paid(won.run_id)
+        _log.info("the end of run %s is recorded now", won.run_id)
 
     async def _left(self) -> list[ClaimWon]:
         process = self.process
         return await self.store.commits.read(lambda tx: claim_tables.left(tx, process))
 
-    async def _settle(self, mine: ClaimWon) -> None:
+    async def _settle(self, won: ClaimWon) -> None:
         process, moment = self.process, self.store.timestamp()
         await self.store.commits.write(
-            lambda tx: claim_tables.settle_left(tx, mine, process, moment)
+            lambda tx: claim_tables.settle_left(tx, won, process, moment)
         )
 
     async def forget(self) -> None:

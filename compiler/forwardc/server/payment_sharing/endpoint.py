@@ -1,25 +1,25 @@
 """The payment-sharing API over HTTP: who may call, what is read, and how it is answered.
 
-Knows no table and no plan. A call is refused before its body is read, where that is enough.
+A call is refused before its body is read, where that is enough; whatever it comes to is told to the
+observer, once.
 """
 
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Final, Protocol
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from forwardc.core.http.request_body import BodyIncompleteError, BodyTooLargeError, read_body
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.server.http.problems import NEVER_STORED, ProblemError, ProblemKind, retry_after
 from forwardc.server.http.rate_limits import RateLimits
 from forwardc.server.oauth.bearer_tokens import Caller, CallerGate
-from forwardc.server.oauth.client_terms import ClientPermissions
+from forwardc.server.oauth.client_terms import ClientPermissions, ClientPolicy
 from forwardc.server.oauth.verification_keys import KeysUnavailableError
 from forwardc.server.payment_sharing.answer import unavailable
 from forwardc.server.payment_sharing.openapi import SHARING_PATH, document_routes
@@ -40,38 +40,35 @@ from forwardc.server.settings import IssuerSettings, LimitSettings
 from forwardc.server.telemetry.calls import CallRecord, Observer
 
 REPLAYED_HEADER: Final = "Idempotent-Replayed"
+# Seconds: the window of `limits.calls_per_minute`.
 _MINUTE_S: Final = 60
 _JSON: Final = "application/json"
 _CHARSETS: Final = frozenset({"", "charset=utf-8", 'charset="utf-8"'})
 _log = logging.getLogger("forwardc.server")
 
 
-class PermissionSource(Protocol):
-    """What each client may ask for."""
-
-    async def of(self, client_id: str) -> ClientPermissions:
-        """The terms of a client. Raises `KeysUnavailableError`."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class EndpointDependencies:
-    """All that the endpoint needs from the rest of the server."""
+    """All that the endpoint needs from the rest of the server.
+
+    The gate lets through whoever has this API's scope, and the middleware before it takes in no
+    body that is too large.
+    """
 
     gate: CallerGate
     rates: RateLimits
-    service: PaymentForwarding
+    forwarding: PaymentForwarding
     limits: LimitSettings
     issuer: IssuerSettings
     observer: Observer
-    terms: PermissionSource
+    policy: ClientPolicy
 
 
-def routes(desk: EndpointDependencies) -> list[Route]:
+def routes(dependencies: EndpointDependencies) -> list[Route]:
     """The payment-sharing API and its documents. Its handlers raise `ProblemError`."""
     return [
-        Route(SHARING_PATH, SharingEndpoint(desk), methods=["POST"]),
-        *document_routes(desk.service.destinations, desk.issuer),
+        Route(SHARING_PATH, SharingEndpoint(dependencies), methods=["POST"]),
+        *document_routes(dependencies.forwarding.destinations, dependencies.issuer),
     ]
 
 
@@ -87,35 +84,37 @@ class _CallFacts:
 class SharingEndpoint:
     """The payment-sharing API as an ASGI application for its one path and method."""
 
-    desk: EndpointDependencies
+    dependencies: EndpointDependencies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a call. Raises `ProblemError`."""
-        began, known = perf_counter(), _CallFacts()
+        """Answer a call. Raises: `ProblemError`."""
+        began, facts = perf_counter(), _CallFacts()
+        observer = self.dependencies.observer
         try:
-            shared = await _shared(self.desk, Request(scope, receive), known)
-        except ProblemError as refusal:
-            _tell_refused(self.desk, known, refusal, began)
+            answer = await _answer(self.dependencies, Request(scope, receive), facts)
+        except ProblemError as problem:
+            observer.call(_record_of_problem(facts, problem, began))
             raise
-        _tell(self.desk, known, shared, began)
-        await _answer(shared)(scope, receive, send)
+        observer.call(_record_of_answer(facts, answer, began))
+        await _response(answer)(scope, receive, send)
 
 
-async def _shared(desk: EndpointDependencies, request: Request, known: _CallFacts) -> ForwardAnswer:
-    """Everything between the request and the answer. Raises `ProblemError`, and nothing else."""
+async def _answer(
+    dependencies: EndpointDependencies, request: Request, facts: _CallFacts
+) -> ForwardAnswer:
+    """Everything between the request and the answer. Raises: `ProblemError`, and nothing else."""
+    forwarding = dependencies.forwarding
     try:
         _check_type(request.headers.getlist("content-type"))
-        caller = await desk.gate.caller(request.headers.get("authorization"))
-        known.client_id = caller.client_id
-        _check_scope(desk.issuer, caller)
-        await _check_rate(desk, caller)
-        body = await _body(request, desk.limits.body)
-        not_card = desk.service.not_card
-        key = read_key(request.headers.getlist("idempotency-key"), not_card)
-        what = read_request(body, desk.service.destinations, not_card)
-        known.destination = what.destination
-        _check_terms(await desk.terms.of(caller.client_id), what)
-        return await desk.service.share(ForwardCall(what, caller.client_id, key))
+        caller = await dependencies.gate.caller(request.headers.get("authorization"))
+        facts.client_id = caller.client_id
+        await _check_rate(dependencies, caller)
+        body = await request.body()
+        key = read_key(request.headers.getlist("idempotency-key"), forwarding.not_card)
+        sharing = read_request(body, forwarding.destinations, forwarding.not_card)
+        facts.destination = sharing.destination
+        _check_permissions(await dependencies.policy.of(caller.client_id), sharing)
+        return await forwarding.forward(ForwardCall(sharing, caller.client_id, key))
     except ProblemError:
         raise
     except KeysUnavailableError:
@@ -136,77 +135,53 @@ def _check_type(values: list[str]) -> None:
         raise ProblemError(ProblemKind.UNSUPPORTED_MEDIA_TYPE, headers={"Accept-Post": _JSON})
 
 
-def _check_scope(issuer: IssuerSettings, caller: Caller) -> None:
-    if issuer.scope not in caller.scope:
-        asks = f'Bearer error="insufficient_scope", scope="{issuer.scope}"'
-        raise ProblemError(ProblemKind.INSUFFICIENT_SCOPE, headers={"WWW-Authenticate": asks})
-
-
-def _check_terms(terms: ClientPermissions, what: SharingRequest) -> None:
+def _check_permissions(permissions: ClientPermissions, sharing: SharingRequest) -> None:
     """Refuse before anything is looked up: what is refused tells nothing of a payment.
 
     Raises: `ProblemError`.
     """
-    if what.destination not in terms.destinations:
+    if sharing.destination not in permissions.destinations:
         raise ProblemError(ProblemKind.DESTINATION_REFUSED)
-    lacking = sorted(terms.require_identifiers - what.identifiers.keys())
+    lacking = sorted(permissions.require_identifiers - sharing.identifiers.keys())
     if lacking:
         rule = f"must hold {', '.join(lacking)}"
         errors = [{"pointer": f"/{IDENTIFIERS_MEMBER}", "detail": rule}]
         raise ProblemError(ProblemKind.INVALID_REQUEST, more={"errors": errors})
 
 
-async def _check_rate(desk: EndpointDependencies, caller: Caller) -> None:
-    name, limit = f"calls/{caller.client_id}", desk.limits.calls_per_minute
-    wait = await desk.rates.take(name, limit, _MINUTE_S)
+async def _check_rate(dependencies: EndpointDependencies, caller: Caller) -> None:
+    name, limit = f"calls/{caller.client_id}", dependencies.limits.calls_per_minute
+    wait = await dependencies.rates.take(name, limit, _MINUTE_S)
     if wait is not None:
         raise ProblemError(ProblemKind.TOO_MANY_REQUESTS, headers=retry_after(wait))
 
 
-async def _body(request: Request, most: int) -> bytes:
-    """The whole body. Raises `ProblemError` where it is too large, or its caller has left."""
-    try:
-        return await read_body(request.receive, most)
-    except BodyTooLargeError:
-        raise ProblemError(ProblemKind.CONTENT_TOO_LARGE, headers={"Connection": "close"}) from None
-    except BodyIncompleteError:
-        raise ProblemError(ProblemKind.REQUEST_TIMEOUT) from None
+def _response(answer: ForwardAnswer) -> Response:
+    replayed: Mapping[str, str] = {REPLAYED_HEADER: "true"} if answer.replayed else {}
+    headers = {**NEVER_STORED, RUN_HEADER: answer.run_id, **replayed}
+    return Response(answer.body, 200, headers, _JSON)
 
 
-def _answer(shared: ForwardAnswer) -> Response:
-    replayed: Mapping[str, str] = {REPLAYED_HEADER: "true"} if shared.replayed else {}
-    headers = {**NEVER_STORED, RUN_HEADER: shared.run_id, **replayed}
-    return Response(shared.body, 200, headers, _JSON)
-
-
-def _tell(
-    desk: EndpointDependencies, known: _CallFacts, shared: ForwardAnswer, began: float
-) -> None:
-    desk.observer.call(
-        CallRecord(
-            *(SHARING_PATH, "POST", 200, _since(began), known.client_id),
-            run_id=shared.run_id,
-            vault=shared.vault,
-            destination=known.destination,
-            outcome=shared.outcome,
-            replayed=shared.replayed,
-        )
+def _record_of_answer(facts: _CallFacts, answer: ForwardAnswer, began: float) -> CallRecord:
+    return CallRecord(
+        *(SHARING_PATH, "POST", 200, _since(began), facts.client_id),
+        run_id=answer.run_id,
+        vault=answer.vault,
+        destination=facts.destination,
+        outcome=answer.outcome,
+        replayed=answer.replayed,
     )
 
 
-def _tell_refused(
-    desk: EndpointDependencies, known: _CallFacts, refusal: ProblemError, began: float
-) -> None:
-    run = refusal if isinstance(refusal, RunProblemError) else None
-    desk.observer.call(
-        CallRecord(
-            *(SHARING_PATH, "POST", refusal.kind.value.status, _since(began), known.client_id),
-            problem=refusal.kind.slug,
-            run_id=run.run_id if run else None,
-            vault=run.vault if run else None,
-            destination=known.destination,
-            outcome=run.outcome if run else None,
-        )
+def _record_of_problem(facts: _CallFacts, problem: ProblemError, began: float) -> CallRecord:
+    run = problem if isinstance(problem, RunProblemError) else None
+    return CallRecord(
+        *(SHARING_PATH, "POST", problem.kind.value.status, _since(began), facts.client_id),
+        problem=problem.kind.slug,
+        run_id=run.run_id if run else None,
+        vault=run.vault if run else None,
+        destination=facts.destination,
+        outcome=run.outcome if run else None,
     )
 
 

@@ -69,13 +69,13 @@ def read_served_plans(
     manifest = read_manifest(build, sink)
     if manifest is None:
         return {}
-    found: dict[tuple[str, str], ServedPlan] = {}
-    for name, one in mapped.items():
-        destination, _, operation = one.run.partition(".")
+    served: dict[tuple[str, str], ServedPlan] = {}
+    for name, mapped_to in mapped.items():
+        destination, _, operation = mapped_to.run.partition(".")
         vaults = [
             vault
-            for vault, known, where in manifest.plans()
-            if (known, where) == (destination, place)
+            for vault, built, where in manifest.plans()
+            if (built, where) == (destination, place)
         ]
         if not vaults:
             reason = f"{destination} is built for no vault in {place_in_words(place)}"
@@ -83,21 +83,23 @@ def read_served_plans(
         for vault in vaults:
             plan = plan_in(build, manifest, vault, destination, place, sink)
             chosen = find_operation(plan, operation or None, sink) if plan else None
-            if plan and chosen and _takes(plan, chosen, one.reference_param, sink):
-                found[name, vault] = ServedPlan(plan, chosen, look_up(plan), one.reference_param)
-    return found
+            if plan and chosen and _takes(plan, chosen, mapped_to.reference_param, sink):
+                served[name, vault] = ServedPlan(
+                    plan, chosen, look_up(plan), mapped_to.reference_param
+                )
+    return served
 
 
-def is_production(ways: Mapping[tuple[str, str], ServedPlan]) -> bool:
+def is_production(plans: Mapping[tuple[str, str], ServedPlan]) -> bool:
     """Whether the rules of production count: all ways are of one environment."""
-    return any(way.plan.environment_class == "production" for way in ways.values())
+    return any(served.plan.environment_class == "production" for served in plans.values())
 
 
 def _takes(plan: Plan, operation: str, param: str | None, sink: Sink) -> bool:
-    known = plan.operations[operation].params
-    if param is None or param in known:
+    params = plan.operations[operation].params
+    if param is None or param in params:
         return True
-    hint = f"the params are: {', '.join(known) or 'none'}"
+    hint = f"the params are: {', '.join(params) or 'none'}"
     sink.error("FC0805", f"{plan.destination}.{operation} has no such reference_param", hint=hint)
     return False
 
@@ -125,7 +127,7 @@ class Forwarder:
     read just now what is approved.
     """
 
-    ways: Mapping[tuple[str, str], ServedPlan]
+    plans: Mapping[tuple[str, str], ServedPlan]
     means: RunDependencies = field(repr=False)
     in_force: Callable[[], Awaitable[ClockAndIds]] | None = field(default=None, repr=False)
     not_card: bool = False
@@ -134,48 +136,48 @@ class Forwarder:
 
     def __post_init__(self) -> None:
         # Once: the ways of a server are many, and do not change.
-        object.__setattr__(self, "_all_params", params_of(self.ways.values()))
+        object.__setattr__(self, "_all_params", params_of(self.plans.values()))
 
     def has(self, destination: str, vault: str) -> bool:
         """Whether a destination can be reached through a vault."""
-        return (destination, vault) in self.ways
+        return (destination, vault) in self.plans
 
     async def forward(
-        self, destination: str, instrument: Instrument, reference: str, mine: ClaimWon
+        self, destination: str, instrument: Instrument, reference: str, won: ClaimWon
     ) -> ForwardResult:
         """Run a claimed share. Raises `KeyError` for a way that is not there."""
-        way = self.ways[destination, instrument.vault]
+        served = self.plans[destination, instrument.vault]
         sink = Sink()
-        until = mine.lease_until - _MARGIN_MS
+        until = won.lease_until - _MARGIN_MS
         journal = BatchedJournal(self.means.journal, self.means.ambient.now, until)
         ambient = await self.in_force() if self.in_force else self.means.ambient
         means = replace(self.means, journal=journal, ambient=ambient)
-        of_others = self._all_params - params_of([way])
-        mine_alone = replace(instrument, params=_without(instrument.params, of_others))
-        request = replace(_request(way, mine_alone, reference, mine), not_card=self.not_card)
-        result = await run(way.plan, way.operation, request, way.look_up, means, sink)
-        found = sink.sorted()
-        codes = tuple(sorted({problem.code for problem in found}))
+        of_others = self._all_params - params_of([served])
+        own_params = replace(instrument, params=_without(instrument.params, of_others))
+        request = replace(_request(served, own_params, reference, won), not_card=self.not_card)
+        result = await run(served.plan, served.operation, request, served.look_up, means, sink)
+        problems = sink.sorted()
+        codes = tuple(sorted({problem.code for problem in problems}))
         passing = _OF_THE_LOCK if self.unreadable is not None and self.unreadable() else frozenset()
-        return ForwardResult(result, journal, codes, tuple(lasting(found, passing)))
+        return ForwardResult(result, journal, codes, tuple(lasting(problems, passing)))
 
 
-def lasting(found: Iterable[Diagnostic], passing: frozenset[str] = frozenset()) -> Iterable[str]:
+def lasting(problems: Iterable[Diagnostic], passing: frozenset[str] = frozenset()) -> Iterable[str]:
     """What of the problems of a run that was not sent no waiting mends, as code and message."""
-    for problem in found:
+    for problem in problems:
         if problem.severity is Severity.ERROR and problem.code not in _PASSING | passing:
             yield f"{problem.code} {clean(problem).message}"
 
 
-def params_of(ways: Iterable[ServedPlan]) -> frozenset[str]:
+def params_of(plans: Iterable[ServedPlan]) -> frozenset[str]:
     """The params that operations take, those of their fallbacks included."""
-    found: set[str] = set()
-    for way in ways:
-        operation = way.plan.operations[way.operation]
-        found.update(operation.params)
+    names: set[str] = set()
+    for served in plans:
+        operation = served.plan.operations[served.operation]
+        names.update(operation.params)
         if operation.fallback is not None:
-            found.update(way.plan.operations[operation.fallback.operation].params)
-    return frozenset(found)
+            names.update(served.plan.operations[operation.fallback.operation].params)
+    return frozenset(names)
 
 
 def _without(params: Mapping[str, str], names: frozenset[str]) -> dict[str, str]:
@@ -183,30 +185,34 @@ def _without(params: Mapping[str, str], names: frozenset[str]) -> dict[str, str]
     return {name: value for name, value in params.items() if name not in names}
 
 
-def _request(way: ServedPlan, instrument: Instrument, reference: str, mine: ClaimWon) -> RunRequest:
-    named = {way.reference_param: reference} if way.reference_param else {}
+def _request(
+    served: ServedPlan, instrument: Instrument, reference: str, won: ClaimWon
+) -> RunRequest:
+    named = {served.reference_param: reference} if served.reference_param else {}
     return RunRequest(
         source=instrument.source,
-        inputs=dict(_taken(way, instrument.inputs)),
+        inputs=dict(_taken(served, instrument.inputs)),
         texts={**instrument.params, **named},
         reference=reference,
-        run_id=UUID(mine.run_id),
-        without=instrument.without & _known_atoms(way),
+        run_id=UUID(won.run_id),
+        without=instrument.without & _known_atoms(served),
     )
 
 
-def _known_atoms(way: ServedPlan) -> frozenset[str]:
+def _known_atoms(served: ServedPlan) -> frozenset[str]:
     """The values of a card that a run may use: a row may serve other destinations, too."""
-    operation = way.plan.operations[way.operation]
+    operation = served.plan.operations[served.operation]
     names = (*operation.requires, *operation.inputs, *may_be_left_out(operation))
     if operation.fallback is None:
         return frozenset(names)
-    return frozenset((*names, *may_be_left_out(way.plan.operations[operation.fallback.operation])))
+    return frozenset(
+        (*names, *may_be_left_out(served.plan.operations[operation.fallback.operation]))
+    )
 
 
-def _taken(way: ServedPlan, inputs: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+def _taken(served: ServedPlan, inputs: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     """The inputs without a billing address that the vault has itself."""
-    known = way.plan.operations[way.operation].inputs
+    declared = served.plan.operations[served.operation].inputs
     for name, value in inputs.items():
-        if name in known or not name.startswith(_OF_THE_VAULT):
+        if name in declared or not name.startswith(_OF_THE_VAULT):
             yield name, value

@@ -203,13 +203,13 @@ def _answer_schema() -> dict[str, Any]:
     }
 
 
-def _atoms(what: str) -> dict[str, Any]:
+def _atoms(description: str) -> dict[str, Any]:
     return {
         "type": "array",
         "minItems": 1,
         "uniqueItems": True,
         "items": {"enum": list(ATOMS)},
-        "description": what,
+        "description": description,
     }
 
 
@@ -261,11 +261,11 @@ def _problem_response(status: int, kinds: list[ProblemKind]) -> dict[str, Any]:
     examples = {
         kind.slug: {"value": ProblemError(kind, more=_more(kind)).document()} for kind in kinds
     }
-    told = _told_in(status)
+    header_fields = _told_in(status)
     return {
         "description": f"{HTTPStatus(status).phrase}: "
         + " ".join(f"{kind.value.title}. {kind.value.advice}" for kind in kinds),
-        **({"headers": told} if told else {}),
+        **({"headers": header_fields} if header_fields else {}),
         "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
     }
 

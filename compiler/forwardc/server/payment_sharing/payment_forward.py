@@ -56,10 +56,15 @@ from forwardc.server.settings import LimitSettings, ReplaySettings
 from forwardc.server.telemetry.calls import NullObserver, Observer
 
 RUN_HEADER: Final = "Forwardc-Run"
+# Seconds of an hour, the window of `limits.misses_per_hour`.
 _HOUR_S: Final = 3600
+# Seconds before the first look at another process's forward: a fast vault has answered by then.
 _FIRST_POLL_S: Final = 0.05
+# Seconds between two looks at most: half a second more is nothing to a buyer who waits.
 _LONGEST_POLL_S: Final = 0.5
+# Seconds: a forward that took this long is usually over after as long again.
 _STILL_S: Final = 2.0
+# Seconds that every answer of a miss is a multiple of, so that its time tells nothing of a row.
 _MISSED_S: Final = 0.05
 _log = logging.getLogger("forwardc.server")
 
@@ -105,10 +110,10 @@ class PaymentForwarding:
     `not_card` names what of a call may look like a card number.
     """
 
-    lookup: PaymentDirectory
+    directory: PaymentDirectory
     forwarder: Forwarder
     claims: ClaimStore
-    sealer: ReplayCipher
+    cipher: ReplayCipher
     rates: RateLimits
     replay: ReplaySettings
     limits: LimitSettings
@@ -117,33 +122,40 @@ class PaymentForwarding:
     not_card: frozenset[str] = frozenset()
     _under_way: dict[str, asyncio.Task[CallOutcome]] = field(default_factory=dict)
 
-    async def share(self, asked: ForwardCall) -> ForwardAnswer:
+    async def forward(self, asked: ForwardCall) -> ForwardAnswer:
         """Forward the payment, or answer as its first call was answered. Raises `ProblemError`."""
         instrument = await self._find(asked)
         deadline = monotonic() + self.replay.wait
         while True:
-            match await self._claim(asked):
-                case ClaimWon() as mine:
-                    try:
-                        task = self._begin(mine, asked, instrument)
-                    except BaseException:
-                        self.claims.let_go(mine.run_id, in_doubt=True)
-                        raise
-                    ending = await asyncio.shield(task)
-                    return _answered(ending, mine.run_id, instrument, replayed=False)
+            claim = await self._claim(asked)
+            match claim:
+                case ClaimWon():
+                    return await self._forward_shielded(claim, asked, instrument)
                 case ClaimKeyReused():
                     raise ProblemError(ProblemKind.KEY_REUSED)
                 case ClaimOfAnotherClient():
                     # Neither its answer nor its run's id, and no second forward of one payment.
                     raise ProblemError(ProblemKind.SHARED_BY_ANOTHER)
-                case ClaimHeld() as other:
-                    shared = await self._follow(other, instrument, deadline)
-                    if shared is not None:
-                        return shared
-                case ClaimFinished() | ClaimUnknown() as known:
-                    return await self._known(known, instrument)
-                case never:
-                    assert_never(never)
+                case ClaimHeld():
+                    answer = await self._follow(claim, instrument, deadline)
+                    if answer is not None:
+                        return answer
+                case ClaimFinished() | ClaimUnknown():
+                    return await self._answer_of_record(claim, instrument)
+                case _:
+                    assert_never(claim)
+
+    async def _forward_shielded(
+        self, won: ClaimWon, asked: ForwardCall, instrument: Instrument
+    ) -> ForwardAnswer:
+        try:
+            task = self._begin(won, asked, instrument)
+        except BaseException:
+            self.claims.let_go(won.run_id, in_doubt=True)
+            raise
+        # A caller that leaves cancels its own waiting, and not the forward.
+        ending = await asyncio.shield(task)
+        return _answered(ending, won.run_id, instrument, replayed=False)
 
     async def drain(self, within_s: float) -> int:
         """Wait for what is under way, and give up what takes longer; how many were given up.
@@ -166,7 +178,7 @@ class PaymentForwarding:
             await self.claims.mended()
         except HistoryError as problem:
             for owed in self.claims.live.owed:
-                _log.error("%s the end of run %s is lost", problem.code, owed.mine.run_id)
+                _log.error("%s the end of run %s is lost", problem.code, owed.won.run_id)
 
     async def _find(self, asked: ForwardCall) -> Instrument:
         """The instrument of a reference.
@@ -180,11 +192,11 @@ class PaymentForwarding:
             if wait is not None:
                 raise ProblemError(ProblemKind.TOO_MANY_REQUESTS, headers=retry_after(wait))
             with self.observer.span("lookup"):
-                instrument = await self.lookup.find(asked.request.reference)
-            known = identifiers_match(
+                instrument = await self.directory.find(asked.request.reference)
+            identified = identifiers_match(
                 instrument.identifiers if instrument else None, asked.request.identifiers
             )
-            if instrument is not None and known:
+            if instrument is not None and identified:
                 return self._reachable(asked, instrument)
             wait = await self.rates.take(name, limit, _HOUR_S)
         except DirectoryFaultError as problem:
@@ -227,7 +239,7 @@ class PaymentForwarding:
         # A share has the id of its first run: one draw of chance is enough for both.
         new = str(uuid4())
         return ClaimRequest(
-            share_id=new,
+            forward_id=new,
             run_id=new,
             by_reference=by_reference,
             by_key=by_key,
@@ -238,51 +250,51 @@ class PaymentForwarding:
         )
 
     def _begin(
-        self, mine: ClaimWon, asked: ForwardCall, instrument: Instrument
+        self, won: ClaimWon, asked: ForwardCall, instrument: Instrument
     ) -> asyncio.Task[CallOutcome]:
         """Start the forward as a task of its own: its caller may leave, and it goes on."""
-        task = asyncio.create_task(self._forward(mine, asked, instrument))
-        self._under_way[mine.share_id] = task
-        task.add_done_callback(partial(self._ended, mine))
+        task = asyncio.create_task(self._forward(won, asked, instrument))
+        self._under_way[won.forward_id] = task
+        task.add_done_callback(partial(self._ended, won))
         return task
 
-    def _ended(self, mine: ClaimWon, task: asyncio.Task[CallOutcome]) -> None:
+    def _ended(self, won: ClaimWon, task: asyncio.Task[CallOutcome]) -> None:
         # What sent nothing may be under way once more before its first task has ended.
-        if self._under_way.get(mine.share_id) is task:
-            del self._under_way[mine.share_id]
+        if self._under_way.get(won.forward_id) is task:
+            del self._under_way[won.forward_id]
         failed = task.cancelled() or task.exception() is not None
-        self.claims.let_go(mine.run_id, in_doubt=failed)
+        self.claims.let_go(won.run_id, in_doubt=failed)
 
     async def _forward(
-        self, mine: ClaimWon, asked: ForwardCall, instrument: Instrument
+        self, won: ClaimWon, asked: ForwardCall, instrument: Instrument
     ) -> CallOutcome:
         try:
-            return await self._forwarded(mine, asked, instrument)
+            return await self._forwarded(won, asked, instrument)
         finally:
-            self.claims.let_go(mine.run_id)
+            self.claims.let_go(won.run_id)
 
     async def _forwarded(
-        self, mine: ClaimWon, asked: ForwardCall, instrument: Instrument
+        self, won: ClaimWon, asked: ForwardCall, instrument: Instrument
     ) -> CallOutcome:
         request = asked.request
         try:
             with self.observer.span("forward"):
                 forwarded = await self.forwarder.forward(
-                    request.destination, instrument, request.reference, mine
+                    request.destination, instrument, request.reference, won
                 )
-            ending = call_outcome(forwarded.result, mine.run_id, lasting=bool(forwarded.lasting))
+            ending = call_outcome(forwarded.result, won.run_id, lasting=bool(forwarded.lasting))
         except (Exception, asyncio.CancelledError) as problem:
             _log.error("FC9901 a forward was given up: %s", type(problem).__name__)
-            ending = await self._give_up(mine)
+            ending = await self._give_up(won)
             self._tell_forward(ending, asked, instrument)
             return ending
         if forwarded.result is None and forwarded.lasting:
             # Names and no values: what the operator has to mend.
             _log.error("FC0855 nothing was sent: %s", "; ".join(forwarded.lasting))
         if forwarded.codes:
-            told = ", ".join(forwarded.codes)
-            _log.warning("%s in run %s, ended as %s", told, mine.run_id, ending.state)
-        await self._record(mine, ending, forwarded.journal)
+            codes = ", ".join(forwarded.codes)
+            _log.warning("%s in run %s, ended as %s", codes, won.run_id, ending.state)
+        await self._record(won, ending, forwarded.journal)
         self._tell_forward(ending, asked, instrument)
         return ending
 
@@ -295,11 +307,11 @@ class PaymentForwarding:
             instrument.vault, destination, str(outcome or ForwardState.UNKNOWN), ending.losses
         )
 
-    async def _record(self, mine: ClaimWon, ending: CallOutcome, journal: BatchedJournal) -> None:
+    async def _record(self, won: ClaimWon, ending: CallOutcome, journal: BatchedJournal) -> None:
         """Record what a share came to; what cannot be recorded is known, and recorded later."""
         is_kept = ending.state is ForwardState.DONE and ending.body is not None
-        sealed = self.sealer.seal(ending.body or b"", mine.share_id) if is_kept else None
-        end = ForwardEnd(mine, ending.state, ending.status, sealed, journal)
+        sealed = self.cipher.encrypt(ending.body or b"", won.forward_id) if is_kept else None
+        end = ForwardEnd(won, ending.state, ending.status, sealed, journal)
         try:
             with self.observer.span("record"):
                 await self._end(end, journal)
@@ -307,41 +319,41 @@ class PaymentForwarding:
             # The caller gets the answer that came, and so does a repeat here.
             self.claims.live.owe(end)
             code = problem.code if isinstance(problem, HistoryError | JournalError) else "FC9901"
-            _log.error("%s the answer of run %s was not recorded yet", code, mine.run_id)
+            _log.error("%s the answer of run %s was not recorded yet", code, won.run_id)
 
     async def _end(self, end: ForwardEnd, journal: BatchedJournal) -> None:
         """Record the end of the share and of its run, in one transaction where there is a run.
 
         Raises `HistoryError` and `JournalError` after several tries.
         """
-        told = (end.mine, end.state, end.status, end.sealed)
+        end_of_forward = (end.won, end.state, end.status, end.sealed)
         lost: list[Exception] = []
         unsettled = False
         if journal.is_open:
-            self.claims.end_soon(*told, lost.append)
+            self.claims.end_soon(*end_of_forward, lost.append)
             unsettled = await _refused(journal) is not None
         if lost or not journal.is_open:
-            await self.claims.end(*told)
+            await self.claims.end(*end_of_forward)
         # Once more: the database that took the share's end after some waiting may take this, too.
         if unsettled:
             await journal.settle()
 
-    async def _give_up(self, mine: ClaimWon) -> CallOutcome:
+    async def _give_up(self, won: ClaimWon) -> CallOutcome:
         """What is certain of a forward that ended in the middle, by its own record."""
         try:
-            state = await self.claims.give_up(mine)
+            state = await self.claims.give_up(won)
         except HistoryError:
-            self.claims.let_go(mine.run_id, in_doubt=True)
+            self.claims.let_go(won.run_id, in_doubt=True)
             state = ForwardState.UNKNOWN
         if state is ForwardState.NOT_SENT:
             return CallOutcome(state, None, refusal=ProblemError(ProblemKind.INTERNAL_ERROR))
-        return CallOutcome(ForwardState.UNKNOWN, None, refusal=outcome_unknown(mine.run_id))
+        return CallOutcome(ForwardState.UNKNOWN, None, refusal=outcome_unknown(won.run_id))
 
     async def _follow(
         self, other: ClaimHeld, instrument: Instrument, deadline: float
     ) -> ForwardAnswer | None:
         """The answer of the call that forwards; None where its process has left it."""
-        task = self._under_way.get(other.share_id)
+        task = self._under_way.get(other.forward_id)
         if task is None:
             return await self._poll(other, instrument, deadline)
         done, _ = await asyncio.wait((task,), timeout=max(0.0, deadline - monotonic()))
@@ -357,37 +369,38 @@ class PaymentForwarding:
         while (left := deadline - monotonic()) > 0:
             await asyncio.sleep(min(pause, left))
             pause = min(2 * pause, _LONGEST_POLL_S)
-            match await self._look(other):
+            status = await self._look(other)
+            match status:
                 case ClaimHeld():
                     continue
-                case ClaimReleased(left=True):
-                    return None
                 case ClaimReleased():
+                    if status.left:
+                        return None
                     raise RunProblemError(unavailable(), other.run_id, instrument)
-                case ClaimFinished() | ClaimUnknown() as known:
-                    return await self._known(known, instrument)
-                case never:
-                    assert_never(never)
+                case ClaimFinished() | ClaimUnknown():
+                    return await self._answer_of_record(status, instrument)
+                case _:
+                    assert_never(status)
         raise _still_running(other, instrument)
 
     async def _look(self, other: ClaimHeld) -> ClaimStatus:
         try:
-            return await self.claims.look(other.share_id)
+            return await self.claims.look(other.forward_id)
         except HistoryError as problem:
             raise _no_history(problem) from None
 
-    async def _known(
-        self, known: ClaimFinished | ClaimUnknown, instrument: Instrument
+    async def _answer_of_record(
+        self, ended: ClaimFinished | ClaimUnknown, instrument: Instrument
     ) -> ForwardAnswer:
-        if isinstance(known, ClaimUnknown):
-            why = outcome_unknown(known.run_id, known.outcome)
-            raise RunProblemError(why, known.run_id, instrument, known.outcome or "unknown")
+        if isinstance(ended, ClaimUnknown):
+            why = outcome_unknown(ended.run_id, ended.outcome)
+            raise RunProblemError(why, ended.run_id, instrument, ended.outcome or "unknown")
         try:
-            body = self.sealer.open(known.sealed, known.share_id)
+            body = self.cipher.open(ended.sealed, ended.forward_id)
         except CannotDecryptError:
             _log.error("a recorded answer cannot be opened: the server's keys have changed")
-            raise await self._unreadable(known.run_id, instrument) from None
-        return ForwardAnswer(body, known.run_id, instrument.vault, replayed=True)
+            raise await self._unreadable(ended.run_id, instrument) from None
+        return ForwardAnswer(body, ended.run_id, instrument.vault, replayed=True)
 
     async def _unreadable(self, run_id: str, instrument: Instrument) -> ProblemError:
         try:

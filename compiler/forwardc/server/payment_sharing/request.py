@@ -18,11 +18,17 @@ REFERENCE: Final = "reference"
 REFERENCE_MEMBER: Final = "partnerPaymentReference"
 DESTINATION_MEMBER: Final = "destination"
 IDENTIFIERS_MEMBER: Final = "customerIdentifiers"
+# Characters: what vaults take as a reference, Adyen's 80 at the most.
 LONGEST_REFERENCE: Final = 80
+# Members: Rokt documents two.
 MOST_IDENTIFIERS: Final = 20
+# Characters of an identifier's name.
 LONGEST_NAME: Final = 64
+# Characters: an email address has 254 (RFC 5321).
 LONGEST_VALUE: Final = 256
+# Characters: as Stripe's idempotency keys, so that a caller can use one for both.
 LONGEST_KEY: Final = 255
+# Levels of nesting: a valid body has two.
 DEEPEST: Final = 8
 UNPRINTABLE: Final = "\u0000-\u001f\u007f-\u009f"
 _UNPRINTABLE: Final = re.compile(f"[{UNPRINTABLE}\ud800-\udfff]")
@@ -139,11 +145,11 @@ def _depth(document: object) -> int:
     level, depth = [document], 0
     while level:
         inner: list[object] = []
-        for one in level:
-            if isinstance(one, dict):
-                inner += [*one.values(), None]
-            elif isinstance(one, list):
-                inner += [*one, None]
+        for item in level:
+            if isinstance(item, dict):
+                inner += [*item.values(), None]
+            elif isinstance(item, list):
+                inner += [*item, None]
         depth += bool(inner)
         if depth > DEEPEST:
             break
@@ -194,9 +200,9 @@ def _identifier_mistakes(value: object) -> Iterator[tuple[str, str]]:
         yield at, f"has more than {MOST_IDENTIFIERS} members"
     if not all(_is_text(name, LONGEST_NAME) and name for name in value):
         yield at, f"has a name without 1 to {LONGEST_NAME} characters, or with a control character"
-    if not all(isinstance(one, str) for one in value.values()):
+    if not all(isinstance(text, str) for text in value.values()):
         yield at, "has a value that is not a string"
-    elif not all(_is_text(one, LONGEST_VALUE) for one in value.values()):
+    elif not all(_is_text(text, LONGEST_VALUE) for text in value.values()):
         yield at, f"has a value of more than {LONGEST_VALUE} characters or with control characters"
 
 

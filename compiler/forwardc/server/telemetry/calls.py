@@ -33,7 +33,7 @@ class CallRecord:
 class Observer(Protocol):
     """Watches calls. Never raises."""
 
-    def call(self, told: CallRecord) -> None:
+    def call(self, record: CallRecord) -> None:
         """A call has ended."""
         ...
 
@@ -56,7 +56,7 @@ class Observer(Protocol):
 class NullObserver:
     """Watches nothing."""
 
-    def call(self, told: CallRecord) -> None:
+    def call(self, record: CallRecord) -> None:
         """Let it go."""
 
     def forward(
@@ -90,25 +90,25 @@ class CallInProgress:
     address: str | None = None
     problem: str | None = None
     trace_id: str | None = None
-    told: CallRecord | None = None
+    handler_record: CallRecord | None = None
     began: float = field(default_factory=perf_counter)
     id: str = field(default_factory=lambda: str(uuid4()))
 
-    def ending(self) -> CallRecord:
+    def record(self) -> CallRecord:
         """What can be told at its end: the call's own frame, and what its handler said of it."""
-        told = self.told or _NOTHING
+        handler_record = self.handler_record or _NOTHING
         return CallRecord(
             self.route,
             self.method if self.method in METHODS else "other",
             self.status,
             round((perf_counter() - self.began) * 1_000, 3),
-            told.client_id,
-            told.problem or self.problem,
-            told.run_id,
-            told.vault,
-            told.destination,
-            told.outcome,
-            told.replayed,
+            handler_record.client_id,
+            handler_record.problem or self.problem,
+            handler_record.run_id,
+            handler_record.vault,
+            handler_record.destination,
+            handler_record.outcome,
+            handler_record.replayed,
         )
 
 

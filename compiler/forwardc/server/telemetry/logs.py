@@ -18,32 +18,32 @@ _ENCODER: Final = json.JSONEncoder(separators=(",", ":"), default=str)
 _EXPECTED: Final = frozenset({502, 503, 504})
 
 
-def log_call(call: CallInProgress, told: CallRecord) -> None:
+def log_call(call: CallInProgress, record: CallRecord) -> None:
     """Write the line of a call that ended."""
     level = logging.INFO
-    if told.status >= 500:
-        level = logging.WARNING if told.status in _EXPECTED else logging.ERROR
+    if record.status >= 500:
+        level = logging.WARNING if record.status in _EXPECTED else logging.ERROR
     if CALLS.isEnabledFor(level):
-        record = logging.LogRecord(CALLS.name, level, "", 0, "call", None, None)
-        record.members = _members(call, told)
-        CALLS.handle(record)
+        line = logging.LogRecord(CALLS.name, level, "", 0, "call", None, None)
+        line.members = _members(call, record)
+        CALLS.handle(line)
 
 
-def _members(call: CallInProgress, told: CallRecord) -> dict[str, Any]:
+def _members(call: CallInProgress, record: CallRecord) -> dict[str, Any]:
     members = {
         "call": call.id,
-        "method": told.method,
-        "route": told.route,
-        "status": told.status,
-        "duration_ms": told.duration_ms,
-        "client": told.client_id,
+        "method": record.method,
+        "route": record.route,
+        "status": record.status,
+        "duration_ms": record.duration_ms,
+        "client": record.client_id,
         "address": call.address,
-        "problem": told.problem,
-        "run": told.run_id,
-        "vault": told.vault,
-        "destination": told.destination,
-        "outcome": told.outcome,
-        "replayed": told.replayed or None,
+        "problem": record.problem,
+        "run": record.run_id,
+        "vault": record.vault,
+        "destination": record.destination,
+        "outcome": record.outcome,
+        "replayed": record.replayed or None,
         "trace": call.trace_id,
     }
     return {name: value for name, value in members.items() if value is not None}

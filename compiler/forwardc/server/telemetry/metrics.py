@@ -133,15 +133,15 @@ class Metrics:
         if not self._folder:
             ProcessCollector(registry=registry)
 
-    def call(self, told: CallRecord) -> None:
+    def call(self, record: CallRecord) -> None:
         """Count a call that ended."""
-        problem = told.problem or ""
-        self._call(told.route, told.method, str(told.status), problem).inc()
-        self._seconds(told.route).observe(told.duration_ms / 1_000)
+        problem = record.problem or ""
+        self._call(record.route, record.method, str(record.status), problem).inc()
+        self._seconds(record.route).observe(record.duration_ms / 1_000)
         if problem in _REFUSED_TOKENS:
             self.token_refusals.labels(problem).inc()
-        if told.replayed:
-            self.replays.labels(told.destination or "").inc()
+        if record.replayed:
+            self.replays.labels(record.destination or "").inc()
 
     def tell_ready(self, parts: Mapping[str, bool]) -> None:
         """Keep which parts are there."""
@@ -163,9 +163,9 @@ class Metrics:
         return generate_latest(together)
 
 
-def _seconds(name: str, what: str, label: str, registry: CollectorRegistry) -> Histogram:
+def _seconds(name: str, timed: str, label: str, registry: CollectorRegistry) -> Histogram:
     return Histogram(
-        f"{name}_seconds", f"Seconds of {what}.", (label,), buckets=_SECONDS, registry=registry
+        f"{name}_seconds", f"Seconds of {timed}.", (label,), buckets=_SECONDS, registry=registry
     )
 
 

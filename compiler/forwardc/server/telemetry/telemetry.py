@@ -25,13 +25,13 @@ class Telemetry:
     metrics: Metrics | None = None
     traces: Traces | None = None
 
-    def call(self, told: CallRecord) -> None:
+    def call(self, record: CallRecord) -> None:
         """Keep what a handler knows until its call has ended."""
-        under_way = CURRENT_CALL.get()
-        if under_way is not None:
-            under_way.told = told
+        call = CURRENT_CALL.get()
+        if call is not None:
+            call.handler_record = record
         elif self.metrics is not None:
-            self.metrics.call(told)
+            self.metrics.call(record)
 
     def forward(
         self, vault: str, destination: str, outcome: str, losses: Sequence[str] = ()
@@ -62,10 +62,10 @@ class Telemetry:
 
     def _tell(self, call: CallInProgress) -> None:
         try:
-            told = call.ending()
+            record = call.record()
             if self.metrics is not None:
-                self.metrics.call(told)
-            log_call(call, told)
+                self.metrics.call(record)
+            log_call(call, record)
         except Exception:
             _LOG.exception("a call could not be told")
 

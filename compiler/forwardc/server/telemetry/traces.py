@@ -14,6 +14,7 @@ from forwardc.server.telemetry.calls import CallInProgress
 from forwardc.version import __version__
 
 _PATH: Final = "/v1/traces"
+# Seconds for a collector to take spans, from a thread of their own.
 _TIMEOUT_S: Final = 3
 
 
@@ -120,17 +121,17 @@ def _context(parent: str | None) -> Any:
 
 
 def _attributes(call: CallInProgress) -> dict[str, str | int | bool]:
-    told = call.ending()
+    record = call.record()
     members: dict[str, str | int | bool | None] = {
-        "http.request.method": told.method,
-        "http.route": told.route,
-        "http.response.status_code": told.status,
-        "forwardc.client": told.client_id,
-        "forwardc.run": told.run_id,
-        "forwardc.vault": told.vault,
-        "forwardc.destination": told.destination,
-        "forwardc.outcome": told.outcome,
-        "forwardc.problem": told.problem,
-        "forwardc.replayed": told.replayed,
+        "http.request.method": record.method,
+        "http.route": record.route,
+        "http.response.status_code": record.status,
+        "forwardc.client": record.client_id,
+        "forwardc.run": record.run_id,
+        "forwardc.vault": record.vault,
+        "forwardc.destination": record.destination,
+        "forwardc.outcome": record.outcome,
+        "forwardc.problem": record.problem,
+        "forwardc.replayed": record.replayed,
     }
     return {name: value for name, value in members.items() if value is not None}

@@ -26,43 +26,46 @@ from forwardc.server.wiring.components import ServerComponents
 from forwardc.server.wiring.directory_supply import blocked_plans
 from forwardc.server.wiring.mounts import MOUNTS
 
+# Runs that the gauge counts to: the alert is about the first one.
 _MOST_WAITING = 1_000
 
 
-def create(parts: ServerComponents) -> ASGIApp:
+def create(components: ServerComponents) -> ASGIApp:
     """The application over open parts, which it closes at the end of its lifespan."""
-    readiness = Readiness(_checks(parts), parts.traffic, _tell_ready(parts))
-    desk = endpoint.EndpointDependencies(
-        parts.auth.gate,
-        parts.rates,
-        parts.sharing,
-        parts.settings.limits,
-        parts.settings.issuer,
-        parts.watch,
-        parts.auth.terms,
+    readiness = Readiness(_checks(components), components.calls, _tell_ready(components))
+    read_store = endpoint.EndpointDependencies(
+        components.auth.gate,
+        components.rates,
+        components.forwarding,
+        components.settings.limits,
+        components.settings.issuer,
+        components.telemetry,
+        components.auth.terms,
     )
     routes: list[BaseRoute] = [
-        *endpoint.routes(desk),
-        *parts.auth.routes,
-        *health_routes(readiness, parts.watch.metrics, _figures(parts)),
-        *chain.from_iterable(mount(parts) for mount in MOUNTS),
+        *endpoint.routes(read_store),
+        *components.auth.routes,
+        *health_routes(readiness, components.telemetry.metrics, _figures(components)),
+        *chain.from_iterable(mount(components) for mount in MOUNTS),
     ]
-    app = Starlette(routes=routes, exception_handlers=handlers(), lifespan=_lifespan(parts))
+    app = Starlette(routes=routes, exception_handlers=handlers(), lifespan=_lifespan(components))
     app.router.redirect_slashes = False
     # Nothing that routing does is of use to the one call that a server is there for.
-    direct = {("POST", SHARING_PATH): endpoint.SharingEndpoint(desk)}
-    rules = AccessRules.of(parts.settings)
-    return with_middleware(app, rules, parts.traffic, parts.watch, direct)
+    direct = {("POST", SHARING_PATH): endpoint.SharingEndpoint(read_store)}
+    rules = AccessRules.of(components.settings)
+    return with_middleware(app, rules, components.calls, components.telemetry, direct)
 
 
-def _lifespan(parts: ServerComponents) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    components: ServerComponents,
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        await parts.begin()
+        await components.begin()
         beside = [
-            asyncio.create_task(parts.sharing.claims.forget()),
-            asyncio.create_task(parts.sharing.claims.mend()),
-            asyncio.create_task(parts.in_force.watch()),
+            asyncio.create_task(components.forwarding.claims.forget()),
+            asyncio.create_task(components.forwarding.claims.mend()),
+            asyncio.create_task(components.approvals.watch()),
         ]
         try:
             yield
@@ -70,39 +73,39 @@ def _lifespan(parts: ServerComponents) -> Callable[[Starlette], AbstractAsyncCon
             for task in beside:
                 task.cancel()
             await asyncio.wait(beside)
-            await parts.close()
+            await components.close()
 
     return lifespan
 
 
-def _checks(parts: ServerComponents) -> dict[str, ReadinessCheck]:
+def _checks(components: ServerComponents) -> dict[str, ReadinessCheck]:
     """What a call needs, by the name that `/ready` tells."""
 
     async def history() -> None:
-        await parts.store.commits.write(_touch)
+        await components.store.commits.write(_touch)
 
     async def keys() -> None:
-        await parts.auth.ready()
+        await components.auth.ready()
 
     async def approvals() -> None:
-        await parts.in_force.look()
-        refused = parts.in_force.refused
+        await components.approvals.look()
+        refused = components.approvals.refused
         if refused:
             why = next(iter(refused.values()))[0]
             raise (
                 NothingApprovedError(why)
-                if refused.keys() == parts.known.ways.keys()
+                if refused.keys() == components.inputs.plans.keys()
                 else PartlyReadyError(why)
             )
 
     async def lookup() -> None:
-        await parts.lookup.ready()
-        told = blocked_plans(parts.known.ways, await parts.lookup.supplies())
-        if told:
-            why = next(iter(told.values()))
+        await components.lookup.ready()
+        blocked = blocked_plans(components.inputs.plans, await components.lookup.supplies())
+        if blocked:
+            why = next(iter(blocked.values()))
             raise (
                 NothingSuppliedError(why)
-                if told.keys() == parts.known.ways.keys()
+                if blocked.keys() == components.inputs.plans.keys()
                 else PartlyReadyError(why)
             )
 
@@ -127,23 +130,23 @@ def _touch(tx: Transaction) -> None:
     tx.run("DELETE FROM rates WHERE name = ?", "ready")
 
 
-def _tell_ready(parts: ServerComponents) -> Callable[[Mapping[str, bool]], None]:
-    metrics = parts.watch.metrics
+def _tell_ready(components: ServerComponents) -> Callable[[Mapping[str, bool]], None]:
+    metrics = components.telemetry.metrics
     return metrics.tell_ready if metrics is not None else lambda _: None
 
 
-def _figures(parts: ServerComponents) -> ReadinessCheck:
+def _figures(components: ServerComponents) -> ReadinessCheck:
     """Bring the figures up to date that stand in the history."""
 
     async def ask() -> None:
-        metrics = parts.watch.metrics
+        metrics = components.telemetry.metrics
         if metrics is None:
             return
-        now = parts.store.timestamp().milliseconds
+        now = components.store.timestamp().milliseconds
         with suppress(HistoryError):
-            found = await parts.store.commits.read(
+            unresolved = await components.store.commits.read(
                 lambda tx: count_unresolved(tx, now, _MOST_WAITING)
             )
-            metrics.unsettled.set(found)
+            metrics.unsettled.set(unresolved)
 
     return ask

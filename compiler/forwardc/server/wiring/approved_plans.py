@@ -31,7 +31,7 @@ KIND = "approval"
 
 
 def approved_plans(
-    ways: ServedPlans, lock: Lock, today: date, sink: Sink, *, emulated: bool = False
+    plans: ServedPlans, lock: Lock, today: date, sink: Sink, *, emulated: bool = False
 ) -> dict[tuple[str, str], ServedPlan]:
     """The ways that may be served. A destination that keeps none is an error.
 
@@ -41,44 +41,44 @@ def approved_plans(
     sandbox on this machine plays (`emulated`) needs no approval in a sandbox.
     """
     refused: dict[tuple[str, str], Sink] = {}
-    for key, way in ways.items():
-        found = Sink()
-        refuse_unapproved(way.plan, way.operation, lock, today, found, emulated=emulated)
-        if found.has_errors:
-            refused[key] = found
+    for key, served in plans.items():
+        problems = Sink()
+        refuse_unapproved(served.plan, served.operation, lock, today, problems, emulated=emulated)
+        if problems.has_errors:
+            refused[key] = problems
         else:
-            for remark in found.sorted():
+            for remark in problems.sorted():
                 sink.add(remark)
-    kept = {key: way for key, way in ways.items() if key not in refused}
-    served = {destination for destination, _ in kept}
-    for (destination, _), found in refused.items():
-        for problem in found.sorted():
-            known = destination in served
-            sink.add(replace(problem, severity=Severity.WARNING) if known else problem)
-    return kept
+    approved = {key: served for key, served in plans.items() if key not in refused}
+    destinations = {destination for destination, _ in approved}
+    for (destination, _), problems in refused.items():
+        for problem in problems.sorted():
+            is_served = destination in destinations
+            sink.add(replace(problem, severity=Severity.WARNING) if is_served else problem)
+    return approved
 
 
-def record_approvals(store: Store, ways: ServedPlans, lock: Lock) -> int:
+def record_approvals(store: Store, plans: ServedPlans, lock: Lock) -> int:
     """Add an event for each approval in force that this history has not seen; how many."""
-    return store.database.write(approval_recorder(store, ways, lock))
+    return store.database.write(approval_recorder(store, plans, lock))
 
 
-def approval_recorder(store: Store, ways: ServedPlans, lock: Lock) -> Callable[[Transaction], int]:
+def approval_recorder(store: Store, plans: ServedPlans, lock: Lock) -> Callable[[Transaction], int]:
     """The work of `record`, for a transaction."""
 
     def work(tx: Transaction) -> int:
         tx.exclusive()
-        new = [told for told in _told(ways, lock) if not _is_known(tx, told[1])]
-        for by, what in new:
-            writes.record_event(tx, KIND, by, what, store.timestamp())
+        new = [event for event in _events(plans, lock) if not _is_known(tx, event[1])]
+        for by, text in new:
+            writes.record_event(tx, KIND, by, text, store.timestamp())
         return len(new)
 
     return work
 
 
-def _told(ways: ServedPlans, lock: Lock) -> Iterator[tuple[str, str]]:
+def _events(plans: ServedPlans, lock: Lock) -> Iterator[tuple[str, str]]:
     """Who approved, and what: place, digest, day, and the last day; or who withdrew it, and why."""
-    for key in sorted({place(way.plan, way.operation) for way in ways.values()}):
+    for key in sorted({place(served.plan, served.operation) for served in plans.values()}):
         if own := lock.own.get(key):
             line = _line(key, "own", own.digest, own.date, own.expires)
             yield _revoked(own.revoked, line) or (own.by, line)
@@ -97,13 +97,14 @@ def _line(key: str, group: str, digest: str, day: date, expires: date | None) ->
     return f"{group} approval of {key}, {digest}, given {day.isoformat()}{until}"
 
 
-def _is_known(tx: Transaction, what: str) -> bool:
-    return first_row(tx, "SELECT 1 FROM events WHERE kind = ? AND what = ?", KIND, what) is not None
+def _is_known(tx: Transaction, text: str) -> bool:
+    return first_row(tx, "SELECT 1 FROM events WHERE kind = ? AND what = ?", KIND, text) is not None
 
 
 # While it serves: what may leave now.
 
 _LOG: Final = logging.getLogger("forwardc.server")
+# Seconds between two looks at the lock: a withdrawal counts a second later in every process.
 EVERY_S: Final = 1.0
 # A file that was written a moment ago may be written once more under the same time.
 _SETTLED_NS: Final = 2_000_000_000
@@ -121,17 +122,17 @@ class ApprovalsInForce:
     def __init__(
         self,
         build: Path | CheckoutPath,
-        ways: ServedPlans,
+        plans: ServedPlans,
         ambient: ClockAndIds,
-        told: Callable[[Mapping[tuple[str, str], bool]], None] = lambda _: None,
-        came: Callable[[Lock], None] = lambda _: None,
+        on_judged: Callable[[Mapping[tuple[str, str], bool]], None] = lambda _: None,
+        on_lock: Callable[[Lock], None] = lambda _: None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._build = build
-        self._ways = ways
+        self._plans = plans
         self._ambient = ambient
-        self._told = told
-        self._came = came
+        self._on_judged = on_judged
+        self._on_lock = on_lock
         self._clock = clock
         self._looked_at = float("-inf")
         self._identity: Identity | None = None
@@ -194,24 +195,24 @@ class ApprovalsInForce:
             self._settled = False
         self._judge()
         if lock is not None and lock != before:
-            self._came(lock)
+            self._on_lock(lock)
 
     def _judge(self) -> None:
         """Find out what may not leave today, and say what is new of that."""
         self._day = self._ambient.now().date()
-        found: RefusalReasons = {}
-        for key, way in self._ways.items():
+        refused: RefusalReasons = {}
+        for key, served in self._plans.items():
             sink, ambient = Sink(), self._ambient
             refuse_unapproved(
-                *(way.plan, way.operation, ambient.lock, self._day, sink),
+                *(served.plan, served.operation, ambient.lock, self._day, sink),
                 emulated=ambient.emulated,
             )
             if sink.has_errors:
-                found[key] = self._unreadable or tuple(_shown(sink))
-        if found != self._refused:
-            _log(found, self._refused)
-        self._refused = found
-        self._told({key: key not in found for key in self._ways})
+                refused[key] = self._unreadable or tuple(_shown(sink))
+        if refused != self._refused:
+            _log(refused, self._refused)
+        self._refused = refused
+        self._on_judged({key: key not in refused for key in self._plans})
 
 
 def _identity(build: Path | CheckoutPath) -> tuple[Identity, int]:
@@ -220,27 +221,29 @@ def _identity(build: Path | CheckoutPath) -> tuple[Identity, int]:
     A folder above may be a link that leads to the newest release.
     """
     try:
-        found = lock_of_build(build).status()
+        status = lock_of_build(build).status()
     except OSError as problem:
         return (problem.errno or -1,), 0
-    changed = max(found.st_mtime_ns, found.st_ctime_ns)
+    changed = max(status.st_mtime_ns, status.st_ctime_ns)
     return (
-        found.st_dev,
-        found.st_ino,
-        found.st_size,
-        found.st_mtime_ns,
-        found.st_ctime_ns,
+        status.st_dev,
+        status.st_ino,
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
     ), changed
 
 
 def _shown(sink: Sink) -> list[str]:
-    return [f"{one.code} {clean(one).message}" for one in sink.sorted()]
+    return [f"{problem.code} {clean(problem).message}" for problem in sink.sorted()]
 
 
 def _log(now: RefusalReasons, before: RefusalReasons) -> None:
     """A line for each reason that is new, and one for each way that is served again."""
-    known = {why for reasons in before.values() for why in reasons}
-    new = dict.fromkeys(why for reasons in now.values() for why in reasons if why not in known)
+    reasons_before = {why for reasons in before.values() for why in reasons}
+    new = dict.fromkeys(
+        why for reasons in now.values() for why in reasons if why not in reasons_before
+    )
     for why in new:
         _LOG.error("no longer approved", extra={"members": {"why": why}})
     for destination, vault in sorted(before.keys() - now.keys()):

@@ -81,7 +81,7 @@ class Authentication:
     terms: ClientPolicy
     routes: tuple[Route, ...]
     _remote: RemoteKeys | None = None
-    _prover: ClientAuthenticator | None = None
+    _authenticator: ClientAuthenticator | None = None
 
     async def ready(self) -> None:
         """Ask for the keys of another issuer. Raises `KeysUnavailableError`."""
@@ -92,8 +92,8 @@ class Authentication:
         """Give threads and connections back."""
         if self._remote is not None:
             await self._remote.close()
-        if self._prover is not None:
-            self._prover.close()
+        if self._authenticator is not None:
+            self._authenticator.close()
 
 
 def open_authentication(
@@ -110,11 +110,14 @@ def open_authentication(
         raise ValueError(f"issuer.scope: without issuer.url it is one of {', '.join(SCOPES)}")
     life = settings.issuer.longest_life
     issuer = EmbeddedIssuer(issuer_url(settings), settings.issuer.audience, life, keys)
-    prover = ClientAuthenticator(commits)
+    authenticator = ClientAuthenticator(commits)
     clients = ClientStatusCache(commits)
     gate, terms = TokenGate(expected, keys, scope, clients), ClientPolicy(settings, clients)
     return Authentication(
-        gate, terms, tuple(routes(TokenEndpoint(issuer, prover, rates))), _prover=prover
+        gate,
+        terms,
+        tuple(routes(TokenEndpoint(issuer, authenticator, rates))),
+        _authenticator=authenticator,
     )
 
 
@@ -133,7 +136,7 @@ class ServerInputs:
     """What the settings lead to before anything is opened."""
 
     settings: ServerSettings
-    ways: ServedPlans
+    plans: ServedPlans
     lock: Lock
     look_up: plan_secrets.SecretResolver = field(repr=False)
 
@@ -141,11 +144,13 @@ class ServerInputs:
 def read_inputs(settings: ServerSettings, sink: Sink) -> ServerInputs | None:
     """Read plans, approvals, secrets and the lookup's own mistakes; None with them in the sink."""
     run = settings.run
-    wanted = identities_in(settings.plans_at, run.place)
-    look_up = open_secrets(os.environ, run.secrets, sink, wanted, played=run.sandbox is not None)
+    identities = identities_in(settings.plans_at, run.place)
+    look_up = open_secrets(
+        os.environ, run.secrets, sink, identities, played=run.sandbox is not None
+    )
     if run.sandbox is None:
         warn_unused_variables(look_up.names(), settings.plans_at, run.place, sink)
-    ways = read_served_plans(
+    plans = read_served_plans(
         settings.plans_at,
         run.place,
         settings.destinations,
@@ -154,24 +159,24 @@ def read_inputs(settings: ServerSettings, sink: Sink) -> ServerInputs | None:
     )
     emulated = run.sandbox is not None
     lock: Lock | None = Lock()
-    if not emulated or is_production(ways):
+    if not emulated or is_production(plans):
         lock = read_lock(lock_of_build(settings.plans_at), sink)
     if lock is not None:
-        ways = approved.approved_plans(ways, lock, today(), sink, emulated=emulated)
-    check_directory(settings.lookup, Path(), sink, {vault for _, vault in ways} or None)
-    _check_sandbox(settings, ways, sink)
-    _check_references(settings, ways, sink)
+        plans = approved.approved_plans(plans, lock, today(), sink, emulated=emulated)
+    check_directory(settings.lookup, Path(), sink, {vault for _, vault in plans} or None)
+    _check_sandbox(settings, plans, sink)
+    _check_references(settings, plans, sink)
     if lock is not None:
-        _check_secrets(ways, lock, sink, emulated=emulated)
+        _check_secrets(plans, lock, sink, emulated=emulated)
     if sink.has_errors or lock is None:
         return None
-    return ServerInputs(settings, ways, lock, look_up)
+    return ServerInputs(settings, plans, lock, look_up)
 
 
-def _check_sandbox(settings: ServerSettings, ways: ServedPlans, sink: Sink) -> None:
+def _check_sandbox(settings: ServerSettings, plans: ServedPlans, sink: Sink) -> None:
     if settings.run.sandbox is None:
         return
-    if is_production(ways):
+    if is_production(plans):
         sink.error(CODE, "run.sandbox: nothing of production is played by a sandbox")
         return
     try:
@@ -180,29 +185,29 @@ def _check_sandbox(settings: ServerSettings, ways: ServedPlans, sink: Sink) -> N
         sink.error(CODE, f"run.sandbox: {problem}")
 
 
-def _check_references(settings: ServerSettings, ways: ServedPlans, sink: Sink) -> None:
+def _check_references(settings: ServerSettings, plans: ServedPlans, sink: Sink) -> None:
     """Warn of references that are let in and that the destination's param refuses."""
     if REFERENCE not in settings.lookup.not_card:
         return
-    for way in ways.values():
-        name = way.reference_param
-        if name is not None and not way.plan.params[name].not_card:
+    for served in plans.values():
+        name = served.reference_param
+        if name is not None and not served.plan.params[name].not_card:
             sink.warning(
                 "FC0832",
-                f"lookup.not_card: params.{name} of {way.plan.destination} refuses a reference "
+                f"lookup.not_card: params.{name} of {served.plan.destination} refuses a reference "
                 "that looks like a card number",
                 hint=f"declare `not_card: true` at params.{name}, build, and have it approved",
             )
 
 
-def _check_secrets(ways: ServedPlans, lock: Lock, sink: Sink, *, emulated: bool) -> None:
+def _check_secrets(plans: ServedPlans, lock: Lock, sink: Sink, *, emulated: bool) -> None:
     """Warn of ways without their secrets: a merchant need not use every vault."""
-    for way in ways.values():
-        plan, found = way.plan, Sink()
-        any_shape = emulated or takes_any_shape(plan, way.operation, lock, today())
-        operation = plan.operations[way.operation]
-        plan_secrets.collect_secrets(plan, operation, way.look_up, found, any_shape=any_shape)
-        for problem in found.sorted():
+    for served in plans.values():
+        plan, problems = served.plan, Sink()
+        any_shape = emulated or takes_any_shape(plan, served.operation, lock, today())
+        operation = plan.operations[served.operation]
+        plan_secrets.collect_secrets(plan, operation, served.look_up, problems, any_shape=any_shape)
+        for problem in problems.sorted():
             sink.add(replace(problem, severity=Severity.WARNING))
 
 
@@ -219,9 +224,9 @@ def _secrets_of(
 class ServerComponents:
     """A server's parts, open. `desk` is the history once more, for whoever looks at it."""
 
-    known: ServerInputs
-    watch: Telemetry
-    traffic: ConcurrencyLimit
+    inputs: ServerInputs
+    telemetry: Telemetry
+    calls: ConcurrencyLimit
     store: Store
     keys: ServerKeys
     auth: Authentication
@@ -229,14 +234,14 @@ class ServerComponents:
     lookup: PaymentDirectory
     sender: Sender
     owner: str
-    sharing: PaymentForwarding
-    in_force: ApprovalsInForce
-    desk: Store | None = None
+    forwarding: PaymentForwarding
+    approvals: ApprovalsInForce
+    read_store: Store | None = None
 
     @property
     def settings(self) -> ServerSettings:
         """How it is served."""
-        return self.known.settings
+        return self.inputs.settings
 
     async def begin(self) -> None:
         """Agree with the other processes of this history. Raises `ServerKeysError`."""
@@ -244,27 +249,27 @@ class ServerComponents:
 
     async def close(self) -> None:
         """End in order. What is still under way is given up: not sent, or unknown."""
-        await self.sharing.drain(0)
+        await self.forwarding.drain(0)
         # Else the next process finds these runs by their owner, who is dead then.
         with suppress(HistoryError):
             abandon_all(self.store, self.owner, _STOPPED)
-        cards = self.sharing.forwarder.means.cards
+        cards = self.forwarding.forwarder.means.cards
         if cards is not None:
             await cards.end(0)
         await self.lookup.close()
         await self.auth.close()
         await self.sender.__aexit__()
-        if self.desk is not None:
-            self.desk.close()
+        if self.read_store is not None:
+            self.read_store.close()
         self.store.close()
-        self.watch.close()
+        self.telemetry.close()
 
 
-def open_components(known: ServerInputs, sink: Sink) -> ServerComponents | None:
+def open_components(inputs: ServerInputs, sink: Sink) -> ServerComponents | None:
     """Open everything; None, with the reasons in the sink, and nothing left open."""
     with ExitStack() as opened:
         try:
-            parts = _opened(known, opened)
+            components = _opened(inputs, opened)
         except HistoryError as problem:
             sink.add(problem.diagnostic())
         except ServerKeysError as problem:
@@ -275,83 +280,82 @@ def open_components(known: ServerInputs, sink: Sink) -> ServerComponents | None:
             sink.error(CODE, str(problem))
         else:
             opened.pop_all()
-            return parts
+            return components
     return None
 
 
 def open_payment_directory(
-    known: ServerInputs, left_out: Callable[[int], None] = lambda _: None
+    inputs: ServerInputs, left_out: Callable[[int], None] = lambda _: None
 ) -> PaymentDirectory:
     """The lookup alone. `left_out` is told of rows that are. Raises `DirectoryError`."""
-    vaults = {vault for _, vault in known.ways}
-    return open_directory(known.settings.lookup, Path(), known.look_up, vaults, left_out)
+    vaults = {vault for _, vault in inputs.plans}
+    return open_directory(inputs.settings.lookup, Path(), inputs.look_up, vaults, left_out)
 
 
-def _opened(known: ServerInputs, opened: ExitStack) -> ServerComponents:
-    settings, run = known.settings, known.settings.run
-    watch = _watch(settings)
-    opened.callback(watch.close)
+def _opened(inputs: ServerInputs, opened: ExitStack) -> ServerComponents:
+    settings, run = inputs.settings, inputs.settings.run
+    telemetry = _watch(settings)
+    opened.callback(telemetry.close)
     store = open_store(run.history, answer_days=run.answer_days)
     opened.callback(store.close)
-    metrics = watch.metrics
+    metrics = telemetry.metrics
     if metrics is not None:
         store.database = instrumented(store.database, metrics.history_failures.inc)
-    keys = load_keys(run.keys, known.look_up, history=run.history)
+    keys = load_keys(run.keys, inputs.look_up, history=run.history)
     rates = RateLimits(store.commits)
     auth = open_authentication(settings, keys, store.commits, rates)
     left_out = metrics.rows_left_out.set if metrics is not None else lambda _: None
-    lookup = open_payment_directory(known, left_out)
+    lookup = open_payment_directory(inputs, left_out)
     if metrics is not None:
         lookup = InstrumentedDirectory(lookup, metrics.lookup_failures.inc)
     transport: httpx.AsyncBaseTransport | None = None
     if run.sandbox is not None:
         transport = LoopbackTransport(run.sandbox)
     sender = Sender(transport)
-    plans = (served.plan for served in known.ways.values())
-    hooks = open_run_hooks(plans, settings.plans_at)
+    hooks = open_run_hooks((served.plan for served in inputs.plans.values()), settings.plans_at)
     journal = StoreJournal(store, emulated=run.sandbox is not None, hooks=hooks)
-    ambient = ClockAndIds(lock=known.lock, emulated=journal.emulated)
+    ambient = ClockAndIds(lock=inputs.lock, emulated=journal.emulated)
     means = RunDependencies(
         *(sender, VaultKeys(sender), ambient, journal, RetryPolicy()), cards=CardQuestions()
     )
-    in_force = ApprovalsInForce(
+    approvals = ApprovalsInForce(
         settings.plans_at,
-        known.ways,
+        inputs.plans,
         ambient,
         metrics.tell_approved if metrics is not None else lambda _: None,
-        lambda lock: _keep(store, known.ways, lock),
+        lambda lock: _keep(store, inputs.plans, lock),
     )
     not_card = frozenset(settings.lookup.not_card)
-    sharing = PaymentForwarding(
-        lookup=lookup,
+    forwarding = PaymentForwarding(
+        directory=lookup,
         forwarder=Forwarder(
-            *(known.ways, means, in_force.now, REFERENCE in not_card),
-            unreadable=lambda: in_force.unreadable,
+            *(inputs.plans, means, approvals.now, REFERENCE in not_card),
+            unreadable=lambda: approvals.unreadable,
         ),
         claims=ClaimStore(
             store, ClaimingProcess(journal.owner, run.place, journal.emulated, LEASE_S)
         ),
-        sealer=ReplayCipher(keys.sealing),
+        cipher=ReplayCipher(keys.sealing),
         rates=rates,
         replay=settings.replay,
         limits=settings.limits,
         destinations=tuple(settings.destinations),
-        observer=watch,
+        observer=telemetry,
         not_card=not_card,
     )
-    traffic = ConcurrencyLimit(settings.limits.in_flight, watch.in_flight)
+    calls = ConcurrencyLimit(settings.limits.in_flight, telemetry.in_flight)
     # Whoever looks through a long history must not keep a payment waiting for its connection.
-    desk = open_store(run.history) if settings.server.dashboard else None
+    read_store = open_store(run.history) if settings.server.dashboard else None
     return ServerComponents(
-        *(known, watch, traffic, store, keys, auth, rates, lookup, sender, journal.owner),
-        *(sharing, in_force, desk),
+        *(inputs, telemetry, calls, store, keys, auth, rates, lookup, sender, journal.owner),
+        *(forwarding, approvals, read_store),
     )
 
 
-def _keep(store: Store, ways: ServedPlans, lock: Lock) -> None:
+def _keep(store: Store, plans: ServedPlans, lock: Lock) -> None:
     """Record what of a lock is new to this history. What is sent waits for nothing of it."""
     try:
-        store.commits.write_behind(approved.approval_recorder(store, ways, lock), _not_kept)
+        store.commits.write_behind(approved.approval_recorder(store, plans, lock), _not_kept)
     except HistoryError as problem:
         _not_kept(problem)
 

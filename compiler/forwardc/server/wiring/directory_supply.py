@@ -33,38 +33,38 @@ class MissingColumn:
     kind: str | None = None
 
 
-def missing_columns(way: ServedPlan, supplied: frozenset[str]) -> tuple[MissingColumn, ...]:
+def missing_columns(served: ServedPlan, supplied: frozenset[str]) -> tuple[MissingColumn, ...]:
     """What a way is never told by a lookup that supplies these columns, the needed first."""
-    found = [*_params(way, supplied), *_inputs(way, supplied), *_by_kind(way, supplied)]
-    return tuple(sorted(found, key=lambda lack: (not lack.needed, lack.title, lack.kind or "")))
+    columns = [*_params(served, supplied), *_inputs(served, supplied), *_by_kind(served, supplied)]
+    return tuple(sorted(columns, key=lambda lack: (not lack.needed, lack.title, lack.kind or "")))
 
 
 def report_missing_columns(
-    ways: ServedPlans, supply: DirectoryColumns | None, tell: Callable[..., None]
+    plans: ServedPlans, supply: DirectoryColumns | None, tell: Callable[..., None]
 ) -> None:
     """Tell, as FC0849, of every way that can never forward. `tell` is a sink's error or warning.
 
     A vault that no row of the data names is nobody's.
     """
-    for (name, vault), way in _asked_for(ways, supply):
-        for lack in missing_columns(way, supply.titles) if supply else ():
+    for (name, vault), served in _asked_for(plans, supply):
+        for lack in missing_columns(served, supply.titles) if supply else ():
             if not lack.needed:
                 continue
             with_ = f" with a source {lack.kind}..." if lack.kind else ""
-            what = f"{way.plan.destination}.{way.operation} through {vault}{with_}"
+            subject = f"{served.plan.destination}.{served.operation} through {vault}{with_}"
             tell(
                 CODE,
-                f"destinations.{name}: the lookup never tells {lack.title}, which {what} needs",
+                f"destinations.{name}: the lookup never tells {lack.title}, which {subject} needs",
                 hint=f"give the lookup a column {lack.title}{_or(lack)}",
             )
 
 
 def report_unused_columns(
-    ways: ServedPlans, supply: DirectoryColumns | None, tell: Callable[..., None]
+    plans: ServedPlans, supply: DirectoryColumns | None, tell: Callable[..., None]
 ) -> None:
     """Tell, as FC0853, of every column that nothing of what is served takes."""
-    taken = {f"param.{name}" for name in params_of(ways.values())}
-    taken |= {_title(name) for way in ways.values() for name in _all_inputs(way)}
+    taken = {f"param.{name}" for name in params_of(plans.values())}
+    taken |= {_title(name) for served in plans.values() for name in _all_inputs(served)}
     for title in sorted(supply.titles - taken) if supply else ():
         if title.startswith(_ASKED):
             tell(
@@ -74,38 +74,40 @@ def report_unused_columns(
             )
 
 
-def _all_inputs(way: ServedPlan) -> set[str]:
-    kinds = (name for kind in _kinds(way).values() for name in kind.inputs)
-    return {*way.plan.operations[way.operation].inputs, *kinds}
+def _all_inputs(served: ServedPlan) -> set[str]:
+    kinds = (name for kind in _kinds(served).values() for name in kind.inputs)
+    return {*served.plan.operations[served.operation].inputs, *kinds}
 
 
-def blocked_plans(ways: ServedPlans, supply: DirectoryColumns | None) -> dict[tuple[str, str], str]:
+def blocked_plans(
+    plans: ServedPlans, supply: DirectoryColumns | None
+) -> dict[tuple[str, str], str]:
     """The ways that can forward nothing, with the reason; none where nobody knows."""
-    found: dict[tuple[str, str], str] = {}
-    for key, way in _asked_for(ways, supply):
+    blocked: dict[tuple[str, str], str] = {}
+    for key, served in _asked_for(plans, supply):
         sink = Sink()
-        report_missing_columns({key: way}, supply, sink.error)
+        report_missing_columns({key: served}, supply, sink.error)
         if supply and any(
-            one.needed and one.kind is None for one in missing_columns(way, supply.titles)
+            lack.needed and lack.kind is None for lack in missing_columns(served, supply.titles)
         ):
-            found[key] = "; ".join(f"{one.code} {one.message}" for one in sink.sorted())
-    return found
+            blocked[key] = "; ".join(f"{lack.code} {lack.message}" for lack in sink.sorted())
+    return blocked
 
 
-def missing_optional_columns(way: ServedPlan, supply: DirectoryColumns | None) -> list[str]:
+def missing_optional_columns(served: ServedPlan, supply: DirectoryColumns | None) -> list[str]:
     """The columns of optional values that the lookup does not have: what is sent without them."""
     return (
-        [one.title for one in missing_columns(way, supply.titles) if not one.needed]
+        [lack.title for lack in missing_columns(served, supply.titles) if not lack.needed]
         if supply
         else []
     )
 
 
 def _asked_for(
-    ways: ServedPlans, supply: DirectoryColumns | None
+    plans: ServedPlans, supply: DirectoryColumns | None
 ) -> list[tuple[tuple[str, str], ServedPlan]]:
     vaults = supply.vaults if supply else None
-    return [one for one in sorted(ways.items()) if vaults is None or one[0][1] in vaults]
+    return [item for item in sorted(plans.items()) if vaults is None or item[0][1] in vaults]
 
 
 def _or(lack: MissingColumn) -> str:
@@ -114,45 +116,47 @@ def _or(lack: MissingColumn) -> str:
     return ""
 
 
-def _params(way: ServedPlan, supplied: frozenset[str]) -> Iterator[MissingColumn]:
-    for name in way.plan.operations[way.operation].params:
-        spec = way.plan.params[name]
-        if name != way.reference_param and f"param.{name}" not in supplied:
+def _params(served: ServedPlan, supplied: frozenset[str]) -> Iterator[MissingColumn]:
+    for name in served.plan.operations[served.operation].params:
+        spec = served.plan.params[name]
+        if name != served.reference_param and f"param.{name}" not in supplied:
             yield MissingColumn(f"param.{name}", _is_needed(spec))
 
 
-def _inputs(way: ServedPlan, supplied: frozenset[str]) -> Iterator[MissingColumn]:
-    for name, spec in way.plan.operations[way.operation].inputs.items():
+def _inputs(served: ServedPlan, supplied: frozenset[str]) -> Iterator[MissingColumn]:
+    for name, spec in served.plan.operations[served.operation].inputs.items():
         title = _title(name)
         if title not in supplied:
             yield MissingColumn(title, _is_needed(spec))
 
 
-def _by_kind(way: ServedPlan, supplied: frozenset[str]) -> Iterator[MissingColumn]:
+def _by_kind(served: ServedPlan, supplied: frozenset[str]) -> Iterator[MissingColumn]:
     """The inputs that bring a value of the card, by kind of source; of all kinds where all do."""
-    kinds = _kinds(way)
-    found = {kind: set(_of_kind(way, spec, supplied)) for kind, spec in kinds.items()}
-    everywhere = set.intersection(*found.values()) if found else set()
+    kinds = _kinds(served)
+    by_kind = {kind: set(_of_kind(served, spec, supplied)) for kind, spec in kinds.items()}
+    everywhere = set.intersection(*by_kind.values()) if by_kind else set()
     yield from everywhere
-    for kind, lacking in found.items():
+    for kind, lacking in by_kind.items():
         for lack in lacking - everywhere:
             yield MissingColumn(lack.title, lack.needed, kind)
 
 
 def _of_kind(
-    way: ServedPlan, kind: SourceKind, supplied: frozenset[str]
+    served: ServedPlan, kind: SourceKind, supplied: frozenset[str]
 ) -> Iterator[MissingColumn]:
-    operation = way.plan.operations[way.operation]
+    operation = served.plan.operations[served.operation]
     for atom in (*operation.requires, *operation.may_lack):
         presence = kind.has.get(atom)
         if isinstance(presence, PresentByInput) and _title(presence.input) not in supplied:
             yield MissingColumn(_title(presence.input), atom in operation.requires)
 
 
-def _kinds(way: ServedPlan) -> Mapping[str, SourceKind]:
-    fitting = way.plan.operations[way.operation].source_kinds
+def _kinds(served: ServedPlan) -> Mapping[str, SourceKind]:
+    fitting = served.plan.operations[served.operation].source_kinds
     return {
-        name: kind for name, kind in way.plan.sources.items() if fitting is None or name in fitting
+        name: kind
+        for name, kind in served.plan.sources.items()
+        if fitting is None or name in fitting
     }
 
 

@@ -25,31 +25,31 @@ from forwardc.server.wiring.components import ServerComponents
 _ROLES: Final = {"dashboard-admin": Role.ADMIN, "dashboard-viewer": Role.VIEWER}
 
 
-def callback_routes(parts: ServerComponents) -> Sequence[BaseRoute]:
+def callback_routes(components: ServerComponents) -> Sequence[BaseRoute]:
     """The callbacks of integrations; a sandbox signs with the secret that its document derives."""
-    settings, place = parts.settings, parts.settings.run.place
+    settings, place = components.settings, components.settings.run.place
     plans = read_plans(settings.plans_at, Sink(), place)
     emulated = settings.run.sandbox is not None
     return registry.callback_routes(
-        parts.store, plans, place, parts.known.look_up, emulated=emulated
+        components.store, plans, place, components.inputs.look_up, emulated=emulated
     )
 
 
-def dashboard_routes(parts: ServerComponents) -> Sequence[BaseRoute]:
+def dashboard_routes(components: ServerComponents) -> Sequence[BaseRoute]:
     """The dashboard at every address that is nobody else's, where the settings ask for it.
 
     Its sessions are known to every worker.
     """
-    store, serving = parts.desk, parts.settings.server
+    store, serving = components.read_store, components.settings.server
     if store is None:
         return ()
-    logins = SharedLogins(store, parts.keys.sealing)
+    logins = SharedLogins(store, components.keys.sealing)
     settings = Settings(
         own_names(serving.host, serving.names),
         f"forwardc_session_{serving.port}",
         logins,
-        enter=_enter(parts, logins),
-        project=_project(parts),
+        enter=_enter(components, logins),
+        project=_project(components),
         pages=registry.page_sets(),
     )
     return (Mount("/", create(store, settings)),)
@@ -62,23 +62,25 @@ MOUNTS: Final[tuple[Callable[[ServerComponents], Sequence[BaseRoute]], ...]] = (
 )
 
 
-def _project(parts: ServerComponents) -> Project:
+def _project(components: ServerComponents) -> Project:
     """What the pages tell of the project; of secrets by name, as this server looks them up."""
-    look_up, run = parts.known.look_up, parts.settings.run
+    look_up, run = components.inputs.look_up, components.settings.run
     secret_names = (
         look_up if isinstance(look_up, ProviderResolver) else ProviderResolver(os.environ)
     )
     return Project(
-        parts.settings.plans_at, where_set(secret_names), made_up=run.sandbox is not None
+        components.settings.plans_at, where_set(secret_names), made_up=run.sandbox is not None
     )
 
 
-def _enter(parts: ServerComponents, logins: SharedLogins) -> Callable[[str], Awaitable[str | None]]:
+def _enter(
+    components: ServerComponents, logins: SharedLogins
+) -> Callable[[str], Awaitable[str | None]]:
     """What opens a session for an access token of the dashboard's scopes."""
 
     async def enter(token: str) -> str | None:
         try:
-            caller = await parts.auth.gate.believe(f"Bearer {token}")
+            caller = await components.auth.gate.believe(f"Bearer {token}")
         except ProblemError:
             return None
         roles = (role for scope, role in _ROLES.items() if scope in caller.scope)
