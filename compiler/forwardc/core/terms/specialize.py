@@ -49,13 +49,8 @@ def specialized(term: Term, scope: Scope) -> Term | None:
         case Map(entries=entries):
             return Map(_present(entries, scope))
         case Seq(items=items):
-            return Seq(
-                tuple(
-                    inner_item
-                    for item in items
-                    if (inner_item := specialized(item, scope)) is not None
-                )
-            )
+            decided = (specialized(item, scope) for item in items)
+            return Seq(tuple(item for item in decided if item is not None))
         case Text(parts=parts):
             whole = _all(parts, scope)
             return None if whole is None else Text(whole)
@@ -66,12 +61,10 @@ def specialized(term: Term, scope: Scope) -> Term | None:
             inner = _line(tree, scope) if term.encoding in LINES else specialized(tree, scope)
             return None if inner is None else _around(term, inner)
         case Amount(of=of, measure=measure, at=at):
-            parts_of_amount = _all(children(term), scope)
-            if parts_of_amount is None:
+            whole = _all(children(term), scope)
+            if whole is None:
                 return None
-            return Amount(
-                None if of is None else parts_of_amount[0], parts_of_amount[-1], measure, at
-            )
+            return Amount(None if of is None else whole[0], whole[-1], measure, at)
         case Limit(maximum=maximum, name=name, term=limited):
             inner = specialized(limited, scope)
             return None if inner is None else Limit(maximum, name, inner)
@@ -88,8 +81,8 @@ def _all(terms: tuple[Term, ...], scope: Scope) -> tuple[Term, ...] | None:
 
 
 def _present(pairs: tuple[tuple[str, Term], ...], scope: Scope) -> tuple[tuple[str, Term], ...]:
-    specialized = ((name, specialized(term, scope)) for name, term in pairs)
-    return tuple((name, term) for name, term in specialized if term is not None)
+    decided = ((name, specialized(term, scope)) for name, term in pairs)
+    return tuple((name, term) for name, term in decided if term is not None)
 
 
 def _around(outer: Encoded, tree: Term) -> Encoded:
