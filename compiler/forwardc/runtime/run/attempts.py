@@ -5,7 +5,6 @@ came to is kept before the next one begins, and `retries` says whether there is 
 """
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from forwardc.core.diagnostics.errors import error_place
@@ -51,6 +50,7 @@ from forwardc.runtime.run.retries import (
     Resend,
     SpentValues,
     after_doubt,
+    replays_still,
     resend_decision,
 )
 from forwardc.runtime.run.run_record import Doubt
@@ -101,13 +101,7 @@ def may_send_again(run: RunContext, step: PlanStep, doubt: Doubt) -> bool:
 
 
 def _under_same_key(run: RunContext, step: PlanStep, doubt: Doubt) -> bool:
-    if step.vault_key_hours is None or not doubt.vault_keys or not doubt.silent:
-        return False
-    # An hour less than documented: the vault's clock and ours need not agree. A clock that has
-    # jumped back before the sending tells nothing.
-    hour = timedelta(hours=1)
-    passed = run.dependencies.ambient.now() - doubt.sent_at
-    return -hour < passed < (step.vault_key_hours - 1) * hour
+    return replays_still(step.vault_key_hours, doubt, run.dependencies.ambient.now())
 
 
 def _under_new_key(run: RunContext, step: PlanStep) -> bool:

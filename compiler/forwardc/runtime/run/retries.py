@@ -1,17 +1,80 @@
-"""Decides whether a step may be sent again, with which key of the vault, and after what wait.
+"""Retries and doubt: when a step is sent again, and what an answer means after one that was lost.
 
-Knows no vendor: what is safe is data of the plan. Nothing here sleeps or sends.
+A payment that is sent twice is paid twice, and one that is given up may have been made. So nothing
+is decided by hope: an attempt without an answer of the destination is told by what is *certain* of
+it, and the request is sent again only where a second one does no harm. What is safe is data of the
+plan, as the vendors document it; `tests/runtime/test_retry_tables.py` compares both tables with the
+code. Nothing here sleeps or sends.
+
+**Again?** After an attempt that brought no answer of the destination the first line that fits
+decides. The destination's own key is the same in every attempt; *new* and *same* are the vault's.
+
+| what is certain of the attempt | and of the request | again, under |
+|---|---|---|
+| the vault asks for the same key | anything | same key |
+| not sent, and nobody answered | anything | new key |
+| not sent, by an answer that is not documented | anything | no |
+| not sent, documented as safe to repeat | it has used up its CVC | no |
+| not sent, documented as safe to repeat | anything | new key |
+| not sent, documented as final | anything | no |
+| perhaps sent, and nobody answered | the vault repeats its answer to a key | same key |
+| perhaps sent | our key is honoured, no CVC, a source that serves again | new key |
+| perhaps sent | anything | no |
+
+A token that the vault refuses (401) is renewed once, under the same key: that refusal reached
+nobody. A mistake of our own after a request was sent is never followed by another attempt.
+
+**Doubt.** An attempt that is perhaps sent leaves its key of the vault in doubt, for this process in
+`StepContext.doubts` and for every other one in the record (`run_record.doubt_of`). From then on a
+refusal says nothing of the first attempt, unless it is the answer to that very request:
+
+| attempts in doubt | the next attempt brings | the step is |
+|---|---|---|
+| none | anything | as concluded |
+| some | no refusal | as concluded |
+| only under this key, which the vault repeats | a refusal as the first answer | as concluded |
+| some | any other refusal | unknown |
+
+A run that is continued begins its step in doubt: under the same key while the vault certainly keeps
+it (`replays_still`), under a new one where the last line but one of the first table allows it, and
+otherwise not at all: then it is unknown, and asked about (`recovery`).
+
+Invariants, and the tests that hold them:
+
+- Nothing is sent again without being recorded before:
+  `test_retries.py::test_the_intent_is_recorded_before_anything_is_sent`.
+- In doubt, a CVC or a source that serves once is never sent again:
+  `test_retries.py::test_what_serves_once_is_not_sent_again_in_doubt`.
+- A refusal of a second request never becomes `rejected`:
+  `test_retries.py::test_a_refusal_of_a_second_request_says_nothing_of_the_first`.
+- Waits are bounded, whatever a vendor asks for:
+  `test_policy.py::test_how_long_it_waits` and
+  `test_retries.py::test_a_wait_beyond_the_deadline_is_none`.
+
+One key, traced. A step of a vault that repeats its answers for 24 hours is sent under `k1`, and no
+answer comes: perhaps sent, nobody answered, so *same key*, and `k1` is in doubt. Within half a
+second it is sent again under `k1`; the vault, still at work on the first, answers with the failure
+that asks for the same key. The third attempt under `k1` brings a rejection by the destination: it
+is the answer to the first request, so that the step is rejected, and not unknown. Had the process
+died after the first attempt, `run --resume` would find `k1` in the record, and send under it for
+23 hours.
 """
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import Failure
 from forwardc.runtime.run.answer import DestinationAnswer, StepAnswer
+from forwardc.runtime.run.run_record import Doubt
 from forwardc.runtime.run.step_result import Conclusion
+
+# The most by which the vault's clock and ours are thought to differ.
+_CLOCKS_APART: Final = timedelta(hours=1)
 
 
 class Resend(StrEnum):
@@ -24,7 +87,10 @@ class Resend(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often and how long. Seconds; the deadline bounds retries only, never a first answer."""
+    """How often and how long. Seconds; the deadline bounds retries only, never a first answer.
+
+    A customer may wait at a checkout: two minutes are the most that somebody waits there.
+    """
 
     attempts: int = 3
     first_wait_s: float = 0.5
@@ -93,6 +159,19 @@ def resend_decision(
     if fate.sent is None and idempotent and not spent.holds_cvc and not spent.single_use:
         return Resend.NEW_KEY
     return Resend.NO
+
+
+def replays_still(vault_key_hours: int | None, doubt: Doubt, now: datetime) -> bool:
+    """Whether the vault certainly still answers a key in doubt as it answered the first time.
+
+    Only where no answer was recorded at all: one that was is what it would answer. An hour less
+    than documented, since the vault's clock and ours need not agree; a clock that has jumped back
+    before the sending tells nothing.
+    """
+    if vault_key_hours is None or not doubt.vault_keys or not doubt.silent:
+        return False
+    passed = now - doubt.sent_at
+    return -_CLOCKS_APART < passed < vault_key_hours * timedelta(hours=1) - _CLOCKS_APART
 
 
 @dataclass(frozen=True, slots=True)
