@@ -1,4 +1,15 @@
-"""Several works in one transaction, each with a fate of its own. Knows no table and no thread."""
+"""History for event loops: what many runs write at once is one transaction, and one wait.
+
+A work is a function of a transaction. `GroupCommit` takes works from any event loop, and one thread
+writes all that wait as a batch: together first, and each in a savepoint of its own where one of
+them raises. A thread that does many short works gives the interpreter away at each and gets it back
+late from a loop that is busy, so that a large batch on a local database is done by the loop, while
+the thread waits. `InlineCommit` does the same without threads, for a process with a single run.
+
+A work may be done again from the start before it counts: it changes nothing but the database, and
+takes all it needs to know of it from its transaction. One that often cannot be done gives that as
+its result, since one that raises makes its neighbours be done again.
+"""
 
 import asyncio
 import threading
@@ -13,14 +24,28 @@ from forwardc.runtime.history.database import Database, SavepointError, Transact
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
 from forwardc.runtime.work_executor import WorkExecutor
 
+T = TypeVar("T")
 Work: TypeAlias = Callable[[Transaction], Any]
 
-_COMMIT_TRIES: Final = 4
+# Times that a work is tried that other processes stand in the way of. Each try waits for them, so
+# that the fourth is only needed where three others changed the same rows in turn.
+_MOST_TRIES: Final = 4
+# Works in one batch at the most: what comes later must not wait for a transaction without an end.
+_MOST_WORKS: Final = 256
+# Works of a batch from which on the loop does them: for fewer, waking it costs more than it saves.
+_LOOP_WORKS: Final = 8
+# Seconds that a work nobody waits for waits for one that somebody waits for.
+_LINGER_S: Final = 0.005
+# Seconds that the writing thread stays where there is nothing to do.
+_IDLE_S: Final = 0.2
+# Seconds that the thread waits for a loop to begin: one that has ended or stands still never does,
+# and the thread does the task by itself then.
+_PATIENCE_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class WorkResult:
-    """What a work came to: its result, or why there is none."""
+    """What became of a work: its result, or why there is none."""
 
     result: Any = None
     problem: BaseException | None = None
@@ -35,31 +60,36 @@ def inline(task: Callable[[], list[WorkResult]]) -> list[WorkResult]:
 
 
 def commit_batch(
-    database: Database, works: Sequence[Work], place: TaskRunner = inline
+    database: Database, works: Sequence[Work], runner: TaskRunner = inline
 ) -> list[WorkResult]:
-    """Do works in one transaction, each where `place` has it done.
+    """The results of works that are done in one transaction, in their order; never raises.
 
-    What another process stood in the way of is done again.
+    `runner` chooses the thread in which they are done. A work that another process stood in the way
+    of is done again.
     """
-    came = _tried(database, works, place)
-    for _ in range(_COMMIT_TRIES - 1):
-        again = [at for at, one in enumerate(came) if isinstance(one.problem, HistoryConflictError)]
-        if not again:
+    results = _commit_once(database, works, runner)
+    for _ in range(_MOST_TRIES - 1):
+        conflicts = [
+            at
+            for at, result in enumerate(results)
+            if isinstance(result.problem, HistoryConflictError)
+        ]
+        if not conflicts:
             break
-        once_more = _tried(database, [works[at] for at in again], place)
-        for at, one in zip(again, once_more, strict=True):
-            came[at] = one
-    return came
+        repeated = _commit_once(database, [works[at] for at in conflicts], runner)
+        for at, result in zip(conflicts, repeated, strict=True):
+            results[at] = result
+    return results
 
 
-def _tried(database: Database, works: Sequence[Work], place: TaskRunner) -> list[WorkResult]:
-    """Do works together, and where one raises, each as a part of its own."""
+def _commit_once(database: Database, works: Sequence[Work], runner: TaskRunner) -> list[WorkResult]:
+    """Do works together, and where one raises, each in a savepoint of its own."""
     refused = False
 
     def together(tx: Transaction) -> list[WorkResult]:
         nonlocal refused
         try:
-            return place(lambda: _together(tx, works))
+            return runner(lambda: _run_all(tx, works))
         except Exception:
             refused = True
             raise
@@ -70,20 +100,20 @@ def _tried(database: Database, works: Sequence[Work], place: TaskRunner) -> list
         except Exception:
             if not refused:
                 raise
-            return database.write(lambda tx: [_apart(tx, work) for work in works])
+            return database.write(lambda tx: [_run_in_savepoint(tx, work) for work in works])
     # Whatever it is, somebody waits to be told.
     except BaseException as problem:
         return [WorkResult(problem=problem)] * len(works)
 
 
-def _together(tx: Transaction, works: Sequence[Work]) -> list[WorkResult]:
-    """All works, and what they have gathered: whoever is quick at the ones is at the other."""
-    came = [WorkResult(work(tx)) for work in works]
+def _run_all(tx: Transaction, works: Sequence[Work]) -> list[WorkResult]:
+    """Do all works and what they have deferred: who is quick at the former is at the latter."""
+    results = [WorkResult(work(tx)) for work in works]
     tx.flush()
-    return came
+    return results
 
 
-def _apart(tx: Transaction, work: Work) -> WorkResult:
+def _run_in_savepoint(tx: Transaction, work: Work) -> WorkResult:
     try:
         return WorkResult(tx.savepoint(work))
     except SavepointError:
@@ -92,31 +122,20 @@ def _apart(tx: Transaction, work: Work) -> WorkResult:
         return WorkResult(problem=problem)
 
 
-# --- errand: Something that a thread waits for and an event loop does: each on its own would be in
-# the way.
-#
-# A thread that does many short things gives the interpreter away at each, and gets it back late
-# from a loop that is busy. Knows no database.
-
-T_task = TypeVar("T_task")
-
-# A loop that has ended, or stands still: the thread does it by itself then.
-_PATIENCE_S: Final = 0.05
-
-
-class LoopTask(Generic[T_task]):
+class LoopTask(Generic[T]):
     """A task that is done once, by whoever comes first."""
 
-    def __init__(self, task: Callable[[], T_task]) -> None:
+    def __init__(self, task: Callable[[], T]) -> None:
         self._task = task
-        self._taken = threading.Lock()
+        # Taken for good by whoever does the task: the loop and the waiting thread may come at once.
+        self._begun = threading.Lock()
         self._done = threading.Event()
-        self._result: list[T_task] = []
+        self._result: list[T] = []
         self._problem: BaseException | None = None
 
     def do(self) -> None:
         """Do the task, unless somebody has begun with it."""
-        if not self._taken.acquire(blocking=False):
+        if not self._begun.acquire(blocking=False):
             return
         try:
             self._result.append(self._task())
@@ -125,8 +144,8 @@ class LoopTask(Generic[T_task]):
         finally:
             self._done.set()
 
-    def result(self) -> T_task:
-        """What it came to. Raises what the task raised."""
+    def result(self) -> T:
+        """The result of the task, for the thread that waits. Raises what the task raised."""
         if not self._done.wait(_PATIENCE_S):
             self.do()
             self._done.wait()
@@ -135,109 +154,104 @@ class LoopTask(Generic[T_task]):
         return self._result[0]
 
 
-def run_on_loop(loop: asyncio.AbstractEventLoop, task: Callable[[], T_task]) -> T_task:
-    """Do a task on a loop, and wait for it; here where the loop cannot. Raises what it raises."""
-    errand = LoopTask(task)
+def run_on_loop(loop: asyncio.AbstractEventLoop, task: Callable[[], T]) -> T:
+    """The result of a task that a loop does, or this thread where the loop cannot.
+
+    Raises what the task raises.
+    """
+    loop_task = LoopTask(task)
     try:
-        loop.call_soon_threadsafe(errand.do)
+        loop.call_soon_threadsafe(loop_task.do)
     except RuntimeError:
-        errand.do()
-    return errand.result()
-
-
-# --- commits: History for event loops: what many runs write at once is one transaction, and one
-# wait.
-#
-# Knows no table. A work may be done again from the start before it counts, so that it changes
-# nothing but the database, and takes all it needs to know of it from its transaction. One that
-# often cannot be done gives that as its result: one that raises is rolled back, and makes its
-# neighbours be done again.
-
-T = TypeVar("T")
-
-_AT_ONCE: Final = 256
-_MANY: Final = 8
-# What nobody waits for, waits this long for a write that somebody does.
-_LINGER_S: Final = 0.005
-# How long the thread stays where there is nothing to do.
-_IDLE_S: Final = 0.2
+        loop_task.do()
+    return loop_task.result()
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """A work, and whom to tell on which loop. `since` is set where nobody waits for it."""
+class _PendingWork:
+    """A work, and what to call on which loop when it is done.
+
+    `since` is set where nobody waits for it: the reading of the monotonic clock at its begin.
+    """
 
     work: Work
     loop: asyncio.AbstractEventLoop
-    told: Callable[[WorkResult], None]
+    on_result: Callable[[WorkResult], None]
     since: float | None = None
 
 
 class GroupCommit:
-    """Writes to one database in the order in which they were asked for, from any event loop."""
+    """Writes to one database in the order in which they were asked for, from any event loop.
+
+    Every method but `close` is called on an event loop, `close` by any thread; a second `close`
+    does nothing.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._waiting: deque[_Asked] = deque()
+        self._waiting: deque[_PendingWork] = deque()
+        # Guards the queue and both flags: loops of several threads add, and one thread takes.
         self._changed = threading.Condition(threading.Lock())
         self._serving = False
-        self._closed = False
+        self._is_closed = False
         self._writer = WorkExecutor("forwardc-history", 1)
         self._reader: Database | None = None
         self._readers = WorkExecutor("forwardc-history-reader", 1)
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work`; durable when it returns.
-
-        Raises `HistoryUnavailableError`, and what `work` raises.
+        """The result of `work`; what it wrote is durable when this returns.
 
         A caller that is cancelled does not take its work back.
+
+        Raises: `HistoryUnavailableError`, and what `work` raises.
         """
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[T] = loop.create_future()
 
-        def told(came: WorkResult) -> None:
+        def set_result(result: WorkResult) -> None:
             if waiter.done():
                 return
-            if came.problem is None:
-                waiter.set_result(came.result)
+            if result.problem is None:
+                waiter.set_result(result.result)
             else:
-                waiter.set_exception(came.problem)
+                waiter.set_exception(result.problem)
 
-        self._add(_Asked(work, loop, told))
+        self._add(_PendingWork(work, loop, set_result))
         return await waiter
 
     def write_behind(
-        self, work: Callable[[Transaction], object], failed: Callable[[Exception], None]
+        self, work: Callable[[Transaction], object], on_failure: Callable[[Exception], None]
     ) -> None:
         """Do `work` before every later write, and wait for nothing.
 
-        It is on the disk when a later write is, and within milliseconds without one. `failed` is
-        told on the caller's loop, before a later write returns, why it could not be done. Raises
-        `HistoryUnavailableError` after `close`.
+        It is on the disk when a later write is, and within milliseconds without one. `on_failure`
+        is called on the caller's loop, before a later write returns, with the reason why it could
+        not be done.
+
+        Raises: `HistoryUnavailableError` after `close`.
         """
 
-        def told(came: WorkResult) -> None:
-            if isinstance(came.problem, Exception):
-                failed(came.problem)
+        def check(result: WorkResult) -> None:
+            if isinstance(result.problem, Exception):
+                on_failure(result.problem)
 
-        self._add(_Asked(work, asyncio.get_running_loop(), told, since=monotonic()))
+        self._add(_PendingWork(work, asyncio.get_running_loop(), check, since=monotonic()))
 
     async def read(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work` on one state of the database, beside the writes.
-
-        Raises `HistoryUnavailableError`.
+        """The result of `work` on one state of the database, beside the writes.
 
         It sees every write that has returned.
+
+        Raises: `HistoryUnavailableError`.
         """
-        if self._closed:
+        if self._is_closed:
             raise _closed()
         return await self._readers.run(self._read, work)
 
     def close(self) -> None:
-        """Do what was asked for, and take nothing more. The database stays open."""
+        """Do what was asked for, and take nothing more. The database stays open. Blocks."""
         with self._changed:
-            self._closed = True
+            self._is_closed = True
             self._changed.notify()
         self._writer.close()
         self._readers.close()
@@ -250,41 +264,41 @@ class GroupCommit:
             self._reader = self._database.new_connection()
         return self._reader.read(work)
 
-    def _add(self, asked: _Asked) -> None:
+    def _add(self, pending: _PendingWork) -> None:
         with self._changed:
-            if self._closed:
+            if self._is_closed:
                 raise _closed()
-            self._waiting.append(asked)
+            self._waiting.append(pending)
             if not self._serving:
                 self._serving = True
                 self._writer.submit(self._serve)
-            elif asked.since is None or len(self._waiting) == 1:
+            elif pending.since is None or len(self._waiting) == 1:
                 self._changed.notify()
 
     def _serve(self) -> None:
         """Write batches until there has been nothing to do for a while. Runs in the thread."""
-        while batch := self._next():
-            works = [asked.work for asked in batch]
-            _tell(batch, commit_batch(self._database, works, self._place(batch)))
+        while batch := self._next_batch():
+            works = [pending.work for pending in batch]
+            _set_results(batch, commit_batch(self._database, works, self._runner(batch)))
 
-    def _place(self, batch: Sequence[_Asked]) -> TaskRunner:
-        """Where works are done: many quick ones on the loop of the first, while we wait."""
-        if len(batch) < _MANY or not self._database.is_local:
+    def _runner(self, batch: Sequence[_PendingWork]) -> TaskRunner:
+        """Who does the works: for many quick ones the loop of the first, while we wait."""
+        if len(batch) < _LOOP_WORKS or not self._database.is_local:
             return inline
         return partial(run_on_loop, batch[0].loop)
 
-    def _next(self) -> list[_Asked]:
-        """What is written together; empty where nothing came."""
+    def _next_batch(self) -> list[_PendingWork]:
+        """The works that are written together; empty where there are none."""
         with self._changed:
-            if not self._waiting and not self._closed:
+            if not self._waiting and not self._is_closed:
                 self._changed.wait(_IDLE_S)
-            while self._waiting and not self._closed:
+            while self._waiting and not self._is_closed:
                 first = self._waiting[0].since
                 left = 0.0 if first is None else first + _LINGER_S - monotonic()
-                if left <= 0 or any(one.since is None for one in self._waiting):
+                if left <= 0 or any(pending.since is None for pending in self._waiting):
                     break
                 self._changed.wait(left)
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _AT_ONCE))]
+            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_WORKS))]
             self._serving = bool(batch)
             return batch
 
@@ -293,78 +307,71 @@ def _closed() -> HistoryUnavailableError:
     return HistoryUnavailableError("the history was closed")
 
 
-def _tell(batch: Sequence[_Asked], came: Sequence[WorkResult]) -> None:
+def _set_results(batch: Sequence[_PendingWork], results: Sequence[WorkResult]) -> None:
     """Wake each loop once."""
-    loops: dict[asyncio.AbstractEventLoop, list[tuple[_Asked, WorkResult]]] = {}
-    for asked, one in zip(batch, came, strict=True):
-        loops.setdefault(asked.loop, []).append((asked, one))
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[_PendingWork, WorkResult]]] = {}
+    for pending, result in zip(batch, results, strict=True):
+        loops.setdefault(pending.loop, []).append((pending, result))
     for loop, pairs in loops.items():
         try:
-            loop.call_soon_threadsafe(_tell_all, pairs)
+            loop.call_soon_threadsafe(_call_all, pairs)
         except RuntimeError:
             # The loop is closed: nobody is left who could be told.
             continue
 
 
-def _tell_all(pairs: Sequence[tuple[_Asked, WorkResult]]) -> None:
-    untold = []
-    for asked, came in pairs:
+def _call_all(pairs: Sequence[tuple[_PendingWork, WorkResult]]) -> None:
+    failed = []
+    for pending, result in pairs:
         try:
-            asked.told(came)
+            pending.on_result(result)
         except MemoryError:
             # Whoever is not told waits for ever: once more, when all others have been.
-            untold.append((asked, came))
-    for asked, came in untold:
-        asked.told(came)
-
-
-# --- inline: History for a process whose event loop waits for one run: written at once, in its own
-# thread.
-#
-# The loop stands still meanwhile, so that this is nothing for a server. Knows no table.
-
-T_inline = TypeVar("T_inline")
-
-# What nobody waits for, waits this long for a write that somebody does.
-_LINGER_inline: Final = 0.005
+            failed.append((pending, result))
+    for pending, result in failed:
+        pending.on_result(result)
 
 
 class InlineCommit:
-    """What `Commits` does, without threads."""
+    """`GroupCommit` without threads: the loop stands still until the disk has what it wrote.
+
+    For a process whose loop has nothing but one run, and nothing for a server.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiting: list[tuple[Work, Callable[[Exception], None]]] = []
 
-    async def write(self, work: Callable[[Transaction], T_inline]) -> T_inline:
-        """Do `work`; durable when it returns.
+    async def write(self, work: Callable[[Transaction], T]) -> T:
+        """The result of `work`; what it wrote is durable when this returns.
 
-        Raises `HistoryUnavailableError`, and what it raises.
+        Raises: `HistoryUnavailableError`, and what `work` raises.
         """
-        came: WorkResult = self._flush(work)
-        if came.problem is not None:
-            raise came.problem
-        result: T_inline = came.result
-        return result
+        result: WorkResult = self._flush(work)
+        if result.problem is not None:
+            raise result.problem
+        value: T = result.result
+        return value
 
     def write_behind(
-        self, work: Callable[[Transaction], object], failed: Callable[[Exception], None]
+        self, work: Callable[[Transaction], object], on_failure: Callable[[Exception], None]
     ) -> None:
         """Do `work` together with the next write, and within milliseconds without one."""
-        self._waiting.append((work, failed))
-        asyncio.get_running_loop().call_later(_LINGER_inline, self.close)
+        self._waiting.append((work, on_failure))
+        asyncio.get_running_loop().call_later(_LINGER_S, self.close)
 
     def close(self) -> None:
-        """Do what waits. The database stays open."""
+        """Do what waits. The database stays open, and so does this."""
         if self._waiting:
             self._flush(_nothing)
 
     def _flush(self, work: Work) -> WorkResult:
         waiting, self._waiting = self._waiting, []
-        *before, last = commit_batch(self._database, [*(one for one, _ in waiting), work])
-        for (_, failed), came in zip(waiting, before, strict=True):
-            if isinstance(came.problem, Exception):
-                failed(came.problem)
+        works = [*(waiting_work for waiting_work, _ in waiting), work]
+        *before, last = commit_batch(self._database, works)
+        for (_, on_failure), result in zip(waiting, before, strict=True):
+            if isinstance(result.problem, Exception):
+                on_failure(result.problem)
         return last
 
 
