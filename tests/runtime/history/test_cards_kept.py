@@ -1,6 +1,6 @@
 """What is known of a card is kept with the runs of its source; nothing that was told is lost."""
 
-from forwardc.runtime.history import cards
+from forwardc.runtime.history import reads, writes
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.run.result import CardFacts
 from stored_runs import complete, new_run
@@ -11,11 +11,11 @@ def test_what_was_told_stays_and_what_lacks_is_added(history_url: str) -> None:
         first, second, third = (complete(store, new_run()) for _ in range(3))
 
         def tell(run: str, card: CardFacts) -> None:
-            store.database.write(lambda tx: cards.add_card_facts(tx, run, card))
+            store.database.write(lambda tx: writes.add_card_facts(tx, run, card))
 
         def known() -> CardFacts | None:
             return store.database.read(
-                lambda tx: cards.card_facts(
+                lambda tx: reads.card_facts(
                     tx, first.vault, first.environment, first.source_id, emulated=first.emulated
                 )
             )

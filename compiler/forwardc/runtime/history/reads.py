@@ -1,16 +1,23 @@
-"""Finds runs: one by its id, those to settle, and pages of what a filter fits.
+"""Finds runs: one by its id, those to resolve, and pages of what a filter fits.
 
-Every function is one transaction's work. Changes nothing.
+Every function is one transaction's work, and reads rows into the data classes of `records`; a
+column that a row of an older version lacks is None there.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from forwardc.core.outcome import Outcome
-from forwardc.runtime.history import answers, shapes
+from forwardc.runtime.history import answers
+from forwardc.runtime.history.columns import (
+    atoms_of_column,
+    names_of_column,
+    parties_of_column,
+    request_of_column,
+)
 from forwardc.runtime.history.database import Row, Transaction, first_row
-from forwardc.runtime.history.lacks import atoms_of_column
 from forwardc.runtime.history.records import (
     AttemptState,
     Event,
@@ -26,8 +33,7 @@ from forwardc.runtime.history.records import (
     main_amount,
 )
 from forwardc.runtime.history.timestamps import Timestamp
-from forwardc.runtime.http.request import ShownRequest
-from forwardc.runtime.run.result import Party, PartyName, RecordedAnswer
+from forwardc.runtime.run.result import CardFacts, Party, RecordedAnswer
 
 _SUMMARY: Final = (
     "seq, id, created_at, environment, emulated, vault, destination, operation, reference, state,"
@@ -61,7 +67,18 @@ _BY_TEXT: Final = (
     " UNION SELECT runs.seq FROM runs JOIN steps ON steps.run_id = runs.id"
     " WHERE steps.request_id = ?)"
 )
-_OF_SUMMARY: Final = _SUMMARY.count(",") + 1
+# Of the newest runs the newest with both: a destination may have told the scheme alone.
+_CARD_FACTS: Final = """
+SELECT scheme, issuing_country FROM (
+  SELECT runs.seq, steps.scheme, steps.issuing_country
+  FROM runs JOIN steps ON steps.run_id = runs.id
+  WHERE runs.source_id = ? AND runs.vault = ? AND runs.environment = ? AND runs.emulated = ?
+    AND (steps.scheme IS NOT NULL OR steps.issuing_country IS NOT NULL) AND steps.deliver = 'vault'
+  ORDER BY runs.seq DESC LIMIT 50
+) AS newest
+ORDER BY CASE WHEN scheme IS NULL OR issuing_country IS NULL THEN 1 ELSE 0 END, seq DESC LIMIT 1
+"""
+_SUMMARY_COLUMNS: Final = _SUMMARY.count(",") + 1
 _LAST_CHARACTER: Final = "\U0010ffff"
 
 
@@ -70,39 +87,50 @@ def load_run(tx: Transaction, run_id: str, now: Timestamp | None = None) -> Stor
 
     With the answers that are not forgotten `now`; without a moment, with none of them.
     """
-    found = first_row(tx, _RUN, run_id)
-    if found is None:
+    columns = first_row(tx, _RUN, run_id)
+    if columns is None:
         return None
-    kept = answers.of_run(tx, found[0], now) if now else {}
+    recorded = answers.of_run(tx, columns[0], now) if now else {}
     attempts: dict[str, list[StoredAttempt]] = {}
     for step, *values in tx.rows(_ATTEMPTS, run_id):
         attempts.setdefault(step, []).append(_attempt(values))
     steps = tuple(
-        _step(values, attempts.get(values[0], []), kept.get(values[0]))
+        _step(values, attempts.get(values[0], []), recorded.get(values[0]))
         for values in tx.rows(_STEPS, run_id)
     )
-    run = _run(found, steps)
-    return replace(run, shapes=shapes.shapes_of(tx, run.digest))
+    run = _run(columns, steps)
+    return replace(run, shapes=_shapes(tx, run.digest))
+
+
+def card_facts(
+    tx: Transaction, vault: str, environment: str, source: str, *, emulated: bool
+) -> CardFacts | None:
+    """What the newest run of a source was told of its card; None for nothing.
+
+    A sandbox of ours knows nothing of a vault's cards, so that `emulated` runs are asked apart.
+    """
+    columns = first_row(tx, _CARD_FACTS, source, vault, environment, emulated)
+    return CardFacts(*columns) if columns else None
 
 
 def unknown_runs(tx: Transaction, now: Timestamp, limit: int) -> tuple[StoredRun, ...]:
-    """Runs to settle, the oldest first: ended as unknown, or left with a step in the air."""
-    found = tx.rows(
+    """Runs to resolve, the oldest first: ended as unknown, or left with a step in the air."""
+    ids = tx.rows(
         "SELECT id FROM (SELECT id, seq FROM runs WHERE outcome = 'unknown' AND state = 'done'"
         " UNION SELECT id, seq FROM runs WHERE state <> 'done' AND (owner = '' OR lease_until < ?)"
         " AND EXISTS (SELECT 1 FROM steps WHERE steps.run_id = runs.id"
         " AND steps.state IN ('intent', 'unknown'))) AS found ORDER BY seq LIMIT ?",
         *(now.milliseconds, limit),
     )
-    return tuple(run for (run_id,) in found if (run := load_run(tx, run_id, now)) is not None)
+    return tuple(run for (run_id,) in ids if (run := load_run(tx, run_id, now)) is not None)
 
 
-def search(tx: Transaction, wanted: RunFilter, limit: int, cursor: int | None) -> RunPage:
+def search(tx: Transaction, run_filter: RunFilter, limit: int, cursor: int | None) -> RunPage:
     """The newest runs that fit, `limit` of them, older than `cursor`."""
-    bounds = _bounds(tx, wanted)
+    bounds = _bounds(tx, run_filter)
     if bounds is None:
         return RunPage((), None)
-    clauses, values = filter_clauses(wanted)
+    clauses, values = filter_clauses(run_filter)
     clauses += [f"seq {sign} ?" for sign, _ in bounds]
     values += [value for _, value in bounds]
     if cursor is not None:
@@ -110,62 +138,62 @@ def search(tx: Transaction, wanted: RunFilter, limit: int, cursor: int | None) -
         values.append(cursor)
     where = " WHERE " + " AND ".join(clauses) if clauses else ""
     order = " ORDER BY seq DESC LIMIT ?"
-    found = tx.rows("SELECT " + _SUMMARY + " FROM runs" + where + order, *values, limit + 1)
-    runs = tuple(_summary(values) for values in found[:limit])
-    return RunPage(runs, runs[-1].seq if len(found) > limit else None)
+    rows = tx.rows("SELECT " + _SUMMARY + " FROM runs" + where + order, *values, limit + 1)
+    runs = tuple(_summary(values) for values in rows[:limit])
+    return RunPage(runs, runs[-1].seq if len(rows) > limit else None)
 
 
-def filter_clauses(wanted: RunFilter) -> tuple[list[str], list[Any]]:
+def filter_clauses(run_filter: RunFilter) -> tuple[list[str], list[Any]]:
     """The conditions of a filter and their values."""
     named = {
-        "reference": wanted.reference,
-        "environment": wanted.environment,
-        "emulated": wanted.emulated,
-        "vault": wanted.vault,
-        "destination": wanted.destination,
-        "operation": wanted.operation,
-        "outcome": wanted.outcome,
-        "rejected_by": wanted.rejected_by,
-        "status": wanted.status,
-        "state": wanted.state,
-        "cause": wanted.cause,
+        "reference": run_filter.reference,
+        "environment": run_filter.environment,
+        "emulated": run_filter.emulated,
+        "vault": run_filter.vault,
+        "destination": run_filter.destination,
+        "operation": run_filter.operation,
+        "outcome": run_filter.outcome,
+        "rejected_by": run_filter.rejected_by,
+        "status": run_filter.status,
+        "state": run_filter.state,
+        "cause": run_filter.cause,
     }
     clauses = [f"{name} = ?" for name, value in named.items() if value is not None]
     values: list[Any] = [value for value in named.values() if value is not None]
-    for sign, moment in ((">=", wanted.since), ("<", wanted.until)):
-        if moment is not None:
+    for sign, time in ((">=", run_filter.since), ("<", run_filter.until)):
+        if time is not None:
             clauses.append(f"created_at {sign} ?")
-            values.append(moment)
-    if wanted.text is not None:
-        text, end = wanted.text, wanted.text + _LAST_CHARACTER
+            values.append(time)
+    if run_filter.text is not None:
+        text, end = run_filter.text, run_filter.text + _LAST_CHARACTER
         clauses.append(_BY_TEXT)
         values += [text, end, text, end, text, end, text, text]
     return clauses, values
 
 
-def _bounds(tx: Transaction, wanted: RunFilter) -> list[tuple[str, int]] | None:
+def _bounds(tx: Transaction, run_filter: RunFilter) -> list[tuple[str, int]] | None:
     """Where runs of the filter's time can stand; None where there are none.
 
     A clock that jumped back only makes an hour's range wider.
     """
-    if wanted.since is None and wanted.until is None:
+    if run_filter.since is None and run_filter.until is None:
         return []
-    since, until = (wanted.since or "")[:13], (wanted.until or "~")[:13]
-    found = first_row(
+    since, until = (run_filter.since or "")[:13], (run_filter.until or "~")[:13]
+    hours = first_row(
         tx,
         "SELECT min(first_seq), max(last_seq) FROM hours WHERE start >= ? AND start <= ?",
         *(since, until),
     )
-    if found is None or found[0] is None:
+    if hours is None or hours[0] is None:
         return None
-    return [(">=", found[0]), ("<=", found[1])]
+    return [(">=", hours[0]), ("<=", hours[1])]
 
 
 def pauses(tx: Transaction) -> tuple[Pause, ...]:
     """Everything that is paused, by name."""
     return tuple(
-        Pause(*found)
-        for found in tx.rows("SELECT name, by_whom, at, reason FROM pauses ORDER BY name")
+        Pause(*columns)
+        for columns in tx.rows("SELECT name, by_whom, at, reason FROM pauses ORDER BY name")
     )
 
 
@@ -173,21 +201,21 @@ def events(tx: Transaction, run_id: str | None, limit: int) -> tuple[Event, ...]
     """What persons did, the newest first, to one run or to all."""
     where = "" if run_id is None else " WHERE run_id = ?"
     values = () if run_id is None else (run_id,)
-    found = tx.rows(
+    rows = tx.rows(
         "SELECT seq, at, kind, run_id, by_whom, what FROM events"
         + where
         + " ORDER BY seq DESC LIMIT ?",
         *values,
         limit,
     )
-    return tuple(Event(*values) for values in found)
+    return tuple(Event(*columns) for columns in rows)
 
 
 def _summary(values: Row) -> RunSummary:
     seq, run_id, at, environment, emulated, vault, destination, operation, reference, *ends = values
     state, outcome, party, status, vault_status, duration_ms, attempts, reason, *last = ends
     losses, cause, params, amounts = last
-    sum_ = main_amount(params, amounts)
+    amount = main_amount(params, amounts)
     return RunSummary(
         seq=seq,
         id=run_id,
@@ -208,17 +236,17 @@ def _summary(values: Row) -> RunSummary:
         reason=reason,
         losses=atoms_of_column(losses),
         cause=cause,
-        amount=sum_.major if sum_ else None,
-        currency=sum_.currency if sum_ else None,
+        amount=amount.major if amount else None,
+        currency=amount.currency if amount else None,
     )
 
 
 def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
-    updated, asked, fell_back, digest, kind, source, sensitive, *rest = values[_OF_SUMMARY:]
+    updated, asked, fell_back, digest, kind, source, sensitive, *rest = values[_SUMMARY_COLUMNS:]
     inputs, without, key, approval, owner, lease_until = rest
-    params, amounts = values[_OF_SUMMARY - 2 : _OF_SUMMARY]
+    params, amounts = values[_SUMMARY_COLUMNS - 2 : _SUMMARY_COLUMNS]
     return StoredRun(
-        summary=_summary(values[:_OF_SUMMARY]),
+        summary=_summary(values[:_SUMMARY_COLUMNS]),
         updated_at=updated,
         asked_operation=asked,
         fell_back=bool(fell_back),
@@ -238,11 +266,13 @@ def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
     )
 
 
-def _step(values: Row, attempts: list[StoredAttempt], kept: RecordedAnswer | None) -> StoredStep:
+def _step(
+    values: Row, attempts: list[StoredAttempt], recorded: RecordedAnswer | None
+) -> StoredStep:
     name, position, deliver, idempotent, state, called, key, outcome, party, *rest = values
     reason, vault_status, status, request_id, outputs, sensitive, request, *ends = rest
-    answer, cards_masked, duration_ms, scheme, country, rule, names, keyed, *lacks = ends
-    losses, untold, log_url = lacks
+    answer, cards_masked, duration_ms, scheme, country, rule, names, keyed, *last = ends
+    losses, untold, log_url = last
     return StoredStep(
         *(name, position, deliver, bool(idempotent), StepState(state), called, key),
         outcome=Outcome(outcome) if outcome else None,
@@ -253,8 +283,8 @@ def _step(values: Row, attempts: list[StoredAttempt], kept: RecordedAnswer | Non
         request_id=request_id,
         outputs=json.loads(outputs),
         sensitive_outputs=tuple(json.loads(sensitive)),
-        request=_shown(request),
-        answer=kept.says if kept else answer,
+        request=request_of_column(request),
+        answer=recorded.says if recorded else answer,
         cards_masked=cards_masked,
         duration_ms=duration_ms,
         scheme=scheme,
@@ -264,26 +294,18 @@ def _step(values: Row, attempts: list[StoredAttempt], kept: RecordedAnswer | Non
         untold=atoms_of_column(untold),
         log_url=log_url,
         attempts=tuple(attempts),
-        names=_names(names),
-        keyed=None if keyed is None else tuple(Party(party) for party in json.loads(keyed)),
-        recorded_answer=kept,
+        names=names_of_column(names),
+        keyed=parties_of_column(keyed),
+        recorded_answer=recorded,
     )
 
 
-def _names(text: str | None) -> tuple[PartyName, ...] | None:
-    if text is None:
-        return None
-    return tuple(PartyName(Party(party), *rest) for party, *rest in json.loads(text))
+def _shapes(tx: Transaction, digest: str) -> Mapping[str, Any]:
+    """The shapes of an operation's requests by step; empty where none were recorded."""
+    columns = first_row(tx, "SELECT steps FROM shapes WHERE digest = ?", digest)
+    return json.loads(columns[0]) if columns else {}
 
 
 def _attempt(values: list[Any]) -> StoredAttempt:
     number, key, state, *rest = values
     return StoredAttempt(number, key, AttemptState(state), *rest)
-
-
-def _shown(text: str | None) -> ShownRequest | None:
-    if text is None:
-        return None
-    read = json.loads(text)
-    headers = tuple((name, value) for name, value in read["headers"])
-    return ShownRequest(read["method"], read["url"], headers, read["body"])

@@ -12,7 +12,7 @@ from typing import Final
 
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
-from forwardc.runtime.history import answers, audit, idempotency_keys, prune, reads, shapes, writes
+from forwardc.runtime.history import answers, audit, idempotency_keys, prune, reads, writes
 from forwardc.runtime.history.audit import ChainVerification
 from forwardc.runtime.history.database import Database, Transaction, check_version, migrate
 from forwardc.runtime.history.errors import RunPausedError
@@ -93,7 +93,7 @@ class Store:
         """
 
         def work(tx: Transaction) -> str | None:
-            shapes.store_shapes(tx, run)
+            writes.store_shapes(tx, run)
             return writes.begin(tx, run, self.timestamp())
 
         paused = self.database.write(work)

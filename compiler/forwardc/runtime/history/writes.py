@@ -4,13 +4,18 @@ Every function is one transaction's work and is given the time. One file, since 
 relies on the states that the others leave behind.
 """
 
-import json
-from collections.abc import Mapping
 from typing import Any, Final
 
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import MASK
 from forwardc.runtime.history import audit, idempotency_keys
+from forwardc.runtime.history.columns import (
+    atoms_of_column,
+    atoms_to_column,
+    names_to_column,
+    request_to_column,
+    to_json,
+)
 from forwardc.runtime.history.database import DeferredUpsert, Transaction, first_row
 from forwardc.runtime.history.errors import (
     HistoryConflictError,
@@ -19,7 +24,6 @@ from forwardc.runtime.history.errors import (
     RunPausedError,
     UnknownRunError,
 )
-from forwardc.runtime.history.lacks import atoms_column, collect_losses, record_losses
 from forwardc.runtime.history.records import AttemptState, Intent, NewRun, RunState, StepState
 from forwardc.runtime.history.rollups import (
     RESOLVED_CAUSE,
@@ -30,15 +34,14 @@ from forwardc.runtime.history.rollups import (
     remove_from_rollups,
 )
 from forwardc.runtime.history.timestamps import Timestamp
-from forwardc.runtime.http.request import ShownRequest
 from forwardc.runtime.run.result import (
+    CardFacts,
     Party,
     PartyName,
     RunResult,
     StepReport,
 )
 
-_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, default=str)
 _WAITING: Final = (StepState.WAITING, None, None, None, "[]", "[]")
 _OPEN: Final = (Outcome.UNKNOWN, Outcome.PENDING)
 _BEGIN: Final = """
@@ -112,6 +115,11 @@ INSERT INTO payment_names (value, run_id)
 SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM runs WHERE id = ? AND reference = ?)
 ON CONFLICT (value, run_id) DO NOTHING
 """
+_SHAPES: Final = "INSERT INTO shapes (digest, steps) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING"
+_CARD_FACTS: Final = """
+UPDATE steps SET scheme = COALESCE(scheme, ?), issuing_country = COALESCE(issuing_country, ?)
+WHERE run_id = ? AND deliver = 'vault' AND (scheme IS NULL OR issuing_country IS NULL)
+"""
 _FINISHED: Final = (
     """
 UPDATE runs SET state = 'done', updated_at = ?, operation = ?, fell_back = ?, digest = ?,
@@ -131,7 +139,7 @@ def begin(tx: Transaction, run: NewRun, now: Timestamp, first: Intent | None = N
     """
     if first is not None:
         _check_keys(first)
-    found = first_row(
+    inserted = first_row(
         tx,
         _BEGIN,
         *(run.id, now.text, now.text, run.environment, run.emulated, run.vault, run.destination),
@@ -142,7 +150,7 @@ def begin(tx: Transaction, run: NewRun, now: Timestamp, first: Intent | None = N
         *(run.owner, now.after(run.lease_s), to_json(run.amounts) if run.amounts else None),
         *(run.vault, run.destination),
     )
-    if found is None:
+    if inserted is None:
         # The database may have taken a first try whose answer was lost.
         return None if _is_recorded(tx, run) else _pause_of(tx, run)
     for position, step in enumerate(run.steps):
@@ -152,7 +160,7 @@ def begin(tx: Transaction, run: NewRun, now: Timestamp, first: Intent | None = N
         tx.run(_FIRST, run.id, first.step, first.keys.vault, AttemptState.INTENT, now.text)
         _find_by(tx, run.id, first.names)
     idempotency_keys.assign_key(tx, run)
-    tx.defer(_HOUR, (found[0], found[0]), (now.hour,))
+    tx.defer(_HOUR, (inserted[0], inserted[0]), (now.hour,))
     return None
 
 
@@ -160,7 +168,7 @@ def record_intent(
     tx: Transaction,
     run_id: str,
     owner: str,
-    what: Intent,
+    intent: Intent,
     now: Timestamp,
     lease_s: float | None = None,
 ) -> int:
@@ -169,19 +177,19 @@ def record_intent(
     With `lease_s` the run is held for so many seconds from now. Raises `RunPausedError` where
     nothing may be sent now, and `RunInUseError` where the run no longer belongs to `owner`.
     """
-    _check_keys(what)
+    _check_keys(intent)
     lease = None if lease_s is None else now.after(lease_s)
-    held = (now.text, lease, run_id, owner)
-    if not tx.run(_HELD, *held) and not (tx.run(_WOKEN, run_id, owner) and tx.run(_HELD, *held)):
+    hold = (now.text, lease, run_id, owner)
+    if not tx.run(_HELD, *hold) and not (tx.run(_WOKEN, run_id, owner) and tx.run(_HELD, *hold)):
         raise _refusal(tx, run_id, owner)
-    place = (run_id, what.step)
-    started = (what.keys.vault, AttemptState.INTENT, now.text)
-    found = first_row(tx, _ATTEMPT, *place, *place, *started)
-    if found is None:
+    place = (run_id, intent.step)
+    started = (intent.keys.vault, AttemptState.INTENT, now.text)
+    attempt = first_row(tx, _ATTEMPT, *place, *place, *started)
+    if attempt is None:
         raise RuntimeError("the database gave the new attempt no number")
-    tx.run(_INTENDED, *_intended(what), run_id, what.step)
-    _find_by(tx, run_id, what.names)
-    return int(found[0])
+    tx.run(_INTENDED, *_intended(intent), run_id, intent.step)
+    _find_by(tx, run_id, intent.names)
+    return int(attempt[0])
 
 
 def record_not_sent(
@@ -225,10 +233,10 @@ def record_answer(
 
     A report whose outcome is unknown leaves the step `unknown`.
     """
-    came = report.status is not None or report.vault_status is not None
-    state = AttemptState.ANSWERED if came else AttemptState.UNKNOWN
-    seen = (state, now.text, report.vault_status, report.status, report.reason)
-    _end(tx, run_id, report.name, number, seen)
+    has_answer = report.status is not None or report.vault_status is not None
+    state = AttemptState.ANSWERED if has_answer else AttemptState.UNKNOWN
+    end = (state, now.text, report.vault_status, report.status, report.reason)
+    _end(tx, run_id, report.name, number, end)
     fate = StepState.UNKNOWN if report.outcome is Outcome.UNKNOWN else StepState.ANSWERED
     shown = {
         name: value
@@ -241,8 +249,8 @@ def record_answer(
         *(report.status, report.request_id, to_json(shown)),
         to_json(sorted(report.outputs.keys() - shown.keys())),
         *(report.cards_masked, report.duration_ms, report.scheme, report.issuing_country),
-        *(report.rule, _named(report.names), to_json(report.keyed)),
-        *(atoms_column(report.losses), atoms_column(report.untold), report.log_url),
+        *(report.rule, names_to_column(report.names), to_json(report.keyed)),
+        *(atoms_to_column(report.losses), atoms_to_column(report.untold), report.log_url),
         *(run_id, report.name),
     )
     _find_by(tx, run_id, report.names)
@@ -259,7 +267,7 @@ def finish(tx: Transaction, run_id: str, result: RunResult, now: Timestamp) -> N
         _FINISHED,
         *(now.text, result.operation, result.fell_back, result.digest, result.outcome),
         *(result.rejected_by, result.reason, status, vault_status, duration),
-        *(atoms_column(result.losses), counted_cause(result.outcome, result.reason), run_id),
+        *(atoms_to_column(result.losses), counted_cause(result.outcome, result.reason), run_id),
     )
     if changed is None:
         _must_exist(tx, run_id)
@@ -294,67 +302,93 @@ def lease(tx: Transaction, run_id: str, owner: str, seconds: float, now: Timesta
 
 
 def resolve(
-    tx: Transaction, run_id: str, outcome: Outcome, told: tuple[str | None, str], now: Timestamp
+    tx: Transaction,
+    run_id: str,
+    outcome: Outcome,
+    resolution: tuple[str | None, str],
+    now: Timestamp,
 ) -> bool:
-    """Settle a run whose fate is unknown or pending. `told`: who rejected it, and the reason.
+    """Give a run its outcome that was unknown or pending; who rejected it, and the reason.
 
-    False where nothing was open: somebody has settled it before, or it can still be resumed.
+    False where nothing was open: somebody has resolved it before, or it can still be resumed.
+
+    Raises: `UnknownRunError`.
     """
-    party, reason = told
-    # Whoever settles adds an event as well, and nobody may hold figures while waiting for that.
+    party, reason = resolution
+    # Whoever resolves adds an event as well, which takes this lock, too: taken first by everybody,
+    # so that nobody holds the rows of figures while he waits for it.
     tx.exclusive()
-    found = first_row(tx, "SELECT state, outcome FROM runs WHERE id = ?", run_id)
-    if found is None:
+    run = first_row(tx, "SELECT state, outcome FROM runs WHERE id = ?", run_id)
+    if run is None:
         raise UnknownRunError(f"there is no run {run_id}")
-    done = found[0] == RunState.DONE
-    settled = tx.run(
+    done = run[0] == RunState.DONE
+    resolved = tx.run(
         "UPDATE steps SET state = 'done', outcome = ?, rejected_by = ?, reason = ?"
         " WHERE run_id = ? AND (state IN ('intent', 'unknown') OR outcome = 'pending')",
         *(outcome, party, reason, run_id),
     )
-    if (done and found[1] not in _OPEN) or (not done and not settled):
+    if (done and run[1] not in _OPEN) or (not done and not resolved):
         return False
     collect_losses(tx, run_id)
     if done:
-        remove_from_rollups(tx, _told(tx, run_id))
+        remove_from_rollups(tx, _tally_key(tx, run_id))
     tx.run(
         "UPDATE runs SET state = 'done', outcome = ?, rejected_by = ?, reason = ?, updated_at = ?,"
         " cause = ?, owner = '', lease_until = 0 WHERE id = ?",
         *(outcome, party, reason, now.text, counted_cause(outcome, RESOLVED_CAUSE), run_id),
     )
-    add_to_rollups(tx, _told(tx, run_id))
+    add_to_rollups(tx, _tally_key(tx, run_id))
     return True
 
 
 def record_event(
-    tx: Transaction, kind: str, by: str, what: str, now: Timestamp, run_id: str | None = None
+    tx: Transaction, kind: str, by: str, description: str, now: Timestamp, run_id: str | None = None
 ) -> None:
     """Add what a person did."""
-    audit.append_event(tx, now, kind, run_id, by, what)
+    audit.append_event(tx, now, kind, run_id, by, description)
 
 
-def to_json(value: Mapping[str, Any] | tuple[Any, ...] | list[Any]) -> str:
-    """JSON text; what JSON lacks, such as a decimal, as text."""
-    if not value:
-        return "{}" if isinstance(value, Mapping) else "[]"
-    return _ENCODER.encode(value)
+def store_shapes(tx: Transaction, run: NewRun) -> None:
+    """Keep where the requests of a run's operation hold what: one row for each digest, once."""
+    tx.run(_SHAPES, run.digest, run.shapes)
 
 
-def _check_keys(what: Intent) -> None:
-    if what.keys.destination == what.keys.vault:
+def add_card_facts(tx: Transaction, run_id: str, card: CardFacts) -> None:
+    """Add what a vault tells of a card to the vault's steps of a run that do not have it."""
+    tx.run(_CARD_FACTS, card.scheme, card.issuing_country, run_id)
+
+
+def record_losses(tx: Transaction, run_id: str, result: RunResult) -> None:
+    """Record what a request without an answer was sent without: an answer records its own."""
+    last = result.steps[-1] if result.steps else None
+    if result.outcome is Outcome.UNKNOWN and last and (last.losses or last.untold):
+        tx.run(
+            "UPDATE steps SET losses = ?, untold = ? WHERE run_id = ? AND name = ?",
+            *(atoms_to_column(last.losses), atoms_to_column(last.untold), run_id, last.name),
+        )
+
+
+def collect_losses(tx: Transaction, run_id: str) -> None:
+    """Let a run say what its steps say, where it has ended otherwise than by its own end."""
+    rows = tx.rows(
+        "SELECT losses FROM steps WHERE run_id = ? AND losses IS NOT NULL ORDER BY position", run_id
+    )
+    names = dict.fromkeys(name for (losses,) in rows for name in atoms_of_column(losses))
+    if names:
+        tx.run("UPDATE runs SET losses = ? WHERE id = ?", atoms_to_column(tuple(names)), run_id)
+
+
+def _check_keys(intent: Intent) -> None:
+    if intent.keys.destination == intent.keys.vault:
         raise ValueError("the two idempotency keys of a step are equal")
 
 
-def _intended(what: Intent) -> tuple[str | None, ...]:
+def _intended(intent: Intent) -> tuple[str | None, ...]:
     """A step's columns: state, called, destination_key, request, names, keyed."""
     return (
-        *(StepState.INTENT, what.called, what.keys.destination, _shown(what.shown)),
-        *(_named(what.names), to_json(what.keyed)),
+        *(StepState.INTENT, intent.called, intent.keys.destination),
+        *(request_to_column(intent.shown), names_to_column(intent.names), to_json(intent.keyed)),
     )
-
-
-def _named(names: tuple[PartyName, ...]) -> str:
-    return to_json([(name.party, name.way, name.place, name.value) for name in names])
 
 
 def _find_by(tx: Transaction, run_id: str, names: tuple[PartyName, ...]) -> None:
@@ -366,22 +400,17 @@ def _find_by(tx: Transaction, run_id: str, names: tuple[PartyName, ...]) -> None
 
 def _is_recorded(tx: Transaction, run: NewRun) -> bool:
     """Whether a run is there already. Raises `RunInUseError` where another process has it now."""
-    found = first_row(tx, "SELECT owner FROM runs WHERE id = ?", run.id)
-    if found is not None and found[0] not in (run.owner, ""):
+    owner = first_row(tx, "SELECT owner FROM runs WHERE id = ?", run.id)
+    if owner is not None and owner[0] not in (run.owner, ""):
         raise _taken(run.id)
-    return found is not None
+    return owner is not None
 
 
 def _pause_of(tx: Transaction, run: NewRun) -> str:
-    found = first_row(tx, _PAUSE, run.vault, run.destination)
-    if found is None:
+    name = first_row(tx, _PAUSE, run.vault, run.destination)
+    if name is None:
         raise HistoryConflictError("a pause ended while a run was to begin")
-    return str(found[0])
-
-
-def _shown(what: ShownRequest) -> str:
-    told = {"method": what.method, "url": what.url, "headers": what.headers, "body": what.body}
-    return to_json(told)
+    return str(name[0])
 
 
 def _refusal(tx: Transaction, run_id: str, owner: str) -> HistoryError:
@@ -405,11 +434,11 @@ def _masked(value: object) -> bool:
     return isinstance(value, str) and MASK in value
 
 
-def _told(tx: Transaction, run_id: str) -> TallyKey:
-    found = first_row(tx, "SELECT " + TALLY_COLUMNS + " FROM runs WHERE id = ?", run_id)
-    if found is None:
+def _tally_key(tx: Transaction, run_id: str) -> TallyKey:
+    run = first_row(tx, "SELECT " + TALLY_COLUMNS + " FROM runs WHERE id = ?", run_id)
+    if run is None:
         raise UnknownRunError(f"there is no run {run_id}")
-    return TallyKey(*found)
+    return TallyKey(*run)
 
 
 def _must_exist(tx: Transaction, run_id: str) -> None:

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
-from forwardc.runtime.history import answers, cards, idempotency_keys, reads, shapes, writes
+from forwardc.runtime.history import answers, idempotency_keys, reads, writes
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError, IdempotencyKeyInUseError, RunPausedError
 from forwardc.runtime.history.group_commit import GroupCommit, InlineCommit
@@ -153,7 +153,7 @@ class StoreJournal:
 
         def work(tx: Transaction) -> str | None:
             if run.digest not in self._shapes:
-                shapes.store_shapes(tx, run)
+                writes.store_shapes(tx, run)
             return writes.begin(tx, ours, self.store.timestamp(), first)
 
         name = await self._write(work)
@@ -253,12 +253,12 @@ class StoreJournal:
     async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
         """What an earlier run of a source was told of its card; None for nothing."""
         return await self._write(
-            lambda tx: cards.card_facts(tx, vault, environment, source, emulated=self.emulated)
+            lambda tx: reads.card_facts(tx, vault, environment, source, emulated=self.emulated)
         )
 
     async def tell_card(self, run_id: str, card: CardFacts) -> None:
         """Keep what the vault told of a run's card after it."""
-        await self._write(lambda tx: cards.add_card_facts(tx, run_id, card))
+        await self._write(lambda tx: writes.add_card_facts(tx, run_id, card))
 
     async def leave(self, run_id: str, reason: str) -> None:
         """Let a run go that was broken off. One that has ended stays as it is."""
