@@ -201,7 +201,7 @@ def row(
 
 def change_row(change: SecretChange) -> dict[str, Any]:
     """One secret with which something was done."""
-    wanted = change.wanted
+    wanted = change.secret
     return row(wanted.name, wanted.id.owner, change.action, change.stored)
 
 

@@ -155,7 +155,7 @@ def _before(tx: Transaction) -> None:
 def test_an_export_holds_each_run_once_over_all_its_pages(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("forwardc.runtime.history.export._AT_ONCE", 3)
+    monkeypatch.setattr("forwardc.runtime.history.export._RUNS_AT_ONCE", 3)
     told = _runs(store)
     complete(store, new_run(reference="=cmd|' /C calc'!A0", params={"amount": "1050"},
                             amounts={"amount": ("EUR", 2)}))  # fmt: skip

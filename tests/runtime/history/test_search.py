@@ -217,7 +217,7 @@ def test_at_least_one_day_is_kept(store: Store) -> None:
 def test_many_old_runs_are_deleted_in_small_steps(
     store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prune, "_AT_ONCE", 10)
+    monkeypatch.setattr(prune, "_ROWS_AT_ONCE", 10)
     for _ in range(25):
         complete(store, new_run())
     clock.turn(days=3)

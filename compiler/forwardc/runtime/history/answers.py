@@ -1,6 +1,6 @@
 """The answers of runs, each packed into one row that is forgotten by a retention of its own.
 
-Every function but `packed` and `unpacked` is a part of a transaction's work. What cannot be read
+Every function but `pack` and `unpack` is a part of a transaction's work. What cannot be read
 back is as good as forgotten: nothing of a run depends on it.
 """
 
@@ -25,6 +25,7 @@ As long as Checkout.com keeps the same text itself, which is the shorter time of
 this record never has an answer that its vault has deleted.
 """
 MAX_DAYS: Final = 3650
+"""The longest retention of a setting: ten years, longer than the record of any payment is kept."""
 DEFAULT_SETTING: Final = f"{DEFAULT_DAYS}d"
 """The same as a setting says it."""
 SETTING_VARIABLE: Final = "FORWARDC_ANSWERS"
@@ -32,8 +33,10 @@ SETTING_VARIABLE: Final = "FORWARDC_ANSWERS"
 _SETTING: Final = re.compile(r"([1-9][0-9]{0,3})d", re.ASCII)
 _KINDS: Final[tuple[BodyKind, ...]] = get_args(BodyKind)
 _WHOSE: Final[tuple[Literal["destination", "vault"], ...]] = ("destination", "vault")
-_AT_ONCE: Final = 256
-_LARGEST: Final = 1024 * 1024
+# Rows that one transaction deletes: few enough that a run which waits for it hardly notices.
+_EXPIRED_PER_TRANSACTION: Final = 256
+# Bytes of an answer when it is unpacked: more than is ever packed, and no bomb of a damaged row.
+_MAX_UNPACKED_BYTES: Final = 1024 * 1024
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _NUL: Final = "\\u0000"
 """As the encoder writes it."""
@@ -62,10 +65,10 @@ def retention_days(setting: str) -> int | None:
     """What a setting says: `off` is None, `14d` the days. Raises `ValueError`."""
     if setting == "off":
         return None
-    found = _SETTING.fullmatch(setting)
-    if found is None or int(found[1]) > MAX_DAYS:
+    match = _SETTING.fullmatch(setting)
+    if match is None or int(match[1]) > MAX_DAYS:
         raise ValueError(f"must be off, or a number of days from 1d to {MAX_DAYS}d")
-    return int(found[1])
+    return int(match[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +79,28 @@ class PackedAnswer:
     forget_at: int
 
 
-def pack(kept: RecordedAnswer, now: Timestamp, days: int) -> PackedAnswer:
+def pack(answer: RecordedAnswer, now: Timestamp, days: int) -> PackedAnswer:
     """What a row holds of an answer that is kept for so many days."""
-    told: dict[str, Any] = {
-        "whose": kept.whose,
-        "status": kept.status,
+    members: dict[str, Any] = {
+        "whose": answer.whose,
+        "status": answer.status,
         "at": now.text,
-        "kind": kept.body.kind,
-        "whole": kept.body.whole,
-        "says": kept.says,
-        "headers": [(header.path, header.value) for header in kept.headers],
+        "kind": answer.body.kind,
+        "whole": answer.body.whole,
+        "says": answer.says,
+        "headers": [(header.path, header.value) for header in answer.headers],
         "rows": [
             (field.path, field.value) if field.text else (field.path, field.value, 0)
-            for field in kept.body.rows
+            for field in answer.body.rows
         ],
     }
-    text = _ENCODER.encode(told)
+    text = _ENCODER.encode(members)
     if not text.isascii() or _NUL in text:
         # Few texts have what no database takes: only they are looked at one by one.
-        told["says"] = sanitize([kept.says])[0]
-        told["headers"] = list(map(sanitize, told["headers"]))
-        told["rows"] = list(map(sanitize, told["rows"]))
-        text = _ENCODER.encode(told)
+        members["says"] = sanitize([answer.says])[0]
+        members["headers"] = list(map(sanitize, members["headers"]))
+        members["rows"] = list(map(sanitize, members["rows"]))
+        text = _ENCODER.encode(members)
     # A window of 8 KiB takes 64 KiB for each answer; the usual one takes 256 KiB, which the
     # system may be asked for each time.
     packer = zlib.compressobj(1, zlib.DEFLATED, 13, 6)
@@ -113,11 +116,11 @@ def store_packed(tx: Transaction, run_id: str, step: str, answer: PackedAnswer |
 
 def of_run(tx: Transaction, seq: int, now: Timestamp) -> dict[str, RecordedAnswer]:
     """The answers of a run that are not forgotten yet, by step."""
-    found = {step: unpack(bytes(data)) for step, data in tx.rows(_OF_RUN, seq, now.milliseconds)}
-    return {step: kept for step, kept in found.items() if kept is not None}
+    unpacked = {step: unpack(bytes(data)) for step, data in tx.rows(_OF_RUN, seq, now.milliseconds)}
+    return {step: answer for step, answer in unpacked.items() if answer is not None}
 
 
-def forget(tx: Transaction, now: Timestamp, most: int = _AT_ONCE) -> int:
+def forget(tx: Transaction, now: Timestamp, most: int = _EXPIRED_PER_TRANSACTION) -> int:
     """Delete answers whose time has come; how many."""
     # One by one in an order that all processes have, so that no two of them wait for each other.
     old = tx.rows(_OLD, now.milliseconds, most)
@@ -141,22 +144,22 @@ def unpack(data: bytes) -> RecordedAnswer | None:
     """What a row holds; None where it cannot be read."""
     try:
         reader = zlib.decompressobj()
-        told = json.loads(reader.decompress(data, _LARGEST))
-        rows = tuple(_field(*row) for row in told["rows"])
-        headers = tuple(_field(name, value) for name, value in told["headers"])
-        body = BodyFields(_one_of(_KINDS, told["kind"]), rows, bool(told["whole"]))
-        status, says = told["status"], told["says"]
+        members = json.loads(reader.decompress(data, _MAX_UNPACKED_BYTES))
+        rows = tuple(_field(*row) for row in members["rows"])
+        headers = tuple(_field(name, value) for name, value in members["headers"])
+        body = BodyFields(_one_of(_KINDS, members["kind"]), rows, bool(members["whole"]))
+        status, says = members["status"], members["says"]
         if not isinstance(status, int | None) or not isinstance(says, str | None):
             return None
-        kept = RecordedAnswer(_one_of(_WHOSE, told["whose"]), status, body, headers, says)
-        datetime.fromisoformat(told["at"])
-        return replace(kept, kept_at=told["at"])
+        answer = RecordedAnswer(_one_of(_WHOSE, members["whose"]), status, body, headers, says)
+        datetime.fromisoformat(members["at"])
+        return replace(answer, kept_at=members["at"])
     except (zlib.error, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
-def _one_of(known: tuple[T, ...], value: object) -> T:
-    return known[known.index(value)]
+def _one_of(allowed: tuple[T, ...], value: object) -> T:
+    return allowed[allowed.index(value)]
 
 
 def _field(path: object, value: object, text: int = 1) -> BodyField:

@@ -14,7 +14,8 @@ from forwardc.runtime.history.database import Transaction, first_row, sanitize
 from forwardc.runtime.history.records import Event, EventFilter, EventPage
 from forwardc.runtime.history.timestamps import Timestamp
 
-_AT_ONCE: Final = 1000
+# Events that are read at once, so that memory does not grow with the chain.
+_EVENTS_AT_ONCE: Final = 1000
 _LAST: Final = "SELECT chain FROM events ORDER BY seq DESC LIMIT 1"
 _ADD: Final = (
     "INSERT INTO events (at, kind, run_id, by_whom, what, chain) VALUES (?, ?, ?, ?, ?, ?)"
@@ -27,7 +28,10 @@ _NEXT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ChainVerification:
-    """How many events there are, the last link (None without any), the first that does not fit."""
+    """How many events there are, the last link, and the number of the first that does not fit.
+
+    `head` is None without any, `wrong` where all of them fit.
+    """
 
     events: int
     head: str | None
@@ -35,57 +39,62 @@ class ChainVerification:
 
 
 def append_event(
-    tx: Transaction, now: Timestamp, kind: str, run_id: str | None, by: str, what: str
+    tx: Transaction, now: Timestamp, kind: str, run_id: str | None, by: str, description: str
 ) -> None:
-    """Add an event after the last one: nobody else adds one before this transaction ends."""
+    """Add an event after the last one.
+
+    Nobody else adds one before this transaction ends: two would vouch for the same event.
+    """
     tx.exclusive()
     last = first_row(tx, _LAST)
-    told = tuple(sanitize((now.text, kind, run_id, by, what)))
-    tx.run(_ADD, *told, _link(last[0] if last else None, told))
+    content = tuple(sanitize((now.text, kind, run_id, by, description)))
+    tx.run(_ADD, *content, _link(last[0] if last else None, content))
 
 
 def search_events(
-    tx: Transaction, wanted: EventFilter, limit: int, cursor: int | None
+    tx: Transaction, event_filter: EventFilter, limit: int, cursor: int | None
 ) -> EventPage:
     """The newest events that fit, `limit` of them, older than `cursor`."""
     named: list[tuple[str, object]] = [
-        ("kind = ?", wanted.kind),
-        ("substr(by_whom, 1, length(?)) = ?", wanted.by),
-        ("at >= ?", wanted.since),
-        ("at < ?", wanted.until),
+        ("kind = ?", event_filter.kind),
+        ("substr(by_whom, 1, length(?)) = ?", event_filter.by),
+        ("at >= ?", event_filter.since),
+        ("at < ?", event_filter.until),
         ("seq < ?", cursor),
     ]
     chosen = [(clause, value) for clause, value in named if value is not None]
     where = " WHERE " + " AND ".join(clause for clause, _ in chosen) if chosen else ""
     values = [value for clause, value in chosen for _ in range(clause.count("?"))]
-    found = tx.rows(
+    rows = tx.rows(
         f"SELECT seq, at, kind, run_id, by_whom, what FROM events{where} ORDER BY seq DESC LIMIT ?",
         *values,
         limit + 1,
     )
-    events = tuple(Event(*one) for one in found[:limit])
-    return EventPage(events, events[-1].seq if len(found) > limit else None)
+    events = tuple(Event(*columns) for columns in rows[:limit])
+    return EventPage(events, events[-1].seq if len(rows) > limit else None)
 
 
 def event_kinds(tx: Transaction) -> tuple[str, ...]:
     """The kinds of all events, in order."""
-    return tuple(str(one[0]) for one in tx.rows("SELECT DISTINCT kind FROM events ORDER BY kind"))
+    return tuple(
+        str(columns[0]) for columns in tx.rows("SELECT DISTINCT kind FROM events ORDER BY kind")
+    )
 
 
 def verify_chain(tx: Transaction) -> ChainVerification:
     """Follow the chain from its begin. Memory does not grow with the events."""
     count, head, wrong, seq = 0, None, None, 0
-    while found := tx.rows(_NEXT, seq, _AT_ONCE):
-        for seq, chain, *told in found:
+    while rows := tx.rows(_NEXT, seq, _EVENTS_AT_ONCE):
+        for seq, chain, *content in rows:
             count += 1
             if head is None and chain is None:
                 continue
-            if wrong is None and chain != _link(head, tuple(told)):
+            if wrong is None and chain != _link(head, tuple(content)):
                 wrong = seq
             head = chain
     return ChainVerification(count, head, wrong)
 
 
-def _link(before: str | None, told: tuple[str | None, ...]) -> str:
-    text = json.dumps([before, *told])
+def _link(before: str | None, content: tuple[str | None, ...]) -> str:
+    text = json.dumps([before, *content])
     return hashlib.sha256(text.encode("ascii")).hexdigest()

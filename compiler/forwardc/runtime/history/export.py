@@ -16,7 +16,8 @@ from forwardc.core.diagnostics.render.clean import on_one_line
 from forwardc.runtime.history.records import RunFilter, RunSummary
 from forwardc.runtime.history.store import Store
 
-_AT_ONCE: Final = 500
+# Runs that are read at once: little memory, and few queries for a long history.
+_RUNS_AT_ONCE: Final = 500
 # A spreadsheet looks past spaces; some take the wide forms of the signs as well.
 _NUMBER: Final = re.compile(r"-[0-9]+(\.[0-9]+)?\Z")
 _FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -36,12 +37,12 @@ class ExportFormat(StrEnum):
     JSON = "json"
 
 
-def has_runs(store: Store, wanted: RunFilter) -> bool:
+def has_runs(store: Store, run_filter: RunFilter) -> bool:
     """Whether any run fits a filter."""
-    return bool(store.search(wanted, limit=1).runs)
+    return bool(store.search(run_filter, limit=1).runs)
 
 
-def export(store: Store, wanted: RunFilter, form: ExportFormat) -> Iterator[str]:
+def export(store: Store, run_filter: RunFilter, form: ExportFormat) -> Iterator[str]:
     """The runs that fit, the newest first, as pieces of one text that ends with a line feed.
 
     What begins meanwhile is not in it. CSV is RFC 4180 with the header `COLUMNS`; JSON is one
@@ -49,13 +50,13 @@ def export(store: Store, wanted: RunFilter, form: ExportFormat) -> Iterator[str]
     `HistoryUnavailableError` between two pieces.
     """
     write = _csv if form is ExportFormat.CSV else _json
-    yield from write(_pages(store, wanted))
+    yield from write(_pages(store, run_filter))
 
 
-def _pages(store: Store, wanted: RunFilter) -> Iterator[Sequence[RunSummary]]:
+def _pages(store: Store, run_filter: RunFilter) -> Iterator[Sequence[RunSummary]]:
     cursor: int | None = None
     while True:
-        page = store.search(wanted, limit=_AT_ONCE, cursor=cursor)
+        page = store.search(run_filter, limit=_RUNS_AT_ONCE, cursor=cursor)
         yield page.runs
         if page.cursor is None:
             return
@@ -81,8 +82,8 @@ def _json(pages: Iterator[Sequence[RunSummary]]) -> Iterator[str]:
 
 def export_members(run: RunSummary) -> dict[str, Any]:
     """A run as the members of an export."""
-    told = asdict(run)
-    return {name: told[name] for name in COLUMNS}
+    members = asdict(run)
+    return {name: members[name] for name in COLUMNS}
 
 
 def csv_text(rows: Any) -> str:

@@ -33,9 +33,9 @@ def run_of_key(
     tx: Transaction, key: str, now: Timestamp | None = None
 ) -> tuple[StoredRun, str] | None:
     """The run of a caller's key, and the digest of what it was asked to do; None for a new key."""
-    found = first_row(tx, _HELD, key)
-    run = reads.load_run(tx, found[0], now) if found else None
-    return (run, str(found[1])) if found and run else None
+    columns = first_row(tx, _HELD, key)
+    run = reads.load_run(tx, columns[0], now) if columns else None
+    return (run, str(columns[1])) if columns and run else None
 
 
 def assign_key(tx: Transaction, run: NewRun) -> None:
@@ -50,10 +50,10 @@ def assign_key(tx: Transaction, run: NewRun) -> None:
         return
     if tx.run(_TAKE, run.given_key, run.id, run.content):
         return
-    known = run_of_key(tx, run.given_key)
-    if known is None:
+    holder = run_of_key(tx, run.given_key)
+    if holder is None:
         raise HistoryConflictError("an idempotency key was given up while a run was to begin")
-    other, _ = known
+    other, _ = holder
     if other.id == run.id:
         return
     change = (run.id, run.given_key, other.id, run.content)
@@ -73,8 +73,8 @@ def has_sent_nothing(run: StoredRun) -> bool:
 
 def withheld_digest(tx: Transaction, run_id: str) -> str | None:
     """The digest of the values that a run's record leaves out; None where there are none."""
-    found = first_row(tx, "SELECT digest FROM withheld_values WHERE run_id = ?", run_id)
-    return None if found is None else str(found[0])
+    columns = first_row(tx, "SELECT digest FROM withheld_values WHERE run_id = ?", run_id)
+    return None if columns is None else str(columns[0])
 
 
 def digest_key(tx: Transaction) -> bytes:
@@ -83,10 +83,10 @@ def digest_key(tx: Transaction) -> bytes:
         "INSERT INTO digest_keys (id, secret) VALUES (1, ?) ON CONFLICT (id) DO NOTHING",
         token_hex(32),
     )
-    found = first_row(tx, "SELECT secret FROM digest_keys WHERE id = 1")
-    if found is None:
+    columns = first_row(tx, "SELECT secret FROM digest_keys WHERE id = 1")
+    if columns is None:
         raise HistoryConflictError("the key of digests is not there")
-    return bytes.fromhex(found[0])
+    return bytes.fromhex(columns[0])
 
 
 def keyed_digest(key: bytes, text: str) -> str:

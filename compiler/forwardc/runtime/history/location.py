@@ -27,15 +27,15 @@ def _below(folder: Path, parts: list[str]) -> Path | None:
     """The file at `parts`, each of which may be misspelled."""
     first, *rest = parts
     there = names_in(folder)
-    for name in (first, did_you_mean(first, [one for one in there if one != first])):
+    for name in (first, did_you_mean(first, [name for name in there if name != first])):
         if name not in there:
             continue
         if not rest and (folder / name).is_file():
             return folder / name
         if rest and (folder / name).is_dir():
-            found = _below(folder / name, rest)
-            if found is not None:
-                return found
+            file = _below(folder / name, rest)
+            if file is not None:
+                return file
     return None
 
 
@@ -83,12 +83,12 @@ def connect_existing(url: str, wait_s: float, check: Callable[[int], None]) -> D
         raise HistoryUnavailableError(
             f"{path}: the history cannot be opened: {problem.strerror}"
         ) from None
-    found = version_in(path, wait_s)
-    if not found:
+    current = version_in(path, wait_s)
+    if not current:
         raise HistoryNotFoundError(
             f"{path}: the file holds no history of forwardc", hint=BEGIN_HINT
         )
-    check(found)
+    check(current)
     return Sqlite(path, wait_s, make=False)
 
 
@@ -112,14 +112,14 @@ def _on_server(url: str, wait_s: float, check: Callable[[int], None]) -> Databas
 
     database = Postgres(url, wait_s)
     try:
-        found = tables_version(database)
-        if not found:
+        current = tables_version(database)
+        if not current:
             raise HistoryNotFoundError(
                 "the database in PostgreSQL holds no history of forwardc",
                 hint="is it another database, or another schema first in the search path?"
                 f" {BEGIN_HINT}",
             )
-        check(found)
+        check(current)
     except BaseException:
         database.close()
         raise
@@ -148,14 +148,14 @@ def _of_server(rest: str, environ: Mapping[str, str]) -> str:
     """By libpq's rules: what the URL leaves out stands in the environment."""
     # As libpq reads it: a password ends at the first @, whatever signs of a URL are in it.
     user, at, others = rest.partition("@")
-    found = _REST.match(others if at and "/" not in user else rest)
-    if found is None or "@" in found[0].partition("?")[0]:
+    parts = _REST.match(others if at and "/" not in user else rest)
+    if parts is None or "@" in parts[0].partition("?")[0]:
         return "postgresql"
-    hosts, given = unquote(found[1]), dict(parse_qsl(found[3] or ""))
-    host = hosts or given.get("host") or environ.get("PGHOST", "")
-    port = "" if hosts else given.get("port") or environ.get("PGPORT", "")
-    database = unquote(found[2] or "") or given.get("dbname", "")
-    service = given.get("service") or environ.get("PGSERVICE")
+    hosts, query = unquote(parts[1]), dict(parse_qsl(parts[3] or ""))
+    host = hosts or query.get("host") or environ.get("PGHOST", "")
+    port = "" if hosts else query.get("port") or environ.get("PGPORT", "")
+    database = unquote(parts[2] or "") or query.get("dbname", "")
+    service = query.get("service") or environ.get("PGSERVICE")
     if not database and service:
         return f"postgresql, service {service}"
     where = host if host and not host.startswith("/") else _LOCAL

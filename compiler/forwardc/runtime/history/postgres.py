@@ -28,6 +28,8 @@ _DIALECT: Final = {
     # A new index of a long history may take any time. Of this transaction only.
     "without_timeout": "SET LOCAL statement_timeout = 0",
 }
+# Seconds that the server gives a statement: one that hangs holds up every run of this process,
+# which has one connection. Migrations have no limit.
 _LONGEST_STATEMENT_S: Final = 30
 # PQTRANS_IDLE of libpq: no transaction is open.
 _IDLE: Final = 0

@@ -8,7 +8,8 @@ from forwardc.runtime.history.database import Database, Transaction
 from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.history.writes import record_event
 
-_AT_ONCE: Final = 1000
+# Rows that one transaction deletes, so that runs under way wait for milliseconds and no longer.
+_ROWS_AT_ONCE: Final = 1000
 _OLD: Final = (
     "DELETE FROM runs WHERE seq IN (SELECT seq FROM runs WHERE created_at < ? AND state = 'done'"
     " AND outcome <> 'unknown' ORDER BY seq LIMIT ?)"
@@ -24,9 +25,9 @@ def prune(database: Database, keep_days: int, by: str, now: Timestamp) -> int:
         raise ValueError("at least one day is kept")
     first_day = Timestamp(now.at - timedelta(days=keep_days)).text[:10]
     deleted = 0
-    while database.write(lambda tx: answers.forget(tx, now, _AT_ONCE)):
+    while database.write(lambda tx: answers.forget(tx, now, _ROWS_AT_ONCE)):
         pass
-    while some := database.write(lambda tx: tx.run(_OLD, first_day, _AT_ONCE)):
+    while some := database.write(lambda tx: tx.run(_OLD, first_day, _ROWS_AT_ONCE)):
         deleted += some
     database.write(lambda tx: _figures(tx, first_day, deleted, by, now))
     return deleted
@@ -42,11 +43,13 @@ def prune_answers(database: Database, keep_days: int, by: str, now: Timestamp) -
     # A moment is text with a T behind its day: nothing begins later than this.
     first_day = Timestamp(now.at - timedelta(days=keep_days)).text[:10] if keep_days else "9999"
     deleted = database.write(lambda tx: answers.forget_texts(tx, first_day))
-    while some := database.write(lambda tx: answers.forget_older(tx, first_day, _AT_ONCE)):
+    while some := database.write(lambda tx: answers.forget_older(tx, first_day, _ROWS_AT_ONCE)):
         deleted += some
     if deleted:
-        what = f"{deleted} answers of before {first_day}" if keep_days else f"{deleted} answers"
-        database.write(lambda tx: record_event(tx, "prune", by, what, now))
+        description = (
+            f"{deleted} answers of before {first_day}" if keep_days else f"{deleted} answers"
+        )
+        database.write(lambda tx: record_event(tx, "prune", by, description, now))
     return deleted
 
 

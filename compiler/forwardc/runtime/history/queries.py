@@ -18,10 +18,12 @@ from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.rollups import BUCKET_EDGES_MS, bucket_of
 from forwardc.runtime.run.result import Party
 
+# Up to here the slots are hours: 72 bars are still told apart.
 _HOURS_UP_TO: Final = timedelta(days=3)
+# Runs that are counted one by one, the newest: a bound for what one page costs in a long history.
 _MOST_RUNS: Final = 10_000
 MAX_CAUSES: Final = 20
-"""How many reasons are told one by one."""
+"""Causes that are told one by one: as many as a table of a page shows without scrolling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class _Line:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Figures:
     """What is counted: `causes` are the most frequent ones, each with its outcome."""
 
     lines: list[_Line]
@@ -144,87 +146,91 @@ class _Found:
 _Buckets: TypeAlias = Counter[tuple[str, int]]
 
 
-def run_statistics(tx: Transaction, wanted: RunFilter, now: datetime) -> RunStatistics:
+def run_statistics(tx: Transaction, run_filter: RunFilter, now: datetime) -> RunStatistics:
     """The figures of a filter."""
-    grain = _grain(wanted, now)
-    of_runs = wanted.reference is not None or wanted.text is not None or wanted.state is not None
-    found = _of_runs(tx, wanted, grain) if of_runs else _of_tallies(tx, wanted, grain)
-    return _summed(found, grain)
+    grain = _grain(run_filter, now)
+    of_runs = (
+        run_filter.reference is not None
+        or run_filter.text is not None
+        or run_filter.state is not None
+    )
+    figures = _of_runs(tx, run_filter, grain) if of_runs else _of_tallies(tx, run_filter, grain)
+    return _statistics(figures, grain)
 
 
-def _grain(wanted: RunFilter, now: datetime) -> str:
-    if wanted.since is None:
+def _grain(run_filter: RunFilter, now: datetime) -> str:
+    if run_filter.since is None:
         return "day"
-    until = datetime.fromisoformat(wanted.until) if wanted.until else now
-    return "hour" if until - datetime.fromisoformat(wanted.since) <= _HOURS_UP_TO else "day"
+    until = datetime.fromisoformat(run_filter.until) if run_filter.until else now
+    return "hour" if until - datetime.fromisoformat(run_filter.since) <= _HOURS_UP_TO else "day"
 
 
-def _of_tallies(tx: Transaction, wanted: RunFilter, grain: str) -> _Found:
-    where, values = _where(wanted, grain)
-    because = "" if wanted.cause is None else " AND cause = ?"
-    given = values if wanted.cause is None else [*values, wanted.cause]
-    table = "tallies" if wanted.cause is None else "causes"
+def _of_tallies(tx: Transaction, run_filter: RunFilter, grain: str) -> _Figures:
+    where, values = _where(run_filter, grain)
+    because = "" if run_filter.cause is None else " AND cause = ?"
+    all_values = values if run_filter.cause is None else [*values, run_filter.cause]
+    table = "tallies" if run_filter.cause is None else "causes"
     names = "start, vault, destination, operation, outcome, rejected_by, status"
     lines = tx.rows(
         f"SELECT {names}, sum(n) FROM {table}{where}{because} GROUP BY {names}",
-        *given,
+        *all_values,
     )
     causes = tx.rows(
         f"SELECT cause, outcome, sum(n) AS n FROM causes{where}{because}"
         " GROUP BY cause, outcome HAVING sum(n) > 0 ORDER BY n DESC, cause, outcome",
-        *given,
+        *all_values,
     )
     # A sum is a decimal in PostgreSQL.
-    told = [(cause, outcome, int(n)) for cause, outcome, n in causes]
-    return _Found(
-        [_line(found) for found in lines if found[-1]],
+    counts = [(cause, outcome, int(n)) for cause, outcome, n in causes]
+    return _Figures(
+        [_line(columns) for columns in lines if columns[-1]],
         _timings(tx, where, values)
-        if wanted.cause is None
-        else _of_runs(tx, wanted, grain).buckets,
-        told[:MAX_CAUSES],
-        sum(n for _, _, n in told),
+        if run_filter.cause is None
+        else _of_runs(tx, run_filter, grain).buckets,
+        counts[:MAX_CAUSES],
+        sum(n for _, _, n in counts),
     )
 
 
 def _timings(tx: Transaction, where: str, values: list[Any]) -> _Buckets:
-    found = tx.rows(
+    rows = tx.rows(
         "SELECT vault, bucket, sum(n) FROM timings" + where + " GROUP BY vault, bucket", *values
     )
-    return Counter({(vault, bucket): int(n) for vault, bucket, n in found})
+    return Counter({(vault, bucket): int(n) for vault, bucket, n in rows})
 
 
-def _line(found: Row) -> _Line:
-    start, vault, destination, operation, outcome, party, status, n = found
+def _line(columns: Row) -> _Line:
+    start, vault, destination, operation, outcome, party, status, n = columns
     return _Line(start, vault, destination, operation, outcome, party, status, int(n))
 
 
-def _where(wanted: RunFilter, grain: str) -> tuple[str, list[Any]]:
+def _where(run_filter: RunFilter, grain: str) -> tuple[str, list[Any]]:
     size = 13 if grain == "hour" else 10
     conditions: list[tuple[str, Any]] = [("grain = ?", grain)]
     named = {
-        "environment": wanted.environment,
-        "emulated": wanted.emulated,
-        "vault": wanted.vault,
-        "destination": wanted.destination,
-        "operation": wanted.operation,
-        "outcome": wanted.outcome,
-        "rejected_by": wanted.rejected_by,
-        "status": wanted.status,
+        "environment": run_filter.environment,
+        "emulated": run_filter.emulated,
+        "vault": run_filter.vault,
+        "destination": run_filter.destination,
+        "operation": run_filter.operation,
+        "outcome": run_filter.outcome,
+        "rejected_by": run_filter.rejected_by,
+        "status": run_filter.status,
     }
     conditions += [(f"{name} = ?", value) for name, value in named.items() if value is not None]
-    if wanted.since is not None:
-        conditions.append(("start >= ?", wanted.since[:size]))
-    if wanted.until is not None:
+    if run_filter.since is not None:
+        conditions.append(("start >= ?", run_filter.since[:size]))
+    if run_filter.until is not None:
         # What only begins there is outside, what is cut is inside.
         rest = ":00:00.000Z" if grain == "hour" else "T00:00:00.000Z"
-        conditions.append((f"start || '{rest}' < ?", wanted.until))
+        conditions.append((f"start || '{rest}' < ?", run_filter.until))
     clauses = " AND ".join(clause for clause, _ in conditions)
     return " WHERE " + clauses, [value for _, value in conditions]
 
 
-def _of_runs(tx: Transaction, wanted: RunFilter, grain: str) -> _Found:
-    clauses, values = filter_clauses(wanted)
-    found = tx.rows(
+def _of_runs(tx: Transaction, run_filter: RunFilter, grain: str) -> _Figures:
+    clauses, values = filter_clauses(run_filter)
+    rows = tx.rows(
         "SELECT created_at, vault, destination, operation, outcome, rejected_by, status, cause,"
         " duration_ms FROM runs"
         " WHERE state = 'done' AND " + " AND ".join(clauses) + " ORDER BY seq DESC LIMIT ?",
@@ -232,20 +238,20 @@ def _of_runs(tx: Transaction, wanted: RunFilter, grain: str) -> _Found:
         _MOST_RUNS,
     )
     size = 13 if grain == "hour" else 10
-    causes = Counter((cause, outcome) for *_, outcome, _, _, cause, _ in found if cause)
-    return _Found(
+    causes = Counter((cause, outcome) for *_, outcome, _, _, cause, _ in rows if cause)
+    return _Figures(
         [
             _Line(at[:size], vault, destination, operation, outcome, party or "", status or 0, 1)
-            for at, vault, destination, operation, outcome, party, status, *_ in found
+            for at, vault, destination, operation, outcome, party, status, *_ in rows
         ],
-        Counter((vault, bucket_of(duration)) for _, vault, *_, duration in found if duration),
+        Counter((vault, bucket_of(duration)) for _, vault, *_, duration in rows if duration),
         [(cause, outcome, n) for (cause, outcome), n in causes.most_common(MAX_CAUSES)],
         causes.total(),
     )
 
 
-def _summed(found: _Found, grain: str) -> RunStatistics:
-    lines, buckets = found.lines, found.buckets
+def _statistics(figures: _Figures, grain: str) -> RunStatistics:
+    lines, buckets = figures.lines, figures.buckets
     shares: Counter[tuple[str, str]] = Counter()
     statuses: Counter[int] = Counter()
     slots: dict[str, Counter[str]] = {}
@@ -273,8 +279,10 @@ def _summed(found: _Found, grain: str) -> RunStatistics:
             OperationCount(*names, *sums)
             for names, sums in _sums(lines, "destination", "operation")
         ),
-        causes=tuple(CauseCount(cause, Outcome(outcome), n) for cause, outcome, n in found.causes),
-        other_causes=found.of_causes - sum(n for _, _, n in found.causes),
+        causes=tuple(
+            CauseCount(cause, Outcome(outcome), n) for cause, outcome, n in figures.causes
+        ),
+        other_causes=figures.of_causes - sum(n for _, _, n in figures.causes),
     )
 
 
@@ -283,12 +291,12 @@ def _routes(lines: Iterable[_Line]) -> tuple[RouteCount, ...]:
 
 
 def _sums(
-    lines: Iterable[_Line], one: str, other: str
+    lines: Iterable[_Line], first: str, second: str
 ) -> list[tuple[tuple[str, str], tuple[int, int, int]]]:
     """All, answered and approved runs for each pair of two members, in their order."""
     sums: dict[tuple[str, str], tuple[int, int, int]] = {}
     for line in lines:
-        names = (getattr(line, one), getattr(line, other))
+        names = (getattr(line, first), getattr(line, second))
         count, answered, approved = sums.get(names, (0, 0, 0))
         sums[names] = (
             count + line.n,
@@ -299,9 +307,9 @@ def _sums(
 
 
 def _vaults(lines: Iterable[_Line], buckets: _Buckets) -> tuple[VaultCount, ...]:
-    found: dict[str, list[RouteCount]] = {}
+    by_vault: dict[str, list[RouteCount]] = {}
     for route in _routes(lines):
-        found.setdefault(route.vault, []).append(route)
+        by_vault.setdefault(route.vault, []).append(route)
     return tuple(
         VaultCount(
             vault,
@@ -310,7 +318,7 @@ def _vaults(lines: Iterable[_Line], buckets: _Buckets) -> tuple[VaultCount, ...]
             approved=sum(route.approved for route in routes),
             latency=_latency(Counter({key: n for key, n in buckets.items() if key[0] == vault})),
         )
-        for vault, routes in found.items()
+        for vault, routes in by_vault.items()
     )
 
 
@@ -327,12 +335,12 @@ def _latency(of_vaults: _Buckets) -> Latency | None:
 
 def _within(buckets: dict[int, int], rank: float) -> int:
     """The duration at a rank, read between the edges of its bucket."""
-    seen = 0
+    below = 0
     for bucket, n in sorted(buckets.items()):
-        if n > 0 and seen + n >= rank:
+        if n > 0 and below + n >= rank:
             low = BUCKET_EDGES_MS[bucket - 1] if bucket else 0
-            return round(low + (BUCKET_EDGES_MS[bucket] - low) * (rank - seen) / n)
-        seen += n
+            return round(low + (BUCKET_EDGES_MS[bucket] - low) * (rank - below) / n)
+        below += n
     return BUCKET_EDGES_MS[max(buckets)]
 
 
@@ -347,7 +355,8 @@ _AFTER = {
 }
 # A row for each day and kind of end: few, however many runs there are.
 _DONE = "SELECT DISTINCT environment, operation FROM tallies WHERE grain = 'day'"
-_MOST_CAUSES = 100
+# Causes in the list of a filter: more than anybody reads through.
+_MOST_NAMED_CAUSES: Final = 100
 _WAITING = (
     "SELECT count(*) FROM (SELECT id FROM runs WHERE outcome = 'unknown' AND state = 'done'"
     " UNION ALL SELECT id FROM runs WHERE state <> 'done' AND (owner = '' OR lease_until < ?)"
@@ -377,18 +386,18 @@ def recorded_names(tx: Transaction) -> RecordedNames:
         tuple(_names(tx, "destination")),
         tuple(sorted({environment for environment, _ in done})),
         tuple(sorted({operation for _, operation in done})),
-        tuple(islice(_names(tx, "cause"), _MOST_CAUSES)),
+        tuple(islice(_names(tx, "cause"), _MOST_NAMED_CAUSES)),
     )
 
 
 def count_unresolved(tx: Transaction, now_ms: int, most: int) -> int:
     """How many runs somebody has to settle, counted up to `most`."""
-    found = first_row(tx, _WAITING, now_ms, most)
-    return int(found[0]) if found else 0
+    columns = first_row(tx, _WAITING, now_ms, most)
+    return int(columns[0]) if columns else 0
 
 
 def _names(tx: Transaction, column: str) -> Iterator[str]:
     name = ""
-    while (found := first_row(tx, _AFTER[column], name)) and found[0] is not None:
-        name = found[0]
+    while (columns := first_row(tx, _AFTER[column], name)) and columns[0] is not None:
+        name = columns[0]
         yield name

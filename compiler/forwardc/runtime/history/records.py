@@ -62,9 +62,9 @@ def recorded_amounts(
     params: Mapping[str, object], amounts: Mapping[str, CurrencyDigits]
 ) -> Iterator[RecordedAmount]:
     """The amounts among the params of a run, the one that is called `amount` first."""
-    for name in sorted(amounts, key=lambda one: one != _USUAL):
-        if name in params and (found := recorded_amount(name, params[name], amounts[name])):
-            yield found
+    for name in sorted(amounts, key=lambda amount_name: amount_name != _USUAL):
+        if name in params and (amount := recorded_amount(name, params[name], amounts[name])):
+            yield amount
 
 
 def main_amount(params: str, amounts: str | None) -> RecordedAmount | None:

@@ -51,7 +51,10 @@ def counted_cause(outcome: str | None, reason: str | None) -> str | None:
 # A finished run adds one to the hour and to the day in which it began; settling it later moves it.
 # Durations fall into buckets, each 15 % wider than the one before.
 
+# Milliseconds of the last bucket's edge: ten minutes, longer than the longest run with its retries.
 _LONGEST_MS: Final = 600_000
+# How much wider each bucket is than the one before: a percentile is off by less than that, and 90
+# buckets are enough.
 _GROWTH: Final = 1.15
 
 
@@ -133,26 +136,26 @@ def bucket_of(duration_ms: int) -> int:
     return min(bisect_left(BUCKET_EDGES_MS, duration_ms), len(BUCKET_EDGES_MS) - 1)
 
 
-def add_to_rollups(tx: Transaction, told: TallyKey) -> None:
+def add_to_rollups(tx: Transaction, tally: TallyKey) -> None:
     """Add a run to the figures. One that called nobody has no duration."""
-    _gather(tx, told, _COUNT, _TIME, _BLAME)
+    _defer(tx, tally, _COUNT, _TIME, _BLAME)
 
 
-def remove_from_rollups(tx: Transaction, told: TallyKey) -> None:
+def remove_from_rollups(tx: Transaction, tally: TallyKey) -> None:
     """Take a run out of the figures again."""
-    _gather(tx, told, _UNCOUNT, _UNTIME, _UNBLAME)
+    _defer(tx, tally, _UNCOUNT, _UNTIME, _UNBLAME)
 
 
-def _gather(
+def _defer(
     tx: Transaction,
-    told: TallyKey,
+    tally: TallyKey,
     count: DeferredUpsert,
     time: DeferredUpsert,
     blame: DeferredUpsert,
 ) -> None:
-    for key in told.rows():
+    for key in tally.rows():
         tx.defer(count, (1,), key)
-        if told.duration_ms:
-            tx.defer(time, (1,), (*key, bucket_of(told.duration_ms)))
-        if told.cause:
-            tx.defer(blame, (1,), (*key, told.cause))
+        if tally.duration_ms:
+            tx.defer(time, (1,), (*key, bucket_of(tally.duration_ms)))
+        if tally.cause:
+            tx.defer(blame, (1,), (*key, tally.cause))

@@ -133,8 +133,8 @@ def version_in(path: Path, wait_s: float) -> int:
     try:
         if not connection.execute(_DIALECT["tables"], ("forwardc_history",)).fetchone():
             return 0
-        (found,) = connection.execute("SELECT max(version) FROM forwardc_history").fetchone()
-        return int(found or 0)
+        (newest,) = connection.execute("SELECT max(version) FROM forwardc_history").fetchone()
+        return int(newest or 0)
     except sqlite3.Error as problem:
         explained = _explained(path, problem)
         if explained is problem:

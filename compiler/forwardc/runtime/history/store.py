@@ -35,7 +35,8 @@ from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.http.bodies.body import NOT_READ
 from forwardc.runtime.run.result import Party, RecordedAnswer, RunResult, StepReport
 
-_MANY: Final = 1000
+# Unknown runs that are read at once: what a person can resolve in a sitting, and more.
+_MOST_UNKNOWN_RUNS: Final = 1000
 
 
 class Store:
@@ -100,13 +101,13 @@ class Store:
         if paused is not None:
             raise RunPausedError(paused)
 
-    def intent(self, run_id: str, owner: str, what: Intent) -> int:
+    def intent(self, run_id: str, owner: str, intent: Intent) -> int:
         """Record that a step is about to be sent; the attempt's number, from 1.
 
         Raises `RunInUseError` where another process has taken the run: then nothing may be sent.
         """
         return self.database.write(
-            lambda tx: writes.record_intent(tx, run_id, owner, what, self.timestamp())
+            lambda tx: writes.record_intent(tx, run_id, owner, intent, self.timestamp())
         )
 
     def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
@@ -135,10 +136,10 @@ class Store:
         """The answer of a report as a row keeps it; None where there is none, or none is kept."""
         if self.answer_days is None or (report.recorded is None and report.answer is None):
             return None
-        kept = report.recorded or RecordedAnswer(
+        answer = report.recorded or RecordedAnswer(
             "destination", report.status, NOT_READ, says=report.answer
         )
-        return answers.pack(kept, self.timestamp(), self.answer_days)
+        return answers.pack(answer, self.timestamp(), self.answer_days)
 
     def forget_answers(self) -> int:
         """Delete answers whose time has come, at most some hundred; how many."""
@@ -187,11 +188,11 @@ class Store:
 
         return self.database.write(work)
 
-    def record(self, kind: str, by: str, what: str, run_id: str | None = None) -> None:
+    def record(self, kind: str, by: str, description: str, run_id: str | None = None) -> None:
         """Record something that a person did, in words without credentials and card numbers."""
-        by, what = mask(by), mask(what)
+        by, description = mask(by), mask(description)
         self.database.write(
-            lambda tx: writes.record_event(tx, kind, by, what, self.timestamp(), run_id)
+            lambda tx: writes.record_event(tx, kind, by, description, self.timestamp(), run_id)
         )
 
     def load(self, run_id: str) -> StoredRun | None:
@@ -208,28 +209,30 @@ class Store:
         """The digest of the values that a run's record leaves out; None where there are none."""
         return self.database.read(lambda tx: idempotency_keys.withheld_digest(tx, run_id))
 
-    def unknown_runs(self, limit: int = _MANY) -> tuple[StoredRun, ...]:
+    def unknown_runs(self, limit: int = _MOST_UNKNOWN_RUNS) -> tuple[StoredRun, ...]:
         """Runs that somebody has to settle, the oldest first."""
         now = self.timestamp()
         return self.database.read(lambda tx: reads.unknown_runs(tx, now, limit))
 
-    def search(self, wanted: RunFilter, *, limit: int = 50, cursor: int | None = None) -> RunPage:
+    def search(
+        self, run_filter: RunFilter, *, limit: int = 50, cursor: int | None = None
+    ) -> RunPage:
         """The newest runs that fit; `cursor` of a page asks for the one after it."""
-        return self.database.read(lambda tx: reads.search(tx, wanted, limit, cursor))
+        return self.database.read(lambda tx: reads.search(tx, run_filter, limit, cursor))
 
-    def statistics(self, wanted: RunFilter) -> RunStatistics:
+    def statistics(self, run_filter: RunFilter) -> RunStatistics:
         """The figures of the finished runs that fit."""
-        return self.database.read(lambda tx: run_statistics(tx, wanted, self._now()))
+        return self.database.read(lambda tx: run_statistics(tx, run_filter, self._now()))
 
     def events(self, run_id: str | None = None, *, limit: int = 100) -> tuple[Event, ...]:
         """What persons did, the newest first."""
         return self.database.read(lambda tx: reads.events(tx, run_id, limit))
 
     def search_events(
-        self, wanted: EventFilter, *, limit: int = 50, cursor: int | None = None
+        self, event_filter: EventFilter, *, limit: int = 50, cursor: int | None = None
     ) -> EventPage:
         """The newest events that fit; `cursor` of a page asks for the one after it."""
-        return self.database.read(lambda tx: audit.search_events(tx, wanted, limit, cursor))
+        return self.database.read(lambda tx: audit.search_events(tx, event_filter, limit, cursor))
 
     def event_kinds(self) -> tuple[str, ...]:
         """The kinds of all events, in order."""
@@ -272,8 +275,8 @@ class Store:
 
     def paused(self, names: Iterable[str]) -> Pause | None:
         """The first pause that stands in the way of any of these names."""
-        wanted = frozenset(names)
-        return next((pause for pause in self.pauses() if pause.name in wanted), None)
+        blocked = frozenset(names)
+        return next((pause for pause in self.pauses() if pause.name in blocked), None)
 
     def prune(self, keep_days: int, by: str) -> int:
         """Delete finished runs of before `keep_days` days, and their figures; how many runs.
@@ -323,8 +326,8 @@ def open_existing(
     `answer_days` is as for `open_store`. Raises `HistoryNotFoundError`, `HistoryTooOldError`,
     `HistoryTooNewError` and `HistoryUnavailableError`.
     """
-    found = connect_existing(url, wait_s, lambda found: check_version(found, migrations))
-    return Store(found, now, answer_days, display_name(url))
+    database = connect_existing(url, wait_s, lambda current: check_version(current, migrations))
+    return Store(database, now, answer_days, display_name(url))
 
 
 def upgrade(url: str, *, wait_s: float = 5.0, migrations: Sequence[Migration] = MIGRATIONS) -> int:

@@ -39,9 +39,9 @@ class FileProvider:
 
     def path(self, place: str) -> Path:
         """The file of a place."""
-        given = Path(split_key(place)[0])
+        path = Path(split_key(place)[0])
         try:
-            return self.base / given.expanduser()
+            return self.base / path.expanduser()
         except RuntimeError:
             raise SecretProviderError("cannot be read: there is no home directory") from None
 

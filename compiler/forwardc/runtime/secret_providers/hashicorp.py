@@ -71,10 +71,10 @@ class HashicorpProvider:
         address = self._variable("VAULT_ADDR").rstrip("/")
         try:
             parts = urlsplit(address)
-            known = bool(parts.hostname) and parts.scheme in ("http", "https")
+            is_url = bool(parts.hostname) and parts.scheme in ("http", "https")
         except ValueError:
-            known = False
-        if not known or "@" in parts.netloc or parts.query or parts.fragment:
+            is_url = False
+        if not is_url or "@" in parts.netloc or parts.query or parts.fragment:
             raise SecretProviderError(
                 "has a damaged address: VAULT_ADDR must be like https://HOST:8200"
             )

@@ -1,14 +1,15 @@
-"""Credentials and secrets of a run: looked up by name, derived, or the sandbox's own.
+"""Credentials and secrets of a run: resolved by name, derived, or the sandbox's own.
 
-Knows how values are named and how they derive; where they are kept is `sources/`'s.
+A `SecretResolver` gives values by the names of variables, which follow from a plan; each value is
+held against the form that the plan says, and derived as its `as_key` says.
 """
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from enum import Enum, auto
 from hashlib import sha256
-from typing import TypeAlias
+from typing import Protocol
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
@@ -25,11 +26,18 @@ from forwardc.runtime.secret_providers.resolver import ProviderResolver
 from forwardc.runtime.secret_providers.variable_names import nearest_variable
 from forwardc.runtime.secret_providers.vault_keys import made_up_key
 
-SecretResolver: TypeAlias = Callable[[str], str | None]
-"""From an environment variable's name to its value, None where there is none.
 
-Raises `SecretProviderError` where a source should have it and does not give it.
-"""
+class SecretResolver(Protocol):
+    """From an environment variable's name to its value."""
+
+    def __call__(self, variable: str, /) -> str | None:
+        """The value, None where there is none.
+
+        It may block, so that a loop has it called in a thread where `may_block` says so; a repeat
+        is safe.
+
+        Raises: `SecretProviderError` where a provider should have the value and does not give it.
+        """
 
 
 def collect_secrets(
@@ -59,7 +67,9 @@ def collect_secrets(
 
 def may_block(plan: Plan, operation: PlanOperation, look_up: SecretResolver) -> bool:
     """Whether `gather` has to wait for a source outside this process."""
-    return isinstance(look_up, ProviderResolver) and look_up.would_ask(_variables(plan, operation))
+    return isinstance(look_up, ProviderResolver) and look_up.would_block(
+        _variables(plan, operation)
+    )
 
 
 def _variables(plan: Plan, operation: PlanOperation) -> Iterator[str]:
@@ -88,20 +98,23 @@ def resolve_credentials(
     Where one is absent, and the plan has an OAuth client for it that is there, the client's id and
     secret stand in its place: `oauth` makes the credential of them. FC0825 for a source that fails.
     """
-    wanted = tuple(names)
-    prefetch(look_up, [credential_id(plan, name).variable for name in wanted])
-    found: dict[str, Secret] = {}
-    for name in wanted:
-        found |= _credential(plan, name, look_up, sink, any_shape=any_shape)
-    return found
+    names_asked = tuple(names)
+    prefetch(look_up, [credential_id(plan, name).variable for name in names_asked])
+    credentials: dict[str, Secret] = {}
+    for name in names_asked:
+        credentials |= _credential(plan, name, look_up, sink, any_shape=any_shape)
+    return credentials
 
 
 def _credential(
     plan: Plan, name: str, look_up: SecretResolver, sink: Sink, *, any_shape: bool
 ) -> dict[str, Secret]:
-    variable, what = credential_id(plan, name).variable, f"the credential {name} of {plan.vault}"
+    variable, description = (
+        credential_id(plan, name).variable,
+        f"the credential {name} of {plan.vault}",
+    )
     spec = plan.credentials.get(name)
-    value = _asked(look_up, variable, what, sink)
+    value = _asked(look_up, variable, description, sink)
     if isinstance(value, str) and not _fits(spec, value):
         accepted = f"the {name} that {plan.vault} accepts here"
         sink.error("FC0614", f"{variable} does not have the form of {accepted}")
@@ -111,7 +124,7 @@ def _credential(
     elif value is _Missing.NOWHERE and spec and spec.instead:
         return _client(plan, spec.instead.oauth, variable, look_up, sink)
     elif value is _Missing.NOWHERE:
-        _missing(look_up, variable, what, sink)
+        _missing(look_up, variable, description, sink)
     return {}
 
 
@@ -121,18 +134,18 @@ def _client(
     names = (oauth.client_id, oauth.client_secret)
     variables = {name: credential_id(plan, name).variable for name in names}
     prefetch(look_up, variables.values())
-    found = {
+    values = {
         name: _asked(look_up, variable, f"the credential {name} of {plan.vault}", sink)
         for name, variable in variables.items()
     }
-    given = {name: Secret(value) for name, value in found.items() if isinstance(value, str)}
-    absent = [variables[name] for name in names if found[name] is _Missing.NOWHERE]
+    secrets = {name: Secret(value) for name, value in values.items() if isinstance(value, str)}
+    absent = [variables[name] for name in names if values[name] is _Missing.NOWHERE]
     if len(absent) == len(names):
         hint = f"set {instead_of}, or {absent[0]} and {absent[1]}, or give --secrets FILE"
         sink.error("FC0806", f"no credential of {plan.vault} is available", hint=hint)
     elif absent:
         _missing(look_up, absent[0], f"the other half of the OAuth client of {plan.vault}", sink)
-    return given if len(given) == len(names) else {}
+    return secrets if len(secrets) == len(names) else {}
 
 
 def resolve_secrets(
@@ -148,20 +161,20 @@ def resolve_secrets(
     FC0806 for a missing one, FC0825 where its source fails, FC0845 for one of the other class of
     environment, but for `any_shape`.
     """
-    wanted = tuple(names)
-    prefetch(look_up, [secret_id(plan, name).variable for name in wanted])
-    found: dict[str, Secret] = {}
-    for name in wanted:
+    names_asked = tuple(names)
+    prefetch(look_up, [secret_id(plan, name).variable for name in names_asked])
+    secrets: dict[str, Secret] = {}
+    for name in names_asked:
         secret = secret_id(plan, name)
-        variable, what = secret.variable, f"the secret {name} of {secret.owner}"
-        value = _asked(look_up, variable, what, sink)
+        variable, description = secret.variable, f"the secret {name} of {secret.owner}"
+        value = _asked(look_up, variable, description, sink)
         spec = plan.secrets.get(name, PlanSecret())
         if isinstance(value, str):
             if any_shape or _is_of_class(plan, spec.shape, variable, value, sink):
-                _derive(name, spec, value, variable, found, sink)
+                _derive(name, spec, value, variable, secrets, sink)
         elif value is _Missing.NOWHERE:
-            _missing(look_up, variable, what, sink)
-    return found
+            _missing(look_up, variable, description, sink)
+    return secrets
 
 
 def _check_stored(
@@ -179,8 +192,8 @@ def _check_stored(
         if isinstance(value, str):
             _is_of_class(plan, spec.shape if spec else None, variable, value, sink)
         elif value is _Missing.NOWHERE:
-            what = f"{plan.vault} keeps {name}, and nothing here tells whether it is of a test"
-            sink.error("FC0845", f"{what} account", hint=f"set {variable}: it is looked at only")
+            problem = f"{plan.vault} keeps {name}, and nothing here tells whether it is of a test"
+            sink.error("FC0845", f"{problem} account", hint=f"set {variable}: it is looked at only")
 
 
 def _is_of_class(
@@ -203,36 +216,38 @@ def _is_of_class(
 
 
 def prefetch(look_up: SecretResolver, variables: Iterable[str]) -> None:
-    """Let a look-up that has slow sources ask for several values at once."""
+    """Let a resolver that has slow providers ask for several values at once."""
     if isinstance(look_up, ProviderResolver):
-        look_up.ask_together(variables)
+        look_up.prefetch(variables)
 
 
 class _Missing(Enum):
-    """Why there is no value: nobody has one, or its source failed, which is told already."""
+    """Why there is no value: nobody has one, or its provider failed, which is told already."""
 
     NOWHERE = auto()
     FAILED = auto()
 
 
-def _asked(look_up: SecretResolver, variable: str, what: str, sink: Sink) -> str | _Missing:
+def _asked(look_up: SecretResolver, variable: str, description: str, sink: Sink) -> str | _Missing:
     try:
         value = look_up(variable)
     except SecretProviderError as problem:
-        sink.error("FC0825", f"{what}: {problem}", hint=f"the secrets file names it for {variable}")
+        sink.error(
+            "FC0825", f"{description}: {problem}", hint=f"the secrets file names it for {variable}"
+        )
         return _Missing.FAILED
     return _Missing.NOWHERE if value is None else value
 
 
-def _missing(look_up: SecretResolver, variable: str, what: str, sink: Sink) -> None:
+def _missing(look_up: SecretResolver, variable: str, description: str, sink: Sink) -> None:
     near = (
         nearest_variable(variable, look_up.names())
         if isinstance(look_up, ProviderResolver)
         else None
     )
-    told = f"; {near} is set: is its name right?" if near else ""
-    hint = f"set {variable}, or give --secrets FILE{told}"
-    sink.error("FC0806", f"{what} is not available", hint=hint)
+    suggestion = f"; {near} is set: is its name right?" if near else ""
+    hint = f"set {variable}, or give --secrets FILE{suggestion}"
+    sink.error("FC0806", f"{description} is not available", hint=hint)
 
 
 def _fits(credential: Credential | None, value: str) -> bool:
@@ -245,11 +260,11 @@ def _derive(
     spec: PlanSecret,
     raw: str,
     variable: str,
-    found: dict[str, Secret],
+    secrets: dict[str, Secret],
     sink: Sink,
 ) -> None:
     try:
-        found[name] = Secret(derive(spec, raw))
+        secrets[name] = Secret(derive(spec, raw))
     except ValueError:
         sink.error("FC0806", f"{variable} does not hold a key as JWK JSON (RFC 7517)")
 
@@ -276,16 +291,16 @@ def sandbox_resolver(plan: Plan, set_names: Collection[str] = ()) -> SecretResol
     They depend on names only and open nothing but a sandbox. No real value is read: of the
     variables that are set, only the names decide whether an OAuth client is played.
     """
-    known = {
+    values = {
         credential_id(plan, name).variable: made_up_key(plan.vault, name, plan.environment_class)
         for credential in plan.credentials
         for name in _played(plan, credential, set_names)
     }
-    known |= {
+    values |= {
         secret.variable: made_up_secret(secret, spec, plan.environment_class)
         for secret, spec in ((secret_id(plan, name), spec) for name, spec in plan.secrets.items())
     }
-    return known.get
+    return values.get
 
 
 def _played(plan: Plan, credential: str, set_names: Collection[str]) -> tuple[str, ...]:

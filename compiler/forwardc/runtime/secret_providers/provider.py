@@ -1,7 +1,7 @@
-"""What a source of secrets is: it has a kind, and gives the text that stands at a place.
+"""The port of secret providers, and what they share: each gives the text that stands at a place.
 
-Knows no source, no plan and no environment variable. A reason never holds a value, nor text that
-another program or server wrote.
+A provider may block, and `fetch_in_time` bounds it by a thread. The reason of a failure never holds
+a value, nor text that another program or server wrote.
 """
 
 import json
@@ -16,9 +16,11 @@ from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.diagnostics.text_file import NotTextError, decoded
 
 FETCH_TIMEOUT_S: Final = 10.0
+"""Seconds that a run waits for one secret: a keyring may ask a person, a caller waits no longer."""
 # A source that bounds itself can still clean up before it is left behind.
 PROVIDER_TIMEOUT_S: Final = 9.0
 MAX_SECRET_BYTES: Final = 64 * 1024
+"""AWS Secrets Manager keeps 65536 bytes (API reference, CreateSecret), the others no more."""
 
 
 class SecretProviderError(ForwardcError):
@@ -26,34 +28,48 @@ class SecretProviderError(ForwardcError):
 
 
 class SecretProvider(Protocol):
-    """One kind of source. `fetch` may block; `ask` bounds it."""
+    """One kind of place where secrets are kept.
+
+    A provider has no state of its own, so that it may be used from any thread, several at a time.
+    """
 
     @property
     def kind(self) -> str:
         """What stands before the colon of a reference."""
 
     def problem(self, place: str) -> str | None:
-        """What is wrong with the form of a place; None where it is well-formed."""
+        """What is wrong with the form of a place; None where it is well-formed.
+
+        Asks nobody and raises nothing. `place` is what follows the colon.
+        """
 
     def fetch(self, place: str) -> str:
-        """The text at a place. Raises `SecretProviderError`."""
+        """The text at a well-formed place.
+
+        Called in a thread of its own, which may be left behind when it hangs: it may block, and
+        must hold no lock that another fetch needs. A repeat is safe; it asks anew.
+
+        Raises: `SecretProviderError`, without a value in it.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class SecretReference:
-    """Where one value is: a kind of source, and the place in it."""
+    """Where one value is: a kind of provider, and the place in it."""
 
     kind: str
     place: str
 
 
-def fetch_in_time(source: SecretProvider, place: str, seconds: float = FETCH_TIMEOUT_S) -> str:
-    """The text at a place, never empty. Raises `SecretProviderError`, also where the source hangs.
+def fetch_in_time(provider: SecretProvider, place: str, seconds: float = FETCH_TIMEOUT_S) -> str:
+    """The text at a place, never empty, within so many seconds.
 
-    The thread of a source that hangs is left behind; it keeps no process alive.
+    The thread of a provider that hangs is left behind; it keeps no process alive.
+
+    Raises: `SecretProviderError`, also where the provider hangs.
     """
     answers: SimpleQueue[str | BaseException] = SimpleQueue()
-    thread = Thread(target=_put, args=(answers, source.fetch, place), daemon=True)
+    thread = Thread(target=_put, args=(answers, provider.fetch, place), daemon=True)
     thread.start()
     try:
         answer = answers.get(timeout=seconds)
@@ -79,7 +95,7 @@ def _put(
 def decode_secret(data: bytes) -> str:
     """UTF-8 text without the byte order mark and the line break that tools add around it.
 
-    Raises `SecretProviderError`.
+    Raises: `SecretProviderError`.
     """
     if len(data) > MAX_SECRET_BYTES:
         raise SecretProviderError(f"gives more than {MAX_SECRET_BYTES} bytes")
@@ -94,22 +110,19 @@ def decode_secret(data: bytes) -> str:
     return text.removesuffix("\n").removesuffix("\r")
 
 
-# --- members: Takes one member out of a JSON or TOML object that a source holds. Knows no source.
-
-
 def read_member(text: str, key: str, *, toml: bool = False) -> str:
-    """The text at a key of an object. Raises `SecretProviderError`, and quotes nothing."""
-    held = _parsed(text, toml=toml)
-    if not isinstance(held, dict):
+    """The text at a key of a JSON or TOML object. Raises: `SecretProviderError`; quotes nothing."""
+    members = _parsed(text, toml=toml)
+    if not isinstance(members, dict):
         raise SecretProviderError(f"holds no {'TOML table' if toml else 'JSON object'}")
-    return text_member(held, key)
+    return text_member(members, key)
 
 
-def text_member(held: dict[str, Any], key: str) -> str:
-    """The text at a key. Raises `SecretProviderError`."""
-    if key not in held:
+def text_member(members: dict[str, Any], key: str) -> str:
+    """The text at a key. Raises: `SecretProviderError`."""
+    if key not in members:
         raise SecretProviderError("holds no member of this name")
-    value = held[key]
+    value = members[key]
     if not isinstance(value, str):
         raise SecretProviderError("holds something else than text under this name")
     return value

@@ -1,6 +1,6 @@
-"""Looks values up by variable: in a secrets file, at the source it names, in the environment.
+"""Resolves secrets by variable: in a secrets file, at the provider it names, in the environment.
 
-What a source gave is kept in this process for a while, and nowhere else.
+What a provider gave is cached in this process for a while, and nowhere else.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -27,91 +27,100 @@ SECRETS_FILE_VARIABLE: Final = "FORWARDC_SECRETS"
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class _CachedSecret:
     value: Secret
     until: float
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderResolver:
-    """From the name of a variable to its value; None where nobody has one.
+    """A `SecretResolver` over a secrets file and the environment.
 
-    `clock` gives seconds that never go back: a wall clock that is set changes no lifetime.
+    It may be used from several threads: a dictionary is changed in one step, and two threads that
+    miss the same secret ask for it twice, which changes nothing. `clock` gives seconds that never
+    go back: a wall clock that is set changes no lifetime.
     """
 
     environ: Mapping[str, str] = field(repr=False)
     bindings: SecretBindings = field(default_factory=SecretBindings, repr=False)
     clock: Callable[[], float] = field(default=monotonic, repr=False)
-    source: Callable[[str, Mapping[str, str], Path], SecretProvider] = field(
+    provider: Callable[[str, Mapping[str, str], Path], SecretProvider] = field(
         default=provider_of, repr=False
     )
-    _kept: dict[SecretReference, _Kept] = field(default_factory=dict, repr=False)
+    _cached: dict[SecretReference, _CachedSecret] = field(default_factory=dict, repr=False)
     _failed: dict[SecretReference, str] = field(default_factory=dict, repr=False)
 
     def __call__(self, variable: str) -> str | None:
-        """The value. Raises `SecretProviderError`, naming the kind of the source."""
-        if held := self.bindings.values.get(variable):
-            return str(held.reveal())
+        """The value; None where nobody has one.
+
+        Raises: `SecretProviderError`, naming the kind of the provider.
+        """
+        if value := self.bindings.values.get(variable):
+            return str(value.reveal())
         reference = self.bindings.reference(variable)
         # An empty variable is a missing one.
         if reference is None:
             return self.environ.get(variable) or None
         if failed := self._failed.pop(reference, None):
             raise SecretProviderError(failed)
-        return self._fetched(reference)
+        return self._fetch(reference)
 
     def names(self) -> list[str]:
         """Every variable that is set, in the environment or in the file."""
         set_here = [name for name, value in self.environ.items() if value]
         return [*set_here, *self.bindings.values, *self.bindings.references]
 
-    def ask_together(self, variables: Iterable[str]) -> None:
-        """Ask the sources of several variables at once, so that only the slowest is waited for.
+    def prefetch(self, variables: Iterable[str]) -> None:
+        """Ask the providers of several variables at once, so that only the slowest is waited for.
 
-        What failed is told by the next look-up of the variable, which asks no second time.
+        Why one failed is told by the next call for its variable, which asks no second time.
         """
         named = (self.bindings.reference(variable) for variable in variables)
-        wanted = {reference for reference in named if reference and not self._is_kept(reference)}
-        if len(wanted) > 1:
-            asking = [Thread(target=self._try, args=(one,), daemon=True) for one in wanted]
-            for thread in asking:
+        references = {
+            reference for reference in named if reference and not self._is_cached(reference)
+        }
+        if len(references) > 1:
+            threads = [
+                Thread(target=self._try, args=(reference,), daemon=True) for reference in references
+            ]
+            for thread in threads:
                 thread.start()
-            for thread in asking:
+            for thread in threads:
                 thread.join()
 
-    def would_ask(self, variables: Iterable[str]) -> bool:
-        """Whether a source must be asked for one of these, which takes as long as it takes."""
+    def would_block(self, variables: Iterable[str]) -> bool:
+        """Whether a provider must be asked for one of these, which takes as long as it takes."""
         bindings = self.bindings
         named = (
             bindings.reference(variable)
             for variable in variables
             if not bindings.values.get(variable)
         )
-        return any(reference and not self._is_kept(reference) for reference in named)
+        return any(reference and not self._is_cached(reference) for reference in named)
 
     def _try(self, reference: SecretReference) -> None:
         try:
-            self._fetched(reference)
+            self._fetch(reference)
         except SecretProviderError as problem:
             self._failed[reference] = str(problem)
         except Exception:
-            # A mistake of ours: the look-up asks again and raises it where it can be caught.
+            # A mistake of ours: the next call asks again and raises it where it can be caught.
             return
 
-    def _is_kept(self, reference: SecretReference) -> bool:
-        kept = self._kept.get(reference)
-        return kept is not None and self.clock() < kept.until
+    def _is_cached(self, reference: SecretReference) -> bool:
+        cached = self._cached.get(reference)
+        return cached is not None and self.clock() < cached.until
 
-    def _fetched(self, reference: SecretReference) -> str:
-        if not self._is_kept(reference):
+    def _fetch(self, reference: SecretReference) -> str:
+        if not self._is_cached(reference):
             value = Secret(self._ask(reference))
-            self._kept[reference] = _Kept(value, self.clock() + self.bindings.lifetime_s)
-        return str(self._kept[reference].value.reveal())
+            self._cached[reference] = _CachedSecret(value, self.clock() + self.bindings.lifetime_s)
+        return str(self._cached[reference].value.reveal())
 
     def _ask(self, reference: SecretReference) -> str:
-        source = self.source(reference.kind, self.environ, self.bindings.base)
+        provider = self.provider(reference.kind, self.environ, self.bindings.base)
         try:
-            return fetch_in_time(source, reference.place)
+            return fetch_in_time(provider, reference.place)
         except SecretProviderError as problem:
             reason = f"the source {reference.kind} {problem}"
         raise SecretProviderError(reason)
@@ -121,20 +130,20 @@ def open_resolver(
     environ: Mapping[str, str],
     file: Path | None,
     sink: Sink,
-    wanted: Iterable[SecretId] = (),
+    expected: Iterable[SecretId] = (),
     *,
     played: bool = False,
 ) -> ProviderResolver:
-    """The look-up of a command: `file`, or the one that FORWARDC_SECRETS names, or neither.
+    """The resolver of a command: over `file`, or the one that FORWARDC_SECRETS names, or neither.
 
     What is wrong with the file goes to the sink, as FC0806; names of the old form are FC0847, and
-    names of no secret FC0848. `wanted` is what may be asked for; where a sandbox is `played`,
+    names of no secret FC0848. `expected` is what may be asked for; where a sandbox is `played`,
     secrets are made up and an old name harms nobody.
     """
     named = environ.get(SECRETS_FILE_VARIABLE)
     path = file or (Path(named) if named else None)
     bindings = read_secrets_file(path, sink) if path else SecretBindings()
     check_variable_names(
-        [*environ, *bindings.values, *bindings.references], wanted, sink, refused=not played
+        [*environ, *bindings.values, *bindings.references], expected, sink, refused=not played
     )
     return ProviderResolver(environ, bindings)

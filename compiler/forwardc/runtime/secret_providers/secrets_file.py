@@ -1,8 +1,11 @@
-"""Puts the environment and the account into a reference that asks for them. Fetches nothing.
+"""Reads a secrets file, TOML or JSON: values by variable, references in `from`, a table `cache`.
 
-`{env}` is the environment's name, `{account}` that of the account, as one part of a path of its
-own; where the account has no name, that part is left out. Names have no `/`, no space and no quote,
-so that two places never lead to the same text.
+`[production]` or `["production@us"]` is a table of names without the environment. Every table is
+brought to the one form that is resolved: full names of variables, each with its value or its
+reference. A reference may ask for the place that it is used in: `{env}` is the environment's name,
+`{account}` that of the account, as one part of a path of its own, which is left out where the
+account has no name. Names have no `/`, no space and no quote, so that two places never lead to the
+same text. Nothing is fetched here, and no message quotes the file.
 """
 
 import json
@@ -25,35 +28,83 @@ from forwardc.runtime.secret_providers.file import FileProvider, is_readable_by_
 from forwardc.runtime.secret_providers.provider import SecretProviderError, SecretReference
 from forwardc.runtime.secret_providers.registry import PROVIDER_KINDS, provider_of, read_reference
 
+LIFETIME_S: Final = 300.0
+"""Seconds that a fetched secret is kept: one that was rotated counts within five minutes."""
+# Seconds of a day: who keeps a secret longer would not see that it was rotated.
+_LONGEST_LIFETIME_S: Final = 86400
+_SOME: Final = SecretId("secret", "sandbox", "account", "owner", "name")
+REFERENCES: Final = "from"
+CACHE: Final = "cache"
+_TABLE_HINT: Final = 'name a table by its environment, such as [production] or ["production@us"]'
 ENVIRONMENT: Final = "{env}"
 ACCOUNT: Final = "{account}"
 _PART: Final = re.compile(r"/\{account\}(?=$|[/#\s\"'])")
 
 
-def placeholder_problem(text: str) -> str | None:
-    """What is wrong with the placeholders of a reference; None where they are well-formed."""
-    rest = _PART.sub("", text)
-    if ACCOUNT in rest:
-        return "has {account} elsewhere than as a whole part of a path, behind a /"
-    if ACCOUNT in text and ENVIRONMENT not in text:
-        return "has {account} and no {env}"
-    return None
+@dataclass(frozen=True, slots=True)
+class SecretBindings:
+    """What a secrets file says, by the names of environment variables. Lifetime in seconds."""
+
+    values: Mapping[str, Secret] = field(default_factory=dict)
+    references: Mapping[str, SecretReference] = field(default_factory=dict)
+    lifetime_s: float = LIFETIME_S
+    base: Path = field(default_factory=Path)
+    every: Mapping[str, str] = field(default_factory=dict)
+    """References for every environment, by names that leave it out; `{env}` stands in each."""
+
+    def reference(self, variable: str) -> SecretReference | None:
+        """Where the value of a variable is; None where the file does not say it."""
+        reference = self.references.get(variable)
+        of = identity(variable) if reference is None and self.every else None
+        if of is None:
+            return reference
+        text = self.every.get(of.every_variable)
+        # What asks for no account is that of the account without a name.
+        if text is None or (of.account and ACCOUNT not in text):
+            return None
+        return read_reference(fill_placeholders(text, of.environment, of.account))
 
 
-def fill_placeholders(text: str, environment: str, account: str) -> str:
-    """The reference of one place."""
-    part = f"/{account}" if account else ""
-    return _PART.sub(lambda _: part, text).replace(ENVIRONMENT, environment)
+def read_secrets_file(path: Path, sink: Sink) -> SecretBindings:
+    """The bindings of a secrets file.
+
+    Warns where others may read a file that holds values. FC0806 where it cannot be read as text by
+    name, a table `from` of references and a table `cache`.
+    """
+    held = _parsed(path)
+    if isinstance(held, str):
+        sink.error("FC0806", "the secrets file cannot be read as TOML or JSON" + held)
+        return SecretBindings()
+    entries = flatten_tables(held, sink)
+    if (entries is None or entries.values) and is_readable_by_others(path):
+        sink.warning("FC0806", "other users can read the secrets file", hint="chmod 600 it")
+    if entries is None:
+        return SecretBindings()
+    base = path.absolute().parent
+    return SecretBindings(
+        {name: Secret(value) for name, value in entries.values.items()},
+        _references(entries.references, base, sink),
+        _lifetime(held.get(CACHE, {}), sink),
+        base,
+        _for_every(entries.every, base, sink),
+    )
 
 
-# --- tables: Tables of a secrets file: `[production]` or `["production@us"]`, names without the
-# environment.
-#
-# Brings every table to the one form that is looked up: full names of variables. Quotes no value.
-
-REFERENCES: Final = "from"
-CACHE: Final = "cache"
-_TABLE_HINT: Final = 'name a table by its environment, such as [production] or ["production@us"]'
+def _parsed(path: Path) -> dict[str, Any] | str:
+    """What a secrets file holds, or the end of a message that says what is wrong with it."""
+    text = ""
+    try:
+        text = decoded(read(path, SECRETS))
+        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
+    except OSError as problem:
+        return f": {problem.strerror}"
+    except NotTextError as problem:
+        return f": it is {problem.reason}"
+    except (ValueError, RecursionError) as problem:
+        # What the parser found wrong may quote the file: only the place is told.
+        where = gave_up(text, problem) if isinstance(problem, ValueError) else ""
+        return f": {where}" if where else ""
+    return values if isinstance(values, dict) else ": it holds no object"
 
 
 @dataclass(slots=True)
@@ -70,54 +121,54 @@ class SecretEntries:
 
 def flatten_tables(held: Mapping[str, object], sink: Sink) -> SecretEntries | None:
     """The entries of a file; None, with FC0806 in the sink, where it is not one of text by name."""
-    found = SecretEntries()
-    for place, name, given, is_reference in _entries(held, sink):
+    entries = SecretEntries()
+    for place, name, value, is_reference in _entries(held, sink):
         variable = _full(place, name, sink)
         if variable is None:
             continue
-        if variable in found.values or variable in found.references:
-            both = (variable in found.references) != is_reference
-            what = "both a value and a reference" if both else "two entries"
-            sink.error("FC0806", f"{variable} has {what} in the secrets file")
+        if variable in entries.values or variable in entries.references:
+            both = (variable in entries.references) != is_reference
+            doubled = "both a value and a reference" if both else "two entries"
+            sink.error("FC0806", f"{variable} has {doubled} in the secrets file")
         elif is_reference and place is None and is_short(variable):
-            found.every[variable] = given
+            entries.every[variable] = value
         elif is_reference:
-            found.references[variable] = given
-        elif isinstance(given, str) and given:
-            found.values[variable] = given
+            entries.references[variable] = value
+        elif isinstance(value, str) and value:
+            entries.values[variable] = value
         else:
             problem = "must hold text only, one value for each name, and tables of environments"
             sink.error("FC0806", f"the secrets file {problem}", hint=_TABLE_HINT)
             return None
-    return found
+    return entries
 
 
 def _entries(
     held: Mapping[str, object], sink: Sink
 ) -> Iterator[tuple[str | None, str, object, bool]]:
     """Place (None outside of its table), name, what is given, and whether that is a reference."""
-    for key, given in held.items():
+    for key, value in held.items():
         if key == CACHE:
             continue
         if key == REFERENCES:
-            yield from _reference_entries(None, given, sink)
-        elif isinstance(given, dict) and _is_place(key):
-            for name, inner in given.items():
+            yield from _reference_entries(None, value, sink)
+        elif isinstance(value, dict) and _is_place(key):
+            for name, inner in value.items():
                 if name == REFERENCES:
                     yield from _reference_entries(key, inner, sink)
                 else:
                     yield key, name, inner, False
         else:
-            yield None, key, given, False
+            yield None, key, value, False
 
 
 def _reference_entries(
-    place: str | None, given: object, sink: Sink
+    place: str | None, value: object, sink: Sink
 ) -> Iterator[tuple[str | None, str, object, bool]]:
-    if not isinstance(given, dict):
+    if not isinstance(value, dict):
         sink.error("FC0806", "`from` in the secrets file must be a table of references by name")
         return
-    for name, text in given.items():
+    for name, text in value.items():
         yield place, name, text, True
 
 
@@ -144,105 +195,29 @@ def _full(place: str | None, name: str, sink: Sink) -> str | None:
     return of.variable
 
 
-# --- bindings: Reads a secrets file, TOML or JSON: values by variable, references in `from`, tables
-# of places.
-#
-# Knows the form of a reference, and fetches nothing. No message quotes the file.
-
-LIFETIME_S: Final = 300.0
-_LONGEST_LIFETIME_S: Final = 86400
-_SOME: Final = SecretId("secret", "sandbox", "account", "owner", "name")
-
-
-@dataclass(frozen=True, slots=True)
-class SecretBindings:
-    """What a secrets file says, by the names of environment variables. Lifetime in seconds."""
-
-    values: Mapping[str, Secret] = field(default_factory=dict)
-    references: Mapping[str, SecretReference] = field(default_factory=dict)
-    lifetime_s: float = LIFETIME_S
-    base: Path = field(default_factory=Path)
-    every: Mapping[str, str] = field(default_factory=dict)
-    """References for every environment, by names that leave it out; `{env}` stands in each."""
-
-    def reference(self, variable: str) -> SecretReference | None:
-        """Where the value of a variable is; None where the file does not say it."""
-        known = self.references.get(variable)
-        of = identity(variable) if known is None and self.every else None
-        if of is None:
-            return known
-        text = self.every.get(of.every_variable)
-        # What asks for no account is that of the account without a name.
-        if text is None or (of.account and ACCOUNT not in text):
-            return None
-        return read_reference(fill_placeholders(text, of.environment, of.account))
-
-
-def read_secrets_file(path: Path, sink: Sink) -> SecretBindings:
-    """The bindings of a secrets file.
-
-    Warns where others may read a file that holds values. FC0806 where it cannot be read as text by
-    name, a table `from` of references and a table `cache`.
-    """
-    held = _parsed(path)
-    if isinstance(held, str):
-        sink.error("FC0806", "the secrets file cannot be read as TOML or JSON" + held)
-        return SecretBindings()
-    found = flatten_tables(held, sink)
-    if (found is None or found.values) and is_readable_by_others(path):
-        sink.warning("FC0806", "other users can read the secrets file", hint="chmod 600 it")
-    if found is None:
-        return SecretBindings()
-    base = path.absolute().parent
-    return SecretBindings(
-        {name: Secret(value) for name, value in found.values.items()},
-        _references(found.references, base, sink),
-        _lifetime(held.get(CACHE, {}), sink),
-        base,
-        _for_every(found.every, base, sink),
-    )
-
-
-def _parsed(path: Path) -> dict[str, Any] | str:
-    """What a secrets file holds, or the end of a message that says what is wrong with it."""
-    text = ""
-    try:
-        text = decoded(read(path, SECRETS))
-        values = json.loads(text) if path.suffix == ".json" else tomllib.loads(text)
-    except OSError as problem:
-        return f": {problem.strerror}"
-    except NotTextError as problem:
-        return f": it is {problem.reason}"
-    except (ValueError, RecursionError) as problem:
-        # What the parser found wrong may quote the file: only the place is told.
-        where = gave_up(text, problem) if isinstance(problem, ValueError) else ""
-        return f": {where}" if where else ""
-    return values if isinstance(values, dict) else ": it holds no object"
-
-
-def _references(given: Mapping[str, object], base: Path, sink: Sink) -> dict[str, SecretReference]:
+def _references(texts: Mapping[str, object], base: Path, sink: Sink) -> dict[str, SecretReference]:
     """The references of full names, with what they ask of the place filled in."""
-    found: dict[str, SecretReference] = {}
-    for name, text in given.items():
+    references: dict[str, SecretReference] = {}
+    for name, text in texts.items():
         of = identity(name)
         reference = _reference(name, text, of, base, sink)
         if reference is not None:
-            found[name] = reference
+            references[name] = reference
             _advise(name, reference, base, sink)
-    return found
+    return references
 
 
-def _for_every(given: Mapping[str, object], base: Path, sink: Sink) -> dict[str, str]:
+def _for_every(texts: Mapping[str, object], base: Path, sink: Sink) -> dict[str, str]:
     """The references for every environment, each tried for a made-up one."""
-    found: dict[str, str] = {}
-    for name, text in given.items():
+    references: dict[str, str] = {}
+    for name, text in texts.items():
         if isinstance(text, str) and ENVIRONMENT not in text:
             hint = "write {env} into it, or give the reference in the table of an environment"
             message = f"{name} names no environment, and its reference would serve every one"
             sink.error("FC0806", message, hint=hint)
         elif _reference(name, text, _SOME, base, sink) is not None:
-            found[name] = str(text)
-    return found
+            references[name] = str(text)
+    return references
 
 
 def _reference(
@@ -253,8 +228,8 @@ def _reference(
         text = fill_placeholders(text, of.environment, of.account)
     reference = read_reference(text) if isinstance(text, str) else None
     if reference is None:
-        known = ", ".join(f"{kind}:..." for kind in PROVIDER_KINDS)
-        sink.error("FC0806", f"{name} has no reference that is known", hint=f"write {known}")
+        forms = ", ".join(f"{kind}:..." for kind in PROVIDER_KINDS)
+        sink.error("FC0806", f"{name} has no reference that is known", hint=f"write {forms}")
         return None
     problem = problem or provider_of(reference.kind, {}, base).problem(reference.place)
     if problem is not None:
@@ -274,10 +249,26 @@ def _advise(name: str, reference: SecretReference, base: Path, sink: Sink) -> No
         sink.warning("FC0806", f"other users can read the file of {name}", hint="chmod 600 it")
 
 
-def _lifetime(given: object, sink: Sink) -> float:
-    if given == {}:
+def placeholder_problem(text: str) -> str | None:
+    """What is wrong with the placeholders of a reference; None where they are well-formed."""
+    rest = _PART.sub("", text)
+    if ACCOUNT in rest:
+        return "has {account} elsewhere than as a whole part of a path, behind a /"
+    if ACCOUNT in text and ENVIRONMENT not in text:
+        return "has {account} and no {env}"
+    return None
+
+
+def fill_placeholders(text: str, environment: str, account: str) -> str:
+    """The reference of one place."""
+    part = f"/{account}" if account else ""
+    return _PART.sub(lambda _: part, text).replace(ENVIRONMENT, environment)
+
+
+def _lifetime(setting: object, sink: Sink) -> float:
+    if setting == {}:
         return LIFETIME_S
-    seconds = given.get("seconds") if isinstance(given, dict) and len(given) == 1 else None
+    seconds = setting.get("seconds") if isinstance(setting, dict) and len(setting) == 1 else None
     number = -1 if isinstance(seconds, bool) or not isinstance(seconds, int | float) else seconds
     # No comparison holds for `nan`, which TOML can write.
     if 0 <= number <= _LONGEST_LIFETIME_S:

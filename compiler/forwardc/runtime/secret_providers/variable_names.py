@@ -18,29 +18,31 @@ _FORM: Final = "__<ENVIRONMENT>__<OWNER>__<NAME>"
 
 
 def check_variable_names(
-    variables: Iterable[str], wanted: Iterable[SecretId], sink: Sink, *, refused: bool = True
+    variables: Iterable[str], expected: Iterable[SecretId], sink: Sink, *, refused: bool = True
 ) -> None:
     """FC0847 for each variable of the old form; a warning FC0848 for one that names no secret.
 
     `wanted` are the identities that are asked for, by which an old name is told its new one. Where
     nothing real is read, an old name is a warning, too: `refused` is false.
     """
-    mine = _ours(variables)
-    old = [name for name in mine if is_old(name)]
+    names = _ours(variables)
+    old = [name for name in names if is_old(name)]
     # To know what is wanted may mean to read all of `build/`.
-    known = list(wanted) if old else []
+    identities = list(expected) if old else []
     tell = sink.error if refused else sink.warning
     for name in old:
-        hint = f"name it {_new_name(name, known)}: the old name could stand for several secrets"
+        hint = (
+            f"name it {_new_name(name, identities)}: the old name could stand for several secrets"
+        )
         tell("FC0847", f"{name} is of the old form, and nobody reads it any more", hint=hint)
-    for name in mine:
+    for name in names:
         if not is_old(name) and identity(name) is None:
             hint = f"write {_kind(name)}{_FORM}, in capitals, with two _ between the parts"
             sink.warning("FC0848", f"{name} names no secret, and nobody reads it", hint=hint)
 
 
-def _new_name(old: str, known: Iterable[SecretId]) -> str:
-    meant = dict.fromkeys(one.variable for one in known if one.old_variable == old)
+def _new_name(old: str, identities: Iterable[SecretId]) -> str:
+    meant = dict.fromkeys(secret.variable for secret in identities if secret.old_variable == old)
     return " or ".join(meant) or _kind(old) + _FORM
 
 
@@ -63,10 +65,10 @@ def warn_unused_variables(
     if manifest is None:
         return
     places = {built for _, _, built in manifest.plans()}
-    known = {one.variable for one in identities_in(build, place)}
+    expected = {secret.variable for secret in identities_in(build, place)}
     for name in _ours(variables):
         of = identity(name)
-        if of is None or name in known:
+        if of is None or name in expected:
             continue
         where = place_of(of.environment, of.account)
         if where not in places:
@@ -76,7 +78,7 @@ def warn_unused_variables(
                 "FC0848", f"{name} is of {place_in_words(where)}, which is not built", hint=hint
             )
         elif where == place:
-            close = nearest_variable(name, known)
+            close = nearest_variable(name, expected)
             hint = f"did you mean {close}?" if close else "no plan of this environment asks for it"
             sink.warning("FC0848", f"{name} names no secret that is used", hint=hint)
 
@@ -86,26 +88,28 @@ def nearest_variable(variable: str, names: Iterable[str]) -> str | None:
 
     Names of the form must differ in one part only, so that no secret is taken for its neighbour.
     """
-    wanted = identity(variable)
+    target = identity(variable)
     for name in sorted({*_ours(names)} - {variable}):
-        found = identity(name)
-        if found is None:
+        candidate = identity(name)
+        if candidate is None:
             if _plain(name) == _plain(variable):
                 return name
-        elif wanted is not None and _is_misspelt(found, wanted):
+        elif target is not None and _is_misspelt(candidate, target):
             return name
     return None
 
 
-def _is_misspelt(found: SecretId, wanted: SecretId) -> bool:
-    if (found.environment, found.account) != (wanted.environment, wanted.account):
-        same_rest = (found.owner, found.name) == (wanted.owner, wanted.name)
-        is_other = is_class(found.environment) or found.account != wanted.account
-        near = did_you_mean(found.environment, [wanted.environment])
+def _is_misspelt(candidate: SecretId, target: SecretId) -> bool:
+    if (candidate.environment, candidate.account) != (target.environment, target.account):
+        same_rest = (candidate.owner, candidate.name) == (target.owner, target.name)
+        is_other = is_class(candidate.environment) or candidate.account != target.account
+        near = did_you_mean(candidate.environment, [target.environment])
         return same_rest and not is_other and near is not None
-    if found.owner == wanted.owner:
-        return did_you_mean(found.name, [wanted.name]) is not None
-    return found.name == wanted.name and did_you_mean(found.owner, [wanted.owner]) is not None
+    if candidate.owner == target.owner:
+        return did_you_mean(candidate.name, [target.name]) is not None
+    return (
+        candidate.name == target.name and did_you_mean(candidate.owner, [target.owner]) is not None
+    )
 
 
 def _plain(name: str) -> str:

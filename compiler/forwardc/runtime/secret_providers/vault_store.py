@@ -1,7 +1,8 @@
-"""Speaks the API of a vault's store of secrets: list, create, change, delete.
+"""A vault's store of secrets: its API, and what brings it in line with what plans name.
 
-Knows no plan's operations and decides nothing; a value goes in and never comes out. Source of the
-API: Checkout.com's SDKs (paths and members), which agree but for a list member of the .NET one.
+A value goes in and never comes out, so that names and versions are all that can be compared. Source
+of the API: Checkout.com's SDKs (paths and members), which agree but for a list member of the .NET
+one.
 """
 
 import json
@@ -23,6 +24,7 @@ from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, prefe
 
 _LIMITS: Final = SendLimits(connect_s=10, read_s=30, max_bytes=1024 * 1024)
 STORE_CREDENTIAL: Final = "api_key"
+StoreAction: TypeAlias = Literal["created", "updated", "deleted", "absent"]
 _Model = TypeVar("_Model", bound=BaseModel)
 _CODE: Final = re.compile(r"[a-z][a-z_]{2,60}")
 
@@ -57,8 +59,8 @@ class StoreClient:
     async def list(self, sink: Sink) -> dict[str, StoredSecret] | None:
         """All secrets by name, in the vault's order; None where the vault does not tell."""
         data = await self._call("GET", self.store.url, None, "the list of secrets", (200,), sink)
-        found = None if data is None else _read(_List, data, "the list of secrets", sink)
-        return None if found is None else {one.name: one for one in found.data}
+        secrets = None if data is None else _read(_List, data, "the list of secrets", sink)
+        return None if secrets is None else {secret.name: secret for secret in secrets.data}
 
     async def create(self, name: str, value: Secret, sink: Sink) -> StoredSecret | None:
         """Store a new secret."""
@@ -85,7 +87,7 @@ class StoreClient:
         method: str,
         url: str,
         body: dict[str, str] | None,
-        what: str,
+        subject: str,
         good: tuple[int, ...],
         sink: Sink,
     ) -> bytes | None:
@@ -100,9 +102,9 @@ class StoreClient:
             return answer.body
         if isinstance(answer, HttpAnswer):
             problem = f"the vault answered {answer.status}{_codes(answer.body, body)}"
-            sink.error("FC0817", f"{what}: {problem}", hint=_HINTS.get(answer.status))
+            sink.error("FC0817", f"{subject}: {problem}", hint=_HINTS.get(answer.status))
         else:
-            sink.error("FC0817", f"{what}: {answer.reason}", hint="the command can be repeated")
+            sink.error("FC0817", f"{subject}: {answer.reason}", hint="the command can be repeated")
         return None
 
 
@@ -120,26 +122,18 @@ def _codes(answer: bytes, sent: dict[str, str] | None) -> str:
     except (ValueError, RecursionError):
         return ""
     codes = data.get("error_codes") if isinstance(data, dict) else None
-    known = [c for c in codes if isinstance(c, str)] if isinstance(codes, list) else []
+    texts = [c for c in codes if isinstance(c, str)] if isinstance(codes, list) else []
     value = (sent or {}).get("value")
-    fit = [code for code in known if _CODE.fullmatch(code) and not (value and value in code)]
+    fit = [code for code in texts if _CODE.fullmatch(code) and not (value and value in code)]
     return f" ({', '.join(fit[:5])})" if fit else ""
 
 
-def _read(model: type[_Model], data: bytes, what: str, sink: Sink) -> _Model | None:
+def _read(model: type[_Model], data: bytes, subject: str, sink: Sink) -> _Model | None:
     try:
         return model.model_validate_json(data)
     except ValidationError:
-        sink.error("FC0817", f"{what}: the vault's answer does not have the documented form")
+        sink.error("FC0817", f"{subject}: the vault's answer does not have the documented form")
         return None
-
-
-# --- stored_secrets: Brings a vault's store of secrets in line with what plans name, and tells
-# where it is not.
-#
-# Knows names and versions. A store does not give values back, so that none can be compared.
-
-StoreAction: TypeAlias = Literal["created", "updated", "deleted", "absent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +157,7 @@ class ExpectedSecret:
 class SecretChange:
     """What was done with one secret. `stored` is what the vault tells of it since."""
 
-    wanted: ExpectedSecret
+    secret: ExpectedSecret
     action: StoreAction
     stored: StoredSecret | None = None
 
@@ -181,7 +175,7 @@ def expected_secrets(plans: Sequence[Plan]) -> list[ExpectedSecret]:
     """Every stored secret of the plans, sorted by name."""
     users: dict[str, list[Plan]] = {}
     for plan in plans:
-        for name in {one for op in plan.operations.values() for one in op.stored_secrets}:
+        for name in {secret for op in plan.operations.values() for secret in op.stored_secrets}:
             users.setdefault(name, []).append(plan)
     return [
         ExpectedSecret(name, users[name][0], frozenset(plan.destination for plan in users[name]))
@@ -190,34 +184,36 @@ def expected_secrets(plans: Sequence[Plan]) -> list[ExpectedSecret]:
 
 
 def values_to_store(
-    wanted: Sequence[ExpectedSecret],
+    expected: Sequence[ExpectedSecret],
     look_ups: Mapping[str, SecretResolver],
     sink: Sink,
     *,
     any_shape: bool = False,
 ) -> dict[str, Secret]:
-    """The values to store, by name, from a look-up for each destination.
+    """The values to store, by name, from a resolver for each destination.
 
     FC0806 for each one that is missing, too long, or would break the header that it stands in.
     FC0845 for one of the other class of environment, but for `any_shape`.
     """
     for destination, look_up in look_ups.items():
-        mine = [one.id.variable for one in wanted if one.plan.destination == destination]
-        prefetch(look_up, mine)
-    found: dict[str, Secret] = {}
-    for one in wanted:
-        look_up = look_ups[one.plan.destination]
-        values = resolve_secrets(one.plan, [one.name], look_up, sink, any_shape=any_shape)
-        value = values.get(one.name)
-        if value is not None and _can_be_stored(one, value, sink):
-            found[one.name] = value
-    return found
+        variables = [
+            secret.id.variable for secret in expected if secret.plan.destination == destination
+        ]
+        prefetch(look_up, variables)
+    storable: dict[str, Secret] = {}
+    for secret in expected:
+        look_up = look_ups[secret.plan.destination]
+        values = resolve_secrets(secret.plan, [secret.name], look_up, sink, any_shape=any_shape)
+        value = values.get(secret.name)
+        if value is not None and _can_be_stored(secret, value, sink):
+            storable[secret.name] = value
+    return storable
 
 
-def _can_be_stored(one: ExpectedSecret, value: Secret, sink: Sink) -> bool:
+def _can_be_stored(secret: ExpectedSecret, value: Secret, sink: Sink) -> bool:
     text: str = value.reveal()
-    variable = one.id.variable
-    store = one.plan.secret_store
+    variable = secret.id.variable
+    store = secret.plan.secret_store
     if text != text.strip() or not text.isprintable():
         problem = "has a line break, a control character, or a space at an end"
     elif store and len(text.encode()) > store.max_value_bytes:
@@ -229,44 +225,47 @@ def _can_be_stored(one: ExpectedSecret, value: Secret, sink: Sink) -> bool:
 
 
 async def push(
-    client: StoreClient, wanted: Sequence[ExpectedSecret], values: Mapping[str, Secret], sink: Sink
+    client: StoreClient,
+    expected: Sequence[ExpectedSecret],
+    values: Mapping[str, Secret],
+    sink: Sink,
 ) -> list[SecretChange]:
     """Create what is missing and give everything else its value anew; failures are FC0817."""
     there = await client.list(sink)
     if there is None:
         return []
     changes = []
-    for one in wanted:
-        known = one.name in there
-        call = client.change if known else client.create
-        stored = await call(one.name, values[one.name], sink)
+    for secret in expected:
+        is_stored = secret.name in there
+        call = client.change if is_stored else client.create
+        stored = await call(secret.name, values[secret.name], sink)
         if stored is not None:
-            changes.append(SecretChange(one, "updated" if known else "created", stored))
+            changes.append(SecretChange(secret, "updated" if is_stored else "created", stored))
     return changes
 
 
 async def delete(
-    client: StoreClient, wanted: Sequence[ExpectedSecret], sink: Sink
+    client: StoreClient, expected: Sequence[ExpectedSecret], sink: Sink
 ) -> list[SecretChange]:
     """Delete these names and no other; one that is not there is no failure."""
     there = await client.list(sink)
     if there is None:
         return []
     changes = []
-    for one in wanted:
-        if one.name not in there:
-            changes.append(SecretChange(one, "absent"))
-        elif await client.delete(one.name, sink):
-            changes.append(SecretChange(one, "deleted"))
+    for secret in expected:
+        if secret.name not in there:
+            changes.append(SecretChange(secret, "absent"))
+        elif await client.delete(secret.name, sink):
+            changes.append(SecretChange(secret, "deleted"))
     return changes
 
 
 def compare(
-    wanted: Sequence[ExpectedSecret], all_names: frozenset[str], there: Mapping[str, StoredSecret]
+    expected: Sequence[ExpectedSecret], all_names: frozenset[str], there: Mapping[str, StoredSecret]
 ) -> StoreComparison:
     """Hold what plans expect against the store. `all_names` are those that any plan names."""
     return StoreComparison(
-        tuple(one for one in wanted if one.name not in there),
-        tuple((one, there[one.name]) for one in wanted if one.name in there),
+        tuple(secret for secret in expected if secret.name not in there),
+        tuple((secret, there[secret.name]) for secret in expected if secret.name in there),
         tuple(stored for name, stored in there.items() if name not in all_names),
     )
