@@ -1,4 +1,7 @@
-"""The dashboard's figures, out of the tallies; out of the runs only where a filter names some.
+"""What the dashboard asks: figures by a filter, the names it can have, how many runs are unresolved.
+
+Figures come out of the roll-ups, and out of the runs only where a filter names some. Names and the
+number of unresolved runs are a handful of index entries, however many runs are recorded.
 
 Whole hours are counted for up to three days, whole days beyond that. Percentiles are read from
 buckets that are 15 % wide; those of one reason are of its newest runs, ten thousand at the most.
@@ -24,6 +27,21 @@ _HOURS_UP_TO: Final = timedelta(days=3)
 _MOST_RUNS: Final = 10_000
 MAX_CAUSES: Final = 20
 """Causes that are told one by one: as many as a table of a page shows without scrolling."""
+_AFTER: Final = {
+    "vault": "SELECT min(vault) FROM runs WHERE vault > ?",
+    "destination": "SELECT min(destination) FROM runs WHERE destination > ?",
+    "cause": "SELECT min(cause) FROM runs WHERE cause > ?",
+}
+# A row for each day and kind of end: few, however many runs there are.
+_DONE: Final = "SELECT DISTINCT environment, operation FROM tallies WHERE grain = 'day'"
+# Causes in the list of a filter: more than anybody reads through.
+_MOST_NAMED_CAUSES: Final = 100
+_WAITING: Final = (
+    "SELECT count(*) FROM (SELECT id FROM runs WHERE outcome = 'unknown' AND state = 'done'"
+    " UNION ALL SELECT id FROM runs WHERE state <> 'done' AND (owner = '' OR lease_until < ?)"
+    " AND EXISTS (SELECT 1 FROM steps WHERE steps.run_id = runs.id"
+    " AND steps.state IN ('intent', 'unknown')) LIMIT ?) AS found"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,27 +362,6 @@ def _within(buckets: dict[int, int], rank: float) -> int:
     return BUCKET_EDGES_MS[max(buckets)]
 
 
-# --- glance: What a page shows before anybody asks: which names there are, and how many runs wait.
-#
-# Each reads a handful of index entries, however many runs are recorded. Changes nothing.
-
-_AFTER = {
-    "vault": "SELECT min(vault) FROM runs WHERE vault > ?",
-    "destination": "SELECT min(destination) FROM runs WHERE destination > ?",
-    "cause": "SELECT min(cause) FROM runs WHERE cause > ?",
-}
-# A row for each day and kind of end: few, however many runs there are.
-_DONE = "SELECT DISTINCT environment, operation FROM tallies WHERE grain = 'day'"
-# Causes in the list of a filter: more than anybody reads through.
-_MOST_NAMED_CAUSES: Final = 100
-_WAITING = (
-    "SELECT count(*) FROM (SELECT id FROM runs WHERE outcome = 'unknown' AND state = 'done'"
-    " UNION ALL SELECT id FROM runs WHERE state <> 'done' AND (owner = '' OR lease_until < ?)"
-    " AND EXISTS (SELECT 1 FROM steps WHERE steps.run_id = runs.id"
-    " AND steps.state IN ('intent', 'unknown')) LIMIT ?) AS found"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class RecordedNames:
     """The names that any recorded run has, in order."""
@@ -391,7 +388,7 @@ def recorded_names(tx: Transaction) -> RecordedNames:
 
 
 def count_unresolved(tx: Transaction, now_ms: int, most: int) -> int:
-    """How many runs somebody has to settle, counted up to `most`."""
+    """How many runs somebody has to resolve, counted up to `most`."""
     columns = first_row(tx, _WAITING, now_ms, most)
     return int(columns[0]) if columns else 0
 
