@@ -1,4 +1,4 @@
-"""What the dashboard asks: figures by a filter, the names it can have, how many runs are unresolved.
+"""What the dashboard asks: figures by a filter, the names it can have, how many are unresolved.
 
 Figures come out of the roll-ups, and out of the runs only where a filter names some. Names and the
 number of unresolved runs are a handful of index entries, however many runs are recorded.
