@@ -1,6 +1,7 @@
-"""Files that are made from the folders of the vaults: what names every vault and is no code.
+"""Committed files that are made by the code: what names every vault, and what partners read.
 
-`python -m generated_files ROOT` writes them; a test compares them. A vault's account is what its
+`make generated` writes them; a test compares them. The partner API's OpenAPI document is that of a
+server that offers Rokt's destination and issues its own tokens. A vault's account is what its
 `account.schema.json` says, the hosts of live accounts are those of its facts.
 """
 
@@ -14,6 +15,8 @@ from pathlib import Path
 from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.registry import vaults
+from forwardc.server.payment_sharing.openapi import document_text
+from forwardc.server.settings import IssuerSettings
 
 VAULTS = Path("compiler/forwardc/compile/vaults")
 ACCOUNT = "account.schema.json"
@@ -62,9 +65,15 @@ def live_hosts_of(facts: Facts) -> set[str]:
     return own | wide | (others - {"*"})
 
 
+def partner_api(_root: Path) -> str:
+    """`schemas/partner-api.openapi.json`, as `GET /openapi.json` answers it."""
+    return document_text(("COM.ROKT.CATALOG",), IssuerSettings())
+
+
 GENERATED: dict[str, Callable[[Path], str]] = {
     "schemas/project.schema.json": project_schema,
     "schemas/destination.schema.json": destination_schema,
+    "schemas/partner-api.openapi.json": partner_api,
     "compiler/forwardc/plan/data/live_hosts.json": live_hosts,
 }
 

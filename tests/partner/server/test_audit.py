@@ -12,9 +12,8 @@ from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.store import open_store
-from forwardc.server.payment_sharing.forwarder import ServedPlan
+from forwardc.server.payment_sharing.forwarder import ServedPlan, ServedPlans
 from forwardc.server.wiring.approved_plans import approved_plans, record_approvals
-from forwardc.server.wiring.components import Ways
 from lock_file import TODAY, approve
 from own_ids import build_own
 from serving import opened
@@ -112,7 +111,7 @@ def production(root: Path = ROOT) -> Plan:
     return plan.model_copy(update={"demo_ids": {}})
 
 
-def ways(plan: Plan, *operations: str) -> Ways:
+def ways(plan: Plan, *operations: str) -> ServedPlans:
     return {(f"to.{name}", plan.vault): ServedPlan(plan, name, {}.get) for name in operations}
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -14,6 +15,7 @@ from forwardc.server.settings import IssuerSettings
 from sharing_house import HEADERS, NAME, PATH, House
 
 Serve = Callable[..., Any]
+COMMITTED = Path(__file__).resolve().parents[3] / "schemas" / "partner-api.openapi.json"
 DOCUMENT = document((NAME,), IssuerSettings())
 OPERATION = DOCUMENT["paths"][PATH]["post"]
 
@@ -35,6 +37,8 @@ def test_it_is_served_as_it_is_made(serve: Serve) -> None:
         answer = await house.client.get("/openapi.json")
         assert answer.headers["content-type"] == "application/json"
         assert answer.json() == DOCUMENT
+        # `make generated` writes the file that partners read.
+        assert answer.content == COMMITTED.read_bytes()
 
     serve(work)
 

@@ -32,7 +32,7 @@ _EVERYWHERE: Final = (
 
 def document_routes(destinations: Sequence[str], issuer: IssuerSettings) -> list[Route]:
     """The routes of the document and of the texts. Nothing in them needs a token."""
-    content = json.dumps(document(destinations, issuer), indent=2).encode()
+    content = document_text(destinations, issuer).encode()
 
     async def openapi(_request: Request) -> Response:
         return Response(content, media_type=_JSON)
@@ -44,6 +44,11 @@ def document_routes(destinations: Sequence[str], issuer: IssuerSettings) -> list
         Route(PATH, openapi, methods=["GET"]),
         Route("/problems/{slug}", problem, methods=["GET"]),
     ]
+
+
+def document_text(destinations: Sequence[str], issuer: IssuerSettings) -> str:
+    """The document as it is served, and as `schemas/partner-api.openapi.json` has it."""
+    return json.dumps(document(destinations, issuer), indent=2)
 
 
 def document(destinations: Sequence[str], issuer: IssuerSettings) -> dict[str, Any]:
