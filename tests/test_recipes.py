@@ -69,6 +69,13 @@ def steps(recipe: str) -> str:
     return GUIDE.partition(f"## {recipe}\n")[2].partition("\n## ")[0]
 
 
+def project(folder: Path) -> None:
+    """A destination of its own, and an account at the vault in two environments."""
+    (folder / "destinations").mkdir()
+    (folder / "destinations/shop.yaml").write_text(SHOP)
+    (folder / "forwardc.yaml").write_text(PROJECT)
+
+
 def files(folder: Path) -> dict[str, bytes]:
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
@@ -111,9 +118,7 @@ def test_a_destination_is_compiled_for_it(
     with_vault: tuple[Path, list[str]], tmp_path: Path
 ) -> None:
     root, _ = with_vault
-    (tmp_path / "destinations").mkdir()
-    (tmp_path / "destinations/shop.yaml").write_text(SHOP)
-    (tmp_path / "forwardc.yaml").write_text(PROJECT)
+    project(tmp_path)
     done = forwardc(root, "build", folder=tmp_path)
     assert done.returncode == 0, done.stderr
     plans = {
@@ -135,6 +140,26 @@ def test_a_destination_is_compiled_for_it(
     for value, other in pairs.items():
         sandbox = sandbox.replace(value, other)
     assert sandbox == json.dumps(calls["production"])
+
+
+def test_the_sandbox_plays_it(with_vault: tuple[Path, list[str]], tmp_path: Path) -> None:
+    """Its folder and one line: a run goes through it to a destination that nobody emulates."""
+    root, _ = with_vault
+    registry = recipes.add_to_the_sandbox(root)
+    before = (recipes.ROOT / registry).read_text("utf-8").splitlines()
+    after = (root / registry).read_text("utf-8").splitlines()
+    assert len([line for line in after if line not in before]) == len(after) - len(before) == 1
+    said = steps("Add a vault")
+    assert "`sandbox/NAME/`" in said
+    assert registry.removeprefix("compiler/forwardc/") in said
+    project(tmp_path)
+    assert forwardc(root, "build", folder=tmp_path).returncode == 0
+    options = ("--via", VAULT, "--env", "sandbox", "--sandbox", "--no-history", "--json")
+    done = forwardc(root, "run", "shop", *options, "--source", "acn_1", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (step,) = json.loads(done.stdout)["steps"]
+    assert (step["outcome"], step["request_id"]) == ("approved", "fwd_1")
+    assert "4242424242424242" not in done.stdout
 
 
 def test_a_check_is_a_rule_a_page_a_case_and_its_lines(copy: Path, tmp_path: Path) -> None:

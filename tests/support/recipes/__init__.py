@@ -68,6 +68,17 @@ def add_vault(root: Path) -> list[str]:
     return ["compiler/forwardc/compile/vaults/registry.py", *done.stdout.split()]
 
 
+def add_to_the_sandbox(root: Path) -> str:
+    """The sandbox's step of "Add a vault"; the file of its registry."""
+    sandbox = root / "compiler/forwardc/sandbox"
+    (sandbox / VAULT).mkdir()
+    (sandbox / VAULT / "__init__.py").write_text('"""Acorn\'s API, emulated."""\n')
+    shutil.copy(HERE / "sandbox/party.py", sandbox / VAULT / "party.py")
+    line = f'    ("forwardc.sandbox.{VAULT}.party", Role.VAULT, ()),\n'
+    add_line(sandbox / "hosts.py", '    ("forwardc.sandbox.destinations.adyen', line)
+    return "compiler/forwardc/sandbox/hosts.py"
+
+
 def add_check(root: Path) -> list[str]:
     """The steps of "Add a check"; the files that were touched and are not new."""
     package = root / "compiler/forwardc"
