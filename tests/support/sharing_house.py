@@ -117,7 +117,7 @@ class FakeGate:
 class AllTerms:
     """Everybody may ask for all that there is."""
 
-    async def of(self, client_id: str) -> ClientPermissions:
+    async def permissions_of(self, client_id: str) -> ClientPermissions:
         return ClientPermissions(frozenset({NAME}))
 
 

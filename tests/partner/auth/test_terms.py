@@ -39,7 +39,7 @@ def of(store: Store, found: ServerSettings, *client_ids: str) -> list[ClientPerm
     async def go() -> list[ClientPermissions]:
         known = None if found.issuer.url else ClientStatusCache(store.commits)
         terms = ClientPolicy(found, known)
-        return [await terms.of(one) for one in client_ids]
+        return [await terms.permissions_of(one) for one in client_ids]
 
     return asyncio.run(go())
 
@@ -86,13 +86,13 @@ def test_bound_anew_within_seconds(store: Store, time: Time) -> None:
 
     async def go() -> None:
         terms = ClientPolicy(found, ClientStatusCache(store.commits, time))
-        assert (await terms.of(client.id)).destinations == {"a"}
+        assert (await terms.permissions_of(client.id)).destinations == {"a"}
         Clients(store).bind(client.id, ["b"], "eve")
         time.now += 4
-        assert (await terms.of(client.id)).destinations == {"b"}
+        assert (await terms.permissions_of(client.id)).destinations == {"b"}
         # One that was made a moment ago is asked for at once.
         new, _ = Clients(store).issue("new", SHARING, "eve", ["b"])
-        assert (await terms.of(new.id)).destinations == {"b"}
+        assert (await terms.permissions_of(new.id)).destinations == {"b"}
 
     asyncio.run(go())
 
@@ -105,10 +105,10 @@ def test_a_history_that_is_away_lets_nobody_ask(
 
     async def go() -> None:
         terms = ClientPolicy(settings("a"), ClientStatusCache(file_store.commits, time))
-        await terms.of("client_x")
+        await terms.permissions_of("client_x")
         monkeypatch.setattr(file_store.commits, "read", away)
         with pytest.raises(KeysUnavailableError):
-            await terms.of("client_new")
+            await terms.permissions_of("client_new")
 
     asyncio.run(go())
 

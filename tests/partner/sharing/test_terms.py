@@ -16,7 +16,7 @@ class Told:
     def __init__(self, terms: ClientPermissions | None) -> None:
         self.terms = terms
 
-    async def of(self, client_id: str) -> ClientPermissions:
+    async def permissions_of(self, client_id: str) -> ClientPermissions:
         if self.terms is None:
             raise KeysUnavailableError("it is away")
         return self.terms

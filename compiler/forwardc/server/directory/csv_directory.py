@@ -1,6 +1,6 @@
 """A file of references for trial: RFC 4180 in UTF-8, held in memory, read again when it changed.
 
-Knows no other kind of lookup. A row with a mistake is left out, and whoever asks for its reference
+A row with a mistake is left out, and whoever asks for its reference
 is refused. While a changed file cannot be read, or has no right row, what was read before stays in
 force. The log says so.
 """

@@ -1,7 +1,6 @@
-"""A lookup at the merchant's own service: one POST for each reference.
+"""A payment directory at the merchant's own service: one POST for each reference.
 
-Knows the service's contract (`docs/lookup.md`), and no database. Whatever is not in the contract is
-refused: an answer is never guessed at.
+The contract is in `docs/lookup.md`; what is not in it is refused: an answer is never guessed at.
 """
 
 import asyncio

@@ -57,14 +57,21 @@ class DirectoryColumns:
 
 
 class PaymentDirectory(Protocol):
-    """Finds instruments. Every method may raise `DirectoryError`."""
+    """Finds instruments in the merchant's data, which it reads and never changes.
+
+    All methods are for the event loop, which none of them blocks, and may be cancelled. A repeat is
+    safe and may tell something else: the data are the merchant's. Each one bounds its own time.
+
+    Raises: `DirectoryError` where the data cannot be asked now, `DirectoryFaultError` where asking
+    again changes nothing.
+    """
 
     async def find(self, reference: str) -> Instrument | None:
-        """The instrument of a reference; None where the merchant has none."""
+        """The instrument of a reference, any text of a caller; None where the merchant has none."""
         ...
 
     async def ready(self) -> None:
-        """Ask without a reference, to see that the data is there."""
+        """Ask without a reference, to see that the data is there. Each `/ready` asks."""
         ...
 
     async def supplies(self) -> DirectoryColumns | None:
@@ -75,7 +82,7 @@ class PaymentDirectory(Protocol):
         ...
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Give connections back. Once, after the last question."""
         ...
 
 

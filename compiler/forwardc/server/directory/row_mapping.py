@@ -1,6 +1,6 @@
-"""One row of the merchant's data as an instrument, for every kind of lookup.
+"""One row of the merchant's data as an instrument, for every kind of directory.
 
-Knows neither files nor databases. What is wrong is told by column and rule, never by value: a
+A column's name says where its cells go. What is wrong is told by column and rule, never by value: a
 merchant may keep anything in these tables, by mistake also card numbers.
 """
 

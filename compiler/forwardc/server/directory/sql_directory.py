@@ -38,21 +38,27 @@ class NoSuchValueError(ForwardcError):
 
 
 class QueryRunner(Protocol):
-    """One query on one database. Answers in a loop that it never blocks."""
+    """One query on one database, for an event loop that it never blocks.
+
+    It reads only, so that a repeat is safe, and any method may be cancelled at any time: whoever
+    asks bounds the time. Several questions may be under way at once.
+    """
 
     async def ask(self, reference: str | None) -> QueryRows:
-        """The rows of a reference; None is the database's NULL.
+        """The rows of a reference, two at the most; None is the database's NULL.
 
-        Raises `DirectoryError` and `NoSuchValueError`. May be cancelled at any time.
+        Raises: `DirectoryError` where the database cannot be asked, `DirectoryFaultError` where
+        asking again changes nothing, `NoSuchValueError` where the reference is no value of its
+        column.
         """
         ...
 
     async def describe(self) -> tuple[str, ...]:
-        """The names of the query's columns, without a row of it. Raises `DirectoryError`."""
+        """The names of the query's columns; no row of it is read. Raises: as `ask`."""
         ...
 
     async def close(self) -> None:
-        """Give connections back, or leave those behind that do not answer."""
+        """Give connections back, or leave those behind that do not answer. Once, at the end."""
         ...
 
 

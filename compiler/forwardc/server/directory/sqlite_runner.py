@@ -1,6 +1,6 @@
 """Asks an SQLite file, opened for reading, in a few threads of its own.
 
-Knows no column. A query over its time is broken off inside SQLite, and a thread that the disk does
+A query over its time is broken off inside SQLite, and a thread that the disk does
 not answer is left behind: there are never more threads than connections.
 """
 

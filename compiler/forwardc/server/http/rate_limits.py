@@ -1,8 +1,8 @@
 """Limits that hold over all processes of a history: permits of a window, taken in portions.
 
-Knows nobody's limits. A process takes some permits at once from the table and spends them without
-asking, so that most calls cost no transaction. Together the processes never spend more than the
-limit in a window; what a process has not spent by its end is lost.
+A process takes some permits at once from the table and spends them without asking, so that most
+calls cost no transaction. Together the processes never spend more than the limit in a window; what
+a process has not spent by its end is lost.
 
 Two processes that lock the rows of several names in different order would wait for each other. So a
 process asks for all names at once, in their order, and not again before it was answered.

@@ -1,6 +1,6 @@
 """Several processes that serve one address, and the one that looks after them.
 
-Knows no call. A worker that dies is replaced; one that dies as soon as it has begun ends them all.
+A worker that dies is replaced; one that dies as soon as it has begun ends them all.
 """
 
 import logging

@@ -36,10 +36,13 @@ class Caller:
 
 
 class CallerGate(Protocol):
-    """Believes or refuses a call."""
+    """Believes or refuses a call, on the event loop."""
 
     async def caller(self, authorization: str | None) -> Caller:
-        """The caller behind an Authorization header.
+        """The caller behind an Authorization header, None where there was none.
+
+        Asked once for each call, and may be asked again with the same header. A caller that is
+        returned has the scope of this API.
 
         Raises: `ProblemError`, INVALID_TOKEN or INSUFFICIENT_SCOPE with their WWW-Authenticate
         header (RFC 6750), or UNAVAILABLE where the issuer's keys cannot be had.
@@ -214,14 +217,17 @@ _MOST_TRIED: Final = 8
 
 
 class Revocations(Protocol):
-    """Clients whose tokens are not believed any more, whatever their end."""
+    """Clients whose tokens are not believed any more, whatever their end. For the event loop."""
 
     async def refresh(self) -> None:
-        """Know the truth of a few seconds ago. Raises `KeysUnavailableError`."""
+        """Know the truth of a few seconds ago; asked before every call, and mostly without a wait.
+
+        Raises: `KeysUnavailableError` where what is known is too old to be trusted.
+        """
         ...
 
     def holds(self, client_id: str) -> bool:
-        """Whether a client is revoked, by what is known."""
+        """Whether a client is revoked, by what `refresh` left known. Never raises or waits."""
         ...
 
 

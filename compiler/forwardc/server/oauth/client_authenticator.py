@@ -1,6 +1,6 @@
 """Proves that a client knows its secret, in a time that does not tell whether the client exists.
 
-Knows no HTTP. A plain secret is compared and let go: what was proven is remembered as a digest
+A plain secret is compared and let go: what was proven is remembered as a digest
 under a key of this process, for a few minutes, and for the very hash that proved it.
 """
 

@@ -28,37 +28,42 @@ class ClientPermissions:
 
 
 class ClientRegistry(Protocol):
-    """What is known of the clients of this server's issuer."""
+    """What is known of the clients of this server's issuer. For the event loop."""
 
-    async def standing(self, client_id: str) -> ClientStatus | None:
-        """A client's record; None where there is none. Raises `KeysUnavailableError`."""
+    async def status(self, client_id: str) -> ClientStatus | None:
+        """A client's record, a few seconds old at the most; None where there is none.
+
+        Asked for each call; a repeat changes nothing.
+
+        Raises: `KeysUnavailableError` where the history does not tell.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ClientPolicy:
-    """The terms of every client, by settings and records. `known` is None for another issuer."""
+    """What every client may ask for, by settings and records. No `registry`: another issuer's."""
 
     settings: ServerSettings
     registry: ClientRegistry | None = None
 
-    async def of(self, client_id: str) -> ClientPermissions:
-        """The terms of a client. Raises `KeysUnavailableError`."""
-        standing = await self.registry.standing(client_id) if self.registry else None
+    async def permissions_of(self, client_id: str) -> ClientPermissions:
+        """What a client may ask for. Raises: `KeysUnavailableError`."""
+        status = await self.registry.status(client_id) if self.registry else None
         listed = frozenset(self.settings.destinations)
         # A record of an older forwardc says nothing: what is listed now, and nothing of later.
-        bound = None if standing is None else standing.destinations
+        bound = None if status is None else status.destinations
         allowed = listed if bound is None else listed & frozenset(bound)
         required: set[str] = set()
-        for rules in self._rules(client_id, standing):
+        for rules in self._rules(client_id, status):
             if rules.destinations is not None:
                 allowed &= frozenset(rules.destinations)
             required.update(rules.require_identifiers)
         return ClientPermissions(allowed, frozenset(required))
 
-    def _rules(self, client_id: str, standing: ClientStatus | None) -> Iterator[ClientSettings]:
+    def _rules(self, client_id: str, status: ClientStatus | None) -> Iterator[ClientSettings]:
         """Those under its id, and under its name, which several clients may share."""
-        names = {client_id} if standing is None else {client_id, standing.name}
+        names = {client_id} if status is None else {client_id, status.name}
         for name in names & self.settings.clients.keys():
             yield self.settings.clients[name]
 
@@ -99,7 +104,7 @@ class ClientStatusCache:
         status = self._statuses.get(client_id)
         return status is not None and status.revoked
 
-    async def standing(self, client_id: str) -> ClientStatus | None:
+    async def status(self, client_id: str) -> ClientStatus | None:
         """What is known of a client; one that is new here is asked for. As `refresh`."""
         await self.refresh()
         if client_id not in self._statuses and not await self._ask():

@@ -43,10 +43,16 @@ class KeysUnavailableError(ForwardcError):
 
 
 class KeySource(Protocol):
-    """The issuer's verifying keys."""
+    """The issuer's verifying keys. For the event loop."""
 
     async def candidates(self, kid: str | None) -> Sequence[VerificationKey]:
-        """The keys of an id, or all without one. Raises `KeysUnavailableError`."""
+        """The keys of the id that a token's header names, or all without one; none where none fits.
+
+        Asked for each token that is new to this process; made-up ids must cost nobody more than a
+        look at what is known.
+
+        Raises: `KeysUnavailableError` where the issuer gave none.
+        """
         ...
 
 

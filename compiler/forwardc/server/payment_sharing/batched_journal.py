@@ -1,7 +1,7 @@
 """The journal of a run under a claim: the same facts, with fewer waits for the disk.
 
-Knows no database. Nothing is sent before its run and its intent are on the disk: they go there
-together, as the run's end does with its share's. A run that takes longer to get there than its
+Nothing is sent before its run and its intent are on the disk: they go there
+together, as the run's end does with its forward's. A run that takes longer to get there than its
 claim lasts sends nothing: whoever takes the claim over later finds the run, and takes that, too.
 """
 
@@ -78,7 +78,7 @@ class BatchedJournal:
         await self._inner.answered(run_id, number, report)
 
     async def finish(self, run_id: str, result: RunResult) -> None:
-        """Keep the run's end together with its share's: `settle` does."""
+        """Keep the run's end together with its forward's: `settle` does."""
         self._result = result
 
     async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:

@@ -1,8 +1,8 @@
 """Decides what a call is, in one transaction's work: the first, a repeat, or one in between.
 
-Knows no request and no answer. Two processes that ask at once are told apart by the primary key of
-a claim; whoever finds a share that a process left behind looks at what its run recorded. Of its own
-shares a process knows which ones it forwards.
+Two processes that ask at once are told apart by the primary key of a claim; whoever finds a forward
+that a process left behind looks at what its run recorded. Of its own forwards a process knows which
+ones are under way. The tables call a forward a *share*.
 """
 
 from dataclasses import dataclass, field, replace

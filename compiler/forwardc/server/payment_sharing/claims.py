@@ -1,6 +1,6 @@
-"""Claims for an event loop: what each call is, and how its share ended, on the disk.
+"""Claims for an event loop: what each call is, and how its forward ended, on the disk.
 
-Knows no table. What the database could not be asked is asked once more where that is safe; what it
+What the database could not be asked is asked once more where that is safe; what it
 could not be told is kept, answered from memory, and told at a heartbeat after it has come back.
 """
 

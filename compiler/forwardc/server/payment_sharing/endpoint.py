@@ -113,7 +113,7 @@ async def _answer(
         key = read_key(request.headers.getlist("idempotency-key"), forwarding.not_card)
         sharing = read_request(body, forwarding.destinations, forwarding.not_card)
         facts.destination = sharing.destination
-        _check_permissions(await dependencies.policy.of(caller.client_id), sharing)
+        _check_permissions(await dependencies.policy.permissions_of(caller.client_id), sharing)
         return await forwarding.forward(ForwardCall(sharing, caller.client_id, key))
     except ProblemError:
         raise

@@ -1,6 +1,7 @@
 """Forwards one instrument: the compiled plan of its vault, and one recorded run of it.
 
-Knows plans and the runtime, no request and no vault by name.
+A served plan is one destination through one vault; the merchant's instrument says which. The run
+begins under a claim, and what it comes to is settled by whoever claimed.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping

@@ -1,6 +1,7 @@
 """The API's own description: OpenAPI 3.1, made from the code, and a text for each problem.
 
-Knows what callers may know, and nothing of vaults.
+It says what callers may know: members, limits and problems, from the same constants and tables that
+the server goes by. `schemas/partner-api.openapi.json` is that of a server for Rokt.
 """
 
 import json

@@ -1,6 +1,7 @@
 """Reads the body of a call: all that is wrong with it at once, and never a value of it.
 
-Knows the payment-sharing API's members (Rokt's documents, card forwarding) and no web framework.
+The members are those of Rokt's documents on card forwarding. JSON is read strictly, since a call
+that is misread is worse than one that is refused.
 """
 
 import json

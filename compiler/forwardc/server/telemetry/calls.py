@@ -31,10 +31,10 @@ class CallRecord:
 
 
 class Observer(Protocol):
-    """Watches calls. Never raises."""
+    """Watches calls. For the event loop; no method raises or waits."""
 
     def call(self, record: CallRecord) -> None:
-        """A call has ended."""
+        """A call has ended, and this is what its handler knows. Once for each call."""
         ...
 
     def forward(
@@ -42,14 +42,18 @@ class Observer(Protocol):
     ) -> None:
         """A payment was forwarded now, or was to be: an outcome of runs, or `not_sent`.
 
-        `losses` are the atoms that the destination did not get.
+        Once for each forward, and not for its repeats. `losses` are the atoms that the destination
+        did not get.
         """
         ...
 
     def span(
         self, name: str, tells: Mapping[str, str] | None = None
     ) -> AbstractContextManager[None]:
-        """A part of a call, under way while the block runs."""
+        """A part of a call, under way while the block runs; parts may nest.
+
+        `tells` are names and values that no caller chose. What the block raises is let through.
+        """
         ...
 
 

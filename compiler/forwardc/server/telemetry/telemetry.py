@@ -1,6 +1,7 @@
-"""The observer of a server: figures, logs and traces together. Each may be off.
+"""The observer of a server: metrics, logs and traces together. Each may be off.
 
-Knows no route. What goes wrong in here is logged, and never touches a call.
+A call is told once, at its end, with what its handler said of it. What goes wrong in here is
+logged, and never touches a call.
 """
 
 import logging

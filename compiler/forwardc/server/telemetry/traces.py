@@ -19,20 +19,26 @@ _TIMEOUT_S: Final = 3
 
 
 class Traces(Protocol):
-    """Spans around calls and their parts. Never raises for reasons of its own."""
+    """Spans around calls and their parts, on the event loop. Never raises of its own accord."""
 
     @contextmanager
     def call(self, call: CallInProgress, parent: str | None) -> Iterator[None]:
-        """A whole call. `parent` is the traceparent of a caller that is believed."""
+        """A whole call, once. `parent` is the traceparent of a proxy that is believed.
+
+        Sets `trace_id`, and reads at the end what the call has become.
+        """
         yield
 
     @contextmanager
     def part(self, name: str, tells: Mapping[str, str] | None) -> Iterator[None]:
-        """A part of the call under way."""
+        """A part of the call under way. `tells` are names and values that no caller chose.
+
+        What the block raises is let through; its type, and no text of it, is noted.
+        """
         yield
 
     def close(self) -> None:
-        """Send what is left, and give up soon."""
+        """Send what is left, and give up soon. Once, at the end of the process; it blocks."""
         ...
 
 

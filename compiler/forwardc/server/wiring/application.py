@@ -1,6 +1,6 @@
 """The application of `forwardc serve`: every route, behind the middleware.
 
-Knows the routes of each room and the order in which the server begins and ends; no route's work.
+Its lifespan begins and ends with the components; what `/ready` asks of them stands here, too.
 """
 
 import asyncio
