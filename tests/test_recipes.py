@@ -162,6 +162,27 @@ def test_the_sandbox_plays_it(with_vault: tuple[Path, list[str]], tmp_path: Path
     assert "4242424242424242" not in done.stdout
 
 
+def test_a_destination_is_one_file_and_its_settings(copy: Path) -> None:
+    before = files(copy / "build")
+    (copy / "destinations/shop.yaml").write_text(SHOP)
+    project = copy / "forwardc.yaml"
+    for environment in ("sandbox", "production"):
+        recipes.add_settings(project, environment, "      shop: {merchant: tester}\n")
+    assert "`destinations/NAME.yaml`" in steps("Add a destination")
+    checked = forwardc(copy, "check")
+    assert checked.returncode == 0, checked.stdout
+    built = forwardc(copy, "build")
+    assert built.returncode == 0, built.stderr
+    after = files(copy / "build")
+    new = {path.split("/")[1] for path in after.keys() - before.keys()}
+    changed = {path for path in before if before[path] != after[path]}
+    assert new == {"shop"}
+    assert changed <= {"coverage.json", "coverage.md", "manifest.json"}
+    options = ("--via", "checkout", "--env", "sandbox", "--sandbox", "--no-history", "--json")
+    done = forwardc(copy, "run", "shop", *options, "--source", "src_visa_approved0000000000000")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_a_check_is_a_rule_a_page_a_case_and_its_lines(copy: Path, tmp_path: Path) -> None:
     before = files(copy / "build")
     touched = recipes.add_check(copy)

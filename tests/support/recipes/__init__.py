@@ -57,6 +57,13 @@ def add_line(file: Path, before: str, line: str) -> None:
     file.write_text(text.replace(before, f"{line}{before}"), encoding="utf-8")
 
 
+def add_settings(project: Path, environment: str, line: str) -> None:
+    """Put a destination's values first below the settings of an environment of `forwardc.yaml`."""
+    head, place, tail = project.read_text("utf-8").partition(f"\n  {environment}:\n")
+    vaults, settings, rest = tail.partition("    settings:\n")
+    project.write_text(f"{head}{place}{vaults}{settings}{line}{rest}", encoding="utf-8")
+
+
 def add_vault(root: Path) -> list[str]:
     """The steps of "Add a vault" but the sandbox's; the files touched outside of a folder."""
     vaults = root / "compiler/forwardc/compile/vaults"
