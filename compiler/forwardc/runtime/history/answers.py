@@ -25,7 +25,7 @@ As long as Checkout.com keeps the same text itself, which is the shorter time of
 this record never has an answer that its vault has deleted.
 """
 MAX_DAYS: Final = 3650
-"""The longest retention of a setting: ten years, longer than the record of any payment is kept."""
+"""The longest retention that a setting can have: ten years, a bound for a mistyped number."""
 DEFAULT_SETTING: Final = f"{DEFAULT_DAYS}d"
 """The same as a setting says it."""
 SETTING_VARIABLE: Final = "FORWARDC_ANSWERS"
@@ -62,7 +62,7 @@ _FORGET: Final = "DELETE FROM answers WHERE run_seq = ? AND step = ?"
 
 
 def retention_days(setting: str) -> int | None:
-    """What a setting says: `off` is None, `14d` the days. Raises `ValueError`."""
+    """The days of a setting such as `14d`; None for `off`. Raises: `ValueError`."""
     if setting == "off":
         return None
     match = _SETTING.fullmatch(setting)

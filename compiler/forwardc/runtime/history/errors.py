@@ -1,4 +1,12 @@
-"""Why history cannot be read or written, as exceptions that carry a code. No value is in them."""
+"""Why history cannot be read or written: exceptions, each with the code of its page.
+
+HistoryError
+HistoryUnavailableError      the database
+HistoryConflictError       ... and the same may succeed the next time
+HistoryTooNewError, HistoryTooOldError, HistoryNotFoundError
+RunPausedError, RunInUseError, IdempotencyKeyInUseError, UnknownRunError
+NoRunMatchesError, AnswerRetentionError
+"""
 
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.errors import ForwardcError
@@ -24,7 +32,10 @@ class HistoryUnavailableError(HistoryError):
 
 
 class HistoryConflictError(HistoryUnavailableError):
-    """Somebody else changed the same rows at the same time. Nothing was done; it may be again."""
+    """Somebody else changed the same rows at the same time.
+
+    Nothing was done, and the same may succeed.
+    """
 
 
 class HistoryTooNewError(HistoryError):

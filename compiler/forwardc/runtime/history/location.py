@@ -1,4 +1,8 @@
-"""Finds the file that a mistyped path may have meant. Opens none."""
+"""Where a history is: the database behind a path or a URL, its name for people, a mistyped path.
+
+Writers make a database where there is none, all others only find one: who reads makes nothing, not
+a file, not a folder, not a table, not a log beside a file. A name has no credential in it.
+"""
 
 import os
 import re
@@ -12,48 +16,17 @@ from forwardc.core.files.operator_file import names_in
 from forwardc.runtime.history.database import Database, tables_version
 from forwardc.runtime.history.errors import HistoryNotFoundError, HistoryUnavailableError
 
-
-def nearest_file(path: Path) -> Path | None:
-    """The file that is there under a name like this, in this folder or one like it; else None."""
-    missing: list[str] = [path.name]
-    for folder in path.parents:
-        if folder.is_dir():
-            return _below(folder, missing)
-        missing.insert(0, folder.name)
-    return None
-
-
-def _below(folder: Path, parts: list[str]) -> Path | None:
-    """The file at `parts`, each of which may be misspelled."""
-    first, *rest = parts
-    there = names_in(folder)
-    for name in (first, did_you_mean(first, [name for name in there if name != first])):
-        if name not in there:
-            continue
-        if not rest and (folder / name).is_file():
-            return folder / name
-        if rest and (folder / name).is_dir():
-            file = _below(folder / name, rest)
-            if file is not None:
-                return file
-    return None
-
-
-# --- place: Where a history is: the database behind a path or a URL, made by writers, only found by
-# others.
-#
-# Nobody but a writer makes anything: not a file, not a folder, not a table, not a log beside a
-# file.
-
 _SERVERS: Final = ("postgresql", "postgres")
 BEGIN_HINT: Final = (
     "`forwardc run` and `forwardc serve` begin one, and so does `forwardc history begin`;"
     " --history or FORWARDC_HISTORY names another"
 )
+_LOCAL: Final = "this machine"
+_REST: Final = re.compile(r"([^/?]*)(?:/([^?]*))?(?:\?(.*))?\Z", re.DOTALL)
 
 
 def connect_or_create(url: str, wait_s: float) -> Database:
-    """The database, made where there is none. Raises `HistoryUnavailableError`."""
+    """The database, made where there is none. Raises: `HistoryUnavailableError`."""
     path = sqlite_path(url)
     if path is None:
         from forwardc.runtime.history.postgres import Postgres
@@ -131,13 +104,6 @@ def _hint(path: Path) -> str:
     return f"did you mean {near.as_posix()}?" if near is not None else BEGIN_HINT
 
 
-# --- named: Says which history it is, for people: a path, or a server and a database. No
-# credential.
-
-_LOCAL: Final = "this machine"
-_REST: Final = re.compile(r"([^/?]*)(?:/([^?]*))?(?:\?(.*))?\Z", re.DOTALL)
-
-
 def display_name(url: str, environ: Mapping[str, str] = os.environ) -> str:
     """`/srv/forwardc/history.db`, or `postgresql runs at db.example:5432`."""
     path = sqlite_path(url)
@@ -161,3 +127,29 @@ def _of_server(rest: str, environ: Mapping[str, str]) -> str:
     where = host if host and not host.startswith("/") else _LOCAL
     name = database or environ.get("PGDATABASE", "")
     return " ".join(filter(None, ("postgresql", name, "at", where + (port and f":{port}"))))
+
+
+def nearest_file(path: Path) -> Path | None:
+    """The file that is there under a name like this, in this folder or one like it; else None."""
+    missing: list[str] = [path.name]
+    for folder in path.parents:
+        if folder.is_dir():
+            return _below(folder, missing)
+        missing.insert(0, folder.name)
+    return None
+
+
+def _below(folder: Path, parts: list[str]) -> Path | None:
+    """The file at `parts`, each of which may be misspelled."""
+    first, *rest = parts
+    there = names_in(folder)
+    for name in (first, did_you_mean(first, [name for name in there if name != first])):
+        if name not in there:
+            continue
+        if not rest and (folder / name).is_file():
+            return folder / name
+        if rest and (folder / name).is_dir():
+            file = _below(folder / name, rest)
+            if file is not None:
+                return file
+    return None

@@ -1,4 +1,9 @@
-"""History in PostgreSQL, for several machines. psycopg is needed here only: extra `postgres`."""
+"""History in PostgreSQL, for several machines. psycopg is needed here only: extra `postgres`.
+
+A transaction is READ COMMITTED by default: a statement sees what others have committed before.
+One of ours that reads before it changes takes the lock of `exclusive` first, or has its condition
+in the change itself.
+"""
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +28,7 @@ _DIALECT: Final = {
     "table": "",
     "keyed": "",
     "tables": "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?",
-    # The number is made up; everybody who must be alone takes the same one.
+    # The number is made up; everybody who must be exclusive takes the same one.
     "exclusive": "SELECT pg_advisory_xact_lock(7126031811)",
     # A new index of a long history may take any time. Of this transaction only.
     "without_timeout": "SET LOCAL statement_timeout = 0",
@@ -43,6 +48,7 @@ class Postgres:
     def __init__(self, url: str, wait_s: float) -> None:
         self._url = url
         self._wait_s = wait_s
+        # One transaction at a time: a connection has no more. Re-entrant as in `Sqlite`.
         self._lock = threading.RLock()
         self._connection = self._connect()
 
@@ -52,11 +58,11 @@ class Postgres:
         return _DIALECT
 
     def write(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work`, and return once it is on the server's disk."""
+        """The result of `work`; what it changed is on the server's disk."""
         return self._do(work)
 
     def read(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work` in one transaction."""
+        """The result of `work` in one transaction."""
         return self._do(work)
 
     def new_connection(self) -> "Postgres":

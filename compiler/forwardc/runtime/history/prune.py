@@ -1,4 +1,7 @@
-"""Deletes what is older than somebody wants to keep: whole days in UTC, figures included."""
+"""Deletes what is older than somebody wants to keep: whole days in UTC, figures included.
+
+It goes in small transactions, the oldest rows first; what a person did is never deleted.
+"""
 
 from datetime import timedelta
 from typing import Final
@@ -20,11 +23,14 @@ def prune(database: Database, keep_days: int, by: str, now: Timestamp) -> int:
     """Delete finished runs that began before the day `keep_days` days ago; how many.
 
     In small transactions, so that runs under way are not held up.
+
+    Raises: `ValueError` for less than a day.
     """
     if keep_days < 1:
         raise ValueError("at least one day is kept")
     first_day = Timestamp(now.at - timedelta(days=keep_days)).text[:10]
     deleted = 0
+    # Answers first, by their own index: what is left of them goes with its run, row by row.
     while database.write(lambda tx: answers.forget(tx, now, _ROWS_AT_ONCE)):
         pass
     while some := database.write(lambda tx: tx.run(_OLD, first_day, _ROWS_AT_ONCE)):
@@ -37,10 +43,12 @@ def prune_answers(database: Database, keep_days: int, by: str, now: Timestamp) -
     """Delete the answers of runs that began before the day `keep_days` days ago; how many.
 
     The runs stay. 0 deletes all there are.
+
+    Raises: `ValueError` below 0.
     """
     if keep_days < 0:
         raise ValueError("a number of days is none below zero")
-    # A moment is text with a T behind its day: nothing begins later than this.
+    # A time is text with a T behind its day: nothing begins later than this.
     first_day = Timestamp(now.at - timedelta(days=keep_days)).text[:10] if keep_days else "9999"
     deleted = database.write(lambda tx: answers.forget_texts(tx, first_day))
     while some := database.write(lambda tx: answers.forget_older(tx, first_day, _ROWS_AT_ONCE)):

@@ -1,8 +1,10 @@
-"""What history holds of a run, as plain data. Knows no database.
+"""What history holds of a run, as plain data, and its amounts as money.
 
-Every text is masked before it comes here. What is sensitive is kept by name only: whoever resumes
-a run gives it again. Times are ISO 8601 in UTC with milliseconds and a final Z; a clock may jump
-back, so order is told by `seq`.
+Every text is masked before it comes here. What is sensitive is recorded by name only: whoever
+resumes a run gives it again. Times are ISO 8601 in UTC with milliseconds and a final Z; a clock may
+jump back, so order is told by `seq`. An amount is minor units, the currency's code and its digits
+in ISO 4217, whatever a destination counts in; without the digits, for a plan that does not have
+them, the minor units are called so.
 """
 
 import json
@@ -29,57 +31,6 @@ _USUAL: Final = "amount"
 
 CurrencyDigits: TypeAlias = Sequence[Any]
 """A currency's code, and the digits of its minor unit in ISO 4217, None where nobody told."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedAmount:
-    """A sum by the name that it has in a run.
-
-    `major`: with the currency's decimal point, or `1250 minor units`.
-    """
-
-    name: str
-    major: str
-    currency: str
-
-    @property
-    def text(self) -> str:
-        """Such as `10.00 EUR`, `1000 JPY` and `1250 minor units EUR`."""
-        return f"{self.major} {self.currency}"
-
-
-def recorded_amount(name: str, minor: object, counted: CurrencyDigits) -> RecordedAmount | None:
-    """Minor units as money; None for what is no whole number."""
-    if isinstance(minor, bool) or not _WHOLE.match(str(minor)):
-        return None
-    currency, digits = counted
-    if digits is None:
-        return RecordedAmount(name, f"{int(str(minor))} minor units", currency)
-    return RecordedAmount(name, decimal_text(int(str(minor)), digits), currency)
-
-
-def recorded_amounts(
-    params: Mapping[str, object], amounts: Mapping[str, CurrencyDigits]
-) -> Iterator[RecordedAmount]:
-    """The amounts among the params of a run, the one that is called `amount` first."""
-    for name in sorted(amounts, key=lambda amount_name: amount_name != _USUAL):
-        if name in params and (amount := recorded_amount(name, params[name], amounts[name])):
-            yield amount
-
-
-def main_amount(params: str, amounts: str | None) -> RecordedAmount | None:
-    """What a run is about, from its record's JSON; None where no amount is told."""
-    if amounts is None:
-        return None
-    return next(recorded_amounts(json.loads(params), json.loads(amounts)), None)
-
-
-# --- records: What history holds of a run, as plain data. Knows no database.
-#
-# Every text is masked before it comes here. What is sensitive is kept by name only: whoever resumes
-# a run gives it again. Times are ISO 8601 in UTC with milliseconds and a final Z; a clock may jump
-# back, so order is told by `seq`.
-
 Shown: TypeAlias = str | int | bool | None
 
 
@@ -96,7 +47,7 @@ class StepState(StrEnum):
 
     `waiting`: nothing is under way. `intent`: it may be on its way, or the process died just before
     it was. `answered`: the destination's or the vault's answer is recorded. `unknown`: sent, and
-    nobody knows what became of it. `done`: settled later, by hand or by asking the vault.
+    nobody knows what became of it. `done`: resolved later, by hand or by asking the vault.
     """
 
     WAITING = "waiting"
@@ -396,3 +347,46 @@ class EventPage:
 
     events: tuple[Event, ...]
     cursor: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedAmount:
+    """A sum by the name that it has in a run.
+
+    `major`: with the currency's decimal point, or `1250 minor units`.
+    """
+
+    name: str
+    major: str
+    currency: str
+
+    @property
+    def text(self) -> str:
+        """Such as `10.00 EUR`, `1000 JPY` and `1250 minor units EUR`."""
+        return f"{self.major} {self.currency}"
+
+
+def recorded_amount(name: str, minor: object, digits_of: CurrencyDigits) -> RecordedAmount | None:
+    """Minor units as money; None for what is no whole number."""
+    if isinstance(minor, bool) or not _WHOLE.match(str(minor)):
+        return None
+    currency, digits = digits_of
+    if digits is None:
+        return RecordedAmount(name, f"{int(str(minor))} minor units", currency)
+    return RecordedAmount(name, decimal_text(int(str(minor)), digits), currency)
+
+
+def recorded_amounts(
+    params: Mapping[str, object], amounts: Mapping[str, CurrencyDigits]
+) -> Iterator[RecordedAmount]:
+    """The amounts among the params of a run, the one that is called `amount` first."""
+    for name in sorted(amounts, key=lambda amount_name: amount_name != _USUAL):
+        if name in params and (amount := recorded_amount(name, params[name], amounts[name])):
+            yield amount
+
+
+def main_amount(params: str, amounts: str | None) -> RecordedAmount | None:
+    """What a run is about, from its record's JSON; None where no amount is told."""
+    if amounts is None:
+        return None
+    return next(recorded_amounts(json.loads(params), json.loads(amounts)), None)

@@ -1,7 +1,10 @@
-"""Why runs ended as they did, in one spelling: what reasons are counted and filtered by.
+"""Figures kept beside the runs, so that the dashboard need not count a million of them.
 
-A reason is a destination's own words, or ours. Two that differ in case, in spaces or in the number
-of a request are one cause. Nothing is translated: what two destinations call differently stays so.
+A finished run adds one to the hour and to the day in which it began; resolving it later moves it.
+Durations fall into buckets, each 15 % wider than the one before. Runs are counted by cause, too:
+why they ended as they did, in one spelling. A reason is a destination's own words, or ours. Two
+that differ in case, in spaces or in the number of a request are one cause. Nothing is translated:
+what two destinations call differently stays so.
 """
 
 import re
@@ -16,7 +19,7 @@ from forwardc.runtime.history.database import DeferredUpsert, Transaction
 MAX_CAUSE_CHARACTERS: Final = 80
 """Characters of a cause: as many as are shown in a table."""
 RESOLVED_CAUSE: Final = "settled afterwards"
-"""The cause of a run that a person or the vault's list settled: its reason names who."""
+"""The cause of a run that a person or the vault's list resolved: its reason names who."""
 _QUOTED: Final = "; it says: "
 # Digits that are no code: a long number, an amount, or a name that a machine made up.
 _MADE_UP: Final = re.compile(
@@ -26,6 +29,11 @@ _MADE_UP: Final = re.compile(
 _MASKED: Final = re.compile(r"[0-9]*\*{2,}[0-9]*")
 _BETWEEN: Final = re.compile(r"[\s_]+")
 _ELSEWHERE: Final = "…"
+# Milliseconds of the last bucket's edge: ten minutes, longer than the longest run with its retries.
+_LONGEST_MS: Final = 600_000
+# How much wider each bucket is than the one before: a percentile is off by less than that, and 90
+# buckets are enough.
+_GROWTH: Final = 1.15
 
 
 def normalize_cause(reason: str | None) -> str | None:
@@ -44,18 +52,6 @@ def normalize_cause(reason: str | None) -> str | None:
 def counted_cause(outcome: str | None, reason: str | None) -> str | None:
     """The cause that a run is counted under; an approved one has none."""
     return None if outcome in (None, Outcome.APPROVED) else normalize_cause(reason)
-
-
-# --- tallies: Figures kept beside the runs, so that the dashboard need not count a million of them.
-#
-# A finished run adds one to the hour and to the day in which it began; settling it later moves it.
-# Durations fall into buckets, each 15 % wider than the one before.
-
-# Milliseconds of the last bucket's edge: ten minutes, longer than the longest run with its retries.
-_LONGEST_MS: Final = 600_000
-# How much wider each bucket is than the one before: a percentile is off by less than that, and 90
-# buckets are enough.
-_GROWTH: Final = 1.15
 
 
 def _edges() -> tuple[int, ...]:
@@ -109,7 +105,7 @@ TALLY_COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class TallyKey:
-    """What a run adds to the figures."""
+    """What a run adds to the figures, as its row has it."""
 
     created_at: str
     environment: str

@@ -1,4 +1,8 @@
-"""History in one file of SQLite, for one machine. Several processes may use it at once."""
+"""History in one file of SQLite, for one machine. Several processes may use it at once.
+
+A write takes the file's one write lock with its begin and waits for it; readers see the state of
+their begin in the log beside the file, and wait for nobody.
+"""
 
 import os
 import sqlite3
@@ -52,6 +56,8 @@ class Sqlite:
         self._path = path
         self._wait_s = wait_s
         self._make = make
+        # One transaction at a time: a connection has no more. Re-entrant, so that a work that asks
+        # or closes its own database fails with the driver's error and does not wait for itself.
         self._lock = threading.RLock()
         self._is_closed = False
         self._connection = self._connect()
@@ -72,12 +78,12 @@ class Sqlite:
         return _DIALECT
 
     def write(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work`, and return once it is on the disk."""
+        """The result of `work`; what it changed is on the disk."""
         # Taking the write lock at once: a reader that turns writer could only fail.
         return self._do("BEGIN IMMEDIATE", work)
 
     def read(self, work: Callable[[Transaction], T]) -> T:
-        """Do `work` on one state of the file."""
+        """The result of `work` on one state of the file."""
         return self._do("BEGIN", work)
 
     def new_connection(self) -> "Sqlite":

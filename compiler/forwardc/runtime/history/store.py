@@ -1,8 +1,8 @@
 """The history store: what the engine writes, what the dashboard and the command line read.
 
-Each method is one short transaction, and one that writes returns once it is on the disk. A store
-may be used from several threads; several processes may use the same history. Every method may
-raise `HistoryUnavailableError`.
+Each method is one short transaction that blocks, and one that writes returns once it is on the
+disk; `commits` is the way for event loops. A store may be used from several threads, and several
+processes may use the same history. Every method may raise `HistoryUnavailableError`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -90,7 +90,7 @@ class Store:
     def begin(self, run: NewRun) -> None:
         """Record a run before anything is sent.
 
-        Raises `RunPausedError`, and nothing is recorded.
+        Raises: `RunPausedError`, and nothing is recorded.
         """
 
         def work(tx: Transaction) -> str | None:
@@ -104,7 +104,7 @@ class Store:
     def intent(self, run_id: str, owner: str, intent: Intent) -> int:
         """Record that a step is about to be sent; the attempt's number, from 1.
 
-        Raises `RunInUseError` where another process has taken the run: then nothing may be sent.
+        Raises: `RunInUseError` where another process has taken the run: then nothing may be sent.
         """
         return self.database.write(
             lambda tx: writes.record_intent(tx, run_id, owner, intent, self.timestamp())
@@ -156,7 +156,7 @@ class Store:
     def lease(self, run_id: str, owner: str, seconds: float) -> bool:
         """Take or keep a run; False where another process holds it, or it is done.
 
-        Raises `UnknownRunError`.
+        Raises: `UnknownRunError`.
         """
         return self.database.write(
             lambda tx: writes.lease(tx, run_id, owner, seconds, self.timestamp())
@@ -172,9 +172,9 @@ class Store:
         reason: str | None = None,
         kind: str = "resolve",
     ) -> bool:
-        """Settle a run whose fate was unknown, and record who did; False where it was known.
+        """Give a run its outcome that was unknown, and record who did; False where it was known.
 
-        Raises `UnknownRunError`.
+        Raises: `UnknownRunError`.
         """
         now = self.timestamp()
         by = mask(by)
@@ -210,7 +210,7 @@ class Store:
         return self.database.read(lambda tx: idempotency_keys.withheld_digest(tx, run_id))
 
     def unknown_runs(self, limit: int = _MOST_UNKNOWN_RUNS) -> tuple[StoredRun, ...]:
-        """Runs that somebody has to settle, the oldest first."""
+        """Runs that somebody has to resolve, the oldest first."""
         now = self.timestamp()
         return self.database.read(lambda tx: reads.unknown_runs(tx, now, limit))
 
@@ -281,7 +281,7 @@ class Store:
     def prune(self, keep_days: int, by: str) -> int:
         """Delete finished runs of before `keep_days` days, and their figures; how many runs.
 
-        Runs that nobody has settled yet stay.
+        Runs that nobody has resolved yet stay.
         """
         return prune.prune(self.database, keep_days, by, self.timestamp())
 

@@ -1,4 +1,4 @@
-"""A moment as history writes it. The clock may jump back, so nothing counts on their order."""
+"""A time as history writes it. The clock may jump back, so nothing counts on the order of times."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
