@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 import httpx
 
 from benchmarks.runtime import OPERATION, bound_call, plan_of, request_of
-from forwardc.cli.sandbox_link import store_secrets, transport_to
+from forwardc.cli.sandbox.link import store_secrets, transport_to
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.store import open_store

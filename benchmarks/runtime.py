@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.timing import Run
-from forwardc.cli.plan_options import IN_PROCESS
-from forwardc.cli.sandbox_link import store_secrets, transport_to
+from forwardc.cli.options import IN_PROCESS
+from forwardc.cli.sandbox.link import store_secrets, transport_to
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan

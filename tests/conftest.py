@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 import output_schemas
 import postgres
-from forwardc.cli import json_output
+from forwardc.cli import output
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -43,14 +43,14 @@ settings.load_profile("ci")
 @pytest.fixture(autouse=True)
 def documents_are_as_their_schema_says(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Every document of `--json` that a test makes in this process is held against its schema."""
-    say, mistakes = json_output.say_json, list[str]()
+    say, mistakes = output.say_json, list[str]()
 
     def checked(document: object) -> None:
         command = output_schemas.words_here()
         mistakes.extend(f"{command}: {one}" for one in output_schemas.mistakes(command, document))
         say(document)
 
-    monkeypatch.setattr(json_output, "say_json", checked)
+    monkeypatch.setattr(output, "say_json", checked)
     yield
     assert mistakes == []
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.cli.output import note, say, say_json, say_lines, shown_path, table
-from forwardc.cli.progress import progress
+from forwardc.cli.output import note, progress, say, say_json, say_lines, shown_path, table
 
 
 def test_a_table_aligns_its_columns_and_ends_no_line_with_spaces() -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import click
@@ -12,26 +11,17 @@ import pytest
 from click.testing import CliRunner, Result
 
 from forwardc.cli import main
-from forwardc.cli.commands import COMMANDS
+from forwardc.cli.commands import COMMANDS, MODULES
 from forwardc.cli.main import cli, run
 from forwardc.version import __version__
 from one_rule import one_rule
 
 HEAVY = {"pydantic", "jsonschema", "jsonschema_rs", "httpx", "yaml", "jinja2", "jwcrypto"}
 FOLDER = Path(main.__file__).parent
-# The modules of the folder that are not commands.
+# The modules of the folder that are no commands, and serve several.
 SHARED = {
-    "compiled_plans",
-    *("__init__", "findings", "main", "output", "progress", "run_output"),
-    *("sandbox_link", "sandbox_project", "sandbox_watch"),
-    *("run_end", "run_inputs", "run_resume", "run_work"),
-    *("pausing", "serve_work", "unknown_runs"),
-    *("approvals_revoke", "approve_renew", "check_fix", "clients_work", "clients_bound"),
-    *("demo_cards", "demo_outline", "demo_scenes", "demo_show"),
-    *("collector", "commands", "lock_file", "secrets_work", "today", "plan_options"),
-    *("history_begin", "history_export", "history_filters", "history_option"),
-    *("history_output", "history_store", "json_output", "standing", "colors"),
-    *("tokens_make", "tokens_show", "tokens_work"),
+    *("__init__", "main", "commands", "options", "output", "findings", "project_folder"),
+    *("compiled_plans", "unknown_runs"),
 }
 
 
@@ -90,15 +80,32 @@ def test_explain_loads_nothing_heavy() -> None:
     assert not modules_after("explain", "FC0302") & HEAVY
 
 
+@one_rule("name", {**COMMANDS, **MODULES})
+def test_each_command_is_found_where_the_table_says(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert isinstance(command, click.Command)
+    assert invoke(name, "--help").exit_code == 0
+
+
 @one_rule("path", sorted(FOLDER.glob("*.py")))
-def test_each_file_is_a_listed_command(path: Path) -> None:
-    if path.stem in SHARED:
-        assert path.stem not in COMMANDS
-        return
-    assert path.stem in COMMANDS
-    module = import_module(f"forwardc.cli.{path.stem}")
-    assert isinstance(module.command, click.Command)
-    assert invoke(path.stem, "--help").exit_code == 0
+def test_each_file_is_a_command_or_serves_several(path: Path) -> None:
+    modules = {MODULES.get(name, name).partition(":")[0] for name in COMMANDS}
+    assert (path.stem in modules) is not (path.stem in SHARED)
+
+
+@one_rule("folder", sorted(path for path in FOLDER.iterdir() if (path / "__init__.py").is_file()))
+def test_each_folder_is_a_group_of_commands(folder: Path) -> None:
+    assert f"{folder.name}.command" in MODULES.values()
+
+
+def test_a_command_has_its_old_name_for_one_version_and_says_so() -> None:
+    """`resume` ended a pause, beside `run --resume`, which continues a run."""
+    assert "resume" not in COMMANDS
+    assert "unpause" in COMMANDS
+    assert "  resume" not in forwardc("--help").stdout
+    done = forwardc("resume", "stripe", "--history", "there-is-none.db")
+    assert done.returncode == 1
+    assert "`forwardc unpause stripe`" in done.stderr
 
 
 def test_a_mistyped_command_is_a_usage_error_with_a_suggestion() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from forwardc.cli import demo_cards, demo_scenes
-from forwardc.cli.demo_outline import WIDTH, Outline
+from forwardc.cli.demo import cards
+from forwardc.cli.demo import scenes as demo_scenes
+from forwardc.cli.demo.outline import WIDTH, Outline
 from forwardc.cli.main import cli
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
@@ -155,7 +156,7 @@ def test_a_run_that_is_refused_says_why_and_fails(
 
 
 def test_card_numbers_stand_in_one_file_of_the_command_line() -> None:
-    folder = Path(demo_cards.__file__).parent
+    folder = Path(cards.__file__).parent
     texts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.py")}
     holders = {name for name, text in texts.items() if find_cards(text)}
     assert holders == {"demo_cards.py"}

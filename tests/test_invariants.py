@@ -26,7 +26,7 @@ RUN = [
     *("-p", "reference=ORDER-1", "-p", "return_url=https://shop.example/return"),
 ]
 # Where card data is known by name: the emulated vaults, and the demo's stand-in for a browser.
-HOLDERS = ("sandbox/", "cli/demo_cards.py")
+HOLDERS = ("sandbox/", "cli/demo/cards.py")
 CARD_NAMES = re.compile(r"(card_|raw_)?(pan|cvc2?|cvv2?|card_number|pin|cryptogram)")
 
 

@@ -14,8 +14,8 @@ from jwcrypto import jwe
 from jwcrypto.jwk import JWK
 
 from forwardc.cli.main import run as command
-from forwardc.cli.sandbox_link import store_secrets
-from forwardc.cli.sandbox_project import project_data
+from forwardc.cli.sandbox.link import store_secrets
+from forwardc.cli.sandbox.project import project_data
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan

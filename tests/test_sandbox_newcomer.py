@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from forwardc.cli.main import run
-from forwardc.cli.sandbox_project import project_data
+from forwardc.cli.sandbox.project import project_data
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plans

@@ -44,13 +44,13 @@ MAY = {
     "compile/language/money/tables.py": "a line for each shipped table of currencies",
     "core/recognizer/scan.py": "shapes of credentials are data, and named by who gives them",
     "runtime/secret_providers/vault_keys.py": "shapes of made-up keys are data",
-    "cli/demo_scenes.py": "the demo shows the shipped destinations",
-    "cli/demo_cards.py": "the demo's stand-in for a browser makes sources at the vaults",
+    "cli/demo/scenes.py": "the demo shows the shipped destinations",
+    "cli/demo/cards.py": "the demo's stand-in for a browser makes sources at the vaults",
     "sandbox/hosts.py": "a line for each emulated party",
 }
 # Rooms that still name one. Each line goes with the change that moves the vendor out.
 NOT_YET = {
-    "cli/sandbox.py",
+    "cli/sandbox/command.py",
     *("sandbox/cards.py", "sandbox/laxness.py", "sandbox/secrets_rule.py", "sandbox/seed.py"),
 }
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from forwardc.cli.main import run
-from forwardc.cli.sandbox_watch import Watched, build_folder
+from forwardc.cli.sandbox.watch import Watched, build_folder
 
 PLACE = ("stripe", "adyen.card_cit", "--env", "production")
 ADA = ("--by", "Ada Moreau", "--psp-ticket", "SUP-1042")

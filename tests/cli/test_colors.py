@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.cli import colors
+from forwardc.cli import output
 from shop_project import ACCOUNTS, SHOP
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -43,7 +43,7 @@ QUIET = ("NO_COLOR", *FORCED, "CLICOLOR", "TERM")
     ],
 )
 def test_what_the_environment_says(environment: Mapping[str, str], expected: bool | None) -> None:
-    assert colors.said(environment) is expected
+    assert output.color_setting(environment) is expected
 
 
 @pytest.fixture

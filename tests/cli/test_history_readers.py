@@ -31,7 +31,7 @@ READERS = {
     "reconcile": BUILD,
     "resolve": ("some-run",),
     "pause": BUILD,
-    "resume": ("stripe",),
+    "unpause": ("stripe",),
     "audit": (),
     "tokens show": ("rocketpay", "--env", "sandbox", *BUILD),
     "clients bind": ("client_x", "--destination", "A"),

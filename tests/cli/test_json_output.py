@@ -135,7 +135,7 @@ def test_a_history_lists_none_one_and_many(call: Call, folder: Path) -> None:
     assert document(settled, "resolve")["resolved"]
     again = call("resolve", lost.id, "--as", "approved", *at)
     assert (again[0], document(again, "resolve")["resolved"]) == (1, False)
-    assert document(call("resume", "stripe", *at), "resume")["resumed"]
+    assert document(call("unpause", "stripe", *at), "unpause")["resumed"]
     assert document(call("history", "--keep", "30d", *at), "history")["deleted"] == 0
     assert document(call("history", "upgrade", *at), "history upgrade")["before"] > 0
 

@@ -46,7 +46,7 @@ CALLS: dict[str, tuple[tuple[str, ...], int]] = {
     "reconcile": ((), 0),
     "resolve": (("no-run",), 1),
     "pause": (("stripe", *HERE), 0),
-    "resume": (("stripe", *HERE), 1),
+    "unpause": (("stripe", *HERE), 1),
     "audit": ((), 0),
     **{f"secrets {name}": (SENT, 2) for name in ("push", "list", "check", "delete")},
     "tokens create": (("rocketpay", "--card", "visa-test"), 1),

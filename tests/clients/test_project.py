@@ -11,7 +11,7 @@ from clients.keys import Keys
 from clients.node import CheckoutNode, StripeNode, driver
 from clients.project_cases import CHECKOUT, STRIPE
 from clients.stripe_python import StripePython
-from forwardc.cli.sandbox_watch import Watched
+from forwardc.cli.sandbox.watch import Watched
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.sandbox.project import read
 from forwardc.sandbox.secrets_rule import stripe_secret_key

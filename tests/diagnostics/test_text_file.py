@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.cli.run_inputs import read_params
+from forwardc.cli.run.request import read_params
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.text_file import BOM, NotTextError, decoded
 from forwardc.plan.approvals import read_lock

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from forwardc.cli.main import run
-from forwardc.cli.run_inputs import read_params
+from forwardc.cli.run.request import read_params
 from forwardc.core.diagnostics.render.render import DiagnosticFormat
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files import operator_file

@@ -127,7 +127,8 @@ def test_the_secrets_command_tells_why_there_is_no_token(
     root: Path, monkeypatch: pytest.MonkeyPatch, connected: RunningSandbox, capfd
 ) -> None:
     monkeypatch.setattr(
-        "forwardc.cli.secrets_work.sandbox_resolver", lambda *_: dict.fromkeys(NAMES, "wrong").get
+        "forwardc.cli.secrets.actions.sandbox_resolver",
+        lambda *_: dict.fromkeys(NAMES, "wrong").get,
     )
     where = ("--via", "checkout", "--env", "sandbox", "--build", str(root / "build"))
     assert cli(["secrets", "list", *where, "--sandbox", connected.url]) == 1

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from diff_project import DAY, diff, edit
-from forwardc.cli.approve import command as approve
+from forwardc.cli.approvals.approve import command as approve
 from forwardc.cli.build import command as build
 
 BREAK = ("refusal_reason: {at:", "refused: {at:")

@@ -13,7 +13,7 @@ import pytest
 
 from attempted import go
 from forwardc.cli.main import run as cli
-from forwardc.cli.run_output import result_json
+from forwardc.cli.run.output import result_json
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.request import curl

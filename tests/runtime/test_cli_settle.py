@@ -263,8 +263,8 @@ def test_a_pause_is_seen_by_every_run_until_it_ends(
     assert sandbox.world.received == []
     with open_store(history) as store:
         assert store.search(RunFilter()).runs == ()
-    assert forwardc("resume", "stripe", "--by", "Ann")[0] == 0
-    assert forwardc("resume", "stripe", "--by", "Ann")[0] == 1
+    assert forwardc("unpause", "stripe", "--by", "Ann")[0] == 0
+    assert forwardc("unpause", "stripe", "--by", "Ann")[0] == 1
     assert "nothing is paused" in forwardc("pause")[2]
     assert stripe_run(forwardc, sandbox, "pm_sandbox_visa") == 0
     code, _, err = forwardc("pause", "strpe", *build)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from forwardc.cli.sandbox_link import store_secrets
+from forwardc.cli.sandbox.link import store_secrets
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.plan.build_folder import read_plan

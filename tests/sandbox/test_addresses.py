@@ -9,7 +9,7 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from forwardc.cli.sandbox import command
+from forwardc.cli.sandbox.command import command
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.addresses import UnknownPartyError
 from forwardc.sandbox.app import create_app

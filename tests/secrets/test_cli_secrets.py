@@ -182,7 +182,7 @@ def test_an_old_name_is_refused_and_nothing_is_asked(
 ) -> None:
     monkeypatch.setenv("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY", "sk_sbox_" + "a" * 27)
     monkeypatch.setenv("FORWARDC_SECRET_SHOP_SHOP_API_KEY", "value")
-    monkeypatch.setattr("forwardc.cli.secrets_work.StoreClient", unused)
+    monkeypatch.setattr("forwardc.cli.secrets.actions.StoreClient", unused)
     code, out, err = secrets(*command)
     assert (code, out) == (1, "")
     assert "error FC0847 FORWARDC_SECRET_SHOP_SHOP_API_KEY" in err

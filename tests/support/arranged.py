@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from emulated import Emulated
-from forwardc.cli.sandbox_project import project_data
+from forwardc.cli.sandbox.project import project_data
 from forwardc.compile.pipeline import Compiled, compile_project
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.approvals import Lock

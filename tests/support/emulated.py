@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from forwardc.cli.sandbox_link import store_secrets
+from forwardc.cli.sandbox.link import store_secrets
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.build_folder import read_plan
 from forwardc.runtime.http.jwk_sets import VaultKeys

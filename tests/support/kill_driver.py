@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 
 # What a run needs, so that no process of a command has to load it.
-import forwardc.cli.run_resume
-import forwardc.cli.run_work
-import forwardc.cli.sandbox_link
+import forwardc.cli.run.resume
+import forwardc.cli.run.target
+import forwardc.cli.sandbox.link
 import forwardc.runtime.run.run  # noqa: F401
 from forwardc.cli.main import run
 from forwardc.runtime.history import writes

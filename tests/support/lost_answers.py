@@ -94,7 +94,7 @@ def _no_wait(self: retry.RetryPolicy, attempts: int, *_: object) -> float | None
 
 def overhear(monkeypatch: pytest.MonkeyPatch, what: re.Pattern[str]) -> Overheard:
     sandbox = Overheard(lost=what)
-    monkeypatch.setattr("forwardc.cli.sandbox_link.transport_to", lambda *_: sandbox)
+    monkeypatch.setattr("forwardc.cli.sandbox.link.transport_to", lambda *_: sandbox)
     return sandbox
 
 

@@ -13,7 +13,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from forwardc.cli.sandbox_link import store_secrets
+from forwardc.cli.sandbox.link import store_secrets
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.http.request_target import own_names
 from forwardc.runtime.history.store import Store

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 
 import gate
 from forwardc.cli.main import run as cli
-from forwardc.cli.sandbox_project import project_data
+from forwardc.cli.sandbox.project import project_data
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.integrations.registry import INTEGRATIONS, callback_routes, callback_secrets

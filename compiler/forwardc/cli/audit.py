@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forwardc.cli.history_option import history_option
-from forwardc.cli.json_output import json_option
-from forwardc.cli.output import say, say_lines, table
-from forwardc.cli.pausing import change
+from forwardc.cli.history.opening import change
+from forwardc.cli.options import history_option
+from forwardc.cli.output import json_option, say, say_lines, table
 
 if TYPE_CHECKING:
-    from forwardc.cli.pausing import Done
+    from forwardc.cli.history.opening import ChangeResult
     from forwardc.runtime.history.audit import ChainVerification
     from forwardc.runtime.history.records import Event
     from forwardc.runtime.history.store import Store
@@ -37,7 +36,7 @@ def command(verify: bool, expect: str | None, limit: int, as_json: bool, history
     if expect is not None and not _HEAD.fullmatch(expect):
         raise click.BadParameter("a head has 64 hexadecimal digits.", param_hint="--expect")
 
-    def work(store: "Store") -> "Done":
+    def work(store: "Store") -> "ChangeResult":
         if verify or expect is not None:
             return _verify(store, expect, as_json=as_json)
         return _list(store, limit, as_json=as_json)
@@ -45,7 +44,7 @@ def command(verify: bool, expect: str | None, limit: int, as_json: bool, history
     return change(history, work, as_json=as_json)
 
 
-def _list(store: "Store", limit: int, *, as_json: bool) -> "Done":
+def _list(store: "Store", limit: int, *, as_json: bool) -> "ChangeResult":
     events = store.events(limit=limit)
     if as_json:
         return 0, {"events": [_json(event) for event in events]}
@@ -68,7 +67,7 @@ def _json(event: "Event") -> dict[str, Any]:
     }
 
 
-def _verify(store: "Store", expect: str | None, *, as_json: bool) -> "Done":
+def _verify(store: "Store", expect: str | None, *, as_json: bool) -> "ChangeResult":
     found = store.verify_events()
     stands = expect is None or store.database.read(
         lambda tx: bool(tx.rows("SELECT 1 FROM events WHERE chain = ?", expect))

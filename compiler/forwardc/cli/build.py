@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.collector import collect_from_now_on, collector_paused
+from forwardc.cli.compiled_plans import collect_from_now_on, collector_paused
 from forwardc.cli.findings import find_project, format_option, project_option, show
-from forwardc.cli.json_output import json_option, say_document
-from forwardc.cli.output import note
-from forwardc.cli.today import day_of, today_option
+from forwardc.cli.options import day_of, today_option
+from forwardc.cli.output import json_option, note, say_document
 
 if TYPE_CHECKING:
     from forwardc.compile.pipeline import Compiled

@@ -18,7 +18,7 @@ COMMANDS = {
     "reconcile": "Find out what became of unknown runs.",
     "resolve": "Settle an unknown run by hand.",
     "pause": "Send nothing to a vault or destination.",
-    "resume": "End the pause of a vault or destination.",
+    "unpause": "End the pause of a vault or destination.",
     "audit": "Show what people did, and verify it.",
     "secrets": "Keep the secrets that a vault stores.",
     "tokens": "Make, show and revoke card tokens.",
@@ -28,6 +28,23 @@ COMMANDS = {
     "demo": "Show the whole path, from YAML to the sandbox's answer.",
 }
 """In the order of use."""
+MODULES = {
+    "approvals": "approvals.command",
+    "approve": "approvals.approve",
+    "clients": "clients.command",
+    "demo": "demo.command",
+    "history": "history.command",
+    "pause": "pause:pause",
+    # Until the next version: what `unpause` was called before.
+    "resume": "pause:resume",
+    "run": "run.command",
+    "sandbox": "sandbox.command",
+    "secrets": "secrets.command",
+    "serve": "serve.command",
+    "tokens": "tokens.command",
+    "unpause": "pause:unpause",
+}
+"""Where a command is that is no `command` of a module with its own name: module, and name in it."""
 
 _HEAD = """\
 Usage: forwardc [OPTIONS] COMMAND [ARGS]...

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.history_option import history_option
+from forwardc.cli.options import build_option, environment_option, history_option, secrets_option
 from forwardc.cli.output import note, say
-from forwardc.cli.plan_options import build_option, environment_option, secrets_option
 
 if TYPE_CHECKING:
     from starlette.routing import Route

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.collector import collector_paused
+from forwardc.cli.compiled_plans import collector_paused
 from forwardc.cli.findings import find_project, project_option, show
-from forwardc.cli.json_output import json_option, say_document
-from forwardc.cli.output import note, say, shown_path
-from forwardc.cli.today import day_of, today_option
+from forwardc.cli.options import day_of, today_option
+from forwardc.cli.output import json_option, note, say, say_document, shown_path
 
 if TYPE_CHECKING:
     from forwardc.compile.review.diff.builds import Build
@@ -164,7 +163,7 @@ def _accept(
     as_json: bool,
 ) -> int:
     """Write the acceptances into the lock, all or none."""
-    from forwardc.cli.lock_file import fresh_build, save
+    from forwardc.cli.compiled_plans import fresh_build, save
     from forwardc.compile.pipeline import compile_project
     from forwardc.compile.review.approve import ApprovalAct, with_accepted
     from forwardc.core.diagnostics.sink import Sink

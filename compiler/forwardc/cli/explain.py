@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forwardc.cli.findings import project_option
-from forwardc.cli.json_output import json_option, say_document
-from forwardc.cli.output import note, say
-from forwardc.cli.standing import seen_from_here
+from forwardc.cli.output import json_option, note, say, say_document
+from forwardc.cli.project_folder import seen_from_here
 
 if TYPE_CHECKING:
     from forwardc.compile.pipeline import Compiled

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from forwardc.cli.colors import wanted
-from forwardc.cli.standing import PROJECT_FILE
+from forwardc.cli.output import uses_colors
+from forwardc.cli.project_folder import PROJECT_FILE
 from forwardc.core.diagnostics.excerpt_lines import Sources
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.render.text import summary
@@ -68,7 +68,7 @@ def show(sink: Sink, format_: str, root: Path | None, *, err: bool = False) -> N
     standard error, beside a result.
     """
     found = sink.sorted()
-    color = wanted(sys.stderr if err else sys.stdout)
+    color = uses_colors(sys.stderr if err else sys.stdout)
     click.echo(render(found, DiagnosticFormat(format_), seen(root), color), nl=False, err=err)
     if found and format_ == DiagnosticFormat.CONCISE:
         click.echo(summary(found), err=True)

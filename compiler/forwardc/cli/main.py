@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import click
 
-from forwardc.cli import colors
-from forwardc.cli.commands import COMMANDS, overview
+from forwardc.cli import output
+from forwardc.cli.commands import COMMANDS, MODULES, overview
 from forwardc.core.diagnostics.errors import error_place
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.version import __version__
@@ -32,16 +32,17 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of a command; None when there is no such command."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in COMMANDS and cmd_name not in MODULES:
             return None
-        command: click.Command = import_module(f"forwardc.cli.{cmd_name}").command
+        module, _, name = MODULES.get(cmd_name, cmd_name).partition(":")
+        command: click.Command = getattr(import_module(f"forwardc.cli.{module}"), name or "command")
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command to call, and suggest one where the name is unknown."""
-        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+        if args and not args[0].startswith("-") and args[0] not in (*COMMANDS, *MODULES):
             near = did_you_mean(args[0], COMMANDS)
             hint = f" Did you mean {near!r}?" if near else ""
             ctx.fail(f"No such command {args[0]!r}.{hint}")
@@ -91,7 +92,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _call(arguments: Sequence[str]) -> int:
     result: Any = cli.main(
-        list(arguments), prog_name="forwardc", standalone_mode=False, color=colors.said()
+        list(arguments), prog_name="forwardc", standalone_mode=False, color=output.color_setting()
     )
     return result if isinstance(result, int) else 0
 

@@ -1,17 +1,26 @@
-"""Writes results to standard output and remarks to standard error. Formats no diagnostics.
+"""Writes results to standard output and remarks to standard error.
 
-Whatever a destination, a vault or a caller has written: one line stays one line.
+Whatever a destination, a vault or a caller has written: one line stays one line. Colours are as the
+environment says: NO_COLOR (https://no-color.org) wins over FORCE_COLOR (https://force-color.org)
+and CLICOLOR_FORCE (https://bixense.com/clicolors); each counts with any value but an empty one, and
+the last two not with 0. A document of `--json` has its version, the result and what was found;
+`schemas/output/` tells what it holds.
 """
 
 import json
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar
 
 import click
 
 from forwardc.core.diagnostics.render.clean import escaped, on_one_line, printable
+
+if TYPE_CHECKING:
+    from forwardc.core.diagnostics.sink import Sink
 
 
 def say(text: str = "") -> None:
@@ -69,3 +78,59 @@ def shown_path(path: Path) -> str:
     except (OSError, ValueError):
         return str(path)
     return near if len(near) < len(str(real)) else str(path)
+
+
+def color_setting(environment: Mapping[str, str] = os.environ) -> bool | None:
+    """What the environment says; None where it says nothing and the stream decides."""
+    if environment.get("NO_COLOR"):
+        return False
+    forced = (environment.get(name) for name in ("FORCE_COLOR", "CLICOLOR_FORCE"))
+    if any(value and value != "0" for value in forced):
+        return True
+    if environment.get("CLICOLOR") == "0" or environment.get("TERM") == "dumb":
+        return False
+    return None
+
+
+def uses_colors(stream: TextIO) -> bool:
+    """Whether what is written there has colours."""
+    told = color_setting()
+    return stream.isatty() if told is None else told
+
+
+Item = TypeVar("Item")
+
+
+@contextmanager
+def progress(
+    items: Iterable[Item], label: str, *, length: int | None = None
+) -> Iterator[Iterable[Item]]:
+    """Give the items back, and draw a bar on standard error while they are taken.
+
+    `length` is the number of items, for those that do not know it themselves.
+    """
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield items
+        return
+    with click.progressbar(items, length=length, label=label, file=sys.stderr) as bar:
+        yield bar
+
+
+VERSION: Final = 1
+"""Of the documents. Members are only added while it stays."""
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Show the result as JSON.")
+
+
+def say_document(
+    result: Mapping[str, Any] | None, sink: "Sink", root: "Path | None" = None
+) -> None:
+    """Write a result, and every finding beside it; None where there is no result.
+
+    `root` is the project's folder, where findings have places in its files.
+    """
+    from forwardc.cli.findings import seen
+    from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
+
+    problems = json.loads(render(sink.sorted(), DiagnosticFormat.JSON, seen(root)))
+    say_json({"forwardc": VERSION, **(result or {}), "problems": problems})

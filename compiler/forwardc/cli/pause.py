@@ -1,4 +1,8 @@
-"""`forwardc pause`: lets nothing be sent to a vault or destination, by any process."""
+"""`forwardc pause` and `forwardc unpause`: whether anything may be sent to a vault or destination.
+
+A pause is a row of the history, which every process looks up before each send. A run that a pause
+stopped is continued by `forwardc run --resume`.
+"""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -6,14 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.history_option import history_option
-from forwardc.cli.json_output import json_option
-from forwardc.cli.output import note, say, say_lines, table
-from forwardc.cli.pausing import by_option, change, must_be_known
-from forwardc.cli.plan_options import build_option_for
+from forwardc.cli.history.opening import by_option, change
+from forwardc.cli.options import build_option_for, history_option
+from forwardc.cli.output import json_option, note, say, say_lines, table
 
 if TYPE_CHECKING:
-    from forwardc.cli.pausing import Done
+    from forwardc.cli.history.opening import ChangeResult
     from forwardc.runtime.history.store import Store
 
 _HEADER = ("NAME", "BY", "AT", "REASON")
@@ -26,29 +28,77 @@ _HEADER = ("NAME", "BY", "AT", "REASON")
 @json_option
 @build_option_for(", which tells the names")
 @history_option
-def command(
-    name: str | None, by: str, reason: str, as_json: bool, build: Path, history: str
-) -> int:
+def pause(name: str | None, by: str, reason: str, as_json: bool, build: Path, history: str) -> int:
     """Pause a vault or a destination: looked up before each send, by every process.
 
     A run that is under way stops before its next step and can be resumed. Without a name, what is
     paused is listed.
     """
     if name is not None:
-        must_be_known(name, build)
+        _must_be_built(name, build)
 
-    def work(store: "Store") -> "Done":
+    def work(store: "Store") -> "ChangeResult":
         if name is not None:
             store.pause(name, by, reason)
-        paused = [one for one in store.pauses() if name is None or one.name == name]
+        paused = [asdict(row) for row in store.pauses() if name in (None, row.name)]
         if not as_json:
-            _tell(name, by, [tuple(asdict(one).values()) for one in paused])
-        return 0, {"pauses": [asdict(one) for one in paused]}
+            _say_paused(name, by, [tuple(row.values()) for row in paused])
+        return 0, {"pauses": paused}
 
     return change(history, work, as_json=as_json)
 
 
-def _tell(name: str | None, by: str, rows: list[tuple[str, ...]]) -> None:
+@click.command(short_help="End the pause of a vault or destination.")
+@click.argument("name", metavar="VAULT|DEST")
+@by_option
+@json_option
+@history_option
+def unpause(name: str, by: str, as_json: bool, history: str) -> int:
+    """Let a paused vault or destination be used again."""
+    return _unpause(name, by, history, as_json=as_json)
+
+
+@click.command(hidden=True, short_help="The name that `forwardc unpause` had before.")
+@click.argument("name", metavar="VAULT|DEST")
+@by_option
+@json_option
+@history_option
+def resume(name: str, by: str, as_json: bool, history: str) -> int:
+    """End a pause, as `forwardc unpause` does: this name goes with the next version."""
+    note(f"`forwardc resume` is `forwardc unpause {name}` now; it goes with the next version.")
+    return _unpause(name, by, history, as_json=as_json)
+
+
+def _unpause(name: str, by: str, history: str, *, as_json: bool) -> int:
+    def work(store: "Store") -> "ChangeResult":
+        was_paused = store.resume(name, by)
+        if not as_json:
+            say(f"{name} is in use again" if was_paused else f"{name} was not paused")
+        return 0 if was_paused else 1, {"name": name, "resumed": was_paused}
+
+    return change(history, work, as_json=as_json)
+
+
+def _must_be_built(name: str, build: Path) -> None:
+    """Refuse what is no vault or destination of the build: a misspelled name would pause nothing.
+
+    Raises: `click.UsageError`.
+    """
+    from forwardc.core.diagnostics.sink import Sink
+    from forwardc.core.diagnostics.suggest import did_you_mean
+    from forwardc.plan.build_folder import read_manifest
+
+    manifest = read_manifest(build, Sink())
+    if manifest is None:
+        raise click.UsageError(f"{build.as_posix()}/ holds no plans; name the folder with --build.")
+    names = sorted({part for plan in manifest.plans() for part in plan[:2]})
+    if name not in names:
+        near = did_you_mean(name, names)
+        hint = f"did you mean {near}?" if near else f"known are: {', '.join(names)}"
+        raise click.BadParameter(f"no such vault or destination; {hint}")
+
+
+def _say_paused(name: str | None, by: str, rows: list[tuple[str, ...]]) -> None:
     if name is not None:
         say(f"{name} is paused by {by}")
     elif rows:

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forwardc.cli.history_option import history_option
-from forwardc.cli.json_output import json_option, say_document
-from forwardc.cli.output import say
-from forwardc.cli.plan_options import build_option, secrets_option
-from forwardc.cli.run_end import warnings
-from forwardc.cli.run_resume import same_plan
-from forwardc.cli.run_work import Where, look_up_for, means_for, reached
+from forwardc.cli.options import build_option, history_option, secrets_option
+from forwardc.cli.output import json_option, say, say_document
+from forwardc.cli.run.end import warnings
+from forwardc.cli.run.resume import same_plan
+from forwardc.cli.run.target import RunTarget, look_up_for, means_for, reached
 from forwardc.cli.unknown_runs import questions, questions_json
 
 if TYPE_CHECKING:
@@ -48,10 +46,10 @@ def command(
 
     The exit code is 1 while a run stays unknown; what to ask the destination is shown then.
     """
-    from forwardc.cli.sandbox_link import transport_to
+    from forwardc.cli.sandbox.link import transport_to
     from forwardc.core.diagnostics.sink import Sink
 
-    where, sink = Where(build, sandbox, secrets_file, history), Sink()
+    where, sink = RunTarget(build, sandbox, secrets_file, history), Sink()
     if sandbox is not None:
         # What is no address of a sandbox is a mistake here; one that does not answer is none.
         reached(lambda: transport_to(sandbox))
@@ -86,7 +84,9 @@ class _Told:
                 say(line)
 
 
-async def _all(store: "Store", run_id: str | None, where: Where, sink: "Sink", told: _Told) -> None:
+async def _all(
+    store: "Store", run_id: str | None, where: RunTarget, sink: "Sink", told: _Told
+) -> None:
     from forwardc.integrations.registry import every_open_run_hook
 
     # What callbacks have told already needs no question.
@@ -115,9 +115,11 @@ def _chosen(store: "Store", run_id: str | None, sink: "Sink") -> "tuple[StoredRu
     return (run,)
 
 
-async def _one(store: "Store", run: "StoredRun", where: Where, sink: "Sink", told: _Told) -> None:
+async def _one(
+    store: "Store", run: "StoredRun", where: RunTarget, sink: "Sink", told: _Told
+) -> None:
     """Settle one run, or tell what to ask."""
-    from forwardc.cli.sandbox_link import Unreachable
+    from forwardc.cli.sandbox.link import SandboxUnreachableError
     from forwardc.runtime.recovery.inquiries import inquiries
     from forwardc.runtime.recovery.reconcile import StillUnknownError
     from forwardc.runtime.recovery.resolve import resolve_step
@@ -129,7 +131,7 @@ async def _one(store: "Store", run: "StoredRun", where: Where, sink: "Sink", tol
         return
     try:
         what, report = await _asked(run, where)
-    except (StillUnknownError, Unreachable) as problem:
+    except (StillUnknownError, SandboxUnreachableError) as problem:
         sink.error("FC0824", f"run {run.id} stays unknown: {problem}")
         asked = (f"{run.id}  unknown", *questions(run))
         told.of(run.id, asked, outcome=ended, told_by=None, ask=questions_json(run))
@@ -142,7 +144,7 @@ async def _one(store: "Store", run: "StoredRun", where: Where, sink: "Sink", tol
     told.of(run.id, lines, outcome=report.outcome, told_by="vault", **found, to_be_resumed=goes_on)
 
 
-async def _asked(run: "StoredRun", where: Where) -> "tuple[StepInDoubt, StepReport]":
+async def _asked(run: "StoredRun", where: RunTarget) -> "tuple[StepInDoubt, StepReport]":
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.runtime.recovery.reconcile import StillUnknownError, reconcile_step, step_in_doubt
     from forwardc.runtime.run.journal import NoJournal

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.history_option import history_option
-from forwardc.cli.json_output import json_option
-from forwardc.cli.output import say
-from forwardc.cli.pausing import change
+from forwardc.cli.history.opening import change
+from forwardc.cli.options import history_option
+from forwardc.cli.output import json_option, say
 from forwardc.cli.unknown_runs import questions, questions_json
 
 if TYPE_CHECKING:
-    from forwardc.cli.pausing import Done
+    from forwardc.cli.history.opening import ChangeResult
     from forwardc.runtime.history.store import Store
 
 
@@ -40,7 +39,7 @@ def command(
     """Record the fate of RUN, with who says so. Nothing is sent."""
     who = by or getpass.getuser()
 
-    def work(store: "Store") -> "Done":
+    def work(store: "Store") -> "ChangeResult":
         return _settle(store, run_id, word, who, reason, as_json=as_json)
 
     return change(history, work, as_json=as_json)
@@ -48,7 +47,7 @@ def command(
 
 def _settle(
     store: "Store", run_id: str, word: str | None, by: str, reason: str | None, *, as_json: bool
-) -> "Done":
+) -> "ChangeResult":
     from forwardc.runtime.history.errors import UnknownRunError
     from forwardc.runtime.recovery.resolve import resolve_run
 

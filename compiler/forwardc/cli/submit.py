@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.json_output import json_option, say_document
-from forwardc.cli.output import note, say, say_lines, shown_path, table
-from forwardc.cli.plan_options import build_option, environment_option, secrets_option
-from forwardc.cli.run_end import warnings
+from forwardc.cli.options import build_option, environment_option, secrets_option
+from forwardc.cli.output import json_option, note, say, say_document, say_lines, shown_path, table
+from forwardc.cli.run.end import warnings
 
 if TYPE_CHECKING:
     from forwardc.compile.review.seal import ExpectedKey, SealingKey

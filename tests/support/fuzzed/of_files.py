@@ -226,7 +226,7 @@ def server_keys(data: bytes) -> None:
 
 
 def params_file(data: bytes) -> None:
-    from forwardc.cli.run_inputs import read_params
+    from forwardc.cli.run.request import read_params
 
     for suffix in ("json", "toml"):
         with suppress(click.UsageError):

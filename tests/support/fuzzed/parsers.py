@@ -84,7 +84,7 @@ PARSERS: Final[dict[str, Parser]] = {
         seeds.server_keys,
         ("server/oauth/server_keys.py", "server/oauth/server_keys.py"),
     ),
-    "params file": Parser(of_files.params_file, seeds.params_files, ("cli/run_inputs.py",)),
+    "params file": Parser(of_files.params_file, seeds.params_files, ("cli/run/request.py",)),
     "JSON of a param": Parser(of_files.json_param, seeds.json_texts, ("runtime/run/values.py",)),
     "payments file": Parser(
         of_files.csv_payments, seeds.csv_files, ("server/directory/csv_directory.py",), weight=2
@@ -180,8 +180,8 @@ OURS: Final[dict[str, str]] = {
     "compile/language/schema.py": "a file of the package",
     "compile/vaults/facts.py": "a file of the package",
     "compile/review/write.py": "a manifest of ours, to see what is to be deleted",
-    "cli/demo_outline.py": "what the demo has just sent",
-    "cli/json_output.py": "what a renderer of ours has just written",
-    "cli/tokens_work.py": "a request that was bound just before",
+    "cli/demo/command.py": "what the demo has just sent",
+    "cli/output.py": "what a renderer of ours has just written",
+    "cli/tokens/actions.py": "a request that was bound just before",
     "dashboard/render.py": "a body of the history, shown as text where it is no JSON",
 }

@@ -24,7 +24,7 @@ class SendingPausedError(JournalError):
     """Nothing may be sent to a vault or destination now, and nothing was recorded."""
 
     def __init__(self, name: str) -> None:
-        hint = f"`forwardc resume {name}` ends the pause"
+        hint = f"`forwardc unpause {name}` ends the pause"
         super().__init__("FC0822", f"{name} is paused, and nothing was sent", hint)
 
 

@@ -1,0 +1,1 @@
+"""`forwardc approve` and `forwardc approvals`: what was accepted for production."""

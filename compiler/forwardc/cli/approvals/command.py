@@ -1,0 +1,206 @@
+"""`forwardc approvals`: what may run in production, and what not yet. Reads `build/` and the lock.
+
+The list needs no compiler, so that it answers on the machine that runs. What `revoke` does is
+`approvals_revoke`'s.
+"""
+
+import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from click.core import ParameterSource
+
+from forwardc.cli.options import build_option_for, day_of, environment_option, today_option
+from forwardc.cli.output import json_option, note, say_document, say_lines, table
+from forwardc.core.diagnostics.render.clean import on_one_line
+
+if TYPE_CHECKING:
+    from forwardc.compile.review.approve import Whose
+    from forwardc.core.diagnostics.sink import Sink
+    from forwardc.plan.approvals import Approval, Approvals, ApprovalState, Lock
+    from forwardc.plan.model import Plan
+
+_TYPED: Final = ParameterSource.COMMANDLINE
+_HEADER = ("VAULT", "OPERATION", "WHOSE", "STATE", "DATE", "BY", "TICKET", "EXPIRES")
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One operation in production, with its two records."""
+
+    plan: "Plan"
+    operation: str
+    states: "Approvals"
+    own: "Approval | None"
+    psp: "Approval | None"
+    why: dict[str, str]
+
+
+_build_option = build_option_for("; forwardc.lock lies beside it")
+
+
+@click.group(invoke_without_command=True, short_help="List or withdraw what is approved.")
+@json_option
+@_build_option
+@today_option
+@click.pass_context
+def command(
+    ctx: click.Context, as_json: bool, build: Path, today: datetime.datetime | None
+) -> int | None:
+    """List the approvals of every operation that is built for production, or withdraw some.
+
+    Each is approved, changed since, expired, revoked, or was never given. The exit code is 0 all
+    the same: it is `forwardc run` that refuses.
+    """
+    if ctx.invoked_subcommand is None:
+        return _listed(as_json, build, today)
+    given = [one for one in ctx.params if ctx.get_parameter_source(one) == _TYPED]
+    if given:
+        raise click.UsageError(f"options of the list go without {ctx.invoked_subcommand}")
+    return None
+
+
+@command.command()
+@click.argument("vault")
+@click.argument("target", metavar="DEST[.OPERATION]")
+@environment_option(required=True)
+@click.option("--by", required=True, metavar="NAME", help="Who withdraws it. A claim, not a proof.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why, in one line.")
+@click.option("--own", "whose", flag_value="own", help="Your own approval only.")
+@click.option("--psp", "whose", flag_value="psp", help="The PSP's approval only.")
+@json_option
+@_build_option
+@today_option
+def revoke(
+    vault: str,
+    target: str,
+    environment: str,
+    by: str,
+    reason: str,
+    whose: "Whose | None",
+    as_json: bool,
+    build: Path,
+    today: datetime.datetime | None,
+) -> int:
+    """Withdraw the approvals of an operation through VAULT; without OPERATION, of every one there.
+
+    From then on they count for nothing: runs are refused, and servers notice within seconds. Both
+    your own and the PSP's are withdrawn, unless --own or --psp names one. `forwardc approve` gives
+    a new one.
+    """
+    from forwardc.cli.approvals.revoke import revoke as work
+    from forwardc.compile.review.approve import Withdrawal
+
+    destination, _, operation = target.partition(".")
+    day = day_of(today)
+    return work(
+        build,
+        Withdrawal(vault, destination, operation, environment, by, day, reason, whose),
+        as_json=as_json,
+    )
+
+
+def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
+    """Show every operation's records."""
+    from forwardc.cli.findings import show
+    from forwardc.core.diagnostics.sink import Sink
+    from forwardc.plan.approvals import read_lock
+    from forwardc.plan.formats import lock_of_build
+
+    sink = Sink()
+    lock = read_lock(lock_of_build(build), sink)
+    rows = list(_rows(build, lock, day_of(today), sink)) if lock is not None else []
+    if sink.has_errors or lock is None:
+        say_document(None, sink) if as_json else show(sink, "text", None)
+        return 1
+    if as_json:
+        unused = _unused(lock, rows)
+        say_document({"approvals": [_as_json(row) for row in rows], "not_built": unused}, sink)
+        return 0
+    if rows:
+        say_lines(table(_HEADER, [line for row in rows for line in _lines(row)]))
+    else:
+        note("nothing that is built needs an approval")
+    _tell_why(rows)
+    for key in _unused(lock, rows):
+        note(f"{on_one_line(key)} was approved and is not built")
+    return 0
+
+
+def _rows(build: Path, lock: "Lock", today: datetime.date, sink: "Sink") -> Iterator[_Row]:
+    from forwardc.plan.approvals import place, shortfalls, states
+    from forwardc.plan.build_folder import read_plans
+    from forwardc.plan.separation import needs_approval
+
+    for plan in read_plans(build, sink):
+        for name in plan.operations:
+            key = place(plan, name)
+            if not needs_approval(plan) and key not in lock.own:
+                continue
+            found, why = states(plan, name, lock, today), shortfalls(plan, name, lock, today)
+            yield _Row(plan, name, found, lock.own.get(key), lock.psp.get(key), why)
+
+
+def _lines(row: _Row) -> Iterator[list[str]]:
+    where = [row.plan.vault, _named(row)]
+    status = row.plan.operations[row.operation].status
+    mark = "" if status == "documented" else f" ({status.replace('_', '-')})"
+    yield [*where, "own", f"{row.states.own}{mark}", *_cells(row.own)]
+    if row.states.psp is not None:
+        yield [*where, "psp", str(row.states.psp), *_cells(row.psp)]
+
+
+def _named(row: _Row) -> str:
+    """The operation, and where it is built where that is not simply production."""
+    where = f" ({row.plan.place})" if row.plan.place != "production" else ""
+    return f"{row.plan.destination}.{row.operation}{where}"
+
+
+def _cells(record: "Approval | None") -> list[str]:
+    if record is None:
+        return ["-", "-", "-", "-"]
+    ticket = getattr(record, "ticket", "-")
+    return [str(record.date), record.by, ticket, str(record.expires or "-")]
+
+
+def _as_json(row: _Row) -> dict[str, Any]:
+    return {
+        "vault": row.plan.vault,
+        "destination": row.plan.destination,
+        "operation": row.operation,
+        "environment": row.plan.place,
+        "status": row.plan.operations[row.operation].status,
+        "own": _record_json(row.states.own, row.own, row.why.get("own")),
+        "psp": None
+        if row.states.psp is None
+        else _record_json(row.states.psp, row.psp, row.why.get("psp")),
+    }
+
+
+def _record_json(
+    state: "ApprovalState", record: "Approval | None", why: str | None
+) -> dict[str, Any]:
+    unused = {"covers"} if record is None or record.revoked else {"covers", "revoked"}
+    known = record.model_dump(mode="json", exclude=unused) if record else {}
+    told = {"why": why} if record is not None and why is not None else {}
+    return {"state": str(state), **known, **told}
+
+
+def _tell_why(rows: list[_Row]) -> None:
+    """Why a record that is there does not hold: who withdrew it, or what differs and where."""
+    for row in rows:
+        where = f"{row.plan.vault} {_named(row)}"
+        for whose, record in (("own", row.own), ("psp", row.psp)):
+            if record is not None and whose in row.why:
+                note(f"{where} {whose}: {row.why[whose]}")
+
+
+def _unused(lock: "Lock", rows: list[_Row]) -> list[str]:
+    """Places that were approved and are not built."""
+    from forwardc.plan.approvals import place
+
+    built = {place(row.plan, row.operation) for row in rows}
+    return sorted({*lock.own, *lock.psp} - built)

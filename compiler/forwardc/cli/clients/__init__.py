@@ -1,0 +1,1 @@
+"""`forwardc clients`: who may call the partner API."""

@@ -1,0 +1,1 @@
+"""`forwardc history`: what became of runs."""

@@ -1,0 +1,140 @@
+"""Which runs of a history: the filters of the dashboard as options, and names that no run has."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+import click
+
+from forwardc.cli.options import environment_option
+
+if TYPE_CHECKING:
+    from forwardc.runtime.history.records import RunFilter
+    from forwardc.runtime.history.store import Store
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+_OUTCOMES: Final = ("approved", "declined", "pending", "rejected", "unknown", "stopped", "running")
+_DAY: Final = click.DateTime(["%Y-%m-%d"])
+_LONGEST: Final = 300
+_OPTIONS: Final = (
+    click.option("--reference", help="Runs with this reference of ours."),
+    click.option(
+        "--search",
+        "text",
+        help="Start of a reference, theirs or ours, or of a source; or a run or request id.",
+    ),
+    click.option(
+        "--outcome", type=click.Choice(_OUTCOMES), help="Runs with this outcome, or in this state."
+    ),
+    click.option(
+        "--rejected-by",
+        type=click.Choice(["vault", "destination"]),
+        help="Runs that this one rejected.",
+    ),
+    click.option("--reason", "cause", help="Runs that ended for this reason."),
+    click.option(
+        "--status", type=click.IntRange(100, 999), help="Runs with this status of the destination."
+    ),
+    click.option("--destination", help="Runs of this destination."),
+    click.option("--operation", help="Runs of this operation."),
+    click.option("--via", "vault", help="Runs through this vault."),
+    environment_option(),
+    click.option("--emulated", is_flag=True, help="Runs that a sandbox of this machine answered."),
+    click.option("--from", "first", type=_DAY, metavar="DAY", help="Runs of this day or later."),
+    click.option("--to", "last", type=_DAY, metavar="DAY", help="Runs of this day or earlier."),
+)
+_GIVEN: Final = (
+    *("reference", "text", "outcome", "rejected_by", "cause", "status", "destination"),
+    *("operation", "vault", "environment", "emulated", "first", "last"),
+)
+
+
+def filter_options(function: _Command) -> _Command:
+    """The options of a filter; the command gets them all as one, `given`: see `filter_of`."""
+
+    @wraps(function)
+    def command(**given: Any) -> Any:
+        return function(given={name: given.pop(name) for name in _GIVEN}, **given)
+
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return cast("_Command", command)
+
+
+def filter_of(given: dict[str, Any]) -> "RunFilter":
+    """The filter of the options. Days are those of UTC. Raises `UsageError`."""
+    from forwardc.core.outcome import Outcome
+    from forwardc.runtime.history.records import RunFilter, RunState
+    from forwardc.runtime.run.result import Party
+
+    word, party, place = given["outcome"], given["rejected_by"], given["environment"]
+    in_state = word in ("stopped", "running")
+    first, last = given["first"], given["last"]
+    if first and last and last < first:
+        raise click.UsageError("--to is before --from.")
+    return RunFilter(
+        reference=given["reference"],
+        text=given["text"],
+        outcome=Outcome(word) if word and not in_state else None,
+        state=RunState(word) if in_state else None,
+        rejected_by=Party(party) if party else None,
+        cause=_cause(given["cause"]),
+        status=given["status"],
+        destination=given["destination"],
+        operation=given["operation"],
+        vault=given["vault"],
+        environment=place,
+        # Whoever names an environment means the vendor's own, as on the dashboard.
+        emulated=True if given["emulated"] else False if place else None,
+        since=_midnight(first, 0) if first else None,
+        until=_midnight(last, 1) if last else None,
+    )
+
+
+def _cause(text: str | None) -> str | None:
+    """A reason in the one spelling that is counted, however it is typed."""
+    from forwardc.runtime.history.rollups import normalize_cause
+
+    if text is None:
+        return None
+    cause = normalize_cause(text) if len(text) <= _LONGEST and text.isprintable() else None
+    if cause is None:
+        raise click.BadParameter(
+            f"a reason has a word or a number in it, and at most {_LONGEST} characters.",
+            param_hint="--reason",
+        )
+    return cause
+
+
+def _midnight(day: datetime, later: int) -> str:
+    from forwardc.runtime.history.timestamps import Timestamp
+
+    try:
+        return Timestamp(day.replace(tzinfo=UTC) + timedelta(days=later)).text
+    except (OverflowError, ValueError):
+        raise click.UsageError("--from and --to take days of the calendar.") from None
+
+
+def nothing_fits(store: "Store", wanted: "RunFilter") -> str:
+    """Why no run may fit: names of the filter that no run has, with the nearest that one has."""
+    return "; ".join(strange(store, wanted)) or "no run has all of this at once; leave some out"
+
+
+def strange(store: "Store", wanted: "RunFilter") -> Iterator[str]:
+    """The names of a filter that no run has, each with what may be meant."""
+    from forwardc.core.diagnostics.suggest import did_you_mean
+    from forwardc.runtime.history.queries import recorded_names
+
+    known = store.database.read(recorded_names)
+    for what, name, names in (
+        ("destination", wanted.destination, known.destinations),
+        ("operation", wanted.operation, known.operations),
+        ("vault", wanted.vault, known.vaults),
+        ("environment", wanted.environment, known.environments),
+        ("reason", wanted.cause, known.causes),
+    ):
+        if name is not None and name not in names:
+            near = did_you_mean(name, names)
+            meant = f"did you mean {near}?" if near else f"there are: {', '.join(names) or 'none'}"
+            yield f"no run has this {what}: {meant}"

@@ -1,0 +1,1 @@
+"""`forwardc run`: a compiled operation, from what is typed to what is shown."""

@@ -1,0 +1,1 @@
+"""`forwardc sandbox`, and what every command shares that talks to one."""

@@ -1,0 +1,124 @@
+"""`forwardc sandbox`: serves the emulated vaults and destinations until it is interrupted.
+
+Knows no vault: the sandbox shares no code with the compiler.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from forwardc.cli.options import build_option_for
+
+if TYPE_CHECKING:
+    from forwardc.sandbox.project import ProjectReader
+
+_NAMES = (
+    "a party is one of stripe, checkout, adyen, visa, rocketpay, rokt and echo, or a host in small "
+    "letters such as psp.example.com."
+)
+
+
+def _project(build: Path) -> "ProjectReader | None":
+    """What gives the sandbox the project here; None where there is none.
+
+    What is built and cannot be read is told, and is a mistake of the command line.
+    """
+    from forwardc.cli.findings import show
+    from forwardc.cli.sandbox.watch import Watched, build_folder, is_built
+    from forwardc.core.diagnostics.sink import Sink
+
+    folder = build_folder(build)
+    if folder is None:
+        return None
+    project, sink = Watched(folder), Sink()
+    if is_built(folder):
+        project.read(sink)
+    if sink.has_errors:
+        show(sink, "text", None, err=True)
+        raise click.BadParameter("it cannot be read, see above.", param_hint="--build")
+    return project
+
+
+def _party(text: str) -> tuple[str, int]:
+    name, _, port = text.partition("=")
+    if not (name and port.isascii() and port.isdigit() and int(port[:6]) <= 65_535):
+        raise click.BadParameter("write NAME=PORT, such as stripe=8124; port 0 takes a free one.")
+    return name, int(port)
+
+
+@click.command(short_help="Serve the vaults and destinations locally.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=8123,
+    show_default=True,
+    help="Port on the loopback interface; 0 takes a free one.",
+)
+@click.option(
+    "--as",
+    "parties",
+    metavar="NAME=PORT",
+    multiple=True,
+    callback=lambda _context, _option, given: [_party(text) for text in given],
+    help="A port for one party alone: `stripe`, `checkout`, `adyen`, or a host. Repeatable.",
+)
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File that keeps the state between two runs; without it, memory.",
+)
+@click.option(
+    "--lax",
+    metavar="NAME",
+    multiple=True,
+    help="Take what the vendor refuses, by the name of it. Repeatable.",
+)
+@click.option("--lenient", is_flag=True, help="Everything that --lax has a name for.")
+@build_option_for(", whose destinations are onboarded")
+@click.option(
+    "--callbacks",
+    metavar="URL",
+    help="Send the callbacks of destinations to this address of this machine.",
+)
+def command(
+    port: int,
+    parties: list[tuple[str, int]],
+    state: Path | None,
+    lax: tuple[str, ...],
+    lenient: bool,
+    build: Path,
+    callbacks: str | None,
+) -> int:
+    """Serve all vaults and destinations on one local port, for test cards only."""
+    from forwardc.sandbox.addresses import UnknownPartyError
+    from forwardc.sandbox.destinations.rocketpay_delivery import loopback_url
+    from forwardc.sandbox.laxness import ALL
+    from forwardc.sandbox.serve import PortUnavailableError, serve
+
+    if not ALL.issuperset(lax):
+        raise click.BadParameter(f"one of: {', '.join(sorted(ALL))}.", param_hint="--lax")
+    names = ALL if lenient else frozenset(lax)
+    try:
+        url = None if callbacks is None else loopback_url(callbacks)
+    except ValueError as problem:
+        raise click.BadParameter(f"{problem}.", param_hint="--callbacks") from None
+    try:
+        serve(
+            port,
+            state=state,
+            lax=names,
+            callback_url=url,
+            parties=parties,
+            project=_project(build),
+        )
+    except PortUnavailableError as refused:
+        text = f"Cannot serve on port {refused.port}: {refused.strerror}."
+        raise click.ClickException(text) from None
+    except UnknownPartyError:
+        raise click.BadParameter(_NAMES, param_hint="--as") from None
+    except ValueError:
+        raise click.BadParameter(
+            "the file does not hold the state of a sandbox.", param_hint="--state"
+        ) from None
+    return 0

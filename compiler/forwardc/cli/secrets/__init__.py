@@ -1,0 +1,1 @@
+"""`forwardc secrets`: what a vault stores for us."""

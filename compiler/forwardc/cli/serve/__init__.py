@@ -1,0 +1,1 @@
+"""`forwardc serve`: the partner API as a process."""

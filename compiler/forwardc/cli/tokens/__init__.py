@@ -1,0 +1,1 @@
+"""`forwardc tokens`: the card tokens of a destination."""
