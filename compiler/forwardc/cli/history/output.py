@@ -68,6 +68,11 @@ def run_json(run: StoredRun, events: Sequence[Event]) -> dict[str, Any]:
         step["request_id"] = step["request_id"] and mask(step["request_id"])
         gets = destination_request(run, recorded)
         step["gets"] = gets and asdict(gets)
+    # The document has a name of its own for it, in the same place.
+    whole["steps"] = [
+        {"kept" if name == "recorded_answer" else name: value for name, value in step.items()}
+        for step in whole["steps"]
+    ]
     return {
         **whole.pop("summary"),
         **whole,
