@@ -76,7 +76,14 @@ def run_json(run: StoredRun, events: Sequence[Event]) -> dict[str, Any]:
     return {
         **whole.pop("summary"),
         **whole,
-        "events": [asdict(event) for event in reversed(events)],
+        # The members of the document are a contract with programs, names of fields are ours.
+        "events": [
+            {
+                "what" if name == "description" else name: value
+                for name, value in asdict(event).items()
+            }
+            for event in reversed(events)
+        ],
     }
 
 
