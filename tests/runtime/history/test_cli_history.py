@@ -130,6 +130,8 @@ def test_a_settled_run_tells_who_did_it(store: Store, history: History) -> None:
     out = history("show", run.id)[1]
     assert "resolve by ann" in out
     assert out.rstrip().endswith("approved: settled by ann")
+    (event,) = json.loads(history("show", run.id, "--json")[1])["events"]
+    assert list(event) == ["seq", "at", "kind", "run_id", "by", "what"]
 
 
 def test_an_unknown_run_and_no_history_are_told(store: Store, history: History, url: str) -> None:

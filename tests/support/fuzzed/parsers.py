@@ -72,7 +72,6 @@ PARSERS: Final[dict[str, Parser]] = {
         (
             "runtime/secret_providers/secrets_file.py",
             "runtime/secret_providers/provider.py",
-            "runtime/secret_providers/provider.py",
         ),
         weight=2,
     ),
@@ -168,7 +167,7 @@ PARSERS: Final[dict[str, Parser]] = {
 OURS: Final[dict[str, str]] = {
     "server/oauth/clients.py": "a hash of ours in our own table",
     "runtime/history/reads.py": "our own rows; the history is ours alone to write",
-    "runtime/history/shapes.py": "our own rows, as above",
+    "runtime/history/columns.py": "our own rows, as above",
     "runtime/history/records.py": "our own rows, as above",
     "runtime/run/signing.py": "a body of ours, bound just before",
     "integrations/rocketpay/callback_runs.py": "what was verified before it was stored",
