@@ -1,6 +1,53 @@
-"""What a run tells its journal: each fact before anything depends on it.
+"""States of a run and its attempts: what a run tells its journal, each fact before it counts.
 
-Knows no database. Nothing that reaches a journal holds a secret, a card or a sensitive value.
+A run is recorded before its first step, each attempt before it leaves, and each answer before the
+next step begins. So whoever finds a record, after whatever happened to the process that wrote it,
+knows what is certain: *intent* stands there for "it may be on its way", and never for "it was not
+sent". Nothing that reaches a journal holds a secret, a card or a sensitive value.
+
+What the states mean stands in `history/records`; this is all that ever changes them, by the fact
+that is told. `resolve_step` (asked of the vault) and `resolve_run` (said by a person) come after
+the run, and are `recovery`'s. `tests/runtime/history/test_states.py` goes through every course that
+two steps can take, and compares what changes with this table:
+
+| fact | attempt | step | run |
+|---|---|---|---|
+| `begin` | | new → waiting | new → running |
+| `begin`, with its first attempt | new → intent | new → waiting, new → intent | new → running |
+| `intent` | new → intent | waiting/unknown → intent | stopped → running |
+| `not_sent` | intent → not_sent | intent → waiting, intent → unknown | |
+| `unknown` | intent → unknown | intent → unknown | |
+| `answered` | intent → answered | intent → answered, intent → unknown | |
+| `finish` | | | running → done |
+| `finish`, stopped | | | running → stopped |
+| `leave` | intent → unknown | intent → unknown | running → stopped, running → done |
+| `resolve_step`, an earlier | intent/unknown → answered | as the attempt | running → stopped |
+| `resolve_step`, the last | intent/unknown → answered | as the attempt | running/stopped → done |
+| `resolve_run` | | intent/unknown/answered → done | running/stopped → done |
+
+An attempt that was not sent leaves its step *waiting*, unless an earlier one may have arrived: then
+it is *unknown*, like one whose answer says nothing. A run that is left is *done* where its last
+step is in doubt, for nothing is left to be sent, and *stopped* otherwise, so that `--resume` can go
+on. A person resolves what is pending, too: its step was answered, and waits for a decision.
+
+Invariants, and the tests that hold them:
+
+- Nothing is sent that the record does not hold:
+  `test_retries.py::test_the_intent_is_recorded_before_anything_is_sent` and
+  `test_what_cannot_be_recorded_is_not_sent`.
+- An outcome is not lost where its record fails, and no mistake of ours leaves an attempt *intent*:
+  `test_retries.py::test_an_outcome_that_cannot_be_recorded_is_still_told`,
+  `test_broken_off.py::test_a_mistake_while_an_answer_is_read_leaves_the_run_unknown`.
+- A process that dies at any moment leaves a record that is true:
+  `test_kill.py::test_a_killed_run_is_continued_or_left_unknown`.
+- Of many that continue a dead process's run one wins:
+  `test_cli_settle.py::test_of_many_that_continue_a_dead_process_run_one_wins`.
+
+One attempt, traced. `begin` keeps the run, its step `pay` *waiting*. `intent` gives the attempt its
+number 1, and `pay` is *intent*; only now the request leaves. The process is killed. Whoever looks
+finds a run *running* whose owner is dead, and `pay` *intent*: it may have arrived, and every list
+calls it unknown. `reconcile` asks the vault, which lists the request with the destination's answer
+200, and tells `resolve_step`: attempt and step are *answered*, the run is *done*, approved.
 """
 
 from typing import Protocol
