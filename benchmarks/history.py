@@ -20,8 +20,8 @@ import httpx
 
 from forwardc.core.outcome import Outcome
 from forwardc.dashboard.app import create
-from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role
+from forwardc.dashboard.views import DashboardSettings
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.rollups import TallyKey, bucket_of
@@ -168,7 +168,7 @@ def _figures(
 @contextmanager
 def _browser(store: Store, loop: asyncio.Runner) -> Iterator[Callable[[str], None]]:
     """A function that gets a page of the dashboard, signed in, without a socket between."""
-    settings = Settings(frozenset({"127.0.0.1"}), now=lambda: NOW)
+    settings = DashboardSettings(frozenset({"127.0.0.1"}), now=lambda: NOW)
     transport = httpx.ASGITransport(create(store, settings))
     client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8300")
     code = settings.logins.issue(Role.VIEWER)

@@ -23,7 +23,7 @@ from forwardc.core.http.strict_json import StrictJsonError, read_object
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
 from forwardc.dashboard.app import create
-from forwardc.dashboard.desk import Settings
+from forwardc.dashboard.views import DashboardSettings
 from forwardc.integrations.card_tokens import TokenState
 from forwardc.integrations.rocketpay.callbacks import (
     PATH,
@@ -327,11 +327,11 @@ def test_nothing_is_logged_of_a_good_callback(post: Post, caplog: pytest.LogCapt
 def test_the_dashboard_takes_them_without_a_session(store: Store, tables: TokenTables) -> None:
     desk = Gate(tables)
     mounted = callback_routes(tables, {SECRET: gate.SECRET}.get, [shipped_signer("production")])
-    desk.app = create(store, Settings(own_names("127.0.0.1", ["here"])), mounted)
+    desk.app = create(store, DashboardSettings(own_names("127.0.0.1", ["here"])), mounted)
     assert desk.post(gate.body(GOOD)).json() == {"status": "stored"}
     assert desk.post(gate.body(UNSIGNED)).status_code == 403
     # A name that nobody allowed is not answered, whatever it asks for.
-    desk.app = create(store, Settings(own_names("127.0.0.1")), mounted)
+    desk.app = create(store, DashboardSettings(own_names("127.0.0.1")), mounted)
     assert desk.post(gate.body(GOOD)).status_code == 421
 
 

@@ -5,9 +5,9 @@ import pytest
 from dashboards import BY_NAME, Browser, fresh_settings
 from forwardc.core.outcome import Outcome
 from forwardc.dashboard.actions import pause
-from forwardc.dashboard.desk import Asked, Desk
 from forwardc.dashboard.guard import host_of
-from forwardc.dashboard.login import CODE_SECONDS, SESSION_SECONDS, Logins, Role, Session
+from forwardc.dashboard.login import CODE_SECONDS, SESSION_SECONDS, LocalLogins, Role, Session
+from forwardc.dashboard.views import ViewContext, ViewRequest
 from recorded import Recorded
 
 PAGES = ("/", "/history", "/unknown", "/pauses", "/tokens", f"/runs/{BY_NAME['order-001'].run_id}")
@@ -60,7 +60,7 @@ def test_a_wrong_code_opens_nothing(stranger: Browser, code: str) -> None:
 
 def test_codes_and_sessions_end() -> None:
     clock = Seconds()
-    logins = Logins(clock)
+    logins = LocalLogins(clock)
     late = logins.issue(Role.VIEWER)
     clock.now = CODE_SECONDS + 1
     assert logins.redeem(late) is None
@@ -74,7 +74,7 @@ def test_codes_and_sessions_end() -> None:
 
 
 def test_neither_codes_nor_cookies_are_kept_in_clear() -> None:
-    logins = Logins()
+    logins = LocalLogins()
     code = logins.issue(Role.ADMIN)
     kept = [logins._codes, logins._sessions]
     assert code not in repr(kept)
@@ -151,8 +151,8 @@ def test_an_admin_pauses_and_resumes(admin: Browser, recorded: Recorded) -> None
 
 def test_a_client_cannot_hide_behind_another_name(recorded: Recorded) -> None:
     session = Session(Role.ADMIN, "csrf", 0.0, "client_ann")
-    asked = Asked(session, form={"name": "adyen", "reason": "maintenance", "by": "Dana"})
-    pause(Desk(recorded.store, fresh_settings()), asked)
+    asked = ViewRequest(session, form={"name": "adyen", "reason": "maintenance", "by": "Dana"})
+    pause(ViewContext(recorded.store, fresh_settings()), asked)
     assert [event.by for event in recorded.store.events()] == ["Dana (client_ann)"]
 
 

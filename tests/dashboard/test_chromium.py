@@ -21,8 +21,8 @@ from browser import chromium
 from dashboards import BY_NAME
 from forwardc.core.http.request_target import own_names
 from forwardc.dashboard.app import create
-from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role
+from forwardc.dashboard.views import DashboardSettings
 from forwardc.integrations.registry import page_sets
 from looks import LOW_CONTRAST
 from recorded import NOW, Recorded, recording
@@ -65,7 +65,7 @@ class Served:
     """A dashboard on a port of this machine, and what its pages complained about or asked for."""
 
     address: str
-    settings: Settings
+    settings: DashboardSettings
     recorded: Recorded
     complaints: list[str] = field(default_factory=list)
 
@@ -98,7 +98,7 @@ def served(tmp_path: Path, written: Path) -> Iterator[Served]:
     shutil.copy(written, tmp_path)
     with recording(tmp_path) as recorded, socket.create_server(("127.0.0.1", 0)) as listener:
         project = approved_build(tmp_path)
-        settings = Settings(
+        settings = DashboardSettings(
             own_names("127.0.0.1"), now=lambda: NOW, project=project, pages=page_sets()
         )
         config = uvicorn.Config(

@@ -14,9 +14,9 @@ import approved_build
 from dashboards import Browser
 from forwardc.core.http.request_target import own_names
 from forwardc.dashboard.app import create
-from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role
-from forwardc.dashboard.project import Project
+from forwardc.dashboard.project import BuiltProject
+from forwardc.dashboard.views import DashboardSettings
 from forwardc.integrations.registry import page_sets
 from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_existing
@@ -37,13 +37,15 @@ def store(ran: Path, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path) -> BuiltProject:
     return approved_build.approved_build(tmp_path)
 
 
 @pytest.fixture
-def viewer(store: Store, project: Project) -> Browser:
-    settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, project=project, pages=page_sets())
+def viewer(store: Store, project: BuiltProject) -> Browser:
+    settings = DashboardSettings(
+        own_names("127.0.0.1"), now=lambda: NOW, project=project, pages=page_sets()
+    )
     return Browser(create(store, settings), settings).sign_in(Role.VIEWER)
 
 
@@ -68,9 +70,11 @@ def test_every_page_names_the_history(viewer: Browser, store: Store, path: str) 
 
 
 def test_a_stranger_learns_neither_the_history_nor_the_project(
-    store: Store, project: Project
+    store: Store, project: BuiltProject
 ) -> None:
-    settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, project=project, pages=page_sets())
+    settings = DashboardSettings(
+        own_names("127.0.0.1"), now=lambda: NOW, project=project, pages=page_sets()
+    )
     stranger = Browser(create(store, settings), settings)
     assert "runs.db" not in stranger.get("/login").text
     for path in (*PAGES, "/history.csv", "/history.json"):
@@ -215,7 +219,7 @@ def test_a_link_leads_to_the_vaults_own_log(viewer: Browser, store: Store) -> No
         assert "noreferrer" not in viewer.get(f"/runs/{run_of(store, reference)}").text
 
 
-def test_coverage_is_that_of_the_build(viewer: Browser, project: Project) -> None:
+def test_coverage_is_that_of_the_build(viewer: Browser, project: BuiltProject) -> None:
     told = json.loads((Path(str(project.build)) / "coverage.json").read_text("utf-8"))
     text = viewer.page("/coverage")
     assert f"{len(told['coverage'])} of {len(told['coverage'])} pairs" in text
@@ -230,7 +234,7 @@ def test_coverage_is_that_of_the_build(viewer: Browser, project: Project) -> Non
     assert viewer.get("/coverage?vault=<script>").status_code == 400
 
 
-def test_what_was_not_built_is_not_shown(viewer: Browser, project: Project) -> None:
+def test_what_was_not_built_is_not_shown(viewer: Browser, project: BuiltProject) -> None:
     approved_build.spoil(project)
     page = viewer.page("/coverage")
     assert "FC0702" in page
@@ -240,7 +244,7 @@ def test_what_was_not_built_is_not_shown(viewer: Browser, project: Project) -> N
 
 @pytest.mark.parametrize("name", ["coverage.json", "manifest.json"])
 def test_a_link_in_a_checkout_is_not_followed(
-    viewer: Browser, project: Project, tmp_path: Path, name: str
+    viewer: Browser, project: BuiltProject, tmp_path: Path, name: str
 ) -> None:
     file = Path(str(project.build)) / name
     elsewhere = tmp_path / "elsewhere.json"
@@ -304,7 +308,7 @@ def test_the_audit_says_who_did_what(viewer: Browser, store: Store) -> None:
 
 
 def test_pages_without_a_project_say_how_to_get_one(store: Store) -> None:
-    settings = Settings(own_names("127.0.0.1"), now=lambda: NOW, pages=page_sets())
+    settings = DashboardSettings(own_names("127.0.0.1"), now=lambda: NOW, pages=page_sets())
     viewer = Browser(create(store, settings), settings).sign_in(Role.VIEWER)
     for path in ("/coverage", "/approvals", "/secrets"):
         assert "No project here" in viewer.page(path)

@@ -2,8 +2,16 @@
 
 import pytest
 
-from forwardc.dashboard.charts.columns import Column, stacked
-from forwardc.dashboard.charts.scale import ceiling, duration, marks, number, percent, share
+from forwardc.dashboard.charts import (
+    ChartColumn,
+    ceiling,
+    duration,
+    marks,
+    number,
+    percent,
+    share,
+    stacked,
+)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +66,6 @@ def test_a_position_is_a_share_of_the_page(part: int, whole: int, said: str) -> 
 
 
 def test_what_a_chart_is_told_stays_text() -> None:
-    drawn = stacked([Column('<b a="1">', (1,))], [("approved", "<i>")], '"><script>')
+    drawn = stacked([ChartColumn('<b a="1">', (1,))], [("approved", "<i>")], '"><script>')
     assert not any(opened in drawn for opened in ("<b", "<i>", "<script"))
     assert "&lt;b a=&quot;1&quot;&gt;: 1 &lt;i&gt;" in drawn

@@ -8,7 +8,7 @@ from typing import Final
 
 from forwardc.compile.review.approve import ApprovalAct, lock_bytes, with_approvals
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.dashboard.project import Project, in_environment
+from forwardc.dashboard.project import BuiltProject, in_environment
 from forwardc.plan.approvals import Lock, Revoked, place
 from forwardc.plan.build_folder import read_plans
 from forwardc.plan.model import Plan
@@ -20,7 +20,7 @@ BY: Final = "Aigerim Sadykova"
 SET: Final = {"FORWARDC_SECRET__SANDBOX__ADYEN__ADYEN_API_KEY": "canary-value-of-a-secret"}
 
 
-def approved_build(folder: Path) -> Project:
+def approved_build(folder: Path) -> BuiltProject:
     """The project of a dashboard: what ends in 9 days, has ended, was withdrawn or changed."""
     build = folder / "build"
     shutil.copytree(_ROOT / "build", build)
@@ -40,7 +40,7 @@ def approved_build(folder: Path) -> Project:
     own[key] = own[key].model_copy(update={"revoked": withdrawn})
     lock = lock.model_copy(update={"own": own})
     (folder / "forwardc.lock").write_bytes(lock_bytes(lock))
-    return Project(build, in_environment(SET))
+    return BuiltProject(build, in_environment(SET))
 
 
 def _unbuild(build: Path, plan: str) -> None:
@@ -62,7 +62,7 @@ def _day(days: int) -> date:
     return TODAY + timedelta(days=days)
 
 
-def spoil(project: Project) -> None:
+def spoil(project: BuiltProject) -> None:
     """Change the table of coverage behind the manifest's back."""
     file = Path(str(project.build)) / "coverage.json"
     told = json.loads(file.read_text(encoding="utf-8"))

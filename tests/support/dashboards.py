@@ -9,8 +9,8 @@ from starlette.types import ASGIApp
 
 from forwardc.core.http.request_target import own_names
 from forwardc.core.outcome import Outcome
-from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role
+from forwardc.dashboard.views import DashboardSettings
 from forwardc.integrations.registry import page_sets
 from forwardc.runtime.run.result import Party
 from recorded import NOW, Told
@@ -31,14 +31,14 @@ RUNS = (
 BY_NAME = {told.reference: told for told in RUNS}
 
 
-def fresh_settings() -> Settings:
-    return Settings(own_names("127.0.0.1"), now=lambda: NOW, pages=page_sets())
+def fresh_settings() -> DashboardSettings:
+    return DashboardSettings(own_names("127.0.0.1"), now=lambda: NOW, pages=page_sets())
 
 
 class Browser:
     """Keeps cookies as a browser does, and follows no redirect by itself."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: DashboardSettings) -> None:
         self.app = app
         self.settings = settings
         self.cookies = httpx.Cookies()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from forwardc.core.diagnostics.diagnostic import Diagnostic
-    from forwardc.dashboard.project import Project
+    from forwardc.dashboard.project import BuiltProject
     from forwardc.runtime.history.store import Store
     from forwardc.runtime.secret_providers.resolver import ProviderResolver
 
@@ -36,7 +36,7 @@ class _App:
     callbacks: "list[Route]"
     names: tuple[str, ...]
     role: str
-    project: "Project | None"
+    project: "BuiltProject | None"
 
 
 @click.command(short_help="Show outcomes in a browser.")
@@ -142,13 +142,13 @@ def _callbacks(
     return callback_routes(store, plans, place, look_up, emulated=sandbox), look_up
 
 
-def _project(build: Path, look_up: "ProviderResolver", *, sandbox: bool) -> "Project | None":
+def _project(build: Path, look_up: "ProviderResolver", *, sandbox: bool) -> "BuiltProject | None":
     """What the pages tell of the project; None where nothing is built."""
-    from forwardc.dashboard.project import Project, where_set
+    from forwardc.dashboard.project import BuiltProject, where_set
 
     if not build.is_dir():
         return None
-    return Project(build, where_set(look_up), made_up=sandbox)
+    return BuiltProject(build, where_set(look_up), made_up=sandbox)
 
 
 def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> None:
@@ -157,13 +157,13 @@ def _serve(listener: socket.socket, store: "Store", host: str, app: _App) -> Non
 
     from forwardc.core.http.request_target import own_names
     from forwardc.dashboard.app import create
-    from forwardc.dashboard.desk import Settings
     from forwardc.dashboard.login import Role
+    from forwardc.dashboard.views import DashboardSettings
     from forwardc.integrations.registry import page_sets
 
     port = listener.getsockname()[1]
     cookie = f"forwardc_session_{port}"
-    settings = Settings(
+    settings = DashboardSettings(
         own_names(host, app.names), cookie=cookie, project=app.project, pages=page_sets()
     )
     address = f"http://{_written(host)}:{port}"

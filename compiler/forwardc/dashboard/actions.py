@@ -7,7 +7,7 @@ import asyncio
 import re
 from collections.abc import Mapping
 
-from forwardc.dashboard.desk import Asked, Desk, Refused
+from forwardc.dashboard.views import PageRefusedError, ViewContext, ViewRequest
 from forwardc.runtime.recovery.resolve import WORDS, resolve_run
 from forwardc.runtime.run.journal import JournalError
 
@@ -15,42 +15,42 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 _SAID = {"approved": "approved", "declined": "declined", "not_sent": "never received"}
 
 
-def pause(desk: Desk, asked: Asked) -> str:
+def pause(context: ViewContext, request: ViewRequest) -> str:
     """Stop what is sent to a vault or destination."""
-    name, by = _name(asked.form), _who(asked)
-    desk.store.pause(name, by, _line(asked.form, "reason", 200))
+    name, by = _name(request.form), _who(request)
+    context.store.pause(name, by, _line(request.form, "reason", 200))
     return "/pauses?done=1"
 
 
-def resume(desk: Desk, asked: Asked) -> str:
+def unpause(context: ViewContext, request: ViewRequest) -> str:
     """Let a paused vault or destination be called again."""
-    name, by = _name(asked.form), _who(asked)
-    if not desk.store.resume(name, by):
-        raise Refused(409, "Not paused", "Somebody has resumed it already.")
+    name, by = _name(request.form), _who(request)
+    if not context.store.resume(name, by):
+        raise PageRefusedError(409, "Not paused", "Somebody has resumed it already.")
     return "/pauses?done=1"
 
 
-def settle(desk: Desk, asked: Asked) -> str:
+def resolve_by_hand(context: ViewContext, request: ViewRequest) -> str:
     """Record what became of an unknown run, as the destination told."""
-    word, by = asked.form.get("as", ""), _who(asked)
+    word, by = request.form.get("as", ""), _who(request)
     if word not in WORDS:
         raise _wrong("Choose what became of the run: approved, declined or never received.")
-    run = desk.store.load(asked.path["run_id"])
+    run = context.store.load(request.path["run_id"])
     reason = f"{_SAID[word]}, says {by}"
     try:
-        settled = run is not None and asyncio.run(resolve_run(desk.store, run, word, by, reason))
+        settled = run is not None and asyncio.run(resolve_run(context.store, run, word, by, reason))
     except JournalError:
         text = "Another process works on this run. Look again in a few minutes."
-        raise Refused(409, "The run is in use (FC0823)", text) from None
+        raise PageRefusedError(409, "The run is in use (FC0823)", text) from None
     if not settled:
         text = "There is no such run, or its fate is known already."
-        raise Refused(409, "Nothing to settle", text)
+        raise PageRefusedError(409, "Nothing to settle", text)
     return "/unknown?settled=1"
 
 
-def _who(asked: Asked) -> str:
+def _who(request: ViewRequest) -> str:
     """The name that the form gives, and the client that signed in, which nobody can make up."""
-    by, client_id = _line(asked.form, "by", 80), asked.session.client_id
+    by, client_id = _line(request.form, "by", 80), request.session.client_id
     return f"{by} ({client_id})" if client_id else by
 
 
@@ -64,10 +64,10 @@ def _name(form: Mapping[str, str]) -> str:
 def _line(form: Mapping[str, str], name: str, most: int) -> str:
     text = form.get(name, "").strip()
     if not text or len(text) > most or not text.isprintable():
-        what = "your name" if name == "by" else "a reason"
-        raise _wrong(f"Give {what}, in one line of at most {most} characters.")
+        expected = "your name" if name == "by" else "a reason"
+        raise _wrong(f"Give {expected}, in one line of at most {most} characters.")
     return text
 
 
-def _wrong(text: str) -> Refused:
-    return Refused(400, "The form is not complete", text)
+def _wrong(text: str) -> PageRefusedError:
+    return PageRefusedError(400, "The form is not complete", text)

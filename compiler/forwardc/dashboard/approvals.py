@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.dashboard.desk import Asked, Desk, Page
 from forwardc.dashboard.filters import wrong
-from forwardc.dashboard.project import Project, problems
+from forwardc.dashboard.project import BuiltProject, problems
+from forwardc.dashboard.views import Page, ViewContext, ViewRequest
 from forwardc.plan.approvals import (
     Approval,
     ApprovalState,
@@ -32,7 +32,7 @@ _COLOURS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ApprovalRow:
     """One record, or the lack of one. `days` are left until it ends, less than none where past."""
 
     vault: str
@@ -57,13 +57,15 @@ class Row:
         )
 
 
-def approvals(desk: Desk, asked: Asked) -> Page:
+def approvals(context: ViewContext, request: ViewRequest) -> Page:
     """Every approval that is needed or on record, what ends first on top."""
-    if asked.query:
+    if request.query:
         raise wrong("A filter stands in it that this page does not have.")
-    sink, project = Sink(), desk.settings.project
+    sink, project = Sink(), context.settings.project
     lock = project.lock(sink) if project else None
-    rows = list(_rows(project, lock, desk.settings.now().date(), sink)) if project and lock else []
+    rows = (
+        list(_rows(project, lock, context.settings.now().date(), sink)) if project and lock else []
+    )
     built = {f"{row.vault}/{row.operation}/{row.place}" for row in rows}
     return Page(
         "approvals.html.j2",
@@ -80,19 +82,21 @@ def approvals(desk: Desk, asked: Asked) -> Page:
     )
 
 
-def _rows(project: Project, lock: Lock, today: datetime.date, sink: Sink) -> Iterator[Row]:
+def _rows(
+    project: BuiltProject, lock: Lock, today: datetime.date, sink: Sink
+) -> Iterator[ApprovalRow]:
     for plan in project.plans(sink):
         for name in plan.operations:
             if needs_approval(plan) or place(plan, name) in lock.own:
                 yield from _of_operation(plan, name, lock, today)
 
 
-def _of_operation(plan: Plan, name: str, lock: Lock, today: datetime.date) -> Iterator[Row]:
+def _of_operation(plan: Plan, name: str, lock: Lock, today: datetime.date) -> Iterator[ApprovalRow]:
     key = place(plan, name)
-    found, why = states(plan, name, lock, today), shortfalls(plan, name, lock, today)
-    yield _row(plan, name, "own", found.own, lock.own.get(key), why, today)
-    if found.psp is not None:
-        yield _row(plan, name, "psp", found.psp, lock.psp.get(key), why, today)
+    record_states, why = states(plan, name, lock, today), shortfalls(plan, name, lock, today)
+    yield _row(plan, name, "own", record_states.own, lock.own.get(key), why, today)
+    if record_states.psp is not None:
+        yield _row(plan, name, "psp", record_states.psp, lock.psp.get(key), why, today)
 
 
 def _row(
@@ -103,11 +107,11 @@ def _row(
     record: Approval | None,
     why: Mapping[str, str],
     today: datetime.date,
-) -> Row:
+) -> ApprovalRow:
     named = (plan.vault, f"{plan.destination}.{name}", plan.place, whose, state)
     if record is None:
-        return Row(*named)
-    return Row(
+        return ApprovalRow(*named)
+    return ApprovalRow(
         *named,
         by=record.by,
         date=record.date,
@@ -125,7 +129,7 @@ def _why(state: ApprovalState, why: str) -> str:
     return f"the one {why}" if why.startswith("of ") else why
 
 
-def _urgency(row: Row) -> tuple[int, datetime.date, str, str, str, str]:
+def _urgency(row: ApprovalRow) -> tuple[int, datetime.date, str, str, str, str]:
     """What ends first, then what holds for ever, then what was never given."""
     dated = row.expires is not None and row.state in (ApprovalState.APPROVED, ApprovalState.EXPIRED)
     rank = (

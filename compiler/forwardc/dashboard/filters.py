@@ -1,20 +1,95 @@
 """The filters of a page: read from its address, and written back into links and forms.
 
-What is not a filter, or is none of its values, is refused and never guessed.
+What is not a filter, or is none of its values, is refused and never guessed. Time is a preset, or
+days from and to, which are those of UTC.
 """
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from forwardc.core.outcome import Outcome
-from forwardc.dashboard.dates import TIMES, read_span
-from forwardc.dashboard.desk import Desk, Refused
+from forwardc.dashboard.views import PageRefusedError, ViewContext
 from forwardc.runtime.history.records import RunFilter, RunState
 from forwardc.runtime.history.rollups import normalize_cause
+from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.run.result import Party
+
+BETWEEN: Final = "dates"
+TIMES: Final[Mapping[str, tuple[str, timedelta | None]]] = {
+    "24h": ("last 24 hours", timedelta(hours=24)),
+    "7d": ("last 7 days", timedelta(days=7)),
+    "30d": ("last 30 days", timedelta(days=30)),
+    "90d": ("last 90 days", timedelta(days=90)),
+    "all": ("all time", None),
+    BETWEEN: ("between days", None),
+}
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_LAST: Final = date(9999, 12, 30)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeSpan:
+    """A stretch of time. `preset` is what a form shows as chosen; `since` counts, `until` not."""
+
+    preset: str
+    words: str
+    since: str | None = None
+    until: str | None = None
+
+
+def read_span(chosen: Mapping[str, str], usual: str, now: datetime) -> TimeSpan:
+    """The span of `time`, `from` and `to`. A day wins over a preset: nobody gives one in vain.
+
+    Raises `PageRefusedError` with status 400.
+    """
+    first, last = _day(chosen["from"], "from"), _day(chosen["to"], "to")
+    preset = chosen["time"] or usual
+    if preset not in TIMES:
+        raise _wrong(f"The time is not one that can be chosen: {', '.join(TIMES)}.")
+    if first or last:
+        return _between(first, last)
+    if preset == BETWEEN:
+        raise _wrong("For a time between days, give the first day, the last day, or both.")
+    words, age = TIMES[preset]
+    return TimeSpan(preset, words, Timestamp(now - age).text if age else None)
+
+
+def _between(first: date | None, last: date | None) -> TimeSpan:
+    if first and last and last < first:
+        raise _wrong("The last day is before the first one.")
+    since = f"from {first}" if first else ""
+    words = " ".join(part for part in (since, f"to {last}" if last else "", "(UTC)") if part)
+    return TimeSpan(
+        BETWEEN,
+        words,
+        _midnight(first) if first else None,
+        _midnight(last + timedelta(days=1)) if last else None,
+    )
+
+
+def _midnight(day: date) -> str:
+    return Timestamp(datetime(day.year, day.month, day.day, tzinfo=UTC)).text
+
+
+def _day(text: str, name: str) -> date | None:
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text) if _DAY.match(text) and text.isascii() else None
+    except ValueError:
+        day = None
+    if day is None or not date(1000, 1, 1) <= day <= _LAST:
+        raise _wrong(f"The day of `{name}` is not written as a date of the calendar: 2026-11-30.")
+    return day
+
+
+def _wrong(text: str) -> PageRefusedError:
+    return PageRefusedError(400, "The address is not right", text)
+
 
 Choice = tuple[str, str]
 
@@ -45,13 +120,16 @@ NAMES: Final = (
 """The filters of a page, alike on every page that has them."""
 _USUAL: Final = frozenset({"time", "vault", "destination", "environment", "find"})
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
+# Characters. The longest that is looked for is a reference, of 128 at the most.
 _LONGEST_SEARCH: Final = 128
+# Characters that a reason in the history has at the most.
 _LONGEST_REASON: Final = 300
+# RFC 9110, section 15: a status has three digits.
 _HIGHEST_STATUS: Final = 999
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class FilterForm:
     """The filters as a form shows them: what is chosen, what can be, what it comes to."""
 
     chosen: Mapping[str, str]
@@ -72,64 +150,66 @@ class Form:
         return address(path, self.chosen, **changes)
 
 
-def address(path: str, given: Mapping[str, str], **changes: str) -> str:
+def address(path: str, chosen: Mapping[str, str], **changes: str) -> str:
     """An address with filters and changes; what is empty is left out."""
-    wanted = {name: value for name, value in {**given, **changes}.items() if value}
-    return f"{path}?{urlencode(wanted)}" if wanted else path
+    members = {name: value for name, value in {**chosen, **changes}.items() if value}
+    return f"{path}?{urlencode(members)}" if members else path
 
 
-def read_form(desk: Desk, query: Mapping[str, str], *, time: str, pages: bool = False) -> Form:
+def read_form(
+    context: ViewContext, query: Mapping[str, str], *, time: str, pages: bool = False
+) -> FilterForm:
     """The filters of an address. `time` is the one that holds where none is named.
 
-    Raises `Refused` with status 400.
+    Raises `PageRefusedError` with status 400.
     """
     if unknown := set(query) - {*NAMES, *(("after",) if pages else ())}:
         many = "A filter stands" if len(unknown) == 1 else f"{len(unknown)} filters stand"
         raise wrong(f"{many} in it that this page does not have.")
-    given = {name: query.get(name, "").strip() for name in NAMES}
-    span = read_span(given, time, desk.settings.now())
-    given["time"] = span.preset
-    known = desk.places()
-    return Form(
-        given,
+    chosen = {name: query.get(name, "").strip() for name in NAMES}
+    span = read_span(chosen, time, context.settings.now())
+    chosen["time"] = span.preset
+    places = context.places()
+    return FilterForm(
+        chosen,
         {
             "time": [(value, name) for value, (name, _) in TIMES.items()],
-            "vault": _named(known.vaults, given["vault"]),
-            "destination": _named(known.destinations, given["destination"]),
-            "operation": _named(known.operations, given["operation"]),
-            "environment": _environments(known.environments, given["environment"]),
+            "vault": _named(places.vaults, chosen["vault"]),
+            "destination": _named(places.destinations, chosen["destination"]),
+            "operation": _named(places.operations, chosen["operation"]),
+            "environment": _environments(places.environments, chosen["environment"]),
             "outcome": [("", "all"), *((key, text) for key, (text, _) in OUTCOMES.items())],
-            "reason": [(cause, cause) for cause in known.causes],
+            "reason": [(cause, cause) for cause in places.causes],
         },
-        replace(_filter(given), since=span.since, until=span.until),
+        replace(_filter(chosen), since=span.since, until=span.until),
         span.words,
-        tuple(_chosen(given)),
+        tuple(_chosen(chosen)),
     )
 
 
-def _filter(given: Mapping[str, str]) -> RunFilter:
-    found = RunFilter(
-        vault=_name(given["vault"], "vault"),
-        destination=_name(given["destination"], "destination"),
-        operation=_name(given["operation"], "operation"),
-        status=_status(given["status"]),
-        text=read_search(given["find"]),
-        cause=_reason(given["reason"]),
+def _filter(chosen: Mapping[str, str]) -> RunFilter:
+    run_filter = RunFilter(
+        vault=_name(chosen["vault"], "vault"),
+        destination=_name(chosen["destination"], "destination"),
+        operation=_name(chosen["operation"], "operation"),
+        status=_status(chosen["status"]),
+        text=read_search(chosen["find"]),
+        cause=_reason(chosen["reason"]),
     )
-    if given["environment"] == _EMULATED:
-        found = replace(found, emulated=True)
-    elif given["environment"]:
-        if not PLACE.match(given["environment"]):
+    if chosen["environment"] == _EMULATED:
+        run_filter = replace(run_filter, emulated=True)
+    elif chosen["environment"]:
+        if not PLACE.match(chosen["environment"]):
             raise wrong("The environment is not a name.")
-        found = replace(found, environment=given["environment"], emulated=False)
-    if given["outcome"]:
-        found = replace(found, **_one_of(OUTCOMES, given["outcome"], "outcome")[1])
-    return found
+        run_filter = replace(run_filter, environment=chosen["environment"], emulated=False)
+    if chosen["outcome"]:
+        run_filter = replace(run_filter, **_one_of(OUTCOMES, chosen["outcome"], "outcome")[1])
+    return run_filter
 
 
-def _chosen(given: Mapping[str, str]) -> Iterator[str]:
+def _chosen(chosen: Mapping[str, str]) -> Iterator[str]:
     """The filters beside the time, as a reader sees them in the form."""
-    for name, value in given.items():
+    for name, value in chosen.items():
         if not value or name in ("time", "from", "to"):
             continue
         if name == "outcome":
@@ -140,7 +220,7 @@ def _chosen(given: Mapping[str, str]) -> Iterator[str]:
 
 
 def read_cursor(query: Mapping[str, str]) -> int | None:
-    """Where a page of runs begins. Raises `Refused` with status 400."""
+    """Where a page of runs begins. Raises `PageRefusedError` with status 400."""
     text = query.get("after", "")
     if not text:
         return None
@@ -149,27 +229,27 @@ def read_cursor(query: Mapping[str, str]) -> int | None:
     return int(text)
 
 
-def _environments(known: Iterable[str], chosen: str) -> list[Choice]:
-    names = dict.fromkeys((*_ALWAYS, *sorted(known), *([chosen] if chosen else [])))
+def _environments(used: Iterable[str], chosen: str) -> list[Choice]:
+    names = dict.fromkeys((*_ALWAYS, *sorted(used), *([chosen] if chosen else [])))
     names.pop(_EMULATED, None)
     places = [(name, name) for name in names]
     return [("", "all"), *places, (_EMULATED, "forwardc sandbox")]
 
 
-def _named(known: Iterable[str], chosen: str) -> list[Choice]:
-    names = sorted({*known, *([chosen] if chosen else [])})
+def _named(used: Iterable[str], chosen: str) -> list[Choice]:
+    names = sorted({*used, *([chosen] if chosen else [])})
     return [("", "all"), *((name, name) for name in names)]
 
 
-def _one_of(table: Mapping[str, Any], value: str, what: str) -> Any:
+def _one_of(table: Mapping[str, Any], value: str, label: str) -> Any:
     if value not in table:
-        raise wrong(f"The {what} is not one that can be chosen: {', '.join(table)}.")
+        raise wrong(f"The {label} is not one that can be chosen: {', '.join(table)}.")
     return table[value]
 
 
-def _name(text: str, what: str) -> str | None:
+def _name(text: str, label: str) -> str | None:
     if text and not NAME.match(text):
-        raise wrong(f"The {what} is not a name.")
+        raise wrong(f"The {label} is not a name.")
     return text or None
 
 
@@ -190,12 +270,12 @@ def _status(text: str) -> int | None:
 
 
 def read_search(text: str) -> str | None:
-    """What is looked for; None for nothing. Raises `Refused` with status 400."""
+    """What is looked for; None for nothing. Raises `PageRefusedError` with status 400."""
     if len(text) > _LONGEST_SEARCH or not text.isprintable():
         raise wrong(f"What is looked for has at most {_LONGEST_SEARCH} printable characters.")
     return text or None
 
 
-def wrong(text: str) -> Refused:
+def wrong(text: str) -> PageRefusedError:
     """The answer to an address that no page has."""
-    return Refused(400, "The address is not right", text)
+    return PageRefusedError(400, "The address is not right", text)

@@ -1,6 +1,6 @@
 """Decides who may see the dashboard: one-time codes, and the sessions that they become.
 
-`Logins` keeps both in one process and ends with it; `SharedLogins` signs both, so that every
+`LocalLogins` keeps both in one process and ends with it; `SharedLogins` signs both, so that every
 process of a history understands them.
 """
 
@@ -20,7 +20,10 @@ from forwardc.runtime.history.database import first_row
 from forwardc.runtime.history.store import Store
 
 CODE_SECONDS: Final = 600
+"""For whoever started the server to open the printed link; then it is of no use to others."""
 SESSION_SECONDS: Final = 8 * 3_600
+"""A working day, after which whoever looks signs in again."""
+# Sessions in the memory of one process: more than people who look at one dashboard.
 _MOST_SESSIONS: Final = 100
 
 _CODE: Final = "code"
@@ -60,7 +63,7 @@ class Session:
         return hmac.compare_digest(self.csrf.encode(), csrf.encode())
 
 
-class AnyLogins(Protocol):
+class LoginStore(Protocol):
     """Codes and sessions. Methods may block, and are called from threads."""
 
     def issue(self, role: Role) -> str:
@@ -80,7 +83,7 @@ class AnyLogins(Protocol):
         ...
 
 
-class Logins:
+class LocalLogins:
     """Codes that can be used once, and the sessions they opened. Safe between threads.
 
     Only digests are kept, so that neither a code nor a cookie can be read out of this process's
@@ -122,8 +125,8 @@ class Logins:
     def session(self, cookie: str) -> Session | None:
         """The session of a cookie; None where it is unknown or has ended."""
         with self._lock:
-            found = self._sessions.get(_digest(cookie))
-        return found if found and found.ends >= self._clock() else None
+            session = self._sessions.get(_digest(cookie))
+        return session if session and session.ends >= self._clock() else None
 
     def end(self, cookie: str) -> None:
         """Sign out; a cookie that is not known changes nothing."""
@@ -132,9 +135,9 @@ class Logins:
 
     def _forget_ended(self) -> None:
         now = self._clock()
-        kept = [(key, one) for key, one in self._sessions.items() if one.ends >= now]
+        alive = [(key, session) for key, session in self._sessions.items() if session.ends >= now]
         # The oldest leave first: nobody can fill the memory with sessions.
-        self._sessions = dict(kept[-(_MOST_SESSIONS - 1) :])
+        self._sessions = dict(alive[-(_MOST_SESSIONS - 1) :])
 
 
 def _digest(text: str) -> str:
@@ -164,10 +167,10 @@ class SharedLogins:
 
     def redeem(self, code: str) -> str | None:
         """The cookie of a new session; None where the code is wrong, used or too old."""
-        told = self._read(_CODE, code)
-        if told is None or not self._spend(told):
+        content = self._read(_CODE, code)
+        if content is None or not self._spend(content):
             return None
-        return self.open(Role(told["role"]))
+        return self.open(Role(content["role"]))
 
     def open(self, role: Role, client_id: str = "") -> str:
         """The cookie of a new session. A client's ends with the client, if it is one of ours."""
@@ -175,27 +178,27 @@ class SharedLogins:
 
     def session(self, cookie: str) -> Session | None:
         """The session of a cookie; None where it is unknown or has ended."""
-        told = self._read(_SESSION, cookie)
-        if told is None or self._is_over(told):
+        content = self._read(_SESSION, cookie)
+        if content is None or self._is_over(content):
             return None
-        csrf = self._mac(self._keys[0], f"csrf {told['id']}".encode())
-        return Session(Role(told["role"]), csrf, told["ends"], told["client"])
+        csrf = self._mac(self._keys[0], f"csrf {content['id']}".encode())
+        return Session(Role(content["role"]), csrf, content["ends"], content["client"])
 
     def end(self, cookie: str) -> None:
         """Sign out; a cookie that is not known changes nothing."""
-        told = self._read(_SESSION, cookie)
-        if told is not None:
-            self._spend(told)
+        content = self._read(_SESSION, cookie)
+        if content is not None:
+            self._spend(content)
 
     def _signed(self, use: str, role: Role, seconds: int, client_id: str = "") -> str:
-        told = {
+        content = {
             "use": use,
             "id": secrets.token_urlsafe(18),
             "role": role,
             "ends": int(self._clock()) + seconds,
             "client": client_id,
         }
-        text = urlsafe_b64encode(json.dumps(told, separators=(",", ":")).encode())
+        text = urlsafe_b64encode(json.dumps(content, separators=(",", ":")).encode())
         # No text in two parts with padding: a link may lose what ends it.
         body = text.rstrip(b"=")
         return f"{body.decode()}.{self._mac(self._keys[0], body)}"
@@ -206,26 +209,26 @@ class SharedLogins:
         if len(text) > _LONGEST or not text.isascii():
             return None
         macs = [self._mac(key, body.encode()) for key in self._keys]
-        if not any(hmac.compare_digest(one, mac) for one in macs):
+        if not any(hmac.compare_digest(expected, mac) for expected in macs):
             return None
-        told: dict[str, Any] = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
-        return told if told["use"] == use and told["ends"] >= self._clock() else None
+        content: dict[str, Any] = json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return content if content["use"] == use and content["ends"] >= self._clock() else None
 
     def _mac(self, key: bytes, body: bytes) -> str:
         return urlsafe_b64encode(hmac.digest(key, body, "sha256")).rstrip(b"=").decode()
 
-    def _spend(self, told: dict[str, Any]) -> bool:
+    def _spend(self, content: dict[str, Any]) -> bool:
         """Note that a text is used up; False where it was."""
-        name, ends = _row_of(told)
+        name, ends = _row_of(content)
         return self._store.database.write(lambda tx: tx.run(_SPENT, name, ends)) == 1
 
-    def _is_over(self, told: dict[str, Any]) -> bool:
+    def _is_over(self, content: dict[str, Any]) -> bool:
         """Whether a session was signed out, or its client revoked."""
-        given = (*_row_of(told), told["client"])
-        return self._store.database.read(lambda tx: first_row(tx, _OVER, *given)) is not None
+        keys = (*_row_of(content), content["client"])
+        return self._store.database.read(lambda tx: first_row(tx, _OVER, *keys)) is not None
 
 
-def _row_of(told: dict[str, Any]) -> tuple[str, int]:
+def _row_of(content: dict[str, Any]) -> tuple[str, int]:
     """Name and time of the row, by which the limits' own cleaning deletes it two days after."""
-    digest = sha256(told["id"].encode()).hexdigest()
-    return f"dashboard/{told['use']}/{digest}", told["ends"] * 1_000
+    digest = sha256(content["id"].encode()).hexdigest()
+    return f"dashboard/{content['use']}/{digest}", content["ends"] * 1_000

@@ -1,17 +1,17 @@
 """What is paused, and the form that pauses."""
 
-from forwardc.dashboard.desk import Asked, Desk, Page
+from forwardc.dashboard.views import Page, ViewContext, ViewRequest
 
 
-def pauses(desk: Desk, asked: Asked) -> Page:
+def pauses(context: ViewContext, request: ViewRequest) -> Page:
     """The pauses in force; an admin can add and end them."""
-    places = desk.places()
+    places = context.places()
     return Page(
         "pauses.html.j2",
         {
             "here": "/pauses",
-            "pauses": desk.store.pauses(),
+            "pauses": context.store.pauses(),
             "names": sorted({*places.vaults, *places.destinations}),
-            "done": "Done." if asked.query.get("done") else None,
+            "done": "Done." if request.query.get("done") else None,
         },
     )

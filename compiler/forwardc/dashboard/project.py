@@ -24,7 +24,7 @@ from forwardc.plan.formats import lock_of_build
 from forwardc.plan.model import Plan
 from forwardc.runtime.secret_providers.resolver import ProviderResolver
 
-Where = Callable[[str], str | None]
+PlaceOfVariable = Callable[[str], str | None]
 """From a variable to the place where it is set, in words; None where nowhere."""
 
 COVERAGE: Final = "coverage.json"
@@ -36,7 +36,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
 
 
-class Reason(_Part):
+class CoverageReason(_Part):
     """Why an operation is not full through a vault."""
 
     code: _Line
@@ -45,7 +45,7 @@ class Reason(_Part):
     step: _Line | None = None
 
 
-class Arranged(_Part):
+class AgreedArrangement(_Part):
     """What a vault agreed to for an operation, or what a sandbox plays as if it had."""
 
     id: _Line
@@ -54,7 +54,7 @@ class Arranged(_Part):
     as_if_agreed: bool = False
 
 
-class Covered(_Part):
+class CoverageRow(_Part):
     """One operation through one vault."""
 
     destination: _Line
@@ -63,26 +63,26 @@ class Covered(_Part):
     level: _Line
     status: _Line = ""
     environments: tuple[_Line, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-    arrangements: tuple[Arranged, ...] = ()
+    reasons: tuple[CoverageReason, ...] = ()
+    arrangements: tuple[AgreedArrangement, ...] = ()
 
 
-class Coverage(_Part):
+class CoverageTable(_Part):
     """What `build/coverage.json` says."""
 
     forwardc: int
-    coverage: tuple[Covered, ...]
+    coverage: tuple[CoverageRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
+class BuiltProject:
     """What was built, where it lies, and what this process has of the secrets.
 
     `made_up`: a sandbox plays the vaults, and no secret is needed.
     """
 
     build: Path | CheckoutPath
-    where: Where = field(default=lambda _: None, repr=False)
+    where: PlaceOfVariable = field(default=lambda _: None, repr=False)
     made_up: bool = False
 
     def plans(self, sink: Sink) -> tuple[Plan, ...]:
@@ -93,7 +93,7 @@ class Project:
         """The approvals; None with the reason in the sink."""
         return read_lock(lock_of_build(self.build), sink)
 
-    def coverage(self, sink: Sink) -> Coverage | None:
+    def coverage(self, sink: Sink) -> CoverageTable | None:
         """The table of operation by vault, as it was built; None with the reason in the sink."""
         manifest = read_manifest(self.build, sink)
         if manifest is None:
@@ -113,16 +113,16 @@ class Project:
         return coverage_of(data, path, sink)
 
 
-def coverage_of(data: bytes, path: str, sink: Sink) -> Coverage | None:
+def coverage_of(data: bytes, path: str, sink: Sink) -> CoverageTable | None:
     """The table of these bytes; None with FC0702 in the sink."""
     try:
-        return Coverage.model_validate_json(data)
+        return CoverageTable.model_validate_json(data)
     except (ValidationError, RecursionError):
         sink.error("FC0702", f"{path} is no table of coverage", hint=_HINT)
         return None
 
 
-def where_set(look_up: ProviderResolver) -> Where:
+def where_set(look_up: ProviderResolver) -> PlaceOfVariable:
     """Where variables are set for a process. Reads names; a source that is named is not asked."""
 
     def where(variable: str) -> str | None:
@@ -136,7 +136,7 @@ def where_set(look_up: ProviderResolver) -> Where:
     return where
 
 
-def in_environment(environ: Mapping[str, str]) -> Where:
+def in_environment(environ: Mapping[str, str]) -> PlaceOfVariable:
     """Where variables are set, without a secrets file."""
     return where_set(ProviderResolver(environ))
 

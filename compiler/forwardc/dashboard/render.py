@@ -10,22 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 from forwardc.core.diagnostics.render.clean import printable
 from forwardc.core.recognizer.scan import mask
-from forwardc.dashboard.charts.scale import duration, number, share
-from forwardc.dashboard.desk import Desk, Page
+from forwardc.dashboard.charts import duration, number, share
 from forwardc.dashboard.login import Session
+from forwardc.dashboard.views import Page, ViewContext
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+# What the menu shows in two digits; more are `99+`.
 _MOST_WAITING = 99
 
 
-def render(desk: Desk, page: Page, session: Session | None) -> str:
+def render(context: ViewContext, page: Page, session: Session | None) -> str:
     """The text of a page. The frame shows who is signed in and how many runs wait to be settled."""
-    waiting = desk.waiting(_MOST_WAITING + 1) if session else 0
+    waiting = context.waiting(_MOST_WAITING + 1) if session else 0
     shown = f"{_MOST_WAITING}+" if waiting > _MOST_WAITING else waiting
     return (
-        _environment(tuple(pages.package for pages in desk.settings.pages))
+        _environment(tuple(pages.package for pages in context.settings.pages))
         .get_template(page.template)
         .render(
             {
@@ -33,8 +34,8 @@ def render(desk: Desk, page: Page, session: Session | None) -> str:
                 **page.values,
                 "session": session,
                 "waiting": shown,
-                "menu": [entry for pages in desk.settings.pages for entry in pages.menu],
-                "history_name": desk.store.name,
+                "menu": [entry for pages in context.settings.pages for entry in pages.menu],
+                "history_name": context.store.name,
             }
         )
     )
@@ -70,18 +71,18 @@ def _environment(others: tuple[str, ...] = ()) -> "Environment":
 
 def moment(when: datetime | str | None) -> str:
     """A time as people read it, in UTC and to the second."""
-    found = _read(when)
-    return found.strftime("%d %b %Y, %H:%M:%S") if found else "–"
+    time = _read(when)
+    return time.strftime("%d %b %Y, %H:%M:%S") if time else "–"
 
 
 def _day(when: datetime | str | None) -> str:
-    found = _read(when)
-    return found.strftime("%d %b, %H:%M") if found else "–"
+    time = _read(when)
+    return time.strftime("%d %b, %H:%M") if time else "–"
 
 
 def _iso(when: datetime | str | None) -> str:
-    found = _read(when)
-    return found.strftime("%Y-%m-%dT%H:%M:%SZ") if found else ""
+    time = _read(when)
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else ""
 
 
 def _fit(value: Any) -> Any:

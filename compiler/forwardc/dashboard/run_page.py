@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from forwardc.dashboard.desk import Asked, Desk, Page, Refused
 from forwardc.dashboard.filters import address
 from forwardc.dashboard.questions import questions
+from forwardc.dashboard.views import Page, PageRefusedError, ViewContext, ViewRequest
 from forwardc.runtime.history.records import StoredRun, recorded_amounts
 from forwardc.runtime.http.bodies.body import fields_of
 from forwardc.runtime.recovery.inquiries import key_sent, keyed, names_shown
@@ -20,11 +20,11 @@ from forwardc.runtime.run.result import (
 )
 
 
-def run_page(desk: Desk, asked: Asked) -> Page:
-    """The run of an id. Raises `Refused` with status 404."""
-    run = desk.store.load(asked.path["run_id"])
+def run_page(context: ViewContext, request: ViewRequest) -> Page:
+    """The run of an id. Raises `PageRefusedError` with status 404."""
+    run = context.store.load(request.path["run_id"])
     if run is None:
-        raise Refused(
+        raise PageRefusedError(
             404, "No such run", "No run has this id. It may have been deleted by its age."
         )
     return Page(
@@ -54,15 +54,18 @@ def run_page(desk: Desk, asked: Asked) -> Page:
             "lacks": _lacks(run),
             "does_not_tell": does_not_tell,
             "approval": _approval(run.approval),
-            "events": desk.store.events(run.id),
+            "events": context.store.events(run.id),
         },
     )
 
 
 def _money(run: StoredRun) -> dict[str, str]:
     """Each amount with its currency, by the name of its param, and by `step/name` of an output."""
-    told = {f"{step.name}/{name}": v for step in run.steps for name, v in step.outputs.items()}
-    return {one.name: one.text for one in recorded_amounts({**run.params, **told}, run.amounts)}
+    outputs = {f"{step.name}/{name}": v for step in run.steps for name, v in step.outputs.items()}
+    return {
+        amount.name: amount.text
+        for amount in recorded_amounts({**run.params, **outputs}, run.amounts)
+    }
 
 
 def _lacks(run: StoredRun) -> list[str]:

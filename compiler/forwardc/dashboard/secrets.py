@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.dashboard.desk import Asked, Desk, Page
 from forwardc.dashboard.filters import PLACE, Choice, wrong
-from forwardc.dashboard.project import Project, problems
+from forwardc.dashboard.project import BuiltProject, problems
+from forwardc.dashboard.views import Page, ViewContext, ViewRequest
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import SecretId, credential_id, secret_id
 
@@ -15,7 +15,7 @@ _AT_VAULT: Final = "for `forwardc secrets push`: the vault keeps it"
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
+class SecretNeed:
     """One secret, where it is set, and whose plans ask for it. `instead` would do as well."""
 
     variable: str
@@ -38,17 +38,17 @@ class _Asked:
     stored: bool = False
 
 
-def secrets(desk: Desk, asked: Asked) -> Page:
+def secrets(context: ViewContext, request: ViewRequest) -> Page:
     """Each secret that is not set, then those that are. Raises `Refused` with status 400."""
-    if set(asked.query) - {"place"}:
+    if set(request.query) - {"place"}:
         raise wrong("A filter stands in it that this page does not have.")
-    place = asked.query.get("place", "").strip()
+    place = request.query.get("place", "").strip()
     if place and not PLACE.match(place):
         raise wrong("The place is not a name.")
-    sink, project = Sink(), desk.settings.project
+    sink, project = Sink(), context.settings.project
     plans = project.plans(sink) if project else ()
     needs = list(_needs(project, plans)) if project else []
-    shown = [one for one in needs if place in ("", one.place)]
+    shown = [need for need in needs if place in ("", need.place)]
     return Page(
         "secrets.html.j2",
         {
@@ -57,40 +57,42 @@ def secrets(desk: Desk, asked: Asked) -> Page:
             "problems": problems(sink),
             "given": {"place": place},
             "choices": {"place": _places(needs, place)},
-            "missing": [one for one in shown if one.where is None],
-            "set": [one for one in shown if one.where is not None],
+            "missing": [need for need in shown if need.where is None],
+            "set": [need for need in shown if need.where is not None],
         },
     )
 
 
-def _places(needs: list[Need], chosen: str) -> list[Choice]:
-    names = sorted({*(one.place for one in needs), *([chosen] if chosen else [])})
+def _places(needs: list[SecretNeed], chosen: str) -> list[Choice]:
+    names = sorted({*(need.place for need in needs), *([chosen] if chosen else [])})
     return [("", "all"), *((name, name) for name in names)]
 
 
-def _needs(project: Project, plans: tuple[Plan, ...]) -> Iterator[Need]:
+def _needs(project: BuiltProject, plans: tuple[Plan, ...]) -> Iterator[SecretNeed]:
     """One for each variable, whichever plans ask for it; in the order of places and names."""
-    found: dict[str, list[_Asked]] = {}
+    requests: dict[str, list[_Asked]] = {}
     for plan in plans:
-        for one in _asked(plan):
-            found.setdefault(one.id.variable, []).append(one)
-    for variable, asked in sorted(found.items(), key=lambda one: (one[1][0].place, one[0])):
-        first = asked[0]
-        yield Need(
+        for secret_request in _asked(plan):
+            requests.setdefault(secret_request.id.variable, []).append(secret_request)
+    for variable, requests_of_one in sorted(
+        requests.items(), key=lambda secret_request: (secret_request[1][0].place, secret_request[0])
+    ):
+        first = requests_of_one[0]
+        yield SecretNeed(
             variable,
             first.place,
             first.id.owner,
             _where(project, variable, first.instead),
-            tuple(sorted({one.plan for one in asked})),
+            tuple(sorted({secret_request.plan for secret_request in requests_of_one})),
             first.instead,
-            _AT_VAULT if all(one.stored for one in asked) else "",
+            _AT_VAULT if all(secret_request.stored for secret_request in requests_of_one) else "",
         )
 
 
-def _where(project: Project, variable: str, instead: tuple[str, ...]) -> str | None:
+def _where(project: BuiltProject, variable: str, instead: tuple[str, ...]) -> str | None:
     """Where it is set; an OAuth client that is there whole stands in for a credential."""
     where = project.where(variable)
-    others = [project.where(one) for one in instead]
+    others = [project.where(variable_of_other) for variable_of_other in instead]
     if where is None and others and all(others):
         return f"{', '.join(instead)} stand in for it"
     return where
@@ -98,13 +100,21 @@ def _where(project: Project, variable: str, instead: tuple[str, ...]) -> str | N
 
 def _asked(plan: Plan) -> Iterator[_Asked]:
     name = f"{plan.destination} via {plan.vault}"
-    used = {one for operation in plan.operations.values() for one in operation.credentials}
-    at_run = {one for operation in plan.operations.values() for one in operation.runtime_secrets}
+    used = {
+        name_of_client
+        for operation in plan.operations.values()
+        for name_of_client in operation.credentials
+    }
+    at_run = {
+        name_of_client
+        for operation in plan.operations.values()
+        for name_of_client in operation.runtime_secrets
+    }
     for credential in sorted(used):
         spec = plan.credentials.get(credential)
         client = spec.instead.oauth if spec and spec.instead else None
         names = (client.client_id, client.client_secret) if client else ()
-        instead = tuple(credential_id(plan, one).variable for one in names)
+        instead = tuple(credential_id(plan, name_of_client).variable for name_of_client in names)
         yield _Asked(credential_id(plan, credential), name, plan.place, instead)
     for secret in sorted({*plan.secrets, *at_run}):
         yield _Asked(secret_id(plan, secret), name, plan.place, stored=secret not in at_run)

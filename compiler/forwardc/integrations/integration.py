@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import httpx
     from starlette.routing import Route
 
-    from forwardc.dashboard.desk import PageSet
+    from forwardc.dashboard.views import PageSet
     from forwardc.integrations.card_tokens import TokenStore
     from forwardc.plan.model import Plan
     from forwardc.plan.secret_names import SecretId

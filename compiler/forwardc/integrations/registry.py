@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from forwardc.core.files.checkout import CheckoutPath
-    from forwardc.dashboard.desk import PageSet
+    from forwardc.dashboard.views import PageSet
     from forwardc.plan.model import Plan
     from forwardc.plan.secret_names import SecretId
     from forwardc.runtime.history.store import Store

@@ -2,14 +2,14 @@
 
 from dashboards import fresh_settings
 from forwardc.core.outcome import Outcome
-from forwardc.dashboard.desk import Desk
+from forwardc.dashboard.views import ViewContext
 from forwardc.runtime.history.queries import RecordedNames
 from forwardc.runtime.history.store import Store
 from stored_runs import Clock, complete, intent_of, new_run
 
 
 def test_every_name_stands_there_once(store: Store) -> None:
-    desk = Desk(store, fresh_settings())
+    desk = ViewContext(store, fresh_settings())
     assert desk.places() == RecordedNames((), ())
     for vault, destination in (("stripe", "rokt"), ("checkout", "adyen"), ("stripe", "adyen")):
         complete(store, new_run(vault=vault, destination=destination))
@@ -20,7 +20,7 @@ def test_every_name_stands_there_once(store: Store) -> None:
 
 
 def test_runs_to_settle_are_counted_like_they_are_listed(store: Store, clock: Clock) -> None:
-    desk = Desk(store, fresh_settings())
+    desk = ViewContext(store, fresh_settings())
     complete(store, new_run())
     complete(store, new_run(), outcome=Outcome.UNKNOWN, status=503)
     held = new_run()

@@ -233,11 +233,11 @@ def cookie(data: bytes) -> None:
 def dashboard_form(data: bytes) -> None:
     from starlette.requests import Request
 
-    from forwardc.dashboard.web import Refused, form_of
+    from forwardc.dashboard.web import PageRefusedError, form_of
 
     async def receive() -> Any:
         return {"type": "http.request", "body": data, "more_body": False}
 
     scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
-    with suppress(Refused):
+    with suppress(PageRefusedError):
         asyncio.run(form_of(Request(scope, receive)))

@@ -15,8 +15,8 @@ from playwright.sync_api import Page
 from approved_build import approved_build
 from forwardc.core.http.request_target import own_names
 from forwardc.dashboard.app import create
-from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role
+from forwardc.dashboard.views import DashboardSettings
 from forwardc.integrations.registry import page_sets
 from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_existing
@@ -49,7 +49,7 @@ def dashboard() -> Iterator[Opener]:
     ):
         _more(store, clock)
         project = approved_build(Path(folder))
-        settings = Settings(
+        settings = DashboardSettings(
             own_names("127.0.0.1"), now=lambda: NOW, project=project, pages=page_sets()
         )
         store.name = "/srv/forwardc/history.db"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import httpx
     from starlette.routing import Route
 
-    from forwardc.dashboard.desk import PageSet
+    from forwardc.dashboard.views import PageSet
     from forwardc.integrations.card_tokens import TokenStore
     from forwardc.integrations.rocketpay.callback_runs import CallbackRuns
     from forwardc.plan.model import Plan

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from forwardc.dashboard.desk import Asked, Desk, Page, PageSet, Refused
 from forwardc.dashboard.filters import Choice, address, read_cursor, read_search, wrong
+from forwardc.dashboard.views import Page, PageRefusedError, PageSet, ViewContext, ViewRequest
 from forwardc.integrations.card_tokens import TokenFilter, TokenState
 from forwardc.integrations.rocketpay.signers import NAME
 from forwardc.integrations.rocketpay.token_tables import TokenTables
@@ -44,7 +44,7 @@ class TokenForm:
     filter: TokenFilter
 
 
-def tokens(desk: Desk, asked: Asked) -> Page:
+def tokens(desk: ViewContext, asked: ViewRequest) -> Page:
     """One page of tokens, those that changed last first."""
     form = _form(asked.query)
     cursor = read_cursor(asked.query)
@@ -65,14 +65,16 @@ def tokens(desk: Desk, asked: Asked) -> Page:
     )
 
 
-def token_page(desk: Desk, asked: Asked) -> Page:
-    """A token with its callbacks. Raises `Refused` with status 404."""
+def token_page(desk: ViewContext, asked: ViewRequest) -> Page:
+    """A token with its callbacks. Raises `PageRefusedError` with status 404."""
     teller, token = asked.path["teller"], asked.path["token"]
     is_address = teller in _TELLERS and _TOKEN.match(token)
     tables = TokenTables(desk.store, emulated=_TELLERS.get(teller, False))
     record = tables.token(token) if is_address else None
     if record is None:
-        raise Refused(404, "No such token", "No callback has told of a token with this name.")
+        raise PageRefusedError(
+            404, "No such token", "No callback has told of a token with this name."
+        )
     callbacks = list(reversed(tables.callbacks_of(token, _CALLBACKS)))
     return Page(
         "token.html.j2",

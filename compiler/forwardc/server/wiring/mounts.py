@@ -12,9 +12,9 @@ from starlette.routing import BaseRoute, Mount
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.http.request_target import own_names
 from forwardc.dashboard.app import create
-from forwardc.dashboard.desk import Settings
 from forwardc.dashboard.login import Role, SharedLogins
-from forwardc.dashboard.project import Project, where_set
+from forwardc.dashboard.project import BuiltProject, where_set
+from forwardc.dashboard.views import DashboardSettings
 from forwardc.integrations import registry
 from forwardc.plan.build_folder import read_plans
 from forwardc.runtime.secret_providers.resolver import ProviderResolver
@@ -44,7 +44,7 @@ def dashboard_routes(components: ServerComponents) -> Sequence[BaseRoute]:
     if store is None:
         return ()
     logins = SharedLogins(store, components.keys.sealing)
-    settings = Settings(
+    settings = DashboardSettings(
         own_names(serving.host, serving.names),
         f"forwardc_session_{serving.port}",
         logins,
@@ -62,13 +62,13 @@ MOUNTS: Final[tuple[Callable[[ServerComponents], Sequence[BaseRoute]], ...]] = (
 )
 
 
-def _project(components: ServerComponents) -> Project:
+def _project(components: ServerComponents) -> BuiltProject:
     """What the pages tell of the project; of secrets by name, as this server looks them up."""
     look_up, run = components.inputs.look_up, components.settings.run
     secret_names = (
         look_up if isinstance(look_up, ProviderResolver) else ProviderResolver(os.environ)
     )
-    return Project(
+    return BuiltProject(
         components.settings.plans_at, where_set(secret_names), made_up=run.sandbox is not None
     )
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from forwardc.dashboard.login import AnyLogins, Logins, Session
-from forwardc.dashboard.project import Project
+from forwardc.dashboard.login import LocalLogins, LoginStore, Session
+from forwardc.dashboard.project import BuiltProject
 from forwardc.runtime.history.queries import RecordedNames, count_unresolved, recorded_names
 from forwardc.runtime.history.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class DashboardSettings:
     """How a dashboard is served. `hosts` are the names it answers to, without a port.
 
     `cookie` differs between two dashboards of one machine: browsers share cookies across ports.
@@ -23,19 +23,19 @@ class Settings:
 
     hosts: frozenset[str]
     cookie: str = "forwardc_session"
-    logins: AnyLogins = field(default_factory=Logins)
+    logins: LoginStore = field(default_factory=LocalLogins)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     enter: Callable[[str], Awaitable[str | None]] | None = None
-    project: Project | None = None
+    project: BuiltProject | None = None
     pages: "tuple[PageSet, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ViewContext:
     """What every view may use."""
 
     store: Store
-    settings: Settings
+    settings: DashboardSettings
 
     def places(self) -> RecordedNames:
         """The names of vaults and destinations that were ever used."""
@@ -48,7 +48,7 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ViewRequest:
     """One request: who asks, the parts of its path, its query, its form."""
 
     session: Session
@@ -66,7 +66,7 @@ class Page:
     status: int = 200
 
 
-class Refused(Exception):  # noqa: N818 - an answer to the user, not a mistake
+class PageRefusedError(Exception):
     """A request that gets a page saying why not. Texts hold nothing that was sent."""
 
     def __init__(self, status: int, heading: str, text: str) -> None:
@@ -76,8 +76,8 @@ class Refused(Exception):  # noqa: N818 - an answer to the user, not a mistake
         self.text = text
 
 
-View = Callable[[Desk, Asked], Page]
-Action = Callable[[Desk, Asked], str]
+View = Callable[[ViewContext, ViewRequest], Page]
+Action = Callable[[ViewContext, ViewRequest], str]
 """Does what a form asks, and returns the address of the page that shows it."""
 
 
