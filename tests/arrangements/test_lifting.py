@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from arranged import NOW, VENDOR, built, handed, project, sent
 from forwardc.compile.ir.arrangements import ArrangementKind, parts_of
 from forwardc.compile.pipeline import compile_project
-from forwardc.compile.vaults.assess import Granted, assess
+from forwardc.compile.vaults.assess import VaultAccount, assess
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.codes import CODES
 from forwardc.core.diagnostics.sink import Sink
@@ -290,7 +290,9 @@ def test_the_facts_decide_what_is_lifted(code: str, tmp_path: Path) -> None:
     lifts = [other for other in fills["value"]["lifts"] if other != code]
     kinds = {**facts.section("arrangements"), "fills": {**fills, "value": {"lifts": lifts}}}
     vault = replace(one.vault, facts=replace(facts, data={**facts.data, "arrangements": kinds}))
-    found = assess(vault, one.context.program, one.context.authored, Granted(one.context.account))
+    found = assess(
+        vault, one.context.program, one.context.authored, VaultAccount(one.context.account)
+    )
     refused = [finding.code for finding in found.findings if finding.verdict == "refused"]
     assert (refused, found.emission) == ([code], None)
 

@@ -17,7 +17,7 @@ from forwardc.compile.language.read_destination import read_destination
 from forwardc.compile.language.schema import validate
 from forwardc.compile.passes.check import check
 from forwardc.compile.passes.lower import lower
-from forwardc.compile.vaults.assess import Assessment, Granted, assess
+from forwardc.compile.vaults.assess import Assessment, VaultAccount, assess
 from forwardc.compile.vaults.encode import to_bytes
 from forwardc.compile.vaults.plan_file import plan_file
 from forwardc.compile.vaults.registry import vaults
@@ -108,7 +108,7 @@ def assessed(
 ) -> list[Assessment]:
     """What a vault makes of every operation."""
     (found,) = (known for known in vaults() if known.name == vault)
-    granted = Granted(account or ACCOUNTS[vault])
+    granted = VaultAccount(account or ACCOUNTS[vault])
     return [assess(found, program, op, granted) for op in program.operations]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from compiled import ACCOUNTS, program_of
 from forwardc.compile.vaults import facts as facts_reader
-from forwardc.compile.vaults.assess import Assessment, Granted, Status, assess
+from forwardc.compile.vaults.assess import Assessment, Status, VaultAccount, assess
 from forwardc.compile.vaults.checkout.vault import vault as checkout
 from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.facts import Facts
@@ -44,7 +44,7 @@ SIGNED = HEAD + SECRET + PAY % ("", ', sign: {scheme: visa-x-pay-token, secret: 
 
 def assessed(text: str, vault: Vault) -> Assessment:
     program = program_of(text)
-    return assess(vault, program, program.operations[0], Granted(ACCOUNTS[vault.name]))
+    return assess(vault, program, program.operations[0], VaultAccount(ACCOUNTS[vault.name]))
 
 
 def doubts(text: str, vault: Vault) -> list[str]:

@@ -31,7 +31,7 @@ from forwardc.compile.review.arrangements import check_arrangements as check_off
 from forwardc.compile.review.arrangements import check_grants
 from forwardc.compile.review.attestation import check_attestations
 from forwardc.compile.review.production_details import check_production_details
-from forwardc.compile.vaults.assess import Assessment, Emissions, Granted, assess
+from forwardc.compile.vaults.assess import Assessment, Emissions, VaultAccount, assess
 from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.diagnostic import Severity
@@ -227,10 +227,10 @@ def _in_place(
     values = project.environments.get(program.place) if project else None
     for vault in vaults():
         agreed = values.grants if values else ()
-        granted = Granted(
-            account=values.vaults.get(vault.name, {}) if values else {},
+        account = VaultAccount(
+            values=values.vaults.get(vault.name, {}) if values else {},
             grants={grant.name: grant for grant in agreed if grant.vault == vault.name},
             shares_live_host=shares_live,
         )
         for operation in program.operations:
-            yield assess(vault, program, operation, granted, emissions)
+            yield assess(vault, program, operation, account, emissions)

@@ -22,18 +22,18 @@ from forwardc.compile.vaults.arrangements import (
     standings,
     with_arrangements,
 )
-from forwardc.compile.vaults.contract import Context, EmissionContext, Vault
-from forwardc.compile.vaults.emission import Emission, EmittedHead, EmittedStep
-from forwardc.compile.vaults.facts import Facts
-from forwardc.compile.vaults.filling import fill
-from forwardc.compile.vaults.findings import Finding, Verdict
-from forwardc.compile.vaults.verdicts import (
+from forwardc.compile.vaults.common_findings import (
     held_elsewhere,
     left_blank,
     unconfirmed,
     unconfirmed_counting,
     unsendable,
 )
+from forwardc.compile.vaults.contract import Context, EmissionContext, Vault
+from forwardc.compile.vaults.emission import Emission, EmittedHead, EmittedStep
+from forwardc.compile.vaults.facts import Facts
+from forwardc.compile.vaults.filling import fill
+from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.core.terms.terms import Encoded, If
 
 NEEDS_ONBOARDING: Final = "FC0610"
@@ -121,13 +121,14 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
-    """What decides beside the program: the merchant's account, and what the vault agreed to there.
+class VaultAccount:
+    """What decides beside the program: the merchant's account, and what was agreed for it.
 
-    `shares_live_host` says that the host of a sandbox is one of live accounts, too.
+    `values` are those of `forwardc.yaml`. `shares_live_host` says that the host of a sandbox is one
+    of live accounts, too.
     """
 
-    account: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
     grants: Grants = field(default_factory=dict)
     shares_live_host: bool = False
 
@@ -136,7 +137,7 @@ def assess(
     vault: Vault,
     program: Program,
     operation: ProgramOperation,
-    granted: Granted,
+    account: VaultAccount,
     emissions: Emissions | None = None,
 ) -> Assessment:
     """Look up every feature, then emit. A refused operation emits nothing.
@@ -144,19 +145,19 @@ def assess(
     With `emissions` of the destination, an operation that was emitted already is filled only.
     """
     emissions = Emissions() if emissions is None else emissions
-    agreements = standings(vault, program, operation, granted.grants)
+    agreements = standings(vault, program, operation, account.grants)
     asked = with_arrangements(operation, agreements)
     stored = vault.stored_secrets(program, asked)
     context = Context(
-        *(program, asked, granted.account, stored, granted.shares_live_host, operation)
+        *(program, asked, account.values, stored, account.shares_live_host, operation)
     )
     read = vault.facts.recording()
     findings = tuple(_with_arrangements(context, vault, agreements, read))
-    head = vault.head(program, granted.account, read)
+    head = vault.head(program, account.values, read)
     findings = (*findings, *_unknown_inputs(context, head), *_stated_presence(context, head))
     findings = (*findings, *unconfirmed_counting(context))
     if not _has(findings, Verdict.REFUSED):
-        findings = (*findings, *_fallback(vault, context, granted, emissions))
+        findings = (*findings, *_fallback(vault, context, account, emissions))
     emission = None
     if not _has(findings, Verdict.REFUSED):
         emission = _emitted(vault, context, agreements, emissions, read)
@@ -281,14 +282,14 @@ def _stated_presence(context: Context, head: EmittedHead) -> Iterator[Finding]:
 
 
 def _fallback(
-    vault: Vault, context: Context, granted: Granted, emissions: Emissions
+    vault: Vault, context: Context, account: VaultAccount, emissions: Emissions
 ) -> Iterator[Finding]:
     """A fallback that the vault refuses is none: the operation would end in nothing.
 
     Whether the host is shared with live accounts lifts and adds no refusal, so it is not asked.
     """
     name, program = context.operation.fallback, context.program
-    alone = replace(granted, shares_live_host=False)
+    alone = replace(account, shares_live_host=False)
     targets = (each for each in program.operations if each.name == name and not each.fallback)
     for target in targets:
         reason = assess(vault, program, target, alone, emissions).refusal

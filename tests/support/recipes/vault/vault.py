@@ -7,10 +7,10 @@ from forwardc.compile.vaults.acorn import emit
 from forwardc.compile.ir.features import FEATURES
 from forwardc.compile.ir.program import Program, ProgramOperation
 from forwardc.compile.vaults import facts as facts_reader
+from forwardc.compile.vaults.common_findings import bodies_that_may_be_absent, from_table
 from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import NATIVE, Support, Verdict
-from forwardc.compile.vaults.verdicts import bodies_that_may_be_absent, from_table
 
 _UNDOCUMENTED = Support(Verdict.REFUSED, "FC0608", "the vault does not document this")
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from forwardc.compile.ir.analysis import Stage, has_atom, refs_in, stage_of, tainted
 from forwardc.compile.ir.program import Program, ProgramOperation, ProgramPair, ProgramStep
+from forwardc.compile.vaults.common_findings import is_hash_key, kept_hash, references
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
-from forwardc.compile.vaults.verdicts import is_hash_key, kept_hash, references
 from forwardc.core.terms.escaping import UNRESERVED
 from forwardc.core.terms.terms import Call, Lit, Ref, Term, walk
 

@@ -9,6 +9,11 @@ from functools import partial
 from forwardc.compile.ir.features import FEATURES
 from forwardc.compile.vaults import facts as facts_reader
 from forwardc.compile.vaults.checkout import emit, head, requirements
+from forwardc.compile.vaults.common_findings import (
+    bodies_that_may_be_absent,
+    from_table,
+    kept_values,
+)
 from forwardc.compile.vaults.contract import Context, Vault
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import (
@@ -20,7 +25,6 @@ from forwardc.compile.vaults.findings import (
     native_by,
     with_doubts,
 )
-from forwardc.compile.vaults.verdicts import bodies_that_may_be_absent, from_table, kept_values
 from forwardc.core.atoms import EXPIRIES
 
 

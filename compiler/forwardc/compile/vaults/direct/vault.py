@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from forwardc.compile.ir.features import FEATURES
 from forwardc.compile.ir.program import Program, ProgramOperation
 from forwardc.compile.vaults import facts as facts_reader
+from forwardc.compile.vaults.common_findings import from_table
 from forwardc.compile.vaults.contract import EmissionContext, Vault
 from forwardc.compile.vaults.emission import Emission, EmittedHead
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import NATIVE, Support, Verdict
 from forwardc.compile.vaults.steps import direct_step
-from forwardc.compile.vaults.verdicts import from_table
 from forwardc.core.atoms import ATOMS
 
 _NO_CARD = Support(Verdict.REFUSED, "FC0608", "without a vault there is no card to send")

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from forwardc.compile.ir.analysis import atoms_in, refs_in
 from forwardc.compile.ir.program import ProgramBody, ProgramRequest, ProgramStep
+from forwardc.compile.vaults.common_findings import is_hash_key, kept_hash, references
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.compile.vaults.steps import CONTENT_TYPES
-from forwardc.compile.vaults.verdicts import is_hash_key, kept_hash, references
 from forwardc.core.terms.terms import Atom, Call, Lit, Ref, Term, Text, children
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"

@@ -10,6 +10,11 @@ from functools import partial
 from forwardc.compile.ir.features import FEATURES
 from forwardc.compile.ir.program import Program, ProgramOperation, ProgramStep
 from forwardc.compile.vaults import facts as facts_reader
+from forwardc.compile.vaults.common_findings import (
+    bodies_that_may_be_absent,
+    from_table,
+    kept_values,
+)
 from forwardc.compile.vaults.contract import Context, Vault
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import (
@@ -23,7 +28,6 @@ from forwardc.compile.vaults.findings import (
 )
 from forwardc.compile.vaults.stripe import emit, requirements
 from forwardc.compile.vaults.stripe.review_surface import wallet_atoms
-from forwardc.compile.vaults.verdicts import bodies_that_may_be_absent, from_table, kept_values
 from forwardc.core.atoms import ATOMS, EXPIRIES, InstrumentKind
 from forwardc.core.terms.terms import Term
 
