@@ -17,8 +17,8 @@ from forwardc.cli.main import run as command
 from forwardc.cli.sandbox.link import store_secrets
 from forwardc.cli.sandbox.project import project_data
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender

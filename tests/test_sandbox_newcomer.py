@@ -7,8 +7,8 @@ import pytest
 from forwardc.cli.main import run
 from forwardc.cli.sandbox.project import project_data
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plans
+from forwardc.plan.lock import Lock
 from forwardc.runtime.run.request import ClockAndIds
 from forwardc.sandbox.project import read
 

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from forwardc.compile.language.schema import load_schema
 from forwardc.compile.review.approve import lock_bytes
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock, read_lock
+from forwardc.plan.lock import Lock, read_lock
 from forwardc.plan.model import Plan
 from lock_file import TODAY, approve
 

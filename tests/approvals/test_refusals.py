@@ -9,7 +9,8 @@ import pytest
 from forwardc.compile.review.approve import lock_bytes
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import ApprovalState, Lock, lock_of, place, refuse_unapproved
+from forwardc.plan.approvals import ApprovalState, place, refuse_unapproved
+from forwardc.plan.lock import Lock, lock_of
 from forwardc.plan.model import Plan
 from lock_file import TODAY, approve
 

@@ -11,7 +11,8 @@ from forwardc.cli.main import run
 from forwardc.compile.language.schema import load_schema
 from forwardc.compile.review.approve import Withdrawal, lock_bytes, with_revoked
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import ApprovalState, Lock, refuse_unapproved, states, withdrawn
+from forwardc.plan.approvals import ApprovalState, refuse_unapproved, states, withdrawn
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan
 from lock_file import TODAY, approve
 

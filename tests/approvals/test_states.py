@@ -9,7 +9,8 @@ import pytest
 from forwardc.compile.review.approve import ApprovalAct, with_approvals
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.terms import Lit
-from forwardc.plan.approvals import Approvals, ApprovalState, Lock, refuse_unapproved, states
+from forwardc.plan.approvals import Approvals, ApprovalState, refuse_unapproved, states
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Hosts, Plan
 from lock_file import TODAY, approve
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import pytest
 import yaml
 
-from forwardc.plan.approvals import Approvals, ApprovalState, Lock, states
+from forwardc.plan.approvals import Approvals, ApprovalState, states
 from forwardc.plan.digests import leaving
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan
 from lock_file import TODAY, approve
 

@@ -11,8 +11,9 @@ from arranged import ACCOUNTS, GRANT, NOW, TODAY, VENDOR, built, handed, project
 from emulated import Emulated
 from forwardc.compile.review.approve import ApprovalAct, with_approvals
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import ApprovalState, Lock, refuse_unapproved, states
+from forwardc.plan.approvals import ApprovalState, refuse_unapproved, states
 from forwardc.plan.digests import approval_digest, review_surface
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import load_plan
 from forwardc.sandbox.serve import opening
 from forwardc.sandbox.world import World

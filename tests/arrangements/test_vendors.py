@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from arranged import built, sent
 from forwardc.cli.run.output import result_json, result_lines
-from forwardc.plan.agreed import arrangements_of
+from forwardc.plan.approvals import arrangements_of
 from forwardc.runtime.run.result import RunResult
 from forwardc.sandbox.world import OutboundRequest
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from forwardc.cli.run.request import read_params
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.text_file import BOM, NotTextError, decoded
-from forwardc.plan.approvals import read_lock
+from forwardc.plan.lock import read_lock
 from forwardc.runtime.secret_providers.file import FileProvider
 from forwardc.runtime.secret_providers.provider import SecretProviderError
 from forwardc.runtime.secret_providers.secrets_file import read_secrets_file

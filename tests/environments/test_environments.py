@@ -16,8 +16,9 @@ from forwardc.cli.main import cli
 from forwardc.compile.pipeline import compile_project
 from forwardc.compile.review.approve import ApprovalAct, lock_bytes, with_approvals
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock, lock_of, place
+from forwardc.plan.approvals import place
 from forwardc.plan.environment import Environment, is_name, parts_of, place_of
+from forwardc.plan.lock import Lock, lock_of
 from forwardc.plan.model import InvalidPlanError, Plan, load_plan
 
 PROJECT = """\

@@ -10,8 +10,8 @@ from forwardc.compile.vaults.facts import demo_ids
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import load_plan
 from forwardc.server.payment_sharing.forwarder import ServedPlan
 from forwardc.server.wiring.approved_plans import approved_plans

@@ -20,7 +20,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.recognizer.scan import find_secrets
 from forwardc.core.terms.terms import Atom, Ref, walk
-from forwardc.plan.approvals import Lock
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan, load_plan
 from forwardc.sandbox.cards import lookup
 from html_page import Page, parsed

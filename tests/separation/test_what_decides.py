@@ -10,9 +10,10 @@ import pytest
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.terms import Lit, Ref, Term, Text
-from forwardc.plan.approvals import Approvals, ApprovalState, Lock, shortfalls, takes_any_shape
+from forwardc.plan.approvals import Approvals, ApprovalState, shortfalls, takes_any_shape
 from forwardc.plan.build_folder import read_plans
 from forwardc.plan.environment import EnvironmentClass
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Hosts, Plan
 from forwardc.plan.separation import (
     Side,

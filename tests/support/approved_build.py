@@ -9,8 +9,9 @@ from typing import Final
 from forwardc.compile.review.approve import ApprovalAct, lock_bytes, with_approvals
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.dashboard.project import BuiltProject, in_environment
-from forwardc.plan.approvals import Lock, Revoked, place
+from forwardc.plan.approvals import place
 from forwardc.plan.build_folder import read_plans
+from forwardc.plan.lock import Lock, Revoked
 from forwardc.plan.model import Plan
 from real_runs import NOW
 

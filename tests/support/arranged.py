@@ -8,7 +8,7 @@ from emulated import Emulated
 from forwardc.cli.sandbox.project import project_data
 from forwardc.compile.pipeline import Compiled, compile_project
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan, load_plan
 from forwardc.runtime.run.result import RunResult
 from forwardc.sandbox.project import OnboardedProject, read

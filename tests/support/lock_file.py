@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from forwardc.compile.review.approve import ApprovalAct, with_approvals
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan
 
 TODAY = datetime.date(2026, 11, 20)

@@ -22,8 +22,8 @@ from forwardc.integrations.rocketpay.callback_runs import CallbackRuns
 from forwardc.integrations.rocketpay.callbacks import PATH
 from forwardc.integrations.rocketpay.signers import signers_in
 from forwardc.integrations.rocketpay.token_tables import TokenTables
-from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plans
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.sandbox.project import read

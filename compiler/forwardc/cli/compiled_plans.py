@@ -21,7 +21,7 @@ from forwardc.core.files.kinds import FileRefusedError
 if TYPE_CHECKING:
     from forwardc.compile.pipeline import Compiled
     from forwardc.core.diagnostics.sink import Sink
-    from forwardc.plan.approvals import Lock
+    from forwardc.plan.lock import Lock
     from forwardc.plan.model import Plan
 
 
@@ -97,8 +97,7 @@ def refuse_unapproved_use(
     FC0859 where an id for trying out stands for the account: nobody could have looked at the rest.
     One approved operation is enough: it says that the secret may go to this vault for it.
     """
-    from forwardc.plan.approvals import ApprovalState, states
-    from forwardc.plan.demo_ids import refuse_demo_ids
+    from forwardc.plan.approvals import ApprovalState, refuse_demo_ids, states
     from forwardc.plan.separation import needs_approval
 
     refused = [refuse_demo_ids(plan, sink) for plan, names in plans if names]

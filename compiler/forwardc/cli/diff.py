@@ -100,8 +100,8 @@ def _differences(
     from forwardc.compile.review.diff.builds import NoBuildError, committed
     from forwardc.compile.review.diff.compare import accept, compare, since_approval
     from forwardc.core.files.checkout import below
-    from forwardc.plan.approvals import read_lock
     from forwardc.plan.formats import lock_of_build
+    from forwardc.plan.lock import read_lock
 
     new = _present(root, today, sink)
     if new is None:

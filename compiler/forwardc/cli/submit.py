@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from forwardc.compile.vaults.facts import Facts
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.core.terms.values import Secret
-    from forwardc.plan.approvals import Lock
+    from forwardc.plan.lock import Lock
     from forwardc.plan.model import Plan
     from forwardc.plan.sealed_headers import SealedHeader
 
@@ -63,7 +63,7 @@ def command(
     """
     from forwardc.cli.compiled_plans import compiled_plans, not_there
     from forwardc.core.diagnostics.sink import Sink
-    from forwardc.plan.demo_ids import refuse_sending
+    from forwardc.plan.approvals import refuse_sending
     from forwardc.plan.sealed_headers import places_in, sealed_headers
 
     _need_library()

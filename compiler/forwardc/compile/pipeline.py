@@ -41,7 +41,7 @@ from forwardc.plan.environment import Environment
 from forwardc.plan.separation import LiveHosts, shipped
 
 if TYPE_CHECKING:
-    from forwardc.plan.approvals import Lock
+    from forwardc.plan.lock import Lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Compiled:
     @property
     def lock(self) -> "Lock":
         """The approvals: none where there is no file."""
-        from forwardc.plan.approvals import Lock
+        from forwardc.plan.lock import Lock
 
         return self.approvals or Lock()
 
@@ -95,7 +95,7 @@ def _approvals(data: bytes | None, sink: Sink) -> "Lock | None":
     # To import what writes files or reads a lock takes longer than to check a few destinations.
     if data is None:
         return None
-    from forwardc.plan.approvals import lock_of
+    from forwardc.plan.lock import lock_of
 
     problems = Sink()
     lock = lock_of(data, problems)

@@ -9,15 +9,8 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.dashboard.filters import wrong
 from forwardc.dashboard.project import BuiltProject, problems
 from forwardc.dashboard.views import Page, ViewContext, ViewRequest
-from forwardc.plan.approvals import (
-    Approval,
-    ApprovalState,
-    Lock,
-    PspApproval,
-    place,
-    shortfalls,
-    states,
-)
+from forwardc.plan.approvals import ApprovalState, place, shortfalls, states
+from forwardc.plan.lock import Approval, Lock, PspApproval
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import needs_approval
 

@@ -1,24 +1,36 @@
-"""Reads `forwardc.lock` and compares it with a plan: what may leave in production.
+"""Whether an operation may leave: what is compared before anything is sent, and refused by default.
 
-Writes nothing, and has no clock: the day is given. Everything here refuses by default.
+`refuse_unapproved` is the one gate of every door. It asks four questions, each with its codes:
+
+| code | refuses | production | sandbox | on this machine |
+|---|---|---|---|---|
+| FC0856 | an arrangement with the vault whose last day is past | yes | yes | yes |
+| FC0857 | an arrangement that nobody recorded | yes | yes | no |
+| FC0859 | an id for trying out in the place of an account's own | yes | yes | warns |
+| FC0815 | names that stand in for a partner's own | yes | no | no |
+| FC0711 | a step without a word of what its answers mean | yes | no | no |
+| FC0814 | what leaves or decides is not what was approved | yes | unless told from live | no |
+
+*On this machine* answers the emulated sandbox, for a plan of a sandbox; a plan of production is
+refused there as anywhere. What tells a sandbox from live is in `plan/separation.py`, what is
+compared in `plan/digests.py`, and the states of a record in `ApprovalState`, in the order in which
+they are asked; its life, with every transition, is the chapter of `compile/review/approve.py`.
+The day is given, so that one run has one answer. `tests/approvals/test_gate.py` compares the table
+with the code.
+
+One value, followed: somebody changes the header `X-Store` of `adyen.card_cit` and builds. `run`
+loads the plan; `digests` gives another value under `leaves` than the record in `forwardc.lock`;
+`states` says `changed`; `shortfalls` names `/steps/0/http/headers`, never the value, and the run
+ends with FC0814 before a secret was read.
 """
 
 import datetime
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from forwardc.core.diagnostics.render.clean import one_line as one_line_of
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.diagnostics.text_file import BUILT, NotTextError, decoded, unreadable
-from forwardc.core.files.checkout import CheckoutPath, as_checkout
-from forwardc.core.files.kinds import LOCK as LOCK_KIND
-from forwardc.plan.agreed import refuse_not_agreed
 from forwardc.plan.changes import (
     BEHAVIOUR,
     LEAVES,
@@ -29,97 +41,131 @@ from forwardc.plan.changes import (
     differences_in_words,
     digests,
 )
-from forwardc.plan.demo_ids import refuse_demo_ids, warn_of_demo_ids
-from forwardc.plan.digests import canonical, file_digest, review_surface, surface_digest
-from forwardc.plan.environment import place_of
-from forwardc.plan.formats import FORMAT_VERSION, LOCK
+from forwardc.plan.digests import review_surface, surface_digest
+from forwardc.plan.lock import Approval, Lock, OwnApproval, PspApproval, Revoked
 from forwardc.plan.model import Plan
+from forwardc.plan.parts import AgreedWith
 from forwardc.plan.separation import has_shapes, needs_approval, why_needed
-from forwardc.plan.unfit import refuse_unfit
-
-_RESTORE = "restore it from version control; nothing was changed"
 
 
-def one_line(text: str) -> str:
-    """The text itself. Raises `ValueError` where it is empty or not one line that can be shown."""
-    if not text.strip() or not text.isprintable():
-        raise ValueError("must be one line of printable text")
-    return text
+def arrangements_of(plan: Plan, operation: str) -> tuple[AgreedWith, ...]:
+    """What an operation leaves by, each once. Raises `KeyError` if there is no such operation."""
+    arrangements = {
+        arrangement.id: arrangement
+        for step in plan.operations[operation].steps
+        if step.review
+        for arrangement in step.review.arrangements
+    }
+    return tuple(arrangements.values())
 
 
-Shown: TypeAlias = Annotated[str, StringConstraints(max_length=200), AfterValidator(one_line)]
-Place: TypeAlias = Annotated[
-    str, StringConstraints(pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+/[a-z0-9_]+(@[a-z0-9_]+)?$")
-]
-Digest: TypeAlias = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+def refuse_not_agreed(
+    plan: Plan, operation: str, today: datetime.date, sink: Sink, *, emulated: bool
+) -> bool:
+    """Whether a run must not leave: FC0856 for what has ended, FC0857 for what nobody agreed to.
 
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-
-class Revoked(_Entry):
-    """Somebody withdrew an approval: from then on it counts for nothing."""
-
-    by: Shown
-    date: datetime.date
-    reason: Shown
-
-
-class Covers(_Entry):
-    """What an own approval is of: all that leaves, and all that decides."""
-
-    leaves: dict[str, Any]
-    behaviour: dict[str, Any]
-
-
-class OwnApproval(_Entry):
-    """Somebody of the merchant accepted all that leaves and all that decides.
-
-    `digest` is of what leaves, `behaviour` of what decides. `expires` is the last day it holds.
-    `revoked` is there once it was withdrawn.
+    A sandbox on this machine (`emulated`) plays what was not agreed. Raises `KeyError` if the plan
+    has no such operation.
     """
-
-    digest: Digest
-    behaviour: Digest
-    date: datetime.date
-    by: Shown
-    expires: datetime.date | None = None
-    revoked: Revoked | None = None
-    covers: Covers
-
-
-class PspApproval(_Entry):
-    """The PSP accepted the review surface, under its own `ticket`."""
-
-    digest: Digest
-    date: datetime.date
-    by: Shown
-    ticket: Shown
-    expires: datetime.date | None = None
-    revoked: Revoked | None = None
-    covers: list[Any]
+    before = len(sink.sorted())
+    for item in arrangements_of(plan, operation):
+        where = f"{plan.vault}/{plan.destination}.{operation}"
+        if item.expires is not None and item.expires < today:
+            sink.error(
+                "FC0856",
+                f"{where}: what {plan.vault} agreed to as `{item.id}` ended on {item.expires}",
+                hint="ask its support to renew it, record that in forwardc.yaml, build and approve",
+            )
+        elif item.as_if_agreed and not emulated:
+            sink.error(
+                "FC0857",
+                f"{where}: nobody has recorded that {plan.vault} agreed to `{item.id}`",
+                hint="run it with --sandbox, or record the ticket in this environment of"
+                " forwardc.yaml, then build",
+            )
+    return len(sink.sorted()) > before
 
 
-class AcceptedChange(_Entry):
-    """A known break of callers, accepted with a reason. `change` is the id that `diff` gives."""
-
-    change: Shown
-    reason: Shown
-    by: Shown
-    date: datetime.date
+# What production never runs, whoever approves it.
 
 
-class Lock(_Entry):
-    """The lock file. Keys are `vault/destination/operation/environment[@account]`."""
+def refuse_stand_in(plan: Plan, operation: str, sink: Sink) -> bool:
+    """Whether names of ours stand in for a partner's, which production never sees: FC0815."""
+    if plan.operations[operation].status != "stand_in":
+        return False
+    sink.error(
+        "FC0815",
+        f"{plan.destination}.{operation} holds names that stand in for the partner's own",
+        hint="ask the partner for them; a stand-in runs in the sandbox only",
+    )
+    return True
 
-    forwardc: Literal[2] = 2
-    own: dict[Place, OwnApproval] = {}
-    psp: dict[Place, PspApproval] = {}
-    accepted: tuple[AcceptedChange, ...] = ()
+
+def refuse_undecided(plan: Plan, operation: str, sink: Sink) -> bool:
+    """Whether a step says nothing of what its answers mean, so that no run could be approved."""
+    silent = [step.name for step in plan.operations[operation].steps if not step.outcome]
+    for step in silent:
+        sink.error(
+            "FC0711",
+            f"{plan.destination}.{operation}: nothing says what an answer to the step {step} means,"
+            " so that every run of it would end as unknown",
+            hint="write its `outcome:` rules, or `outcome: by_status`, then build",
+        )
+    return bool(silent)
 
 
-Approval: TypeAlias = OwnApproval | PspApproval
+def refuse_unfit(plan: Plan, operation: str, sink: Sink) -> bool:
+    """Whether production never runs this operation, whoever approves it: FC0711 or FC0815."""
+    if plan.environment_class != "production":
+        return False
+    return refuse_stand_in(plan, operation, sink) or refuse_undecided(plan, operation, sink)
+
+
+# Ids for trying out, which are nobody's account.
+
+_CODE = "FC0859"
+_HINT = "write the account's own ids into forwardc.yaml, build, and approve what changed"
+
+
+def refuse_demo_ids(plan: Plan, sink: Sink) -> bool:
+    """Whether this plan must not reach its vault: FC0859 where an id for trying out stands in it.
+
+    A rehearsal against a sandbox on this machine may.
+    """
+    said = _of_the_plan(plan)
+    if said:
+        sink.error(_CODE, f"an id for trying out is nobody's account: {said}", hint=_HINT)
+    return bool(said)
+
+
+def warn_of_demo_ids(plan: Plan, sink: Sink) -> None:
+    """Tell a rehearsal that its account is nobody's: FC0859 as a warning."""
+    said = _of_the_plan(plan)
+    if said:
+        sink.warning(_CODE, f"a rehearsal with an id for trying out, not for sending: {said}")
+
+
+def _of_the_plan(plan: Plan) -> str:
+    names = plan.demo_ids.get(plan.place, ())
+    return f"{plan.vault}/{plan.destination}: {named(plan.place, names)}" if names else ""
+
+
+def refuse_sending(plan: Plan, sink: Sink) -> bool:
+    """Whether nothing may be sent to the vault's support for this plan: FC0859 for any such id."""
+    if not plan.demo_ids:
+        return False
+    said = "; ".join(named(place, names) for place, names in plan.demo_ids.items())
+    message = f"ids for trying out stand in the letter: {plan.vault}/{plan.destination}: {said}"
+    sink.error(_CODE, message, hint=_HINT)
+    return True
+
+
+def named(place: str, names: tuple[str, ...]) -> str:
+    """Ids in words, without their values: `account of production`."""
+    return f"{', '.join(names)} of {place}"
+
+
+# What was approved, and whether it is what leaves now.
 
 
 class ApprovalState(StrEnum):
@@ -148,101 +194,6 @@ class Approvals:
 def place(plan: Plan, operation: str) -> str:
     """The key of an operation's records."""
     return f"{plan.vault}/{plan.destination}/{operation}/{plan.place}"
-
-
-def read_lock(file: CheckoutPath | Path, sink: Sink) -> Lock | None:
-    """The lock, empty where there is no file; None with the reason in the sink.
-
-    FC0118 a link or the like, FC0703, FC0705 or FC0710. `lock_of_build` says which file.
-    """
-    try:
-        data = as_checkout(file).read(LOCK_KIND)
-    except FileNotFoundError:
-        return Lock()
-    except OSError as problem:
-        unreadable(problem, LOCK, "FC0705", sink, hint=BUILT)
-        return None
-    return lock_of(data, sink)
-
-
-def lock_of(data: bytes, sink: Sink) -> Lock | None:
-    """The lock of these bytes; None with FC0703, FC0705 or FC0710 in the sink."""
-    data_of_lock = parsed_lock(data, sink)
-    if data_of_lock is None or not _is_of_this_version(data_of_lock["forwardc"], sink):
-        return None
-    try:
-        lock = Lock.model_validate_json(decoded(data))
-    except ValidationError as problem:
-        damaged(f"is damaged at {_first_place(problem)}", sink)
-        return None
-    edited = list(_edited(lock))
-    for pointer in edited:
-        damaged("was edited: a digest is not that of what its record covers", sink, pointer)
-    return None if edited else lock
-
-
-def parsed_lock(data: bytes, sink: Sink) -> dict[str, Any] | None:
-    """The object of a lock file with its version; None with FC0705 in the sink."""
-    try:
-        document = json.loads(decoded(data), object_pairs_hook=_no_repetition)
-    except NotTextError as problem:
-        damaged(f"is {problem.reason}", sink)
-        return None
-    except (ValueError, RecursionError):
-        damaged("is not JSON, or an object has the same key twice", sink)
-        return None
-    version = document.get("forwardc") if isinstance(document, dict) else None
-    if not isinstance(version, int) or isinstance(version, bool):
-        damaged("has no version", sink)
-        return None
-    return dict(document)
-
-
-def _is_of_this_version(version: int, sink: Sink) -> bool:
-    if version == 1:
-        message = f"{LOCK} has version 1, whose approvals do not cover what decides"
-        sink.error("FC0710", message, hint="look at both: `forwardc approve --renew`")
-    elif version != FORMAT_VERSION:
-        sink.error("FC0703", f"{LOCK} has a version that this forwardc does not know")
-    return version == FORMAT_VERSION
-
-
-def damaged(state: str, sink: Sink, pointer: str = "") -> None:
-    """Report FC0705: the lock is not as it was written."""
-    where = f" ({pointer})" if pointer else ""
-    sink.error("FC0705", f"{LOCK} {state}{where}", pointer=pointer, hint=_RESTORE)
-
-
-def _no_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Raise `ValueError` for a key given twice: people read the first, readers take the last."""
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a key is there twice")
-    return members
-
-
-def _first_place(problem: ValidationError) -> str:
-    return "".join(f"/{part}" for part in problem.errors(include_input=False)[0]["loc"]) or "/"
-
-
-def _edited(lock: Lock) -> Iterator[str]:
-    for key, own in lock.own.items():
-        whole = own.digest == _digest(own.covers.leaves) and key == _place(own.covers.leaves)
-        if not whole or own.behaviour != _digest(own.covers.behaviour):
-            yield f"/own/{key.replace('/', '~1')}"
-    for key, psp in lock.psp.items():
-        if psp.digest != _digest(psp.covers):
-            yield f"/psp/{key.replace('/', '~1')}"
-
-
-def _place(leaves: dict[str, Any]) -> str:
-    where = place_of(str(leaves.get("environment")), str(leaves.get("account") or ""))
-    parts = [leaves.get(name) for name in ("vault", "destination", "operation")]
-    return "/".join(map(str, [*parts, where]))
-
-
-def _digest(covered: Any) -> str:
-    return file_digest(canonical(covered))
 
 
 def states(plan: Plan, operation: str, lock: Lock, today: datetime.date) -> Approvals:

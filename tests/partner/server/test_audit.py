@@ -8,8 +8,8 @@ import pytest
 
 from forwardc.cli.main import run as cli
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan
 from forwardc.runtime.history.store import open_store
 from forwardc.server.payment_sharing.forwarder import ServedPlan, ServedPlans

@@ -14,8 +14,8 @@ import pytest
 
 from forwardc.compile.review.approve import Withdrawal, lock_bytes, with_revoked
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import read_plan
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan
 from forwardc.runtime.run.request import ClockAndIds
 from forwardc.server.http.health import PartlyReadyError, Readiness

@@ -167,7 +167,7 @@ def history_name(data: bytes) -> None:
 
 
 def lock(data: bytes) -> None:
-    from forwardc.plan.approvals import lock_of
+    from forwardc.plan.lock import lock_of
 
     sink = Sink()
     assert lock_of(data, sink) is not None or sink.has_errors

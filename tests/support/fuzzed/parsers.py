@@ -60,7 +60,7 @@ PARSERS: Final[dict[str, Parser]] = {
     "name of a history": Parser(
         of_files.history_name, seeds.history_urls, ("runtime/history/location.py",)
     ),
-    "lock": Parser(of_files.lock, seeds.locks, ("plan/approvals.py",), weight=5),
+    "lock": Parser(of_files.lock, seeds.locks, ("plan/lock.py",), weight=5),
     "lock of version 1": Parser(
         of_files.old_lock, seeds.old_locks, ("compile/review/approve.py",), weight=5
     ),

@@ -18,9 +18,9 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
     "plan/approvals.py": (
         "tests/approvals/test_refusals.py",
         "tests/approvals/test_states.py",
-        "tests/approvals/test_lock.py",
         "tests/separation/test_what_decides.py",
     ),
+    "plan/lock.py": ("tests/approvals/test_lock.py", "tests/approvals/test_states.py"),
     "plan/changes.py": (
         "tests/approvals/test_states.py",
         "tests/approvals/test_voids.py",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from forwardc.compile.review.approve import ApprovalAct
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.core.files.checkout import CheckoutPath
-    from forwardc.plan.approvals import Lock
+    from forwardc.plan.lock import Lock
     from forwardc.plan.model import Plan
 
 

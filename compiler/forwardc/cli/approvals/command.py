@@ -20,7 +20,8 @@ from forwardc.core.diagnostics.render.clean import on_one_line
 if TYPE_CHECKING:
     from forwardc.compile.review.approve import Whose
     from forwardc.core.diagnostics.sink import Sink
-    from forwardc.plan.approvals import Approval, Approvals, ApprovalState, Lock
+    from forwardc.plan.approvals import Approvals, ApprovalState
+    from forwardc.plan.lock import Approval, Lock
     from forwardc.plan.model import Plan
 
 _TYPED: Final = ParameterSource.COMMANDLINE
@@ -107,8 +108,8 @@ def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
     """Show every operation's records."""
     from forwardc.cli.findings import show
     from forwardc.core.diagnostics.sink import Sink
-    from forwardc.plan.approvals import read_lock
     from forwardc.plan.formats import lock_of_build
+    from forwardc.plan.lock import read_lock
 
     sink = Sink()
     lock = read_lock(lock_of_build(build), sink)

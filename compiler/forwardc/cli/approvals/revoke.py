@@ -48,8 +48,8 @@ def _written(
 ) -> "tuple[Sequence[tuple[str, str]], Path] | None":
     from forwardc.cli.compiled_plans import write_lock
     from forwardc.compile.review.approve import with_revoked
-    from forwardc.plan.approvals import read_lock
     from forwardc.plan.formats import lock_of_build
+    from forwardc.plan.lock import read_lock
 
     lock = read_lock(lock_of_build(build), sink)
     found = with_revoked(lock, meant, sink) if lock is not None else None

@@ -7,7 +7,7 @@ from typing import Any
 from forwardc.cli.unknown_runs import asked
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
-from forwardc.plan.agreed import arrangements_of
+from forwardc.plan.approvals import arrangements_of
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.request import ShownRequest
 from forwardc.runtime.http.request import curl as as_curl

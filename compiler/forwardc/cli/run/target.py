@@ -13,7 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink
-    from forwardc.plan.approvals import Lock
+    from forwardc.plan.lock import Lock
     from forwardc.plan.model import Plan
     from forwardc.runtime.history.store import Store
     from forwardc.runtime.run.context import RunDependencies
@@ -112,8 +112,8 @@ def lock_for(plan: "Plan", where: RunTarget, sink: "Sink") -> "Lock | None":
     One that cannot be read approves nothing, and keeps nothing from running that needs no approval.
     """
     from forwardc.core.diagnostics.sink import Sink
-    from forwardc.plan.approvals import Lock, read_lock
     from forwardc.plan.formats import lock_of_build
+    from forwardc.plan.lock import Lock, read_lock
     from forwardc.plan.separation import needs_approval
 
     played = where.sandbox is not None and plan.environment_class != "production"

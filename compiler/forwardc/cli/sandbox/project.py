@@ -36,7 +36,8 @@ from forwardc.core.terms.terms import (
 )
 from forwardc.core.terms.values import Secret
 from forwardc.plan.answers import DestinationRequestPlaces
-from forwardc.plan.approvals import ApprovalState, Lock, states
+from forwardc.plan.approvals import ApprovalState, states
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan, PlanStep
 from forwardc.plan.parts import ReviewField
 from forwardc.plan.sealed_headers import NotSealableError, sealed_headers, value_of

@@ -13,9 +13,9 @@ from forwardc.cli.findings import find_project
 from forwardc.cli.sandbox.project import project_data
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import CheckoutPath, as_checkout
-from forwardc.plan.approvals import Lock, read_lock
 from forwardc.plan.build_folder import MANIFEST, plan_in, read_manifest
 from forwardc.plan.formats import lock_of_build
+from forwardc.plan.lock import Lock, read_lock
 from forwardc.runtime.run.request import ClockAndIds
 
 Identity: TypeAlias = tuple[tuple[int, ...] | None, ...]

@@ -18,8 +18,8 @@ from forwardc.cli.sandbox.link import SandboxUnreachableError, transport_to
 from forwardc.core.diagnostics.excerpt_lines import Sources
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import Lock
 from forwardc.plan.build_folder import plan_in, read_manifest
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
 from forwardc.runtime.http.oauth import AccessTokenError, AccessTokens, client_of, report

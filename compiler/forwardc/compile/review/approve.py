@@ -72,7 +72,18 @@ from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.diagnostics.text_file import decoded
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.recognizer.scan import find_secrets
-from forwardc.plan.approvals import (
+from forwardc.plan.approvals import place, refuse_unfit, withdrawn
+from forwardc.plan.changes import changes, covers, described, digests
+from forwardc.plan.digests import (
+    approval_digest,
+    behaviour_digest,
+    canonical,
+    file_digest,
+    leaving,
+    review_surface,
+)
+from forwardc.plan.formats import LOCK
+from forwardc.plan.lock import (
     AcceptedChange,
     Approval,
     Covers,
@@ -86,22 +97,9 @@ from forwardc.plan.approvals import (
     damaged,
     one_line,
     parsed_lock,
-    place,
-    withdrawn,
 )
-from forwardc.plan.changes import changes, covers, described, digests
-from forwardc.plan.digests import (
-    approval_digest,
-    behaviour_digest,
-    canonical,
-    file_digest,
-    leaving,
-    review_surface,
-)
-from forwardc.plan.formats import LOCK
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import has_shapes, needs_approval
-from forwardc.plan.unfit import refuse_unfit
 
 # Made
 #

@@ -23,8 +23,8 @@ from forwardc.compile.review.write import MANIFEST
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.encode import Json, encode, places, to_bytes
 from forwardc.core.diagnostics.span import Span
-from forwardc.plan.approvals import Lock
 from forwardc.plan.formats import FORMAT_VERSION
+from forwardc.plan.lock import Lock
 from forwardc.plan.separation import shipped
 
 Files: TypeAlias = dict[str, Any]

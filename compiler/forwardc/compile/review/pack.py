@@ -17,7 +17,7 @@ from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.facts import Facts, demo_ids
 from forwardc.compile.vaults.plan_file import plan_file
-from forwardc.plan.demo_ids import named
+from forwardc.plan.approvals import named
 from forwardc.plan.environment import Environment
 from forwardc.plan.sealed_headers import SealedHeader, sealed_headers
 from forwardc.plan.separation import LiveHosts

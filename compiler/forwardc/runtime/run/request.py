@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from forwardc.plan.approvals import Lock
+from forwardc.plan.lock import Lock
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from uuid import UUID
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.terms import If, Ref, Term, walk
 from forwardc.core.terms.values import Secret
-from forwardc.plan.approvals import Lock, place
+from forwardc.plan.approvals import place
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan, PlanOperation, PlanStep
 from forwardc.runtime.history.records import (
     AttemptState,

@@ -18,8 +18,9 @@ from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.render.clean import clean
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import CheckoutPath
-from forwardc.plan.approvals import Lock, Revoked, place, read_lock, refuse_unapproved, withdrawn
+from forwardc.plan.approvals import place, refuse_unapproved, withdrawn
 from forwardc.plan.formats import LOCK, lock_of_build
+from forwardc.plan.lock import Lock, Revoked, read_lock
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.store import Store

@@ -19,8 +19,9 @@ from starlette.routing import Route
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.integrations.registry import open_run_hooks
-from forwardc.plan.approvals import Lock, read_lock, takes_any_shape
+from forwardc.plan.approvals import takes_any_shape
 from forwardc.plan.formats import lock_of_build
+from forwardc.plan.lock import Lock, read_lock
 from forwardc.plan.model import Plan
 from forwardc.plan.secret_names import identities_in
 from forwardc.runtime.history.errors import HistoryError

@@ -17,9 +17,10 @@ from forwardc.compile.vaults.arrangements import Standing, to_record
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.core.terms.terms import walk
-from forwardc.plan.approvals import Lock, place, withdrawn
+from forwardc.plan.approvals import place, withdrawn
 from forwardc.plan.changes import changes, covers, digests
 from forwardc.plan.digests import canonical, file_digest, review_surface
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import needs_approval
 
