@@ -35,7 +35,11 @@ NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
 
 @dataclass
 class Notes:
-    """A journal in memory: what was told, in order, and what to fail at."""
+    """A journal in memory: what was told, in order, and what to fail at.
+
+    As strict as the record: an attempt has two different keys and ends once, in its own step, and
+    nothing is told of a run that has ended. A run that was begun elsewhere may be continued.
+    """
 
     told: list[tuple[str, ...]] = field(default_factory=list)
     intents: list[Intent] = field(default_factory=list)
@@ -47,6 +51,8 @@ class Notes:
     keeps_answers: bool = True
     known: dict[str, CardFacts] = field(default_factory=dict)
     cards: dict[str, CardFacts] = field(default_factory=dict)
+    under_way: dict[int, str] = field(default_factory=dict)
+    ended: set[str] = field(default_factory=set)
 
     def _tell(self, *what: str) -> None:
         if what[0] == self.fails:
@@ -69,6 +75,7 @@ class Notes:
 
     async def begin(self, new: NewRun, first: Intent | None = None) -> None:
         self._let_pass(new)
+        assert new.id not in {begun.id for begun in self.runs}, "a run begins once"
         self._tell("begin")
         self.runs.append(new)
         if first is not None:
@@ -77,22 +84,31 @@ class Notes:
     async def intent(self, run_id: str, intent: Intent) -> int:
         for begun in self.runs[-1:]:
             self._let_pass(begun)
+        assert run_id not in self.ended, "nothing is sent after the end"
+        assert intent.keys.destination != intent.keys.vault
         self._tell("intent", intent.step)
         self.intents.append(intent)
+        self.under_way[len(self.intents)] = intent.step
         return len(self.intents)
 
+    def _end(self, fact: str, step: str, number: int) -> None:
+        self._tell(fact, step)
+        assert self.under_way.pop(number) == step, "an attempt ends once, in its own step"
+
     async def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
-        self._tell("not_sent", step)
+        self._end("not_sent", step, number)
 
     async def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
-        self._tell("unknown", step)
+        self._end("unknown", step, number)
 
     async def answered(self, run_id: str, number: int, report: StepReport) -> None:
-        self._tell("answered", report.name)
+        self._end("answered", report.name, number)
         self.reports.append(report)
 
     async def finish(self, run_id: str, result: RunResult) -> None:
         self._tell("finish")
+        assert run_id not in self.ended, "a run ends once"
+        self.ended.add(run_id)
         self.results.append(result)
 
     async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:

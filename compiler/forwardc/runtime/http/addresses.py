@@ -129,7 +129,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Never: no plan names a socket of this machine."""
+        """Raises `AddressRefusedError`: no plan names a socket of this machine."""
         raise AddressRefusedError("a socket of this machine is not called")
 
     async def sleep(self, seconds: float) -> None:

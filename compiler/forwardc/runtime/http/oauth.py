@@ -1,6 +1,6 @@
 """Access tokens of an OAuth 2.0 client: asked for, kept in this process, renewed in time.
 
-Knows RFC 6749 (sections 4.4, 5.1 and 5.2) and no vault: where to ask, and for which scopes, stands
+The grant is that of RFC 6749, sections 4.4, 5.1 and 5.2; where to ask, and for which scopes, stands
 in the plan. Id and secret go in the form, as Checkout.com's API reference has it.
 """
 

@@ -1,7 +1,7 @@
 """Sends one bound request and reads one answer, within limits of time and size.
 
-Knows no plan: whoever calls says which hosts are allowed. No redirects, no proxies out of the
-environment, TLS verified, nothing logged.
+Whoever calls says which hosts are allowed. The URL that leaves is the one that was approved, byte
+for byte: no redirects, no proxies out of the environment, TLS verified, nothing logged.
 """
 
 import asyncio

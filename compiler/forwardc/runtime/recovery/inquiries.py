@@ -1,6 +1,7 @@
 """Whom to ask about a run of unknown fate, and by what that party knows it.
 
-Knows the record and no vault. What a party never got, and never gave, is asked of nobody.
+Read from the record, or from a result that has just come. A party is asked by what it certainly
+got, or gave: what it never saw is asked of nobody.
 """
 
 from collections.abc import Iterator, Sequence

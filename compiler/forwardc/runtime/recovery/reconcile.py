@@ -1,7 +1,8 @@
-"""Asks the vault what became of a step whose answer was lost. Sends nothing to a destination.
+"""Asks the vault what became of a step whose answer was lost.
 
-Knows the plan's data of how to ask, and no vault. What is not certain stays unknown: a request
-that the vault does not list may still have been sent.
+The plan says how to ask: by the id of the vault's answer, or by a search around the time of
+sending. What is not certain stays unknown: a request that the vault does not list may still have
+been sent. Nothing goes to the destination.
 """
 
 from collections.abc import Mapping
@@ -58,7 +59,7 @@ class StepInDoubt:
 
     @property
     def sent_at(self) -> datetime:
-        """When it was sent last."""
+        """When it was sent last. Raises `ValueError` where it is not in doubt."""
         doubt = doubt_of(self.stored)
         if doubt is None:
             raise ValueError("the step is not in doubt")

@@ -1,6 +1,6 @@
-"""Records what became of a run whose fate was unknown: found out at the vault, or told by a person.
+"""Records what became of a run of unknown fate: found out at the vault, or told by a person.
 
-Sends nothing. A run that another process holds is not touched.
+A run that another process holds is not touched.
 """
 
 from typing import Final

@@ -1,6 +1,7 @@
 """Reads a destination's answer, out of a vault's answer or straight.
 
-Where it stands is data of the plan; no vault is known here.
+Where it stands in a vault's answer is data of the plan, and so is which failures say that nothing
+was sent. What is read is either a `DestinationAnswer`, or what its absence means.
 """
 
 import re

@@ -1,6 +1,8 @@
-"""What a run needs from outside: connections, keys, the clock, its journal, and when to give up.
+"""A run under way, one of its steps, and what they need from outside.
 
-Knows no plan. Every part can be replaced by a test.
+`RunDependencies` are the connections, the keys, the clock, the journal and when to give up: every
+one can be replaced by a test. A `RunContext` goes through all steps of a run, and a `StepContext`
+through all attempts of a step.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """What the destination gets, out of the recorded request to a vault: atoms by name, params filled.
 
-Knows the plan's data of where a vault's request holds what, and no vault. Shows what is recorded,
-which is masked; nothing depends on it.
+The plan says where a vault's request holds what, and the record keeps that beside the request. What
+is shown is what is recorded, which is masked.
 """
 
 import json

@@ -86,8 +86,11 @@ class CallerKeyTakenError(JournalError):
 class Journal(Protocol):
     """Where a run is recorded, in the order in which it is told.
 
-    Every method raises `JournalError`. What one keeps is durable when it returns, but for the
-    answer that ends a run, which is so when `finish` returns.
+    Every method is called on the event loop of its run, one after the other for one run and at once
+    for many, and raises `JournalError` where a fact cannot be kept. What one keeps is durable when
+    it returns, but for the answer that ends a run, which is so when `finish` returns. Whether a
+    repeat is safe is said of each: a caller whose call was cancelled does not know whether it
+    counted.
     """
 
     @property
@@ -96,63 +99,84 @@ class Journal(Protocol):
         ...
 
     async def digest(self, content: Secret) -> str | None:
-        """A keyed digest, by which all processes of this record know a content again.
+        """A keyed digest of a caller's values: all processes of this record know them again by it.
 
-        None where nothing is recorded.
+        None where nothing is recorded. A repeat gives the same.
         """
         ...
 
     async def held(self, given_key: str) -> tuple[StoredRun, str] | None:
-        """The run of a caller's key, and the digest of its content; None for a new key."""
+        """The run of a caller's key, and the digest of its content; None for a new key.
+
+        Reads only.
+        """
         ...
 
     async def withheld(self, run_id: str) -> str | None:
-        """The digest of the values that a run's record leaves out; None where there are none."""
+        """The digest of the values that a run's record leaves out; None where there are none.
+
+        Reads only.
+        """
         ...
 
     async def begin(self, run: NewRun, first: Intent | None = None) -> None:
         """Keep a run before its first step, and hold it for this process.
 
-        Raises `SendingPausedError`, and `CallerKeyTakenError` where another run has the caller's
-        key.
-
         With `first` its first attempt is kept as well, as number 1: there is no other `intent`.
+        Raises `SendingPausedError`, and `CallerKeyTakenError` where another run has the caller's
+        key: then nothing was kept. A repeat by the same process changes nothing.
         """
         ...
 
     async def intent(self, run_id: str, intent: Intent) -> int:
-        """Keep an attempt and give its number: only then is it sent.
+        """Keep an attempt of a step and give its number, from 1: only then is it sent.
 
-        Raises `SendingPausedError`.
+        Raises `SendingPausedError`, and `JournalError` where another process took the run over. A
+        repeat is another attempt: one whose number is not known was never sent, and stays in doubt.
         """
         ...
 
     async def not_sent(self, run_id: str, step: str, number: int, reason: str) -> None:
-        """An attempt reached no destination, for certain."""
+        """An attempt reached no destination, for certain. `reason` may be shown.
+
+        A repeat changes nothing.
+        """
         ...
 
     async def unknown(self, run_id: str, step: str, number: int, reason: str) -> None:
-        """An attempt may have reached the destination; no answer tells."""
+        """An attempt may have reached the destination; no answer tells. `reason` may be shown.
+
+        A repeat changes nothing.
+        """
         ...
 
     async def answered(self, run_id: str, number: int, report: StepReport) -> None:
-        """An attempt ended with an answer of the destination, or with one of the vault instead."""
+        """An attempt ended with an answer of the destination, or with one of the vault instead.
+
+        `report` is masked; its outcome decides the step. A repeat writes the same again.
+        """
         ...
 
     async def finish(self, run_id: str, result: RunResult) -> None:
-        """Keep what the run came to, and let it go."""
+        """Keep what the run came to, and let it go. With `result.stopped` it can be continued.
+
+        Called once, when nothing of the run is on its way. A repeat changes nothing.
+        """
         ...
 
     async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
-        """What an earlier run of a source was told of its card; None for nothing."""
+        """What an earlier run of a source was told of its card; None for nothing. Reads only."""
         ...
 
     async def tell_card(self, run_id: str, card: CardFacts) -> None:
-        """Keep what the vault told of a run's card after it."""
+        """Keep what the vault told of a run's card after it. A repeat writes the same again."""
         ...
 
     async def leave(self, run_id: str, reason: str) -> None:
-        """Let a run go that was broken off: what was on its way is unknown from now on."""
+        """Let a run go that was broken off: what was on its way is unknown from now on.
+
+        Called in place of `finish`. A run that has ended, or never began, stays so.
+        """
         ...
 
 

@@ -1,6 +1,7 @@
 """Tells which values of the card a destination did not get, and which ones nobody can tell of.
 
-Knows plans and no vault. A vault's echo holds digits of the card: it is read here and dropped, and
+The plan says of each value how its loss is known: by what the run was given, by asking the vault
+before, or by the vault's echo. An echo holds digits of the card: it is read here and dropped, and
 names of atoms are all that is kept.
 """
 

@@ -1,6 +1,7 @@
 """Everything that can be wrong with a run, found before anything is sent, all at once.
 
-Sends nothing. What it gives is enough to bind every step as soon as earlier outputs are known.
+Values are collected, checked and bound once as a rehearsal, with `***` for what is known later.
+What comes out is enough to bind every step as soon as the outputs before it are known.
 """
 
 from collections.abc import Iterator, Mapping
@@ -262,7 +263,10 @@ def _may_call(bound: BoundRequest, hosts: tuple[str, ...], step: str, sink: Sink
 
 
 def bind_step(step: PlanStep, scope: RunScope, sink: Sink) -> BoundRequest | None:
-    """The step's request, signed where the plan says so; None with the problems in the sink."""
+    """The step's request, signed where the plan says so; None with the problems in the sink.
+
+    Raises `TypeError` for a plan whose signing secret is no text: a mistake of ours.
+    """
     problems = Sink()
     bound = bind(step.http, scope, problems)
     for problem in problems.sorted():

@@ -1,4 +1,4 @@
-"""Turns an answer into what is kept of it: decoded, masked, and bounded. Knows no database.
+"""Turns an answer into what is recorded of it: decoded, masked, and bounded.
 
 Masked is what the run knows to be secret, what the plan calls sensitive, every card number, and
 whatever may be a credential by its name or look. A name stays, so that the shape is seen, unless it

@@ -1,7 +1,7 @@
 """Runs one operation: its steps in order, until one does not let the next go on.
 
-Knows plans and no vault. Every problem found before sending goes to the sink; how one step is
-sent, and when again, is `attempts`.
+Every problem found before sending goes to the sink, and nothing is sent. Then the run is recorded,
+and each step goes through `attempts`; what it came to is recorded before the next one begins.
 """
 
 import asyncio

@@ -1,6 +1,7 @@
 """The source of a run: which kind it is, the inputs that go with it, and the atoms it has.
 
-Knows the kinds that the plan lists, and no vault.
+The kinds are those of the plan, told apart by their patterns. What the source has, what its inputs
+add and what the caller leaves out decide which atoms are present.
 """
 
 import re

@@ -148,7 +148,10 @@ class StoreJournal:
         return await self._write(lambda tx: idempotency_keys.withheld_digest(tx, run_id))
 
     async def begin(self, run: NewRun, first: Intent | None = None) -> None:
-        """Keep a run before its first step, and hold it for this process."""
+        """Keep a run before its first step, and hold it for this process.
+
+        Raises `SendingPausedError`, `CallerKeyTakenError` and `JournalError`.
+        """
         ours = replace(run, owner=self.owner, emulated=self.emulated, lease_s=LEASE_S)
 
         def work(tx: Transaction) -> str | None:

@@ -186,7 +186,7 @@ def walked(
 
 
 def full() -> NoReturn:
-    """What a visitor says when it takes no more."""
+    """What a visitor says when it takes no more. Raises what `walked` waits for."""
     raise _FullError
 
 
