@@ -15,7 +15,7 @@ from forwardc.integrations.rocketpay.callbacks import PATH, callback_routes
 from forwardc.integrations.rocketpay.signers import shipped_signer
 from forwardc.integrations.rocketpay.token_tables import TokenTables
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.secret_providers.plan_secrets import made_up_secret_lookup
+from forwardc.runtime.secret_providers.plan_secrets import made_up_resolver
 from forwardc.sandbox.destinations.rocketpay_tokens import fixed_token
 from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 from loopback import served
@@ -67,7 +67,7 @@ class Desk:
 @pytest.fixture
 def forwardc(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Desk]:
     url = str(tmp_path / "history.db")
-    secret = made_up_secret_lookup(shipped_signer("sandbox").secret)
+    secret = made_up_resolver(shipped_signer("sandbox").secret)
     with (
         open_store(url) as history,
         served(

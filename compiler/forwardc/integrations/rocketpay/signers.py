@@ -12,7 +12,7 @@ from forwardc.core.terms.terms import Ref, walk
 from forwardc.plan.environment import parts_of
 from forwardc.plan.model import Plan, SignRocketpay
 from forwardc.plan.secret_names import SecretId, secret_id
-from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, made_up_secret_lookup
+from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, made_up_resolver
 
 NAME: Final = "rocketpay"
 """The integration's name, and that of the destination which had it alone in histories of before."""
@@ -62,7 +62,7 @@ def made_up_secrets(signers: Iterable[CallbackSigner], plans: Iterable[Plan]) ->
     plans, values = tuple(plans), dict[str, str | None]()
     for signer in signers:
         variable = signer.secret.variable
-        values[variable] = made_up_secret_lookup(signer.secret, plans)(variable)
+        values[variable] = made_up_resolver(signer.secret, plans)(variable)
     return values.get
 
 

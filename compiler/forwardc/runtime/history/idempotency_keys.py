@@ -41,7 +41,7 @@ def run_of_key(
 def assign_key(tx: Transaction, run: NewRun) -> None:
     """Give a caller's key to its run, which is recorded already, and keep the digests of both.
 
-    A key whose run certainly sent nothing is passed on. Raises `IdempotencyKeyInUseError` where
+    A key whose run certainly sent nothing is passed on. Raises: `IdempotencyKeyInUseError` where
     another run has it: of two that begin at once one wins, and nothing of the other stays.
     """
     if run.withheld is not None:

@@ -40,7 +40,7 @@ def connect_or_create(url: str, wait_s: float) -> Database:
 def connect_existing(url: str, wait_s: float, check: Callable[[int], None]) -> Database:
     """The database of a history that is there. `check` is given the version of its tables first.
 
-    Raises what `check` raises, `HistoryNotFoundError`, and `HistoryUnavailableError`.
+    Raises: what `check` raises, `HistoryNotFoundError`, and `HistoryUnavailableError`.
     """
     path = sqlite_path(url)
     if path is None:
@@ -66,7 +66,7 @@ def connect_existing(url: str, wait_s: float, check: Callable[[int], None]) -> D
 
 
 def sqlite_path(url: str) -> Path | None:
-    """The file of a history; None for a server's. Raises `HistoryUnavailableError` for neither."""
+    """The file of a history; None for a server's. Raises: `HistoryUnavailableError` for neither."""
     scheme, separator, rest = url.partition("://")
     if separator and scheme in _SERVERS:
         return None

@@ -266,7 +266,7 @@ class StoredRun:
         return untold_in(self.steps)
 
     def step(self, name: str) -> StoredStep:
-        """A step by name. Raises `KeyError`."""
+        """A step by name. Raises: `KeyError`."""
         for step in self.steps:
             if step.name == name:
                 return step

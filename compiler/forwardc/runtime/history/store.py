@@ -323,7 +323,7 @@ def open_existing(
 ) -> Store:
     """Open a history that is there and of this version; nothing is made, and no table changed.
 
-    `answer_days` is as for `open_store`. Raises `HistoryNotFoundError`, `HistoryTooOldError`,
+    `answer_days` is as for `open_store`. Raises: `HistoryNotFoundError`, `HistoryTooOldError`,
     `HistoryTooNewError` and `HistoryUnavailableError`.
     """
     database = connect_existing(url, wait_s, lambda current: check_version(current, migrations))

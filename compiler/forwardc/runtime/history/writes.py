@@ -174,7 +174,7 @@ def record_intent(
 ) -> int:
     """Record that a step is about to be sent; the attempt's number, from 1.
 
-    With `lease_s` the run is held for so many seconds from now. Raises `RunPausedError` where
+    With `lease_s` the run is held for so many seconds from now. Raises: `RunPausedError` where
     nothing may be sent now, and `RunInUseError` where the run no longer belongs to `owner`.
     """
     _check_keys(intent)
@@ -399,7 +399,7 @@ def _find_by(tx: Transaction, run_id: str, names: tuple[PartyName, ...]) -> None
 
 
 def _is_recorded(tx: Transaction, run: NewRun) -> bool:
-    """Whether a run is there already. Raises `RunInUseError` where another process has it now."""
+    """Whether a run is there already. Raises: `RunInUseError` where another process has it now."""
     owner = first_row(tx, "SELECT owner FROM runs WHERE id = ?", run.id)
     if owner is not None and owner[0] not in (run.owner, ""):
         raise _taken(run.id)

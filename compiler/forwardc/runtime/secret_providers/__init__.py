@@ -1,1 +1,1 @@
-"""Where the values of secrets come from: one file for each kind of source. They know no plan."""
+"""Where values of secrets come from: a file for each kind of provider, and what a plan needs."""

@@ -33,7 +33,7 @@ class AwsProvider:
         return None if fits else "is not aws:NAME or aws:NAME#KEY"
 
     def fetch(self, place: str) -> str:
-        """The secret's text, or a member of it. Raises `SecretProviderError`."""
+        """The secret's text, or a member of it. Raises: `SecretProviderError`."""
         name, key = split_key(place)
         text = self._value(name).get("SecretString")
         if not isinstance(text, str):

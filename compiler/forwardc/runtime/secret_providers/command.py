@@ -45,7 +45,7 @@ class CommandProvider:
     def fetch(self, place: str) -> str:
         """What the command prints, without the line break at its end.
 
-        Raises `SecretProviderError`.
+        Raises: `SecretProviderError`.
         """
         deadline = monotonic() + self.seconds
         process = self._start(shlex.split(place))

@@ -18,7 +18,7 @@ class EnvironmentProvider:
         return None if place and "=" not in place else "names no environment variable"
 
     def fetch(self, place: str) -> str:
-        """The variable's value. Raises `SecretProviderError`."""
+        """The variable's value. Raises: `SecretProviderError`."""
         value = self.environ.get(place)
         if value is None:
             raise SecretProviderError(f"has no variable {place}")

@@ -27,7 +27,7 @@ class FileProvider:
         return None if path and key != "" else "is not file:PATH or file:PATH#KEY"
 
     def fetch(self, place: str) -> str:
-        """The file's text, or the member's. Raises `SecretProviderError`."""
+        """The file's text, or the member's. Raises: `SecretProviderError`."""
         _, key = split_key(place)
         path = self.path(place)
         try:

@@ -54,7 +54,7 @@ class HashicorpProvider:
         return None if fits else "is not vault:MOUNT/data/PATH#FIELD"
 
     def fetch(self, place: str) -> str:
-        """The field of the newest version. Raises `SecretProviderError`."""
+        """The field of the newest version. Raises: `SecretProviderError`."""
         path, name = split_key(place)
         url = f"{self._address()}/v1/{quote(path)}"
         answer = self._get(url)

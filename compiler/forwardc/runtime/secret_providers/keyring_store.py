@@ -17,7 +17,7 @@ class KeyringProvider:
         return None if service and name else "is not keyring:SERVICE/NAME"
 
     def fetch(self, place: str) -> str:
-        """The password of the entry. Raises `SecretProviderError`."""
+        """The password of the entry. Raises: `SecretProviderError`."""
         try:
             import keyring
         except ImportError:

@@ -66,7 +66,7 @@ def collect_secrets(
 
 
 def may_block(plan: Plan, operation: PlanOperation, look_up: SecretResolver) -> bool:
-    """Whether `gather` has to wait for a source outside this process."""
+    """Whether `collect_secrets` has to wait for a provider outside this process."""
     return isinstance(look_up, ProviderResolver) and look_up.would_block(
         _variables(plan, operation)
     )
@@ -96,7 +96,8 @@ def resolve_credentials(
     FC0845 for one of the other class of environment, but for `any_shape`.
 
     Where one is absent, and the plan has an OAuth client for it that is there, the client's id and
-    secret stand in its place: `oauth` makes the credential of them. FC0825 for a source that fails.
+    secret stand in its place: `oauth` makes the credential of them. FC0825 for a provider that
+    fails.
     """
     names_asked = tuple(names)
     prefetch(look_up, [credential_id(plan, name).variable for name in names_asked])
@@ -109,10 +110,8 @@ def resolve_credentials(
 def _credential(
     plan: Plan, name: str, look_up: SecretResolver, sink: Sink, *, any_shape: bool
 ) -> dict[str, Secret]:
-    variable, description = (
-        credential_id(plan, name).variable,
-        f"the credential {name} of {plan.vault}",
-    )
+    variable = credential_id(plan, name).variable
+    description = f"the credential {name} of {plan.vault}"
     spec = plan.credentials.get(name)
     value = _asked(look_up, variable, description, sink)
     if isinstance(value, str) and not _fits(spec, value):
@@ -158,7 +157,7 @@ def resolve_secrets(
 ) -> dict[str, Secret]:
     """The secrets that the destination uses by name, each derived as its `as_key` says.
 
-    FC0806 for a missing one, FC0825 where its source fails, FC0845 for one of the other class of
+    FC0806 for a missing one, FC0825 where its provider fails, FC0845 for one of the other class of
     environment, but for `any_shape`.
     """
     names_asked = tuple(names)
@@ -270,7 +269,7 @@ def _derive(
 
 
 def derive(spec: PlanSecret, raw: str) -> str:
-    """What is used in place of the raw secret. Raises `ValueError` where a JWK is none."""
+    """What is used in place of the raw secret. Raises: `ValueError` where a JWK is none."""
     match spec.as_key:
         case None:
             return raw
@@ -312,7 +311,7 @@ def _played(plan: Plan, credential: str, set_names: Collection[str]) -> tuple[st
     return client if chosen else (credential,)
 
 
-def made_up_secret_lookup(secret: SecretId, plans: Iterable[Plan] = ()) -> SecretResolver:
+def made_up_resolver(secret: SecretId, plans: Iterable[Plan] = ()) -> SecretResolver:
     """The sandbox's value of one secret, in the form that one of the plans says; nothing else."""
     for plan in plans:
         spec = plan.secrets.get(secret.name)

@@ -17,8 +17,8 @@ from forwardc.core.diagnostics.text_file import NotTextError, decoded
 
 FETCH_TIMEOUT_S: Final = 10.0
 """Seconds that a run waits for one secret: a keyring may ask a person, a caller waits no longer."""
-# A source that bounds itself can still clean up before it is left behind.
 PROVIDER_TIMEOUT_S: Final = 9.0
+"""Seconds after which a provider ends by itself: before it is left behind it can still clean up."""
 MAX_SECRET_BYTES: Final = 64 * 1024
 """AWS Secrets Manager keeps 65536 bytes (API reference, CreateSecret), the others no more."""
 

@@ -1,4 +1,4 @@
-"""Every kind of source, by the word before the colon of a reference.
+"""Every kind of provider, by the word before the colon of a reference.
 
 A kind is one file and one line here. What a kind needs from the network or from an extra is
 imported when it is first asked.
@@ -14,7 +14,7 @@ PROVIDER_KINDS: Final = ("env", "file", "exec", "keyring", "vault", "aws")
 
 
 def provider_of(kind: str, environ: Mapping[str, str], base: Path) -> SecretProvider:
-    """The source of a kind. Raises `KeyError` for another than `PROVIDER_KINDS`."""
+    """The provider of a kind. Raises: `KeyError` for another than `PROVIDER_KINDS`."""
     match kind:
         case "env":
             from forwardc.runtime.secret_providers.environment import EnvironmentProvider
