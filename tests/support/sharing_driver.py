@@ -72,5 +72,5 @@ async def serve(history: str, sandbox: str) -> None:
 if __name__ == "__main__":
     around(ClaimStore, "claim", "before it is claimed", "it is claimed")
     around(BatchedJournal, "intent", "before the intent is recorded", "the intent is recorded")
-    around(BatchedJournal, "settle", "before the end is recorded", "the end is recorded")
+    around(BatchedJournal, "flush", "before the end is recorded", "the end is recorded")
     asyncio.run(serve(*sys.argv[1:]))

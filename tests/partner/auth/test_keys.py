@@ -34,15 +34,15 @@ def nothing(_: str) -> str | None:
     return None
 
 
-def load(path: Path, look_up: Callable[[str], str | None] = nothing) -> ServerKeys:
-    return load_keys(path, look_up, history=".forwardc/history.db")
+def load(path: Path, resolver: Callable[[str], str | None] = nothing) -> ServerKeys:
+    return load_keys(path, resolver, history=".forwardc/history.db")
 
 
 def refused(
-    path: Path, look_up: Callable[[str], str | None] = nothing, **given: str
+    path: Path, resolver: Callable[[str], str | None] = nothing, **given: str
 ) -> ServerKeysError:
     with pytest.raises(ServerKeysError) as caught:
-        load_keys(path, look_up, **{"history": "h.db", **given})
+        load_keys(path, resolver, **{"history": "h.db", **given})
     return caught.value
 
 

@@ -242,7 +242,7 @@ def test_readiness_needs_a_service_that_lets_us_in() -> None:
 
 def test_the_token_shows_itself_nowhere() -> None:
     one = lookup("https://shop.example/references")
-    assert TOKEN not in repr(vars(one)) + repr(vars(one._lookup))
+    assert TOKEN not in repr(vars(one)) + repr(vars(one._directory))
     asyncio.run(one.close())
 
 

@@ -28,7 +28,7 @@ class Parts:
         self.traffic = ConcurrencyLimit(1)
         self.metrics = Metrics()
         checks: dict[str, ReadinessCheck] = {"history": self._history, "plans": self._plans}
-        readiness = Readiness(checks, self.traffic, self.metrics.tell_ready, lambda: self.now)
+        readiness = Readiness(checks, self.traffic, self.metrics.set_ready, lambda: self.now)
         self.app = Starlette(routes=routes(readiness, self.metrics))
 
     async def _history(self) -> None:
@@ -110,7 +110,7 @@ from forwardc.server.telemetry.calls import CallRecord
 from forwardc.server.telemetry.metrics import Metrics
 metrics = Metrics()
 metrics.in_flight.set(3)
-metrics.tell_ready({"history": sys.argv[1] == "well"})
+metrics.set_ready({"history": sys.argv[1] == "well"})
 metrics.call(CallRecord("/v1/initiate-payment-sharing", "POST", 200, 12.5))
 print(metrics.text().decode())
 if sys.argv[1] == "well":

@@ -277,7 +277,7 @@ def test_a_part_that_does_some_of_its_work_is_there() -> None:
         readiness = Readiness(
             {"approvals": check}, ConcurrencyLimit(1), clock=lambda: next(seconds)
         )
-        found = [(await readiness.words())["approvals"] for _ in range(3)]
+        found = [(await readiness.part_states())["approvals"] for _ in range(3)]
         assert found == ["partly", "ok", "failing"]
 
     asyncio.run(go())

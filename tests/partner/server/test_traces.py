@@ -26,7 +26,7 @@ CANARY = "canary-77"
 
 def a_call(watch: Telemetry, parent: str | None = None, status: int = 200) -> CallInProgress:
     call = CallInProgress("/v1/initiate-payment-sharing", "POST")
-    with watch.over(call, parent):
+    with watch.observed(call, parent):
         with watch.span("lookup"), pytest.raises(ValueError, match=CANARY):
             fails(watch)
         with watch.span("forward", {"vault": "stripe", "destination": "rokt"}):

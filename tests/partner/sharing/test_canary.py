@@ -48,7 +48,7 @@ def forwarded(key: str) -> httpx.Response:
 def tables(store: Store) -> Iterator[str]:
     """Every row of every table, as text."""
     names = "SELECT name FROM sqlite_schema WHERE type = 'table'"
-    if store.database.words["int"] == "BIGINT":
+    if store.database.dialect["int"] == "BIGINT":
         names = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema()"
     for (name,) in store.database.read(lambda tx: tx.rows(names)):
         query = f"SELECT * FROM {name}"  # noqa: S608 - out of the schema

@@ -23,13 +23,13 @@ from forwardc.server.payment_sharing.claim import (
 )
 from forwardc.server.payment_sharing.claim_tables import (
     ClaimingProcess,
+    abandoned_forwards,
     claim,
     end,
+    end_abandoned,
     forget,
     give_up,
-    left,
     look,
-    settle_left,
 )
 from stored_runs import Clock, intent_of, new_run, report_of
 
@@ -89,19 +89,19 @@ def test_a_claim_that_is_asked_for_again_is_still_ones_own(file_store: Store) ->
 
 def test_what_was_left_and_is_gone_is_left_alone(file_store: Store, clock: Clock) -> None:
     held = mine(file_store, ask(window_s=60))
-    assert [one.run_id for one in file_store.database.read(lambda tx: left(tx, HERE))] == [
-        held.run_id
-    ]
+    assert [
+        one.run_id for one in file_store.database.read(lambda tx: abandoned_forwards(tx, HERE))
+    ] == [held.run_id]
     clock.turn(days=2)
     forgotten(file_store)
-    file_store.database.write(lambda tx: settle_left(tx, held, HERE, file_store.timestamp()))
+    file_store.database.write(lambda tx: end_abandoned(tx, held, HERE, file_store.timestamp()))
     assert file_store.database.read(lambda tx: tx.rows("SELECT id FROM shares")) == []
 
 
 def test_what_was_left_and_has_ended_since_stays_as_it_ended(file_store: Store) -> None:
     held = mine(file_store, ask())
     file_store.database.write(lambda tx: end(tx, held, ForwardState.DONE, 200, "sealed"))
-    file_store.database.write(lambda tx: settle_left(tx, held, HERE, file_store.timestamp()))
+    file_store.database.write(lambda tx: end_abandoned(tx, held, HERE, file_store.timestamp()))
     assert seen(file_store, held) == ClaimFinished(held.forward_id, held.run_id, "sealed")
 
 
@@ -109,9 +109,9 @@ def test_what_is_held_is_not_left(file_store: Store) -> None:
     who = process()
     held = mine(file_store, ask(), who)
     who.live.begin(held.run_id)
-    assert file_store.database.read(lambda tx: left(tx, who)) == []
+    assert file_store.database.read(lambda tx: abandoned_forwards(tx, who)) == []
     who.live.end(held.run_id)
-    assert len(file_store.database.read(lambda tx: left(tx, who))) == 1
+    assert len(file_store.database.read(lambda tx: abandoned_forwards(tx, who))) == 1
 
 
 @pytest.mark.parametrize("sent", [True, False])
@@ -124,7 +124,7 @@ def test_what_is_given_up_is_said_to_be_what_is_certain(file_store: Store, sent:
     state = file_store.database.write(lambda tx: give_up(tx, held, file_store.timestamp()))
     unknown, free = (
         ClaimUnknown(held.forward_id, held.run_id),
-        ClaimReleased(held.run_id, left=False),
+        ClaimReleased(held.run_id, abandoned=False),
     )
     assert state == (ForwardState.UNKNOWN if sent else ForwardState.NOT_SENT)
     assert seen(file_store, held) == (unknown if sent else free)

@@ -103,7 +103,7 @@ def test_each_ending_is_seen(store: Store) -> None:
     store.database.write(lambda tx: end(tx, held, ForwardState.NOT_SENT, 503, None))
     moment = store.timestamp()
     seen = store.database.read(lambda tx: look(tx, held.forward_id, THERE, moment))
-    assert seen == ClaimReleased(held.run_id, left=False)
+    assert seen == ClaimReleased(held.run_id, abandoned=False)
     again = ask("pay-3")
     assert mine(store, again) == ClaimWon(held.forward_id, again.run_id, moment.after(60))
     # The one before ends late: it changes nothing any more.

@@ -206,7 +206,7 @@ def test_a_vault_that_is_not_built(serve: Serve) -> None:
 def test_secrets_that_are_missing(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
     async def work(house: House) -> None:
         forwarder = house.service.forwarder
-        ways = {key: replace(way, look_up={}.get) for key, way in forwarder.plans.items()}
+        ways = {key: replace(way, resolver={}.get) for key, way in forwarder.plans.items()}
         house.service.forwarder = replace(forwarder, plans=ways)
         answer = await house.post()
         assert (answer.status_code, slug(answer)) == (422, "not-forwardable")

@@ -27,10 +27,10 @@ async def share(open_house: House, name: str, fail: Callable[[], None], heal: Ca
     first = await open_house.post(name)
     heal()
     claims: ClaimStore = open_house.service.claims
-    await claims.mended()
+    await claims.record_owed_ends()
     again = await open_house.post(name)
     assert open_house.arrived() - before <= 1, "it was sent twice"
-    assert not claims.live.owed
+    assert not claims.live.unrecorded
     if again.status_code == 200:
         assert open_house.arrived() - before == 1
         run = open_house.store.load(again.headers["forwardc-run"])

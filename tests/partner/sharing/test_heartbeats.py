@@ -91,7 +91,7 @@ WORKS: dict[str, Callable[[ClaimStore, ClaimWon], Any]] = {
     "claim": lambda claims, _: claims.claim(ask()),
     "end": lambda claims, mine: claims.end(mine, ForwardState.DONE, 200, "sealed"),
     "give_up": lambda claims, mine: claims.give_up(mine),
-    "end at once": lambda claims, mine: claims.end(mine, ForwardState.DONE, 200, patient=False),
+    "end at once": lambda claims, mine: claims.end(mine, ForwardState.DONE, 200, retry=False),
 }
 
 
@@ -119,7 +119,7 @@ def test_what_is_certain_is_told_whenever_the_history_is_back(
     Away(monkeypatch, file_store, failures)
     claims = ClaimStore(file_store, process())
     assert asyncio.run(claims.give_up(held)) is ForwardState.NOT_SENT
-    assert seen_there(file_store, held) == ClaimReleased(held.run_id, left=False)
+    assert seen_there(file_store, held) == ClaimReleased(held.run_id, abandoned=False)
 
 
 def test_a_process_holds_what_it_forwards_and_nothing_else(file_store: Store) -> None:
@@ -146,8 +146,11 @@ def test_a_claim_in_doubt_is_looked_for_as_long_as_it_can_be_there(
     claims = ClaimStore(file_store, process(), clock=lambda: now[0])
     claims.let_go(held.run_id, **({"in_doubt": in_doubt} if in_doubt else {}))
     now[0] += after_s
-    asyncio.run(claims.mended())
-    left, running = ClaimReleased(held.run_id, left=False), ClaimHeld(held.forward_id, held.run_id)
+    asyncio.run(claims.record_owed_ends())
+    left, running = (
+        ClaimReleased(held.run_id, abandoned=False),
+        ClaimHeld(held.forward_id, held.run_id),
+    )
     assert seen_there(file_store, held) == (left if settled else running)
 
 
@@ -171,16 +174,16 @@ def test_a_heartbeat_comes_every_two_seconds_whatever_went_wrong(
 ) -> None:
     slept, claims, beats = Slept(monkeypatch, 4), ClaimStore(file_store, process()), list[int]()
 
-    async def mended(_: ClaimStore) -> None:
+    async def record_owed_ends(_: ClaimStore) -> None:
         beats.append(len(slept.waits))
         if len(beats) == 1:
             raise HistoryUnavailableError("the disk is full")
         if len(beats) == 2:
             raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr(ClaimStore, "mended", mended)
+    monkeypatch.setattr(ClaimStore, "record_owed_ends", record_owed_ends)
     with pytest.raises(asyncio.CancelledError):
-        asyncio.run(claims.mend())
+        asyncio.run(claims.run_heartbeat())
     assert slept.waits == [2.0] * 4
     assert beats == [1, 2, 3, 4]
     assert [record.getMessage() for record in caplog.records] == [
@@ -193,32 +196,32 @@ class Unsettled(BatchedJournal):
 
     code = "FC0823"
 
-    async def settle(self) -> None:
+    async def flush(self) -> None:
         raise JournalError(self.code, "another process has taken it over")
 
 
-def owed(store: Store, clock: Clock) -> tuple[ClaimStore, ClaimWon, Unsettled]:
+def unrecorded(store: Store, clock: Clock) -> tuple[ClaimStore, ClaimWon, Unsettled]:
     claims = ClaimStore(store, process())
     held, journal = left_behind(store, claims.process), Unsettled(StoreJournal(store), clock, 0)
-    claims.live.owe(ForwardEnd(held, ForwardState.DONE, 200, "sealed", journal))
+    claims.live.keep_unrecorded(ForwardEnd(held, ForwardState.DONE, 200, "sealed", journal))
     return claims, held, journal
 
 
 def test_an_end_is_owed_until_the_history_is_back(file_store: Store, clock: Clock) -> None:
-    claims, held, journal = owed(file_store, clock)
+    claims, held, journal = unrecorded(file_store, clock)
     journal.code = HistoryUnavailableError.code
     with pytest.raises(HistoryUnavailableError):
-        asyncio.run(claims.mended())
-    assert [end.won for end in claims.live.owed] == [held]
+        asyncio.run(claims.record_owed_ends())
+    assert [end.won for end in claims.live.unrecorded] == [held]
 
 
 def test_the_end_of_a_run_that_another_took_over_is_not_owed_for_ever(
     file_store: Store, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    claims, held, _ = owed(file_store, clock)
+    claims, held, _ = unrecorded(file_store, clock)
     caplog.set_level(logging.INFO, CLAIMS)
-    asyncio.run(claims.mended())
-    assert not claims.live.owed
+    asyncio.run(claims.record_owed_ends())
+    assert not claims.live.unrecorded
     assert seen_there(file_store, held) == ClaimFinished(held.forward_id, held.run_id, "sealed")
     assert [record.getMessage() for record in caplog.records] == [
         f"FC0823 the end of run {held.run_id} was not recorded",
@@ -229,10 +232,10 @@ def test_the_end_of_a_run_that_another_took_over_is_not_owed_for_ever(
 def test_an_owed_end_waits_for_the_next_heartbeat_only(
     file_store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    claims, _, _ = owed(file_store, clock)
+    claims, _, _ = unrecorded(file_store, clock)
     slept, away = Slept(monkeypatch), Away(monkeypatch, file_store)
     with pytest.raises(HistoryUnavailableError):
-        asyncio.run(claims.mended())
+        asyncio.run(claims.record_owed_ends())
     assert (slept.waits, away.times) == ([], 1)
 
 

@@ -122,7 +122,7 @@ def test_what_ends_by_itself_is_still_answered_so(serve: Serve) -> None:
         def failing(_: str) -> str:
             raise SecretProviderError("the source does not answer")
 
-        ways = {key: replace(way, look_up=failing) for key, way in forwarder.plans.items()}
+        ways = {key: replace(way, resolver=failing) for key, way in forwarder.plans.items()}
         house.service.forwarder = replace(forwarder, plans=ways)
         told_to_wait(await house.post())
         house.service.forwarder = forwarder

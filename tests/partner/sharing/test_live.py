@@ -62,7 +62,7 @@ def seen(store: Store, mine: ClaimWon, who: ClaimingProcess) -> object:
 def test_what_this_process_does_not_forward_is_free_at_once(store: Store) -> None:
     here, there = process(), process("there/2/b")
     held = claimed(store, here)
-    assert seen(store, held, here) == ClaimReleased(held.run_id, left=True)
+    assert seen(store, held, here) == ClaimReleased(held.run_id, abandoned=True)
     assert seen(store, held, there) == ClaimHeld(held.forward_id, held.run_id)
     here.live.begin(held.run_id)
     assert seen(store, held, here) == ClaimHeld(held.forward_id, held.run_id)
@@ -77,9 +77,11 @@ def test_a_heartbeat_settles_for_others_what_was_left(store: Store, sent: bool) 
         store.begin(replace(new_run(), id=held.run_id, owner=here.owner, lease_s=300))
         store.intent(held.run_id, here.owner, INTENT)
     claims.let_go(held.run_id, in_doubt=True)
-    asyncio.run(claims.mended())
+    asyncio.run(claims.record_owed_ends())
     unknown = ClaimUnknown(held.forward_id, held.run_id)
-    assert seen(store, held, there) == (unknown if sent else ClaimReleased(held.run_id, left=False))
+    assert seen(store, held, there) == (
+        unknown if sent else ClaimReleased(held.run_id, abandoned=False)
+    )
 
 
 def test_a_heartbeat_leaves_alone_what_is_forwarded(store: Store) -> None:
@@ -88,7 +90,7 @@ def test_a_heartbeat_leaves_alone_what_is_forwarded(store: Store) -> None:
     held = claimed(store, here)
     here.live.begin(held.run_id)
     claims.let_go("another", in_doubt=True)
-    asyncio.run(claims.mended())
+    asyncio.run(claims.record_owed_ends())
     assert seen(store, held, process("there/2/b")) == ClaimHeld(held.forward_id, held.run_id)
 
 
@@ -101,17 +103,17 @@ def test_an_end_that_is_owed_is_the_answer(store: Store, clock: Clock) -> None:
         store.begin(replace(new_run(), id=held.run_id, owner=here.owner, lease_s=300))
         store.intent(held.run_id, here.owner, INTENT)
         journal = BatchedJournal(StoreJournal(store), clock, 0)
-        here.live.owe(ForwardEnd(held, state, 200, "sealed", journal))
+        here.live.keep_unrecorded(ForwardEnd(held, state, 200, "sealed", journal))
         told = {
             ForwardState.DONE: ClaimFinished(held.forward_id, held.run_id, "sealed"),
-            ForwardState.NOT_SENT: ClaimReleased(held.run_id, left=False),
+            ForwardState.NOT_SENT: ClaimReleased(held.run_id, abandoned=False),
             ForwardState.UNKNOWN: ClaimUnknown(held.forward_id, held.run_id),
         }[state]
         assert seen(store, held, here) == told
         assert seen(store, held, there) == ClaimHeld(held.forward_id, held.run_id)
-        asyncio.run(claims.mended())
+        asyncio.run(claims.record_owed_ends())
         assert seen(store, held, there) == told
-        assert not here.live.owed
+        assert not here.live.unrecorded
         clock.turn(seconds=61)
 
 
@@ -133,12 +135,12 @@ def test_an_end_stays_owed_while_the_history_is_away(
             house.vaults.gate.set()
             first = await asking
             with pytest.raises(HistoryUnavailableError):
-                await claims.mended()
-            assert len(claims.live.owed) == 1
+                await claims.record_owed_ends()
+            assert len(claims.live.unrecorded) == 1
         again = await house.post()
         assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
         assert await house.service.drain(0) == 0
-        assert not claims.live.owed
+        assert not claims.live.unrecorded
         run = house.store.load(first.headers["forwardc-run"])
         assert run is not None
         assert (run.summary.state, run.summary.outcome) == ("done", "approved")

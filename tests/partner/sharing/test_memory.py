@@ -59,7 +59,7 @@ def test_at_any_call_of_a_share(serve: Serve, monkeypatch: pytest.MonkeyPatch) -
                 except MemoryError:
                     # What stands before the endpoint is uvicorn's to answer.
                     status, content = 500, b""
-            await house.service.claims.mended()
+            await house.service.claims.record_owed_ends()
             again, later = await asked(house, name)
             where = (at, memory.where, status, again)
             assert house.arrived() - before <= 1, where

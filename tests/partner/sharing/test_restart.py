@@ -37,7 +37,7 @@ async def process(url: str) -> AsyncIterator[House]:
     """A service with its heartbeat."""
     with open_store(url) as store:
         async with house(store, INSTRUMENTS, replay=ReplaySettings(wait=0.2)) as service:
-            mending = asyncio.create_task(service.service.claims.mend())
+            mending = asyncio.create_task(service.service.claims.run_heartbeat())
             yield service
             mending.cancel()
 
@@ -76,7 +76,7 @@ def test_nobody_waits_for_what_nobody_forwards(
             early = await asyncio.gather(*held, *rest)
             # What was forwarded has its answer, whether or not there is a database.
             assert {answer.status_code for answer in early[: len(held)]} == {200}
-            assert first.service.claims.live.owed
+            assert first.service.claims.live.unrecorded
             await asyncio.to_thread(own_server.restart)
             asking = [
                 answered(service, f"pay-{number}")
@@ -93,8 +93,8 @@ def test_nobody_waits_for_what_nobody_forwards(
             # What a process has forwarded itself, it never calls running.
             assert max(still for still, _ in later[: 2 * len(held) : 2]) == 0
             assert first.arrived() + second.arrived() == COUNT
-            await first.service.claims.mended()
-            assert not first.service.claims.live.owed
+            await first.service.claims.record_owed_ends()
+            assert not first.service.claims.live.unrecorded
             assert len(first.store.search(RunFilter(), limit=200).runs) >= COUNT
             assert not first.store.unknown_runs()
 

@@ -109,7 +109,7 @@ class Loud:
 
 def test_nothing_that_holds_a_secret_is_shown() -> None:
     ways, _ = ways_of(A=DestinationSettings(run="rokt"))
-    way = replace(ways["A", "stripe"], look_up=Loud())
+    way = replace(ways["A", "stripe"], resolver=Loud())
     forwarder = Forwarder({}, cast("RunDependencies", Loud()), in_force=Loud())
     forwarded = ForwardResult(None, cast("BatchedJournal", Loud()))
     assert "hush" not in repr((way, forwarder, forwarded))

@@ -46,7 +46,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*")
 def open_directory(
     settings: DirectorySettings,
     base: Path,
-    look_up: SecretLookup,
+    resolver: SecretLookup,
     vaults: Collection[str] | None = None,
     left_out: Callable[[int], None] = lambda _: None,
 ) -> PaymentDirectory:
@@ -61,25 +61,25 @@ def open_directory(
         case CsvDirectorySettings(file=file):
             return CsvDirectory(base / file, vaults, not_card=settings.not_card, left_out=left_out)
         case SqlDirectorySettings():
-            return EntropyCheckedDirectory(_sql(settings, base, look_up, vaults))
+            return EntropyCheckedDirectory(_sql(settings, base, resolver, vaults))
         case HttpDirectorySettings():
-            return EntropyCheckedDirectory(_http(settings, look_up, vaults))
+            return EntropyCheckedDirectory(_http(settings, resolver, vaults))
 
 
 def _sql(
     settings: SqlDirectorySettings,
     base: Path,
-    look_up: SecretLookup,
+    resolver: SecretLookup,
     vaults: Collection[str] | None,
 ) -> SqlDirectory:
     query = read_query(settings.query)
     if isinstance(query, list):
         raise DirectoryError("the query cannot be used: " + "; ".join(query))
-    asker = _asker(settings, query, base, _secret(settings.url_secret, look_up))
-    return SqlDirectory(asker, timeout=settings.timeout, vaults=vaults, not_card=settings.not_card)
+    runner = _runner(settings, query, base, _secret(settings.url_secret, resolver))
+    return SqlDirectory(runner, timeout=settings.timeout, vaults=vaults, not_card=settings.not_card)
 
 
-def _asker(
+def _runner(
     settings: SqlDirectorySettings, query: ReferenceQuery, base: Path, url: str
 ) -> QueryRunner:
     timeout, connections = settings.timeout, settings.connections
@@ -93,13 +93,13 @@ def _asker(
 
 
 def _http(
-    settings: HttpDirectorySettings, look_up: SecretLookup, vaults: Collection[str] | None
+    settings: HttpDirectorySettings, resolver: SecretLookup, vaults: Collection[str] | None
 ) -> HttpDirectory:
     if mistake := service_mistake(settings.url):
         raise DirectoryError(f"the URL of the service cannot be used: {mistake}")
     name, token = settings.token_secret, None
     if name is not None:
-        token = Secret(_secret(name, look_up))
+        token = Secret(_secret(name, resolver))
         if not _TOKEN.fullmatch(token.reveal()):
             raise DirectoryError(f"{name} holds no bearer token")
     return HttpDirectory(
@@ -111,9 +111,9 @@ def _http(
     )
 
 
-def _secret(name: str, look_up: SecretLookup) -> str:
+def _secret(name: str, resolver: SecretLookup) -> str:
     try:
-        value = look_up(name)
+        value = resolver(name)
     except SecretProviderError as problem:
         raise DirectoryError(f"{name}: {problem}") from None
     if not value:

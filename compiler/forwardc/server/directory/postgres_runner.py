@@ -208,7 +208,7 @@ class _Connection:
             while self._answer is not None and not self._libpq.is_busy():
                 result = self._libpq.get_result()
                 if result is None:
-                    self._settle()
+                    self._resolve()
                     return
                 self._result = result
         except psycopg.Error:
@@ -216,7 +216,7 @@ class _Connection:
             self._socket = -1
             self._lose()
 
-    def _settle(self) -> None:
+    def _resolve(self) -> None:
         answer, result = self._answer, self._result
         self._answer = self._result = None
         if answer is not None and not answer.done() and result is not None:

@@ -71,13 +71,13 @@ class SqlDirectory:
 
     def __init__(
         self,
-        asker: QueryRunner,
+        runner: QueryRunner,
         *,
         timeout: float,
         vaults: Collection[str] | None = None,
         not_card: Collection[str] = (),
     ) -> None:
-        self._asker, self._timeout = asker, timeout
+        self._runner, self._timeout = runner, timeout
         self._vaults, self._not_card = vaults, not_card
         self._checked: tuple[tuple[str, ...], RowMapping] | None = None
         self._told = False
@@ -105,14 +105,14 @@ class SqlDirectory:
 
     async def supplies(self) -> DirectoryColumns:
         """The columns that the database says the query has; no row is read for it."""
-        return DirectoryColumns(self._columns(await self._within(self._asker.describe())).titles)
+        return DirectoryColumns(self._columns(await self._within(self._runner.describe())).titles)
 
     async def close(self) -> None:
         """Give connections back."""
-        await self._asker.close()
+        await self._runner.close()
 
     async def _ask(self, reference: str | None) -> QueryRows:
-        return await self._within(self._asker.ask(reference))
+        return await self._within(self._runner.ask(reference))
 
     async def _within(self, answer: Awaitable[T]) -> T:
         try:

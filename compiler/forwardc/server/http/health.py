@@ -64,10 +64,12 @@ class Readiness:
         # A server that stops needs no second to say so.
         return {**self._last_seen, "taking_calls": not self._calls.stopping}
 
-    async def words(self) -> Mapping[str, str]:
+    async def part_states(self) -> Mapping[str, str]:
         """The same in words. What does some of its work is there."""
-        words = {name: "ok" if there else "failing" for name, there in (await self.parts()).items()}
-        return {**words, **dict.fromkeys(self._partly, "partly")}
+        part_states = {
+            name: "ok" if there else "failing" for name, there in (await self.parts()).items()
+        }
+        return {**part_states, **dict.fromkeys(self._partly, "partly")}
 
     async def _is_there(self, name: str) -> bool:
         before, partly = self._partly.get(name), False
@@ -97,7 +99,7 @@ def _why(problem: Exception) -> str:
 
 
 def routes(
-    readiness: Readiness, metrics: Metrics | None, figures: ReadinessCheck | None = None
+    readiness: Readiness, metrics: Metrics | None, refresh_metrics: ReadinessCheck | None = None
 ) -> list[Route]:
     """The routes. `figures` is asked before the metrics are told, to bring slow ones up to date."""
 
@@ -105,16 +107,16 @@ def routes(
         return JSONResponse({"status": "ok"})
 
     async def ready(_request: Request) -> Response:
-        words = await readiness.words()
-        is_ready = "failing" not in words.values()
-        document = {"status": "ok" if is_ready else "failing", "parts": words}
+        part_states = await readiness.part_states()
+        is_ready = "failing" not in part_states.values()
+        document = {"status": "ok" if is_ready else "failing", "parts": part_states}
         return JSONResponse(document, 200 if is_ready else 503)
 
     async def tell(_request: Request) -> Response:
         assert metrics is not None  # noqa: S101 - the route is there with metrics only
         await readiness.parts()
-        if figures is not None:
-            await figures()
+        if refresh_metrics is not None:
+            await refresh_metrics()
         return Response(await run_blocking(metrics.text), headers={"Content-Type": CONTENT_TYPE})
 
     metrics_routes = [Route(METRICS, tell, methods=["GET"])] if metrics is not None else []

@@ -249,7 +249,7 @@ class TelemetryMiddleware:
             await send(message)
 
         traceparent = head.traceparent if isinstance(head, RequestHead) else None
-        with self.telemetry.over(call, traceparent):
+        with self.telemetry.observed(call, traceparent):
             await self.app(scope, receive, noting)
 
 

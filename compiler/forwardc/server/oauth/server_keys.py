@@ -181,13 +181,13 @@ class ServerKeys:
             )
 
 
-def load_keys(path: Path, look_up: SecretResolver, *, history: str) -> ServerKeys:
+def load_keys(path: Path, resolver: SecretResolver, *, history: str) -> ServerKeys:
     """The keys of FORWARDC_SERVER_KEYS, else of the file `path`.
 
     A missing file is made where `history` is one of this machine. Raises `ServerKeysError`.
     """
     try:
-        text = look_up(VARIABLE)
+        text = resolver(VARIABLE)
     except SecretProviderError as problem:
         raise ServerKeysError(f"{VARIABLE} is not given: {problem}") from None
     if text is not None:

@@ -206,12 +206,12 @@ class TokenEndpoint:
             raise ProblemError(ProblemKind.TOO_MANY_REQUESTS, headers=retry_after(wait))
 
 
-def routes(desk: TokenEndpoint) -> list[Route]:
+def routes(endpoint: TokenEndpoint) -> list[Route]:
     """The routes of the embedded issuer."""
     return [
-        Route(TOKEN_PATH, desk.token, methods=["POST"]),
-        Route(JWKS_PATH, desk.jwks, methods=["GET"]),
-        Route(METADATA_PATH, desk.metadata, methods=["GET"]),
+        Route(TOKEN_PATH, endpoint.token, methods=["POST"]),
+        Route(JWKS_PATH, endpoint.jwks, methods=["GET"]),
+        Route(METADATA_PATH, endpoint.metadata, methods=["GET"]),
     ]
 
 

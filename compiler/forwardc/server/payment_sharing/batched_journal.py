@@ -99,7 +99,7 @@ class BatchedJournal:
         """Whether there is something that only `settle` keeps."""
         return self._result is not None
 
-    async def settle(self) -> None:
+    async def flush(self) -> None:
         """Keep the end of the run, and whatever was to be written before it."""
         if self._result is None:
             return

@@ -83,10 +83,10 @@ class ClaimUnknown:
 
 @dataclass(frozen=True, slots=True)
 class ClaimReleased:
-    """Nobody forwards: it ended without reaching the destination, or (`left`) its process did."""
+    """Nobody forwards: the destination was not reached, or the process has `abandoned` it."""
 
     run_id: str
-    left: bool
+    abandoned: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class LiveForwards:
     """Claims by their run's id. Read in any thread, changed on the event loop only."""
 
     _running: set[str] = field(default_factory=set)
-    _owed: dict[str, ForwardEnd] = field(default_factory=dict)
+    _unrecorded: dict[str, ForwardEnd] = field(default_factory=dict)
 
     def begin(self, run_id: str) -> None:
         """A claim is asked for: from before the database can have it."""
@@ -146,19 +146,19 @@ class LiveForwards:
         """Whether this process forwards, or is about to."""
         return run_id in self._running
 
-    def owe(self, end: ForwardEnd) -> None:
+    def keep_unrecorded(self, end: ForwardEnd) -> None:
         """Keep an end that could not be recorded."""
-        self._owed[end.won.run_id] = end
+        self._unrecorded[end.won.run_id] = end
 
-    def paid(self, run_id: str) -> None:
+    def drop_unrecorded(self, run_id: str) -> None:
         """An end that was owed is recorded."""
-        self._owed.pop(run_id, None)
+        self._unrecorded.pop(run_id, None)
 
-    def owed_end(self, run_id: str) -> ForwardEnd | None:
+    def unrecorded_end(self, run_id: str) -> ForwardEnd | None:
         """The end that is owed for a run."""
-        return self._owed.get(run_id)
+        return self._unrecorded.get(run_id)
 
     @property
-    def owed(self) -> tuple[ForwardEnd, ...]:
+    def unrecorded(self) -> tuple[ForwardEnd, ...]:
         """All ends that are owed, the oldest first."""
-        return tuple(self._owed.values())
+        return tuple(self._unrecorded.values())

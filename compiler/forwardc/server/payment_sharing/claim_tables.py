@@ -148,15 +148,15 @@ def _status(
         case ForwardState.UNKNOWN:
             return ClaimUnknown(forward.id, forward.run_id, outcome_of(tx, forward.run_id))
         case ForwardState.NOT_SENT:
-            return ClaimReleased(forward.run_id, left=False)
+            return ClaimReleased(forward.run_id, abandoned=False)
         case ForwardState.RUNNING if _is_dropped(forward, process):
-            owed = process.live.owed_end(forward.run_id)
-            if owed is None:
-                return ClaimReleased(forward.run_id, left=True)
-            ended = replace(forward, state=owed.state, sealed=owed.sealed)
+            unrecorded = process.live.unrecorded_end(forward.run_id)
+            if unrecorded is None:
+                return ClaimReleased(forward.run_id, abandoned=True)
+            ended = replace(forward, state=unrecorded.state, sealed=unrecorded.sealed)
             return _status(tx, ended, process, now)
         case ForwardState.RUNNING if _is_left(tx, forward, now):
-            return ClaimReleased(forward.run_id, left=True)
+            return ClaimReleased(forward.run_id, abandoned=True)
         case ForwardState.RUNNING:
             return ClaimHeld(forward.id, forward.run_id)
 
@@ -181,22 +181,22 @@ def give_up(tx: Transaction, won: ClaimWon, now: Timestamp) -> ForwardState:
     return state
 
 
-def left(tx: Transaction, process: ClaimingProcess) -> list[ClaimWon]:
+def abandoned_forwards(tx: Transaction, process: ClaimingProcess) -> list[ClaimWon]:
     """The shares that stand in the name of this process, and that it does not forward."""
     live = process.live
     return [
         ClaimWon(forward_id, run_id, 0)
         for forward_id, run_id in tx.rows(_LEFT, process.owner)
-        if not live.holds(run_id) and live.owed_end(run_id) is None
+        if not live.holds(run_id) and live.unrecorded_end(run_id) is None
     ]
 
 
-def settle_left(tx: Transaction, won: ClaimWon, process: ClaimingProcess, now: Timestamp) -> None:
+def end_abandoned(tx: Transaction, won: ClaimWon, process: ClaimingProcess, now: Timestamp) -> None:
     """Record what is certain of a share that this process left; nothing where it has ended."""
     forward = _find(tx, won.forward_id)
     if forward is None or (forward.run_id, forward.state) != (won.run_id, ForwardState.RUNNING):
         return
-    if _is_dropped(forward, process) and process.live.owed_end(won.run_id) is None:
+    if _is_dropped(forward, process) and process.live.unrecorded_end(won.run_id) is None:
         give_up(tx, won, now)
 
 
@@ -272,7 +272,7 @@ def _repeat(
     status = _status(tx, forward, process, now)
     if not isinstance(status, ClaimReleased):
         return status
-    if status.left:
+    if status.abandoned:
         # Should that process live after all: its run is no longer its own, and sends nothing more.
         writes.stop(tx, forward.run_id, "its process left it", now)
         if _was_sent(tx, forward.run_id) or _may_be_pruned(tx, forward, now):

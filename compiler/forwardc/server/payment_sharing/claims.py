@@ -67,7 +67,7 @@ class ClaimStore:
 
         self.live.begin(ask.run_id)
         try:
-            claim = await _patiently(lambda: self.store.commits.write(work), (_WAITS[0],))
+            claim = await _with_retries(lambda: self.store.commits.write(work), (_WAITS[0],))
         except ClaimKeyTakenError:
             claim = ClaimKeyReused()
         except BaseException:
@@ -102,7 +102,7 @@ class ClaimStore:
         status: int,
         sealed: str | None = None,
         *,
-        patient: bool = True,
+        retry: bool = True,
     ) -> None:
         """Record how a share ended.
 
@@ -112,7 +112,7 @@ class ClaimStore:
         def work(tx: Transaction) -> None:
             claim_tables.end(tx, won, state, status, sealed)
 
-        await _patiently(lambda: self.store.commits.write(work), _WAITS if patient else ())
+        await _with_retries(lambda: self.store.commits.write(work), _WAITS if retry else ())
 
     def end_soon(
         self,
@@ -135,51 +135,53 @@ class ClaimStore:
         def work(tx: Transaction) -> ForwardState:
             return claim_tables.give_up(tx, won, self.store.timestamp())
 
-        return await _patiently(lambda: self.store.commits.write(work), _WAITS)
+        return await _with_retries(lambda: self.store.commits.write(work), _WAITS)
 
-    async def mend(self) -> None:
+    async def run_heartbeat(self) -> None:
         """At each heartbeat: tell the history what it does not know. Ends by being cancelled."""
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             try:
-                await self.mended()
+                await self.record_owed_ends()
             except HistoryError:
                 # Whoever calls meanwhile is told, and `/ready` says so, too.
                 continue
             except Exception as problem:
                 _log.error("FC9901 ends were not recorded: %s", type(problem).__name__)
 
-    async def mended(self) -> None:
+    async def record_owed_ends(self) -> None:
         """Record each end that is owed, and what is certain of shares that were left.
 
         Raises `HistoryError` where the history is still away: then the rest stays owed.
         """
-        for owed in self.live.owed:
-            await self._pay(owed)
+        for unrecorded in self.live.unrecorded:
+            await self._record_end_again(unrecorded)
         if self.clock() < self._doubtful_until:
-            for won in await self._left():
-                await self._settle(won)
+            for won in await self._abandoned():
+                await self._end_abandoned(won)
 
-    async def _pay(self, owed: ForwardEnd) -> None:
-        won = owed.won
-        await self.end(won, owed.state, owed.status, owed.sealed, patient=False)
+    async def _record_end_again(self, unrecorded: ForwardEnd) -> None:
+        won = unrecorded.won
+        await self.end(won, unrecorded.state, unrecorded.status, unrecorded.sealed, retry=False)
         try:
-            await owed.journal.settle()
+            await unrecorded.journal.flush()
         except JournalError as problem:
             if problem.code == HistoryError.code:
                 raise HistoryUnavailableError(str(problem)) from None
             _log.error("%s the end of run %s was not recorded", problem.code, won.run_id)
-        self.live.paid(won.run_id)
+        self.live.drop_unrecorded(won.run_id)
         _log.info("the end of run %s is recorded now", won.run_id)
 
-    async def _left(self) -> list[ClaimWon]:
+    async def _abandoned(self) -> list[ClaimWon]:
         process = self.process
-        return await self.store.commits.read(lambda tx: claim_tables.left(tx, process))
+        return await self.store.commits.read(
+            lambda tx: claim_tables.abandoned_forwards(tx, process)
+        )
 
-    async def _settle(self, won: ClaimWon) -> None:
+    async def _end_abandoned(self, won: ClaimWon) -> None:
         process, moment = self.process, self.store.timestamp()
         await self.store.commits.write(
-            lambda tx: claim_tables.settle_left(tx, won, process, moment)
+            lambda tx: claim_tables.end_abandoned(tx, won, process, moment)
         )
 
     async def forget(self) -> None:
@@ -195,7 +197,7 @@ class ClaimStore:
                 _log.warning("%s old answers were not deleted: %s", problem.code, problem.message)
 
 
-async def _patiently(ask: Callable[[], Awaitable[T]], waits: tuple[float, ...]) -> T:
+async def _with_retries(ask: Callable[[], Awaitable[T]], waits: tuple[float, ...]) -> T:
     """Ask a database that may be away for a moment, again after each wait."""
     for wait in waits:
         try:

@@ -47,7 +47,7 @@ class ServedPlan:
 
     plan: Plan
     operation: str
-    look_up: SecretResolver = field(repr=False)
+    resolver: SecretResolver = field(repr=False)
     reference_param: str | None = None
 
 
@@ -59,7 +59,7 @@ def read_served_plans(
     build: Path | CheckoutPath,
     place: str,
     mapped: Mapping[str, DestinationSettings],
-    look_up: Callable[[Plan], SecretResolver],
+    resolver: Callable[[Plan], SecretResolver],
     sink: Sink,
 ) -> dict[tuple[str, str], ServedPlan]:
     """The ways of every mapped destination, by its name in requests and the vault's name.
@@ -86,7 +86,7 @@ def read_served_plans(
             chosen = find_operation(plan, operation or None, sink) if plan else None
             if plan and chosen and _takes(plan, chosen, mapped_to.reference_param, sink):
                 served[name, vault] = ServedPlan(
-                    plan, chosen, look_up(plan), mapped_to.reference_param
+                    plan, chosen, resolver(plan), mapped_to.reference_param
                 )
     return served
 
@@ -156,7 +156,7 @@ class Forwarder:
         of_others = self._all_params - params_of([served])
         own_params = replace(instrument, params=_without(instrument.params, of_others))
         request = replace(_request(served, own_params, reference, won), not_card=self.not_card)
-        result = await run(served.plan, served.operation, request, served.look_up, means, sink)
+        result = await run(served.plan, served.operation, request, served.resolver, means, sink)
         problems = sink.sorted()
         codes = tuple(sorted({problem.code for problem in problems}))
         passing = _OF_THE_LOCK if self.unreadable is not None and self.unreadable() else frozenset()

@@ -267,7 +267,7 @@ def _problem_response(status: int, kinds: list[ProblemKind]) -> dict[str, Any]:
     examples = {
         kind.slug: {"value": ProblemError(kind, more=_more(kind)).document()} for kind in kinds
     }
-    header_fields = _told_in(status)
+    header_fields = _response_headers(status)
     return {
         "description": f"{HTTPStatus(status).phrase}: "
         + " ".join(f"{kind.value.title}. {kind.value.advice}" for kind in kinds),
@@ -288,7 +288,7 @@ def _more(kind: ProblemKind) -> Mapping[str, Any]:
     return {}
 
 
-def _told_in(status: int) -> dict[str, Any]:
+def _response_headers(status: int) -> dict[str, Any]:
     """The header fields of a problem, by its status."""
     names: dict[int, tuple[str, ...]] = {
         401: ("WWW-Authenticate",),

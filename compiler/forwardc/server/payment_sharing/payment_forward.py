@@ -122,15 +122,15 @@ class PaymentForwarding:
     not_card: frozenset[str] = frozenset()
     _under_way: dict[str, asyncio.Task[CallOutcome]] = field(default_factory=dict)
 
-    async def forward(self, asked: ForwardCall) -> ForwardAnswer:
+    async def forward(self, call: ForwardCall) -> ForwardAnswer:
         """Forward the payment, or answer as its first call was answered. Raises `ProblemError`."""
-        instrument = await self._find(asked)
+        instrument = await self._find(call)
         deadline = monotonic() + self.replay.wait
         while True:
-            claim = await self._claim(asked)
+            claim = await self._claim(call)
             match claim:
                 case ClaimWon():
-                    return await self._forward_shielded(claim, asked, instrument)
+                    return await self._forward_shielded(claim, call, instrument)
                 case ClaimKeyReused():
                     raise ProblemError(ProblemKind.KEY_REUSED)
                 case ClaimOfAnotherClient():
@@ -146,10 +146,10 @@ class PaymentForwarding:
                     assert_never(claim)
 
     async def _forward_shielded(
-        self, won: ClaimWon, asked: ForwardCall, instrument: Instrument
+        self, won: ClaimWon, call: ForwardCall, instrument: Instrument
     ) -> ForwardAnswer:
         try:
-            task = self._begin(won, asked, instrument)
+            task = self._begin(won, call, instrument)
         except BaseException:
             self.claims.let_go(won.run_id, in_doubt=True)
             raise
@@ -169,35 +169,35 @@ class PaymentForwarding:
             task.cancel()
         if late:
             await asyncio.wait(late)
-        if self.claims.live.owed:
-            await self._pay_at_last()
+        if self.claims.live.unrecorded:
+            await self._record_at_last()
         return len(late)
 
-    async def _pay_at_last(self) -> None:
+    async def _record_at_last(self) -> None:
         try:
-            await self.claims.mended()
+            await self.claims.record_owed_ends()
         except HistoryError as problem:
-            for owed in self.claims.live.owed:
-                _log.error("%s the end of run %s is lost", problem.code, owed.won.run_id)
+            for unrecorded in self.claims.live.unrecorded:
+                _log.error("%s the end of run %s is lost", problem.code, unrecorded.won.run_id)
 
-    async def _find(self, asked: ForwardCall) -> Instrument:
+    async def _find(self, call: ForwardCall) -> Instrument:
         """The instrument of a reference.
 
         Raises: `ProblemError`, the same for whatever does not fit.
         """
-        name, limit = f"misses/{asked.client_id}", self.limits.misses_per_hour
+        name, limit = f"misses/{call.client_id}", self.limits.misses_per_hour
         began = monotonic()
         try:
             wait = await self.rates.peek(name, limit, _HOUR_S)
             if wait is not None:
                 raise ProblemError(ProblemKind.TOO_MANY_REQUESTS, headers=retry_after(wait))
             with self.observer.span("lookup"):
-                instrument = await self.directory.find(asked.request.reference)
+                instrument = await self.directory.find(call.request.reference)
             identified = identifiers_match(
-                instrument.identifiers if instrument else None, asked.request.identifiers
+                instrument.identifiers if instrument else None, call.request.identifiers
             )
             if instrument is not None and identified:
-                return self._reachable(asked, instrument)
+                return self._reachable(call, instrument)
             wait = await self.rates.take(name, limit, _HOUR_S)
         except DirectoryFaultError as problem:
             _log.error("FC0855 the lookup has to be mended: %s", problem)
@@ -213,14 +213,14 @@ class PaymentForwarding:
             raise ProblemError(ProblemKind.TOO_MANY_REQUESTS, headers=retry_after(wait))
         raise ProblemError(ProblemKind.PAYMENT_NOT_FOUND)
 
-    def _reachable(self, asked: ForwardCall, instrument: Instrument) -> Instrument:
-        if not self.forwarder.has(asked.request.destination, instrument.vault):
+    def _reachable(self, call: ForwardCall, instrument: Instrument) -> Instrument:
+        if not self.forwarder.has(call.request.destination, instrument.vault):
             _log.error("FC0704 the lookup names a vault that the destination is not built for")
             raise not_forwardable()
         return instrument
 
-    async def _claim(self, asked: ForwardCall) -> ClaimResult:
-        ask = self._ask(asked)
+    async def _claim(self, call: ForwardCall) -> ClaimResult:
+        ask = self._claim_request(call)
         try:
             with self.observer.span("claim"):
                 return await self.claims.claim(ask)
@@ -231,11 +231,11 @@ class PaymentForwarding:
             self.claims.let_go(ask.run_id, in_doubt=True)
             raise
 
-    def _ask(self, asked: ForwardCall) -> ClaimRequest:
-        process, request = self.claims.process, asked.request
+    def _claim_request(self, call: ForwardCall) -> ClaimRequest:
+        process, request = self.claims.process, call.request
         world = (process.environment, process.emulated)
         by_reference = claim_digest("reference", *world, request.destination, request.reference)
-        by_key = claim_digest("key", *world, asked.client_id, asked.key) if asked.key else None
+        by_key = claim_digest("key", *world, call.client_id, call.key) if call.key else None
         # A share has the id of its first run: one draw of chance is enough for both.
         new = str(uuid4())
         return ClaimRequest(
@@ -243,17 +243,17 @@ class PaymentForwarding:
             run_id=new,
             by_reference=by_reference,
             by_key=by_key,
-            by_client=claim_digest("client", *world, asked.client_id),
+            by_client=claim_digest("client", *world, call.client_id),
             destination=request.destination,
             window_s=self.replay.window_minutes * 60,
             key_s=self.replay.key_hours * _HOUR_S,
         )
 
     def _begin(
-        self, won: ClaimWon, asked: ForwardCall, instrument: Instrument
+        self, won: ClaimWon, call: ForwardCall, instrument: Instrument
     ) -> asyncio.Task[CallOutcome]:
         """Start the forward as a task of its own: its caller may leave, and it goes on."""
-        task = asyncio.create_task(self._forward(won, asked, instrument))
+        task = asyncio.create_task(self._forward(won, call, instrument))
         self._under_way[won.forward_id] = task
         task.add_done_callback(partial(self._ended, won))
         return task
@@ -266,17 +266,17 @@ class PaymentForwarding:
         self.claims.let_go(won.run_id, in_doubt=failed)
 
     async def _forward(
-        self, won: ClaimWon, asked: ForwardCall, instrument: Instrument
+        self, won: ClaimWon, call: ForwardCall, instrument: Instrument
     ) -> CallOutcome:
         try:
-            return await self._forwarded(won, asked, instrument)
+            return await self._forwarded(won, call, instrument)
         finally:
             self.claims.let_go(won.run_id)
 
     async def _forwarded(
-        self, won: ClaimWon, asked: ForwardCall, instrument: Instrument
+        self, won: ClaimWon, call: ForwardCall, instrument: Instrument
     ) -> CallOutcome:
-        request = asked.request
+        request = call.request
         try:
             with self.observer.span("forward"):
                 forwarded = await self.forwarder.forward(
@@ -286,7 +286,7 @@ class PaymentForwarding:
         except (Exception, asyncio.CancelledError) as problem:
             _log.error("FC9901 a forward was given up: %s", type(problem).__name__)
             ending = await self._give_up(won)
-            self._tell_forward(ending, asked, instrument)
+            self._observe_forward(ending, call, instrument)
             return ending
         if forwarded.result is None and forwarded.lasting:
             # Names and no values: what the operator has to mend.
@@ -295,14 +295,14 @@ class PaymentForwarding:
             codes = ", ".join(forwarded.codes)
             _log.warning("%s in run %s, ended as %s", codes, won.run_id, ending.state)
         await self._record(won, ending, forwarded.journal)
-        self._tell_forward(ending, asked, instrument)
+        self._observe_forward(ending, call, instrument)
         return ending
 
-    def _tell_forward(
-        self, ending: CallOutcome, asked: ForwardCall, instrument: Instrument
+    def _observe_forward(
+        self, ending: CallOutcome, call: ForwardCall, instrument: Instrument
     ) -> None:
         outcome = ending.outcome if ending.state is ForwardState.DONE else ending.state
-        destination = asked.request.destination
+        destination = call.request.destination
         self.observer.forward(
             instrument.vault, destination, str(outcome or ForwardState.UNKNOWN), ending.losses
         )
@@ -317,7 +317,7 @@ class PaymentForwarding:
                 await self._end(end, journal)
         except (Exception, asyncio.CancelledError) as problem:
             # The caller gets the answer that came, and so does a repeat here.
-            self.claims.live.owe(end)
+            self.claims.live.keep_unrecorded(end)
             code = problem.code if isinstance(problem, HistoryError | JournalError) else "FC9901"
             _log.error("%s the answer of run %s was not recorded yet", code, won.run_id)
 
@@ -336,7 +336,7 @@ class PaymentForwarding:
             await self.claims.end(*end_of_forward)
         # Once more: the database that took the share's end after some waiting may take this, too.
         if unsettled:
-            await journal.settle()
+            await journal.flush()
 
     async def _give_up(self, won: ClaimWon) -> CallOutcome:
         """What is certain of a forward that ended in the middle, by its own record."""
@@ -374,7 +374,7 @@ class PaymentForwarding:
                 case ClaimHeld():
                     continue
                 case ClaimReleased():
-                    if status.left:
+                    if status.abandoned:
                         return None
                     raise RunProblemError(unavailable(), other.run_id, instrument)
                 case ClaimFinished() | ClaimUnknown():
@@ -413,7 +413,7 @@ class PaymentForwarding:
 async def _refused(journal: BatchedJournal) -> JournalError | None:
     """Keep the end of a run; why it could not be kept."""
     try:
-        await journal.settle()
+        await journal.flush()
     except JournalError as problem:
         return problem
     return None

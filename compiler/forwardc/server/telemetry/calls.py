@@ -48,7 +48,7 @@ class Observer(Protocol):
         ...
 
     def span(
-        self, name: str, tells: Mapping[str, str] | None = None
+        self, name: str, attributes: Mapping[str, str] | None = None
     ) -> AbstractContextManager[None]:
         """A part of a call, under way while the block runs; parts may nest.
 
@@ -69,7 +69,7 @@ class NullObserver:
         """Let it go."""
 
     @contextmanager
-    def span(self, name: str, tells: Mapping[str, str] | None = None) -> Iterator[None]:
+    def span(self, name: str, attributes: Mapping[str, str] | None = None) -> Iterator[None]:
         """Only run the block."""
         yield
 

@@ -143,12 +143,12 @@ class Metrics:
         if record.replayed:
             self.replays.labels(record.destination or "").inc()
 
-    def tell_ready(self, parts: Mapping[str, bool]) -> None:
+    def set_ready(self, parts: Mapping[str, bool]) -> None:
         """Keep which parts are there."""
         for part, there in parts.items():
             self.ready.labels(part).set(int(there))
 
-    def tell_approved(self, ways: Mapping[tuple[str, str], bool]) -> None:
+    def set_approved(self, ways: Mapping[tuple[str, str], bool]) -> None:
         """Keep which ways may be used."""
         for (destination, vault), holds in ways.items():
             self.approved.labels(destination, vault).set(int(holds))

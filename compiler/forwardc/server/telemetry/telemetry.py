@@ -44,14 +44,14 @@ class Telemetry:
                 self.metrics.losses.labels(vault, destination, atom).inc()
 
     def span(
-        self, name: str, tells: Mapping[str, str] | None = None
+        self, name: str, attributes: Mapping[str, str] | None = None
     ) -> AbstractContextManager[None]:
         """A part of a call: timed, and part of its trace."""
         timed = _Timed(self.metrics, name)
-        return _traced(self.traces, timed, name, tells) if self.traces else timed
+        return _traced(self.traces, timed, name, attributes) if self.traces else timed
 
     @contextmanager
-    def over(self, call: CallInProgress, parent: str | None = None) -> Iterator[None]:
+    def observed(self, call: CallInProgress, parent: str | None = None) -> Iterator[None]:
         """A whole call, told when the block ends."""
         token = CURRENT_CALL.set(call)
         try:
@@ -100,7 +100,7 @@ class _Timed:
 
 @contextmanager
 def _traced(
-    traces: Traces, timed: _Timed, name: str, tells: Mapping[str, str] | None
+    traces: Traces, timed: _Timed, name: str, attributes: Mapping[str, str] | None
 ) -> Iterator[None]:
-    with timed, traces.part(name, tells):
+    with timed, traces.part(name, attributes):
         yield

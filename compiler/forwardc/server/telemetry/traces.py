@@ -30,7 +30,7 @@ class Traces(Protocol):
         yield
 
     @contextmanager
-    def part(self, name: str, tells: Mapping[str, str] | None) -> Iterator[None]:
+    def part(self, name: str, attributes: Mapping[str, str] | None) -> Iterator[None]:
         """A part of the call under way. `tells` are names and values that no caller chose.
 
         What the block raises is let through; its type, and no text of it, is noted.
@@ -96,13 +96,13 @@ class _Otel:
                     span.set_status(StatusCode.ERROR)
 
     @contextmanager
-    def part(self, name: str, tells: Mapping[str, str] | None) -> Iterator[None]:
+    def part(self, name: str, attributes: Mapping[str, str] | None) -> Iterator[None]:
         """A part of the call under way. Of an exception it has the type: texts may hold values."""
         from opentelemetry.trace import StatusCode
 
         with self._tracer.start_as_current_span(
             name,
-            attributes={f"forwardc.{key}": value for key, value in (tells or {}).items()},
+            attributes={f"forwardc.{key}": value for key, value in (attributes or {}).items()},
             record_exception=False,
             set_status_on_exception=False,
         ) as span:

@@ -40,7 +40,7 @@ def create(components: ServerComponents) -> ASGIApp:
         components.settings.limits,
         components.settings.issuer,
         components.telemetry,
-        components.auth.terms,
+        components.auth.policy,
     )
     routes: list[BaseRoute] = [
         *endpoint.routes(read_store),
@@ -64,7 +64,7 @@ def _lifespan(
         await components.begin()
         beside = [
             asyncio.create_task(components.forwarding.claims.forget()),
-            asyncio.create_task(components.forwarding.claims.mend()),
+            asyncio.create_task(components.forwarding.claims.run_heartbeat()),
             asyncio.create_task(components.approvals.watch()),
         ]
         try:
@@ -132,7 +132,7 @@ def _touch(tx: Transaction) -> None:
 
 def _tell_ready(components: ServerComponents) -> Callable[[Mapping[str, bool]], None]:
     metrics = components.telemetry.metrics
-    return metrics.tell_ready if metrics is not None else lambda _: None
+    return metrics.set_ready if metrics is not None else lambda _: None
 
 
 def _figures(components: ServerComponents) -> ReadinessCheck:

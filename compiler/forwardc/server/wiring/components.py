@@ -79,7 +79,7 @@ class Authentication:
     """The gate, what clients may ask for, and the routes of the issuer, if it is this server's."""
 
     gate: TokenGate
-    terms: ClientPolicy
+    policy: ClientPolicy
     routes: tuple[Route, ...]
     _remote: RemoteKeys | None = None
     _authenticator: ClientAuthenticator | None = None
@@ -113,10 +113,10 @@ def open_authentication(
     issuer = EmbeddedIssuer(issuer_url(settings), settings.issuer.audience, life, keys)
     authenticator = ClientAuthenticator(commits)
     clients = ClientStatusCache(commits)
-    gate, terms = TokenGate(expected, keys, scope, clients), ClientPolicy(settings, clients)
+    gate, policy = TokenGate(expected, keys, scope, clients), ClientPolicy(settings, clients)
     return Authentication(
         gate,
-        terms,
+        policy,
         tuple(routes(TokenEndpoint(issuer, authenticator, rates))),
         _authenticator=authenticator,
     )
@@ -139,23 +139,23 @@ class ServerInputs:
     settings: ServerSettings
     plans: ServedPlans
     lock: Lock
-    look_up: plan_secrets.SecretResolver = field(repr=False)
+    resolver: plan_secrets.SecretResolver = field(repr=False)
 
 
 def read_inputs(settings: ServerSettings, sink: Sink) -> ServerInputs | None:
     """Read plans, approvals, secrets and the lookup's own mistakes; None with them in the sink."""
     run = settings.run
     identities = identities_in(settings.plans_at, run.place)
-    look_up = open_secrets(
+    resolver = open_secrets(
         os.environ, run.secrets, sink, identities, played=run.sandbox is not None
     )
     if run.sandbox is None:
-        warn_unused_variables(look_up.names(), settings.plans_at, run.place, sink)
+        warn_unused_variables(resolver.names(), settings.plans_at, run.place, sink)
     plans = read_served_plans(
         settings.plans_at,
         run.place,
         settings.destinations,
-        _secrets_of(settings, look_up),
+        _secrets_of(settings, resolver),
         sink,
     )
     emulated = run.sandbox is not None
@@ -171,7 +171,7 @@ def read_inputs(settings: ServerSettings, sink: Sink) -> ServerInputs | None:
         _check_secrets(plans, lock, sink, emulated=emulated)
     if sink.has_errors or lock is None:
         return None
-    return ServerInputs(settings, plans, lock, look_up)
+    return ServerInputs(settings, plans, lock, resolver)
 
 
 def _check_sandbox(settings: ServerSettings, plans: ServedPlans, sink: Sink) -> None:
@@ -207,17 +207,19 @@ def _check_secrets(plans: ServedPlans, lock: Lock, sink: Sink, *, emulated: bool
         plan, problems = served.plan, Sink()
         any_shape = emulated or takes_any_shape(plan, served.operation, lock, today())
         operation = plan.operations[served.operation]
-        plan_secrets.collect_secrets(plan, operation, served.look_up, problems, any_shape=any_shape)
+        plan_secrets.collect_secrets(
+            plan, operation, served.resolver, problems, any_shape=any_shape
+        )
         for problem in problems.sorted():
             sink.add(replace(problem, severity=Severity.WARNING))
 
 
 def _secrets_of(
-    settings: ServerSettings, look_up: plan_secrets.SecretResolver
+    settings: ServerSettings, resolver: plan_secrets.SecretResolver
 ) -> Callable[[Plan], plan_secrets.SecretResolver]:
     """A sandbox has values of its own, and never gets those of a vault."""
     if settings.run.sandbox is None:
-        return lambda _: look_up
+        return lambda _: resolver
     return lambda plan: plan_secrets.sandbox_resolver(plan, os.environ)
 
 
@@ -290,7 +292,7 @@ def open_payment_directory(
 ) -> PaymentDirectory:
     """The lookup alone. `left_out` is told of rows that are. Raises `DirectoryError`."""
     vaults = {vault for _, vault in inputs.plans}
-    return open_directory(inputs.settings.lookup, Path(), inputs.look_up, vaults, left_out)
+    return open_directory(inputs.settings.lookup, Path(), inputs.resolver, vaults, left_out)
 
 
 def _opened(inputs: ServerInputs, opened: ExitStack) -> ServerComponents:
@@ -302,7 +304,7 @@ def _opened(inputs: ServerInputs, opened: ExitStack) -> ServerComponents:
     metrics = telemetry.metrics
     if metrics is not None:
         store.database = instrumented(store.database, metrics.history_failures.inc)
-    keys = load_keys(run.keys, inputs.look_up, history=run.history)
+    keys = load_keys(run.keys, inputs.resolver, history=run.history)
     rates = RateLimits(store.commits)
     auth = open_authentication(settings, keys, store.commits, rates)
     left_out = metrics.rows_left_out.set if metrics is not None else lambda _: None
@@ -323,7 +325,7 @@ def _opened(inputs: ServerInputs, opened: ExitStack) -> ServerComponents:
         settings.plans_at,
         inputs.plans,
         ambient,
-        metrics.tell_approved if metrics is not None else lambda _: None,
+        metrics.set_approved if metrics is not None else lambda _: None,
         lambda lock: _keep(store, inputs.plans, lock),
     )
     not_card = frozenset(settings.lookup.not_card)

@@ -31,7 +31,7 @@ def callback_routes(components: ServerComponents) -> Sequence[BaseRoute]:
     plans = read_plans(settings.plans_at, Sink(), place)
     emulated = settings.run.sandbox is not None
     return registry.callback_routes(
-        components.store, plans, place, components.inputs.look_up, emulated=emulated
+        components.store, plans, place, components.inputs.resolver, emulated=emulated
     )
 
 
@@ -64,9 +64,9 @@ MOUNTS: Final[tuple[Callable[[ServerComponents], Sequence[BaseRoute]], ...]] = (
 
 def _project(components: ServerComponents) -> BuiltProject:
     """What the pages tell of the project; of secrets by name, as this server looks them up."""
-    look_up, run = components.inputs.look_up, components.settings.run
+    resolver, run = components.inputs.resolver, components.settings.run
     secret_names = (
-        look_up if isinstance(look_up, ProviderResolver) else ProviderResolver(os.environ)
+        resolver if isinstance(resolver, ProviderResolver) else ProviderResolver(os.environ)
     )
     return BuiltProject(
         components.settings.plans_at, where_set(secret_names), made_up=run.sandbox is not None
