@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.dashboard.filters import NAME, address, wrong
-from forwardc.dashboard.project import CoverageRow, problems
+from forwardc.dashboard.project import BuiltCoverageRow, problems
 from forwardc.dashboard.views import Page, ViewContext, ViewRequest
 
 _COLOURS: Final[Mapping[str, str]] = {
@@ -44,17 +44,17 @@ def coverage(context: ViewContext, request: ViewRequest) -> Page:
     )
 
 
-def _fits(row: CoverageRow, chosen: Mapping[str, str]) -> bool:
+def _fits(row: BuiltCoverageRow, chosen: Mapping[str, str]) -> bool:
     return all(not value or getattr(row, name) == value for name, value in chosen.items())
 
 
-def _choices(rows: tuple[CoverageRow, ...], name: str, chosen: str) -> list[tuple[str, str]]:
+def _choices(rows: tuple[BuiltCoverageRow, ...], name: str, chosen: str) -> list[tuple[str, str]]:
     values: set[Any] = {getattr(row, name) for row in rows}
     names = sorted({*values, *([chosen] if chosen else [])})
     return [("", "all"), *((value, value) for value in names)]
 
 
-def _history(row: CoverageRow) -> str:
+def _history(row: BuiltCoverageRow) -> str:
     """The runs of an operation through a vault."""
     chosen = {"vault": row.vault, "destination": row.destination, "operation": row.operation}
     return address("/history", chosen)

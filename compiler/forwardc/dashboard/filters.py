@@ -120,9 +120,9 @@ NAMES: Final = (
 """The filters of a page, alike on every page that has them."""
 _USUAL: Final = frozenset({"time", "vault", "destination", "environment", "find"})
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
-# Characters. The longest that is looked for is a reference, of 128 at the most.
+# Characters. References have up to 80, tokens 64; room for an id of a destination.
 _LONGEST_SEARCH: Final = 128
-# Characters that a reason in the history has at the most.
+# Characters: a long sentence of a destination; a cause that is counted has fewer.
 _LONGEST_REASON: Final = 300
 # RFC 9110, section 15: a status has three digits.
 _HIGHEST_STATUS: Final = 999

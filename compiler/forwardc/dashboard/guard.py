@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from forwardc.core.http.request_target import RequestTargetError, aim, name_in
 
 LARGEST_FORM: Final = 16 * 1_024
-"""Bytes. The largest form is that of signing in with an access token, of 8 KiB at the most."""
+"""Bytes. The largest form is that of signing in with an access token, of 4 KiB at the most."""
 # Bytes. All filters at their longest have less than a quarter of it.
 _LONGEST_TARGET: Final = 4_096
 _READS: Final = ("GET", "HEAD")

@@ -36,7 +36,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore", hide_input_in_errors=True)
 
 
-class CoverageReason(_Part):
+class BuiltCoverageReason(_Part):
     """Why an operation is not full through a vault."""
 
     code: _Line
@@ -45,7 +45,7 @@ class CoverageReason(_Part):
     step: _Line | None = None
 
 
-class AgreedArrangement(_Part):
+class BuiltArrangement(_Part):
     """What a vault agreed to for an operation, or what a sandbox plays as if it had."""
 
     id: _Line
@@ -54,7 +54,7 @@ class AgreedArrangement(_Part):
     as_if_agreed: bool = False
 
 
-class CoverageRow(_Part):
+class BuiltCoverageRow(_Part):
     """One operation through one vault."""
 
     destination: _Line
@@ -63,15 +63,15 @@ class CoverageRow(_Part):
     level: _Line
     status: _Line = ""
     environments: tuple[_Line, ...] = ()
-    reasons: tuple[CoverageReason, ...] = ()
-    arrangements: tuple[AgreedArrangement, ...] = ()
+    reasons: tuple[BuiltCoverageReason, ...] = ()
+    arrangements: tuple[BuiltArrangement, ...] = ()
 
 
-class CoverageTable(_Part):
+class BuiltCoverage(_Part):
     """What `build/coverage.json` says."""
 
     forwardc: int
-    coverage: tuple[CoverageRow, ...]
+    coverage: tuple[BuiltCoverageRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class BuiltProject:
         """The approvals; None with the reason in the sink."""
         return read_lock(lock_of_build(self.build), sink)
 
-    def coverage(self, sink: Sink) -> CoverageTable | None:
+    def coverage(self, sink: Sink) -> BuiltCoverage | None:
         """The table of operation by vault, as it was built; None with the reason in the sink."""
         manifest = read_manifest(self.build, sink)
         if manifest is None:
@@ -113,10 +113,10 @@ class BuiltProject:
         return coverage_of(data, path, sink)
 
 
-def coverage_of(data: bytes, path: str, sink: Sink) -> CoverageTable | None:
+def coverage_of(data: bytes, path: str, sink: Sink) -> BuiltCoverage | None:
     """The table of these bytes; None with FC0702 in the sink."""
     try:
-        return CoverageTable.model_validate_json(data)
+        return BuiltCoverage.model_validate_json(data)
     except (ValidationError, RecursionError):
         sink.error("FC0702", f"{path} is no table of coverage", hint=_HINT)
         return None

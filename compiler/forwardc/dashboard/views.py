@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.dashboard.login import LocalLogins, LoginStore, Session
 from forwardc.dashboard.project import BuiltProject
 from forwardc.runtime.history.queries import RecordedNames, count_unresolved, recorded_names
@@ -66,7 +67,7 @@ class Page:
     status: int = 200
 
 
-class PageRefusedError(Exception):
+class PageRefusedError(ForwardcError):
     """A request that gets a page saying why not. Texts hold nothing that was sent."""
 
     def __init__(self, status: int, heading: str, text: str) -> None:

@@ -179,8 +179,8 @@ OURS: Final[dict[str, str]] = {
     "compile/language/schema.py": "a file of the package",
     "compile/vaults/facts.py": "a file of the package",
     "compile/review/write.py": "a manifest of ours, to see what is to be deleted",
-    "cli/demo/command.py": "what the demo has just sent",
+    "cli/demo/outline.py": "what the demo has just sent",
     "cli/output.py": "what a renderer of ours has just written",
-    "cli/tokens/actions.py": "a request that was bound just before",
+    "integrations/rocketpay/sandbox_tokens.py": "a request that was bound just before",
     "dashboard/render.py": "a body of the history, shown as text where it is no JSON",
 }
