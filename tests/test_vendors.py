@@ -46,7 +46,7 @@ MAY = {
     "runtime/secret_providers/vault_keys.py": "shapes of made-up keys are data",
     "cli/demo/scenes.py": "the demo shows the shipped destinations",
     "cli/demo/cards.py": "the demo's stand-in for a browser makes sources at the vaults",
-    "sandbox/hosts.py": "a line for each emulated party",
+    "sandbox/parties.py": "a line for each emulated party",
 }
 # Rooms that still name one. Each line goes with the change that moves the vendor out.
 NOT_YET = {

@@ -17,7 +17,7 @@ from forwardc.compile.vaults.assess import VaultAccount, assess
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.codes import CODES
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.sandbox.stripe.agreed import SIGNATURE, date_in
+from forwardc.sandbox.stripe.filling import SIGNATURE, date_in
 from one_rule import one_rule
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"

@@ -21,7 +21,7 @@ from forwardc.runtime.secret_providers.file import FileProvider
 from forwardc.runtime.secret_providers.hashicorp import HashicorpProvider
 from forwardc.runtime.secret_providers.provider import SecretProviderError
 from forwardc.runtime.secret_providers.secrets_file import read_secrets_file
-from forwardc.sandbox import state
+from forwardc.sandbox import serve
 from forwardc.sandbox.world import World
 from forwardc.server.directory.csv_directory import read_table
 from forwardc.server.directory.payment_directory import DirectoryError
@@ -208,7 +208,7 @@ def authorities(path: Path) -> str:
 
 def emulated(path: Path) -> str:
     try:
-        state.load(World(), path)
+        serve.load(World(), path)
     except ValueError as problem:
         return str(problem)
     return ""

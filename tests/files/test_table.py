@@ -69,9 +69,9 @@ KNOWN: dict[tuple[str, str], str] = {
     ): "kind TLS: looked at before, or certifi's own",
     ("runtime/run/store_journal.py", "read_text"): "Linux tells there when it was started",
     ("runtime/run/store_journal.py", "readlink"): "Linux tells there which processes it sees",
-    ("sandbox/state.py", "read_text"): "the sandbox shares no code: it looks at it first",
-    ("sandbox/state.py", "os.open"): "the sandbox shares no code: it makes it anew",
-    ("sandbox/state.py", "unlink"): "the sandbox shares no code: what was left over",
+    ("sandbox/serve.py", "read_text"): "the sandbox shares no code: it looks at it first",
+    ("sandbox/serve.py", "os.open"): "the sandbox shares no code: it makes it anew",
+    ("sandbox/serve.py", "unlink"): "the sandbox shares no code: what was left over",
 }
 
 

@@ -11,9 +11,8 @@ from click.testing import CliRunner
 
 from forwardc.cli.sandbox.command import command
 from forwardc.sandbox import secrets_rule
-from forwardc.sandbox.addresses import UnknownPartyError
 from forwardc.sandbox.app import create_app
-from forwardc.sandbox.hosts import create_parties
+from forwardc.sandbox.parties import UnknownPartyError, create_parties
 from forwardc.sandbox.serve import start_in_thread
 from forwardc.sandbox.world import DestinationUnreachableError, OutboundRequest, World
 

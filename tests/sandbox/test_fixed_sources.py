@@ -17,11 +17,11 @@ from emulated import Emulated, plan_of
 from forwardc.runtime.run.result import RunResult
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.cards import Behaviour, lookup
-from forwardc.sandbox.checkout.rows import fixed_id
-from forwardc.sandbox.destinations.rocketpay_tokens import CUSTOMER, fixed_token
+from forwardc.sandbox.checkout.clients import fixed_id
+from forwardc.sandbox.destinations.rocketpay.tokens import CUSTOMER, fixed_token
 from forwardc.sandbox.seed import sources
-from forwardc.sandbox.state import load, save
-from forwardc.sandbox.stripe import testids
+from forwardc.sandbox.serve import load, save
+from forwardc.sandbox.stripe import methods
 from forwardc.sandbox.world import World
 from one_rule import one_rule
 
@@ -80,7 +80,7 @@ def test_the_table_has_each_fixed_source_once() -> None:
     world = World()
     Emulated(world)
     listed = {(row["vault"], row["id"]) for row in sources(world)}
-    own = {("stripe", name) for name in testids.test_ids()}
+    own = {("stripe", name) for name in methods.test_ids()}
     assert listed - own == PROMISES.keys()
     assert set(PROMISES.values()) == MEANS.keys()
 
@@ -290,9 +290,9 @@ def test_a_token_of_rocketpay_pays_as_promised(operation: str, tmp_path: Path) -
             assert uses == [(outcome, [status])] * 3, PROMISES[vault, token]
 
 
-@one_rule("name", testids.test_ids())
+@one_rule("name", methods.test_ids())
 def test_stripes_own_test_ids_do_what_their_card_does(name: str) -> None:
-    card = lookup(testids.test_number(name) or "")
+    card = lookup(methods.test_number(name) or "")
     assert card is not None
     outcome = {
         Behaviour.APPROVE: "approved",

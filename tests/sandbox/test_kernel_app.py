@@ -15,10 +15,9 @@ import pytest
 
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.app import create_app
-from forwardc.sandbox.hosts import create_parties
+from forwardc.sandbox.parties import create_parties
 from forwardc.sandbox.seed import sources
-from forwardc.sandbox.serve import start_in_thread
-from forwardc.sandbox.state import load, save
+from forwardc.sandbox.serve import load, save, start_in_thread
 from forwardc.sandbox.world import (
     DestinationTimeoutError,
     DestinationUnreachableError,

@@ -6,9 +6,9 @@ from forwardc.compile.language.money.tables import table
 from forwardc.core.currencies import iso
 from forwardc.core.terms.money import Counts, wire
 from forwardc.sandbox import money
-from forwardc.sandbox.destinations import adyen, adyen_currencies
-from forwardc.sandbox.stripe import amounts
-from forwardc.sandbox.stripe.tables import currencies
+from forwardc.sandbox.destinations.adyen import party as adyen
+from forwardc.sandbox.destinations.adyen import schema
+from forwardc.sandbox.stripe import amounts, currencies
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_a_sum_in_words(minor: int, currency: str, digits: int, told: str) -> No
 
 STRIPE = {code.upper(): digits for code, digits in currencies.DIGITS.items()}
 STEPS = {code.upper(): step for code, step in currencies.MULTIPLE_OF.items()}
-ADYEN = adyen_currencies.DIGITS
+ADYEN = schema.DIGITS
 # What the compiler counts by ISO 4217 although Stripe's API does not name it.
 NOT_AT_STRIPE = "CUP ERN IRR KPW MRU SDG SSP STN SYP TMT VED VES ZWG"
 
@@ -124,4 +124,4 @@ def test_stripe_says_it_too(form: bytes, told: str | None) -> None:
 def test_every_exception_is_a_currency_that_the_party_takes() -> None:
     assert set(currencies.DIGITS) == set(currencies.TAKEN)
     assert set(currencies.MULTIPLE_OF) | set(currencies.MINIMUM) <= set(currencies.TAKEN)
-    assert set(adyen_currencies.DIGITS) - set(money.ISO) == {"CNH"}
+    assert set(schema.DIGITS) - set(money.ISO) == {"CNH"}

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.core.recognizer.cards import find_cards
-from forwardc.sandbox.card_numbers import card_numbers
-from forwardc.sandbox.masking import mask_text
+from forwardc.sandbox.masking import card_numbers, mask_text
 from published_cards import PUBLISHED, SPELLINGS
 
 

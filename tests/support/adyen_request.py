@@ -4,9 +4,9 @@ import asyncio
 import json
 from typing import Any
 
-from forwardc.sandbox.destinations.adyen import create
+from forwardc.sandbox.app import InProcessExchange, call, scope_of
+from forwardc.sandbox.destinations.adyen.party import create
 from forwardc.sandbox.secrets_rule import secret
-from forwardc.sandbox.wire import InProcessExchange, call, scope_of
 from forwardc.sandbox.world import OutboundRequest, World
 
 TEST_URL = "https://checkout-test.adyen.com/v71/payments"

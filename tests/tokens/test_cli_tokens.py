@@ -16,7 +16,7 @@ from forwardc.integrations.rocketpay.signers import shipped_signer
 from forwardc.integrations.rocketpay.token_tables import TokenTables
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.secret_providers.plan_secrets import made_up_resolver
-from forwardc.sandbox.destinations.rocketpay_tokens import fixed_token
+from forwardc.sandbox.destinations.rocketpay.tokens import fixed_token
 from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 from loopback import served
 

@@ -7,7 +7,7 @@ import pytest
 from forwardc.compile.passes.checks import weak_key
 from forwardc.compile.vaults.facts import load
 from forwardc.core.terms.functions import FUNCTIONS
-from forwardc.sandbox.checkout import functions as emulated
+from forwardc.sandbox.checkout import template as emulated
 from forwardc.sandbox.crypto import jwe
 
 OCT = {"kty": "oct", "k": jwe.b64(bytes(range(32)))}

@@ -1,11 +1,11 @@
 """The test cards that the sandbox accepts, and what each of them makes a destination do.
 
-Knows no HTTP and no vendor's message format. Every number here is published for testing; a
-number that is not here is refused everywhere, so that a real card never gets in.
+Every number here is published for testing; a number that is not here is refused everywhere, so that
+a real card never gets in.
 
 Sources: docs.stripe.com/testing (April 2024), Checkout.com's older testing page, Adyen's API
-examples, ECOMMPAY's test card page. The transport faults (`TIMEOUT` and below) are this
-sandbox's own assignment to published numbers, see docs/sandbox.md.
+examples, ECOMMPAY's test card page. The transport faults (`TIMEOUT` and below) are this sandbox's
+own assignment to published numbers, see docs/sandbox.md.
 """
 
 from collections.abc import Mapping

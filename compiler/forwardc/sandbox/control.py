@@ -1,6 +1,6 @@
 """What the sandbox tells about itself, on an address of this machine only: `/_sandbox/...`.
 
-Knows no vendor. Everything is masked: no card number, CVC or credential leaves through here.
+Everything is masked: no card number, CVC or credential leaves through here.
 """
 
 from collections.abc import Collection

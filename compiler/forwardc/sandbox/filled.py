@@ -1,8 +1,8 @@
 """Hides what a vault filled in, by its value, wherever a text repeats it and however it is written.
 
-Knows no name of a field and no vendor: a name cannot give a value away. JSON stays JSON: a number
-that is hidden becomes text. Digits of up to four are a value of their own only where no digit
-stands beside them, and not inside a UUID, a time or a word of 16 letters and digits, which
+By value and not by the name of a field, because a name cannot give a value away. JSON stays JSON: a
+number that is hidden becomes text. Digits of up to four are a value of their own only where no
+digit stands beside them, and not inside a UUID, a time or a word of 16 letters and digits, which
 identifiers are: a CVC of three digits would be found in every second one.
 """
 
@@ -16,7 +16,7 @@ from decimal import Decimal
 from functools import lru_cache
 from html import unescape
 
-from forwardc.sandbox.card_numbers import card_numbers
+from forwardc.sandbox.masking import card_numbers
 
 _Span = tuple[int, int]
 

@@ -1,7 +1,7 @@
-"""How money is counted: the minor units of ISO 4217, and a sum in words. Knows no vendor.
+"""How money is counted: the minor units of ISO 4217, and a sum in words.
 
-Data: list one of ISO 4217 (SIX, 1 January 2026), without codes that are no money to pay with.
-The sandbox has a table of its own, because it judges those of the compiler.
+Data: list one of ISO 4217 (SIX, 1 January 2026), without codes that are no money to pay with. The
+sandbox has a table of its own, because it judges those of the compiler.
 """
 
 from collections.abc import Mapping

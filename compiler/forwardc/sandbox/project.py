@@ -1,7 +1,7 @@
 """What the project of a sandbox has compiled, as plain data: requests, credentials, their hashes.
 
-Knows no vendor, no plan and no file: whoever starts a sandbox reads the project and hands over a
-structure like JSON, `read` turns it into this. What is not in it is not onboarded.
+Whoever starts a sandbox reads the project and hands over a structure like JSON; `read` turns it
+into this. What is not in it is not onboarded.
 """
 
 import re

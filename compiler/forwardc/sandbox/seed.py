@@ -6,7 +6,7 @@ Knows no vault's tables: each vault seeds itself, and so does a destination with
 from collections.abc import Iterable
 
 from forwardc.sandbox.checkout import seed as checkout_seed
-from forwardc.sandbox.destinations import rocketpay_tokens
+from forwardc.sandbox.destinations.rocketpay import tokens
 from forwardc.sandbox.stripe import seed as stripe_seed
 from forwardc.sandbox.world import World
 
@@ -15,7 +15,7 @@ def seed(world: World) -> None:
     """Seed every holder of cards."""
     checkout_seed.seed(world)
     stripe_seed.seed(world)
-    rocketpay_tokens.seed(world)
+    tokens.seed(world)
 
 
 def sources(world: World) -> list[dict[str, str]]:
@@ -25,7 +25,7 @@ def sources(world: World) -> list[dict[str, str]]:
         for vault, rows in (
             ("checkout", checkout_seed.sources()),
             ("stripe", stripe_seed.sources(world)),
-            ("rocketpay", rocketpay_tokens.sources()),
+            ("rocketpay", tokens.sources()),
         )
         for row in rows
     ]

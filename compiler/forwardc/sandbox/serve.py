@@ -1,12 +1,15 @@
 """Serves the sandbox on this machine's loopback address, in the foreground or in a thread.
 
-One port is everybody's, and a party may have one of its own beside it.
-
-Knows no vendor. It binds 127.0.0.1 and nothing else: test credentials open it.
+One port is everybody's, and a party may have one of its own beside it. It binds 127.0.0.1 and
+nothing else, because test credentials open it. A state file keeps the tables, so that a restart
+finds them again: it holds test cards and made-up secrets only, and is its owner's to read.
 """
 
+import json
+import os
 import signal
 import socket
+import stat
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,8 +24,37 @@ from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.laxness import ALL, told
 from forwardc.sandbox.project import OnboardedRequest, ProjectReader
 from forwardc.sandbox.seed import sources, table
-from forwardc.sandbox.state import load, save
 from forwardc.sandbox.world import World
+
+
+def load(world: World, path: Path) -> None:
+    """Read the tables of an earlier sandbox; a file that does not exist is an empty state.
+
+    Raises `ValueError` if the file is not a state file.
+    """
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"{path.name} is no plain file")
+    tables = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(tables, dict) or not all(isinstance(rows, dict) for rows in tables.values()):
+        raise ValueError(f"{path.name} is not a state file of the sandbox")
+    world.tables.update(tables)
+
+
+def save(world: World, path: Path) -> None:
+    """Replace the file in one step: a reader finds the old state or the new one, never half."""
+    draft = path.with_name(path.name + ".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(world.tables, file, ensure_ascii=False, indent=1)
+    draft.replace(path)
+
+
+# --- Serving
 
 ADDRESS = "127.0.0.1"
 

@@ -1,7 +1,7 @@
 """What all parties of the sandbox share: a clock, state, a record of what arrived, and delivery.
 
-Knows no vendor. Delivery goes to the sandbox's own parties only, never to a network; callbacks go
-to this machine only.
+Delivery goes to the sandbox's own parties only, never to a network; callbacks go to this machine
+only.
 """
 
 import os

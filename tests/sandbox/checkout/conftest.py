@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from forwardc.sandbox import secrets_rule
-from forwardc.sandbox.app import Sandbox, create_app
+from forwardc.sandbox.app import Sandbox, call, create_app, scope_of
 from forwardc.sandbox.laxness import ALL
-from forwardc.sandbox.wire import call, scope_of
 from forwardc.sandbox.world import OutboundRequest, ReceivedRequest, World
 
 CHANNEL = "pc_" + "a" * 26

@@ -7,7 +7,7 @@ import pytest
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
-from forwardc.sandbox.checkout.functions import ENCS
+from forwardc.sandbox.checkout.template import ENCS
 from forwardc.sandbox.crypto import dlocal, jwe, visa
 
 SHARED = "example-shared-secret"

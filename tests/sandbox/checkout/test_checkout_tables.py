@@ -6,7 +6,7 @@ from typing import Any
 
 from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.checkout import payment_tables, vault_tables
-from forwardc.sandbox.checkout.rules import MemberKind, MemberRule
+from forwardc.sandbox.checkout.request_checks import MemberKind, MemberRule
 from one_rule import one_rule
 
 CARD = {"number": "4242424242424242", "expiry_month": 8, "expiry_year": 2030}

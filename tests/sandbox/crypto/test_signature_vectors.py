@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.sandbox.crypto import dlocal, rocketpay, visa
-from forwardc.sandbox.crypto.natural_order import compare
+from forwardc.sandbox.crypto.rocketpay import compare
 
 VECTORS = Path(__file__).parents[4] / "shared" / "vectors"
 

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from adyen_request import NOW, body, network_token, post
 from contracts import response_schema
 from forwardc.sandbox.cards import CARDS
-from forwardc.sandbox.destinations.adyen_schema import CARD, payment_request
+from forwardc.sandbox.destinations.adyen.schema import CARD, payment_request
 from forwardc.sandbox.world import World
 from mistakes import mistakes
 

@@ -12,11 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
+from forwardc.sandbox.app import call, scope_of
 from forwardc.sandbox.crypto import rocketpay as gate
 from forwardc.sandbox.crypto import visa as token
-from forwardc.sandbox.destinations import adyen, rocketpay, rocketpay_tokens, rokt, visa
+from forwardc.sandbox.destinations.adyen import party as adyen
+from forwardc.sandbox.destinations.rocketpay import party as rocketpay
+from forwardc.sandbox.destinations.rocketpay import tokens
+from forwardc.sandbox.destinations.rokt import party as rokt
+from forwardc.sandbox.destinations.visa import party as visa
 from forwardc.sandbox.secrets_rule import secret
-from forwardc.sandbox.wire import call, scope_of
 from forwardc.sandbox.world import OutboundRequest, World
 
 NOW = 1_790_000_000
@@ -39,7 +43,7 @@ GATE: dict[str, Any] = {
     "customer": {"id": "c", "ip_address": "203.0.113.9", "project_id": 1, "signature": "s"},
     "payment": {"amount": 1, "currency": "KZT"},
     "card": {"pan": "4242424242424242", "year": 2030, "month": 8, "card_holder": "J", "cvv": "1"},
-    "token": rocketpay_tokens.fixed_token("visa_approved"),
+    "token": tokens.fixed_token("visa_approved"),
 }
 
 anything = st.recursive(

@@ -10,7 +10,7 @@ import pytest
 import adyen_request
 from forwardc.sandbox.crypto import rocketpay as gate
 from forwardc.sandbox.crypto import visa as pay_token
-from forwardc.sandbox.destinations.visa_instrument import encryption_key
+from forwardc.sandbox.destinations.visa.instrument import encryption_key
 from forwardc.sandbox.project import OnboardedProject, read
 from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import World

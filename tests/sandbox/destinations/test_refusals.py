@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from forwardc.sandbox.destinations import rocketpay_forms as forms
-from forwardc.sandbox.destinations import rokt, visa_forms
-from forwardc.sandbox.destinations.adyen_schema import payment_request
-from forwardc.sandbox.destinations.rocketpay import OPERATIONS
+from forwardc.sandbox.destinations.adyen.schema import payment_request
+from forwardc.sandbox.destinations.rocketpay import requests as forms
+from forwardc.sandbox.destinations.rocketpay.party import OPERATIONS
+from forwardc.sandbox.destinations.rokt import party as rokt
 from forwardc.sandbox.destinations.shapes import ObjectShape
+from forwardc.sandbox.destinations.visa import schema
 from mistakes import MARK, mistakes
 from one_rule import one_rule
 from parties import JSON, PARTIES, Party, ask
@@ -18,7 +19,7 @@ from parties import JSON, PARTIES, Party, ask
 GATE = [name for name in PARTIES if name.startswith("gate ")]
 SHAPES: dict[str, ObjectShape] = {
     "adyen": payment_request(71),
-    "visa": visa_forms.REQUEST,
+    "visa": schema.REQUEST,
     "rokt": rokt.SCHEMA,
     **{
         name: next(form.shape for form, _ in OPERATIONS if PARTIES[name].url.endswith(form.path))
@@ -118,7 +119,7 @@ def test_each_rule_of_a_table_is_asked(name: str) -> None:
     assert tried > 15
 
 
-@one_rule("plaintext", list(mistakes(visa_forms.PLAINTEXT, {"accountNumber": "4242424242424242"})))
+@one_rule("plaintext", list(mistakes(schema.PLAINTEXT, {"accountNumber": "4242424242424242"})))
 def test_each_rule_of_visas_plaintext_is_asked(plaintext: tuple[str, Any]) -> None:
     from visa_request import encrypted
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from forwardc.sandbox.app import InProcessExchange, call, scope_of
 from forwardc.sandbox.crypto import rocketpay as signature
-from forwardc.sandbox.destinations import rocketpay_tokens as tokens
-from forwardc.sandbox.destinations.rocketpay import create
+from forwardc.sandbox.destinations.rocketpay import tokens
+from forwardc.sandbox.destinations.rocketpay.party import create
 from forwardc.sandbox.secrets_rule import secret
-from forwardc.sandbox.wire import InProcessExchange, call, scope_of
 from forwardc.sandbox.world import (
     DestinationBrokenError,
     DestinationTimeoutError,

@@ -13,9 +13,8 @@ import httpx
 import pytest
 
 from forwardc.sandbox.crypto import rocketpay as signature
-from forwardc.sandbox.destinations import rocketpay_callbacks as callbacks
-from forwardc.sandbox.destinations import rocketpay_tokens as tokens
-from forwardc.sandbox.destinations.rocketpay_delivery import (
+from forwardc.sandbox.destinations.rocketpay import callbacks, tokens
+from forwardc.sandbox.destinations.rocketpay.callbacks import (
     MOST_ATTEMPTS,
     deliver_due,
     loopback_url,

@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 
 import pytest
 
+from forwardc.sandbox.app import InProcessExchange, call, scope_of
 from forwardc.sandbox.cards import CARDS, Behaviour
-from forwardc.sandbox.destinations import echo, rokt
-from forwardc.sandbox.wire import InProcessExchange, call, scope_of
+from forwardc.sandbox.destinations import echo
+from forwardc.sandbox.destinations.rokt import party as rokt
 from forwardc.sandbox.world import (
     DestinationTimeoutError,
     DestinationUnreachableError,

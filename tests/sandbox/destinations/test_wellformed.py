@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forwardc.sandbox.app import InProcessExchange, call, scope_of
 from forwardc.sandbox.destinations import echo
 from forwardc.sandbox.destinations.wellformed import NotWellFormedError, check
-from forwardc.sandbox.wire import InProcessExchange, call, scope_of
 from forwardc.sandbox.world import OutboundRequest, World
 from growth import assert_linear
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from forwardc.sandbox.secrets_rule import stripe_secret_key
-from forwardc.sandbox.stripe.app import create
+from forwardc.sandbox.stripe.party import create
 from forwardc.sandbox.stripe.seed import seed
 from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest, World
 from stripe_contract import FILES, Judge

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.sandbox.secrets_rule import secret, stripe_secret_key
-from forwardc.sandbox.stripe.form import FormError, parse_form
+from forwardc.sandbox.stripe.params import FormError, parse_form
 from forwardc.sandbox.world import DestinationTimeoutError, EmulatedAnswer, OutboundRequest
 
 FORWARD = "/v1/forwarding/requests"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forwardc.sandbox.stripe.app import ENDPOINTS
+from forwardc.sandbox.stripe.party import ENDPOINTS
 
 NAMES = st.sampled_from(
     "amount currency customer payment_method payment_method[card] card card[number] card[exp_month]"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from forwardc.sandbox.cards import CARDS, Behaviour
-from forwardc.sandbox.stripe.tables.intents import CONFIRM, CREATE
+from forwardc.sandbox.stripe.intents import CONFIRM, CREATE
 from forwardc.sandbox.world import (
     DestinationBrokenError,
     DestinationTimeoutError,

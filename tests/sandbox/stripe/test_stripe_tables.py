@@ -15,8 +15,16 @@ from typing import assert_never
 import pytest
 import stripe
 
-from forwardc.sandbox.stripe.app import ENDPOINTS
-from forwardc.sandbox.stripe.kinds import (
+from forwardc.sandbox.stripe import (
+    charges,
+    customers,
+    forwarding,
+    intents,
+    method_endpoints,
+    param_shapes,
+    setups,
+)
+from forwardc.sandbox.stripe.param_shapes import (
     BooleanParam,
     ClearableParam,
     CountryParam,
@@ -31,30 +39,26 @@ from forwardc.sandbox.stripe.kinds import (
     TextParam,
     UnsupportedParam,
 )
-from forwardc.sandbox.stripe.tables import (
-    customers,
-    forwarding,
-    intents,
-    methods,
-    refunds,
-    setups,
-    shared,
-)
+from forwardc.sandbox.stripe.party import ENDPOINTS
 from one_rule import one_rule
 
 PAST = "2022-11-15"
 # Endpoint, its table, the client's type, and what the call needs to be read at all.
 CALLS: tuple[tuple[str, MapParam, str], ...] = (
-    ("POST /v1/payment_methods", methods.CREATE, "PaymentMethodCreate"),
-    ("POST /v1/payment_methods/PM", methods.UPDATE, "PaymentMethodUpdate"),
-    ("POST /v1/payment_methods/PM/attach", methods.ATTACH, "PaymentMethodAttach"),
-    ("POST /v1/payment_methods/PM/detach", shared.ONLY_EXPAND, "PaymentMethodDetach"),
-    ("GET /v1/payment_methods", methods.LIST, "PaymentMethodList"),
+    ("POST /v1/payment_methods", method_endpoints.CREATE, "PaymentMethodCreate"),
+    ("POST /v1/payment_methods/PM", method_endpoints.UPDATE, "PaymentMethodUpdate"),
+    ("POST /v1/payment_methods/PM/attach", method_endpoints.ATTACH, "PaymentMethodAttach"),
+    ("POST /v1/payment_methods/PM/detach", param_shapes.ONLY_EXPAND, "PaymentMethodDetach"),
+    ("GET /v1/payment_methods", method_endpoints.LIST, "PaymentMethodList"),
     ("POST /v1/customers", customers.CREATE, "CustomerCreate"),
     ("POST /v1/customers/CUS", customers.UPDATE, "CustomerUpdate"),
     ("GET /v1/customers", customers.LIST, "CustomerList"),
-    ("GET /v1/customers/CUS", shared.ONLY_EXPAND, "CustomerRetrieve"),
-    ("GET /v1/customers/CUS/payment_methods", methods.CUSTOMERS_LIST, "CustomerListPaymentMethods"),
+    ("GET /v1/customers/CUS", param_shapes.ONLY_EXPAND, "CustomerRetrieve"),
+    (
+        "GET /v1/customers/CUS/payment_methods",
+        method_endpoints.CUSTOMERS_LIST,
+        "CustomerListPaymentMethods",
+    ),
     ("POST /v1/setup_intents", setups.CREATE, "SetupIntentCreate"),
     ("POST /v1/setup_intents/SETI", setups.UPDATE, "SetupIntentUpdate"),
     ("POST /v1/setup_intents/SETI/confirm", setups.CONFIRM, "SetupIntentConfirm"),
@@ -66,12 +70,12 @@ CALLS: tuple[tuple[str, MapParam, str], ...] = (
     ("POST /v1/payment_intents/PI/capture", intents.CAPTURE, "PaymentIntentCapture"),
     ("POST /v1/payment_intents/PI/cancel", intents.CANCEL, "PaymentIntentCancel"),
     ("GET /v1/payment_intents", intents.LIST, "PaymentIntentList"),
-    ("POST /v1/refunds", refunds.CREATE, "RefundCreate"),
-    ("POST /v1/refunds/RE", refunds.UPDATE, "RefundUpdate"),
-    ("GET /v1/refunds", refunds.LIST, "RefundList"),
-    ("GET /v1/charges", refunds.CHARGES, "ChargeList"),
+    ("POST /v1/refunds", charges.REFUND_CREATE, "RefundCreate"),
+    ("POST /v1/refunds/RE", charges.REFUND_UPDATE, "RefundUpdate"),
+    ("GET /v1/refunds", charges.REFUND_LIST, "RefundList"),
+    ("GET /v1/charges", charges.CHARGE_LIST, "ChargeList"),
     ("POST /v1/forwarding/requests", forwarding.CREATE, "forwarding.RequestCreate"),
-    ("GET /v1/forwarding/requests", shared.FORWARDING_LIST, "forwarding.RequestList"),
+    ("GET /v1/forwarding/requests", param_shapes.FORWARDING_LIST, "forwarding.RequestList"),
 )
 NAMES = [name for name, _, _ in CALLS]
 
@@ -243,7 +247,7 @@ class Typed:
 def other_methods() -> set[str]:
     """The payment methods that are no cards: each has a map of its own name."""
     return set(Typed("PaymentMethodCreate").classes["PaymentMethodCreateParams"]) - set(
-        methods.CREATE.fields
+        method_endpoints.CREATE.fields
     )
 
 

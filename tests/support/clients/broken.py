@@ -4,6 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clients.stripe_base import CARD, USD, order
+from forwardc.sandbox.stripe import (
+    customers,
+    forwarding,
+    intents,
+    method_endpoints,
+    param_shapes,
+    setups,
+)
 from forwardc.sandbox.stripe.account import VERSION
 from forwardc.sandbox.stripe.params import (
     BooleanParam,
@@ -17,11 +25,10 @@ from forwardc.sandbox.stripe.params import (
     ParamKind,
     TextParam,
 )
-from forwardc.sandbox.stripe.tables import customers, forwarding, intents, methods, setups, shared
 
 # The call of a client, its table, and parameters that it takes.
 CALLS: Mapping[str, tuple[MapParam, Mapping[str, Any]]] = {
-    "payment_methods.create": (methods.CREATE, {"type": "card", "card": CARD}),
+    "payment_methods.create": (method_endpoints.CREATE, {"type": "card", "card": CARD}),
     "customers.create": (customers.CREATE, {}),
     "customers.list": (customers.LIST, {}),
     "setup_intents.create": (setups.CREATE, {}),
@@ -29,7 +36,7 @@ CALLS: Mapping[str, tuple[MapParam, Mapping[str, Any]]] = {
     "payment_intents.create": (intents.CREATE, USD),
     "payment_intents.list": (intents.LIST, {}),
     "forwarding.requests.create": (forwarding.CREATE, order("pm_card_visa")),
-    "forwarding.requests.list": (shared.FORWARDING_LIST, {}),
+    "forwarding.requests.list": (param_shapes.FORWARDING_LIST, {}),
 }
 UNKNOWN = "no_such_parameter"
 DEEPEST = 3

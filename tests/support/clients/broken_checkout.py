@@ -7,7 +7,7 @@ from typing import Any
 from clients.checkout_base import BODY, CARD, HEALTHY, VAULT_SCOPES, order
 from clients.checkout_payments import PAYMENT as PAID
 from forwardc.sandbox.checkout.payment_tables import PAYMENT, SOURCES
-from forwardc.sandbox.checkout.rules import MemberKind, MemberRule
+from forwardc.sandbox.checkout.request_checks import MemberKind, MemberRule
 from forwardc.sandbox.checkout.vault_tables import (
     FORWARD,
     FORWARD_SOURCES,

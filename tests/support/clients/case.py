@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from forwardc.sandbox.stripe import challenge
+from forwardc.sandbox.stripe import switches
 from forwardc.sandbox.world import World
 
 
@@ -166,7 +166,7 @@ class Watched:
 
     def customer_authenticates(self, intent: str, *, passed: bool) -> None:
         """The customer answers the 3-D Secure of an intent, as a switch of the sandbox has it."""
-        assert challenge.answer(self.world, intent, passed=passed)
+        assert switches.answer_challenge(self.world, intent, passed=passed)
 
     @contextmanager
     def account(self, **settings: Any) -> Iterator[None]:

@@ -91,9 +91,9 @@ def command(
     callbacks: str | None,
 ) -> int:
     """Serve all vaults and destinations on one local port, for test cards only."""
-    from forwardc.sandbox.addresses import UnknownPartyError
-    from forwardc.sandbox.destinations.rocketpay_delivery import loopback_url
+    from forwardc.sandbox.destinations.rocketpay.callbacks import loopback_url
     from forwardc.sandbox.laxness import ALL
+    from forwardc.sandbox.parties import UnknownPartyError
     from forwardc.sandbox.serve import PortUnavailableError, serve
 
     if not ALL.issuperset(lax):

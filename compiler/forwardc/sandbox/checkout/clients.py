@@ -1,20 +1,62 @@
-"""The clients of the emulated Checkout.com: each an entity with keys and a vault of its own.
+"""The clients of the emulated Checkout.com: each an entity with keys, rows and channels of its own.
 
-Knows no endpoint. The first client is the merchant whose vault forwards. Every other one is a
-destination: what it holds is unknown to the first, and the other way round. Tables of the first
-client keep their plain names, so that state files of before are read.
+The first client is the merchant whose vault forwards. Every other one is a destination: what it
+holds is unknown to the first, and the other way round. Tables of the first client keep their plain
+names, so that state files of before are read.
+
+That the vendor answers `processing_channel_id_required` stands in a mock of SDK-node and in the
+help pages of its integrators: a key that is not bound to one channel needs it in each request. Here
+the merchant whose vault forwards has several channels and another client has one, until a switch
+says otherwise.
 """
 
 import hmac
 import re
+import secrets
+from base64 import b32encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 from forwardc.sandbox import secrets_rule
-from forwardc.sandbox.checkout.rows import ID_LENGTH, fixed_id
+from forwardc.sandbox.checkout.request_checks import RequestFaults, invalid
 from forwardc.sandbox.project import CredentialHolder, MadeUpCredential
 from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest, World
+
+ID_LENGTH = 26
+# Instruments show the state of their network token, which another module keeps.
+NETWORK_TOKENS = "checkout.network_tokens"
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+def new_id(prefix: str) -> str:
+    """A fresh id: prefix, underscore and 26 word characters."""
+    return f"{prefix}_{''.join(secrets.choice(_ALPHABET) for _ in range(ID_LENGTH))}"
+
+
+def fixed_id(prefix: str, label: str) -> str:
+    """The id of a fixed source: its label, filled up to 26 word characters."""
+    return f"{prefix}_{label.ljust(ID_LENGTH, '0')}"
+
+
+def fingerprint(number: str) -> str:
+    """A card's fingerprint, `^[a-z0-9]{26}$`, the same for the same number."""
+    return b32encode(sha256(f"fingerprint:{number}".encode()).digest()).decode().lower()[:26]
+
+
+def utc(seconds: float) -> str:
+    """Seconds since 1970 as `2024-01-02T15:04:05Z`."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def utc_offset(seconds: float) -> str:
+    """Seconds since 1970 as ISO 8601 with milliseconds and offset, `+00:00`."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+# --- Clients
 
 OWN = "sandbox"
 SECOND = "second"
@@ -143,3 +185,36 @@ def by_oauth(client_id: str, client_secret: str, *, live: bool) -> CheckoutClien
 def by_id(client_id: str, *, live: bool) -> CheckoutClient | None:
     """The client of an OAuth id that an access token names."""
     return next((client for client in clients(live=live) if client.client_id == client_id), None)
+
+
+# --- Processing channels
+
+CHANNELS_TABLE = "checkout.account"
+LAX = "checkout_no_channel"
+_AT = "processing_channel_id"
+
+
+def check_channel(account: CheckoutAccount, faults: RequestFaults, body: dict[str, Any]) -> None:
+    """Note it where a request names no channel and the client has several."""
+    if body.get(_AT) is None and has_several(account) and not account.lets(LAX, _AT):
+        faults.add(_AT, "required")
+
+
+def has_several(account: CheckoutAccount) -> bool:
+    """Whether the client has more than one channel."""
+    row = account.table(CHANNELS_TABLE).get("account", {})
+    return bool(row.get("several_channels", account.client.name == OWN))
+
+
+def switch(world: World, body: dict[str, Any]) -> dict[str, Any]:
+    """The sandbox's switch: `client` (its name), `several_channels`. Raises `CheckoutError`."""
+    client = next((one for one in clients() if one.name == body.get("client", OWN)), None)
+    if client is None or not isinstance(body.get("several_channels"), bool):
+        raise invalid("client_or_several_channels_invalid")
+    set_several(CheckoutAccount(world, client), body["several_channels"])
+    return {"client": client.name, "several_channels": body["several_channels"]}
+
+
+def set_several(account: CheckoutAccount, several: bool) -> None:
+    """Say whether the client has more than one channel."""
+    account.table(CHANNELS_TABLE).setdefault("account", {})["several_channels"] = several

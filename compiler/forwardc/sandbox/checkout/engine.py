@@ -1,22 +1,28 @@
 """Turns a checked forward request and the vault's values into the request that goes out.
 
-Knows no HTTP server and no storage but secrets. Order as the facts have it: variables first, then
-headers, query, body and signature parameters, functions with them, and the signature last, over
-the final bytes. Substitution is plain text: nothing is escaped, as at the vendor.
+Order as the facts have it: variables first, then headers, query, body and signature parameters,
+functions with them, and the signature last, over the final bytes. Substitution is plain text:
+nothing is escaped, as at the vendor. A placeholder whose value is None exists and has no value
+here.
+
+Source of the placeholders: Checkout.com docs "Forward stored credentials" (December 2025 and
+January 2026), the pair of month formats as both show it; the network token month has two digits. Of
+the signatures: SDK-net DlocalSignature.cs; for Visa the docs page only, which no SDK confirms.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote
 
-from forwardc.sandbox.checkout import functions
-from forwardc.sandbox.checkout.body import RequestFaults
+from forwardc.sandbox.checkout import network_tokens, template
+from forwardc.sandbox.checkout.access import ENCRYPTION, private_jwk
 from forwardc.sandbox.checkout.clients import CheckoutAccount
 from forwardc.sandbox.checkout.forward_request import ForwardRequest, Pair, is_header_name
-from forwardc.sandbox.checkout.keys import ENCRYPTION, private_jwk
-from forwardc.sandbox.checkout.placeholders import SENSITIVE, Values
-from forwardc.sandbox.checkout.problems import CheckoutError, invalid
-from forwardc.sandbox.checkout.signing import sign
+from forwardc.sandbox.checkout.instruments import INSTRUMENTS_TABLE, keep_card, take_token
+from forwardc.sandbox.checkout.request_checks import CheckoutError, RequestFaults, invalid
 from forwardc.sandbox.checkout.stored_secrets import value_of
 from forwardc.sandbox.checkout.template import (
     TemplateCall,
@@ -25,8 +31,153 @@ from forwardc.sandbox.checkout.template import (
     TemplateText,
     parse,
 )
-from forwardc.sandbox.crypto import jwe
-from forwardc.sandbox.world import OutboundRequest
+from forwardc.sandbox.crypto import dlocal, jwe, visa
+from forwardc.sandbox.world import OutboundRequest, Pairs
+
+Values = dict[str, str | None]
+
+_BILLING = {
+    "billing_address_line1": "address_line1",
+    "billing_address_line2": "address_line2",
+    "billing_address_city": "city",
+    "billing_address_state": "state",
+    "billing_address_zip": "zip",
+    "billing_address_country": "country",
+}
+_NETWORK_TOKEN = (
+    "network_token_number",
+    "network_token_type",
+    "network_token_cryptogram",
+    "network_token_eci",
+    "network_token_expiry_month",
+    "network_token_expiry_year_yy",
+    "network_token_expiry_year_yyyy",
+)
+# What must not come back in an answer, see redact.py.
+SENSITIVE = (
+    "card_number",
+    "card_cvv",
+    "card_pin",
+    "network_token_number",
+    "network_token_cryptogram",
+)
+
+
+def resolve(
+    account: CheckoutAccount, source: dict[str, Any], token_request: dict[str, Any]
+) -> Values:
+    """The values for a request's source, consuming its tokens. Raises `CheckoutError`."""
+    if source["type"] == "id":
+        row = account.table(INSTRUMENTS_TABLE).get(source["id"])
+        if row is None or row["revoked"]:
+            raise invalid("source_id_invalid", at="source.id")
+        cvv = _single_use(account, source, "cvv")
+        pin = _single_use(account, source, "pin")
+        values = _card(row, cvv, pin[:2] if pin else None)
+        return values | _network_token(account, row, token_request)
+    row = take_token(account, source["token"], "card")
+    if source.get("store_for_future_use"):
+        # Where the vendor returns the new instrument's id is not documented.
+        keep_card(account, row)
+    return _card(row, row.get("cvv"), None) | _network_token(account, {}, token_request)
+
+
+def _single_use(account: CheckoutAccount, source: dict[str, Any], kind: str) -> str | None:
+    token = source.get(f"{kind}_token")
+    return None if token is None else str(take_token(account, token, kind)[kind])
+
+
+def _card(row: dict[str, Any], cvv: str | None, pin: str | None) -> Values:
+    month, year = int(row["expiry_month"]), str(row["expiry_year"])
+    holder = row.get("account_holder", {})
+    names = (holder.get("first_name"), holder.get("last_name"))
+    address = row.get("billing_address") or holder.get("billing_address") or {}
+    return {
+        "card_number": row["number"],
+        "card_expiry_month": str(month),
+        "card_expiry_month_mm": f"{month:02}",
+        "card_expiry_year_yy": year[-2:],
+        "card_expiry_year_yyyy": year,
+        "card_cvv": cvv,
+        "card_pin": pin,
+        "cardholder_name": row.get("name") or " ".join(n for n in names if n) or None,
+        **{name: address.get(member) or None for name, member in _BILLING.items()},
+    }
+
+
+def _network_token(account: CheckoutAccount, row: dict[str, Any], wanted: dict[str, Any]) -> Values:
+    empty: Values = dict.fromkeys(_NETWORK_TOKEN)
+    if not wanted.get("enabled"):
+        return empty
+    token = network_tokens.of_instrument(account, row)
+    if token is None:
+        if wanted.get("required"):
+            raise invalid("network_token_unavailable", at="network_token")
+        return empty
+    year = str(token["expiry_year"])
+    values: Values = {
+        "network_token_number": token["number"],
+        "network_token_type": token["type"],
+        "network_token_expiry_month": f"{token['expiry_month']:02}",
+        "network_token_expiry_year_yy": year[-2:],
+        "network_token_expiry_year_yyyy": year,
+    }
+    if wanted.get("request_cryptogram"):
+        values["network_token_cryptogram"] = network_tokens.cryptogram()
+        values["network_token_eci"] = network_tokens.ECI[token["type"]]
+    return empty | values
+
+
+# --- Signing the final request
+
+_AT = "destination_request.signature"
+
+
+def sign(
+    kind: str,
+    parameters: Mapping[str, str],
+    *,
+    url: str,
+    headers: Pairs,
+    body: bytes,
+    now: float,
+) -> Pairs:
+    """The headers with the signature's own; `now` is seconds since 1970. Raises `CheckoutError`."""
+    if kind == "visa":
+        added = _visa(parameters, url, body, now)
+    else:
+        added = _dlocal(parameters, headers, body, now)
+    names = {name.lower() for name, _ in headers}
+    if any(name.lower() in names for name, _ in added):
+        raise invalid("signature_header_given", at=_AT)
+    return (*headers, *added)
+
+
+def _visa(parameters: Mapping[str, str], url: str, body: bytes, now: float) -> Pairs:
+    try:
+        token = visa.x_pay_token(
+            secret=parameters["shared_secret"],
+            timestamp=int(now),
+            url=url,
+            body=body,
+            remove_prefix=parameters.get("remove_resource_path_prefix"),
+        )
+    except ValueError:
+        raise invalid("remove_resource_path_prefix_invalid", at=_AT) from None
+    return (("x-pay-token", token),)
+
+
+def _dlocal(parameters: Mapping[str, str], headers: Pairs, body: bytes, now: float) -> Pairs:
+    login = next((value for name, value in headers if name.lower() == "x-login"), None)
+    if login is None:
+        raise invalid("x_login_header_required", at=_AT)
+    moment = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
+    date = moment.replace("+00:00", "Z")
+    value = dlocal.sign(secret=parameters["secret_key"], x_login=login, x_date=date, body=body)
+    return (("X-Date", date), ("Authorization", value))
+
+
+# --- Rendering
 
 _DESTINATION = "destination_request"
 
@@ -72,7 +223,7 @@ class TemplateRenderer:
                 return self._named(name)
             case TemplateCall(function, arguments):
                 given = tuple((name, self._value(value)) for name, value in arguments)
-                return functions.call(function, given, self.account.lets)
+                return template.call(function, given, self.account.lets)
 
     def _named(self, name: str) -> str:
         if name in self.variables:
@@ -174,7 +325,7 @@ def _decrypted(account: CheckoutAccount, compact: str | None) -> tuple[Pair, ...
     key = private_jwk(account.world, ENCRYPTION)
     problem = invalid("headers_encrypted_invalid", at=f"{_DESTINATION}.headers.encrypted")
     try:
-        opened = jwe.decrypt(compact, key, algs=jwe.RSA_ALGS, encs=functions.ENCS)
+        opened = jwe.decrypt(compact, key, algs=jwe.RSA_ALGS, encs=template.ENCS)
         headers = json.loads(opened.plaintext)
     except (jwe.JweError, ValueError, RecursionError):
         raise problem from None

@@ -1,7 +1,7 @@
 """Reads and checks the body of POST /forward: everything that is wrong is named at once.
 
-Knows no template and no vault data. Members, limits and choices are tables of `vault_tables.py`;
-here is what no table can say: a URL that can be called, names of headers, pairs.
+Members, limits and choices are tables of `vault_tables.py`; here is what no table can say: a URL
+that can be called, names of headers, pairs.
 """
 
 import re
@@ -11,10 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from forwardc.sandbox.checkout import vault_tables as tables
-from forwardc.sandbox.checkout.body import RequestFaults
-from forwardc.sandbox.checkout.channels import check_channel
-from forwardc.sandbox.checkout.clients import CheckoutAccount
-from forwardc.sandbox.checkout.rules import check, check_kind
+from forwardc.sandbox.checkout.clients import CheckoutAccount, check_channel
+from forwardc.sandbox.checkout.request_checks import RequestFaults, check, check_kind
 
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 # These frame the message: a caller who sets them could smuggle a second request.

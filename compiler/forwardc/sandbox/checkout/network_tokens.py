@@ -1,7 +1,7 @@
 """/network-tokens: a scheme's token for a card, and its cryptograms.
 
-Knows nothing of forwarding. Source: SDK-java and SDK-node network tokens packages. A published
-approving test number stands for the token's number: no scheme publishes test tokens.
+A published approving test number stands for the token's number: no scheme publishes test tokens.
+Source: SDK-java and SDK-node network tokens packages.
 """
 
 import secrets
@@ -10,12 +10,16 @@ from typing import Any
 
 from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.checkout import vault_tables as tables
-from forwardc.sandbox.checkout.body import RequestFaults
-from forwardc.sandbox.checkout.clients import CheckoutAccount
+from forwardc.sandbox.checkout.clients import NETWORK_TOKENS, CheckoutAccount, new_id, utc_offset
 from forwardc.sandbox.checkout.instruments import find
-from forwardc.sandbox.checkout.problems import fixed, invalid, not_found
-from forwardc.sandbox.checkout.rows import NETWORK_TOKENS, new_id, utc_offset
-from forwardc.sandbox.checkout.rules import check, check_kind
+from forwardc.sandbox.checkout.request_checks import (
+    RequestFaults,
+    check,
+    check_kind,
+    fixed,
+    invalid,
+    not_found,
+)
 
 # Token service and token number by brand; other brands have no network tokens here.
 SERVICES = {"visa": ("vts", "4000000000000077"), "mastercard": ("mdes", "5555555555554444")}

@@ -1,19 +1,31 @@
 """Captures, voids, refunds and reversals of a payment. All answer 202 and are done at once.
 
-Knows no card. What is not allowed now is a 403 with an empty body, too large an amount a 422 with
-the vendor's code where its page names one. Source: nas_spec, paths `payments@{id}@...`.
+What is not allowed now is a 403 with an empty body, too large an amount a 422 with the vendor's
+code where its page names one. Source: nas_spec, paths `payments@{id}@...`.
+
+`Cko-Idempotency-Key` of a payment or an action: what succeeded is answered alike for 24 hours, with
+the same status and body; a request that could not be processed is not kept (Checkout.com's page on
+idempotency, November 2024). What another body under the same key means is not said: it is refused
+here, so that no mistake goes unseen.
 """
 
+import hashlib
+import json
+from collections.abc import Callable
 from typing import Any
 
 from forwardc.sandbox.checkout import payment_tables as tables
-from forwardc.sandbox.checkout.body import RequestFaults
 from forwardc.sandbox.checkout.clients import CheckoutAccount
-from forwardc.sandbox.checkout.payment_rows import add_action, balances
-from forwardc.sandbox.checkout.payment_rows import capture as take
-from forwardc.sandbox.checkout.payments import find
-from forwardc.sandbox.checkout.problems import CheckoutError, forbidden
-from forwardc.sandbox.checkout.rules import MemberRule, check
+from forwardc.sandbox.checkout.payments import add_action, balances, find
+from forwardc.sandbox.checkout.payments import capture as take
+from forwardc.sandbox.checkout.request_checks import (
+    CheckoutError,
+    MemberRule,
+    RequestFaults,
+    check,
+    forbidden,
+    invalid,
+)
 
 
 def capture(
@@ -103,3 +115,39 @@ def _accepted(
     shown = {"reference": body["reference"]} if "reference" in body else {}
     link = {"payment": {"href": f"{base}/payments/{row['id']}"}}
     return {"action_id": action["id"], **shown, "_links": link}
+
+
+# --- Idempotency keys
+
+TABLE = "checkout.idempotency"
+KEPT_SECONDS = 24 * 3600
+_LONGEST = 255
+
+
+def once(
+    account: CheckoutAccount,
+    key: str | None,
+    path: str,
+    body: dict[str, Any],
+    act: Callable[[], Any],
+) -> Any:
+    """What `act` gave when this key came first, or what it gives now. Raises `CheckoutError`."""
+    if key is None:
+        return act()
+    if not 0 < len(key) <= _LONGEST:
+        raise invalid("idempotency_key_invalid")
+    rows = account.table(TABLE)
+    # Digests only: a body holds the card.
+    name = hashlib.sha256(f"{path}\n{key}".encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    row = rows.get(name)
+    if row is not None and row["kept_until"] > account.now():
+        if row["digest"] != digest:
+            raise invalid("idempotency_key_in_use")
+        return row["status"], row["body"]
+    given = act()
+    if isinstance(given, tuple):
+        status, content = given
+        until = account.now() + KEPT_SECONDS
+        rows[name] = {"kept_until": until, "digest": digest, "status": status, "body": content}
+    return given

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from forwardc.sandbox.cards import Behaviour
-from forwardc.sandbox.checkout.rules import MemberKind, MemberRule
+from forwardc.sandbox.checkout.request_checks import MemberKind, MemberRule
 from forwardc.sandbox.checkout.vault_tables import CHANNEL
 from forwardc.sandbox.money import ISO
 

@@ -1,8 +1,9 @@
 """`POST /payments` with a card, a token, an instrument or a network token; and its details.
 
-Knows no vault that forwards: whoever calls is a client with its key. What is taken, limits and
-codes are tables of `payment_tables.py`. A decline is a 201 with `approved` false; 202 is a payment
-that waits for 3DS, which nobody can finish here.
+What is taken, limits and codes are tables of `payment_tables.py`. A decline is a 201 with
+`approved` false; 202 is a payment that waits for 3DS, which nobody can finish here. A row keeps
+what was authorized, captured and refunded (nas_spec, PaymentDetails, PaymentAction,
+PaymentResponseBalances).
 """
 
 import secrets
@@ -11,24 +12,140 @@ from typing import Any
 
 from forwardc.sandbox.cards import Behaviour, TestCard, lookup
 from forwardc.sandbox.checkout import payment_tables as tables
-from forwardc.sandbox.checkout.body import RequestFaults
-from forwardc.sandbox.checkout.channels import check_channel
-from forwardc.sandbox.checkout.clients import CheckoutAccount
-from forwardc.sandbox.checkout.instruments import TABLE as INSTRUMENTS
-from forwardc.sandbox.checkout.instruments import keep_card
-from forwardc.sandbox.checkout.payment_rows import (
-    TABLE,
-    add_action,
-    details,
-    links,
-    new_payment,
-    settle,
+from forwardc.sandbox.checkout.clients import (
+    CheckoutAccount,
+    check_channel,
+    fingerprint,
+    new_id,
+    utc,
 )
-from forwardc.sandbox.checkout.problems import CheckoutError, invalid, not_found
-from forwardc.sandbox.checkout.rows import fingerprint, new_id
-from forwardc.sandbox.checkout.rules import check, check_kind
-from forwardc.sandbox.checkout.tokens import card_members, take_token
-from forwardc.sandbox.destinations.faults import transport_fault
+from forwardc.sandbox.checkout.instruments import (
+    INSTRUMENTS_TABLE,
+    card_members,
+    keep_card,
+    take_token,
+)
+from forwardc.sandbox.checkout.payment_tables import APPROVED
+from forwardc.sandbox.checkout.request_checks import (
+    CheckoutError,
+    RequestFaults,
+    check,
+    check_kind,
+    invalid,
+    not_found,
+)
+from forwardc.sandbox.destinations.endpoint import transport_fault
+
+PAYMENTS_TABLE = "checkout.payments"
+_KEPT = ("reference", "payment_type", "description", "customer", "billing_descriptor", "shipping")
+_KEPT_TOO = ("payment_ip", "metadata", "processing_channel_id")
+
+
+def new_payment(
+    account: CheckoutAccount, body: dict[str, Any], source: dict[str, Any]
+) -> dict[str, Any]:
+    """A payment's row, before it is known what becomes of it."""
+    row = {
+        "id": new_id("pay"),
+        "requested_on": utc(account.now()),
+        "source": source,
+        "amount": body.get("amount") or 0,
+        "currency": body["currency"],
+        "approved": False,
+        "captured": 0,
+        "refunded": 0,
+        "voided": 0,
+        "capture": False,
+        "actions": [],
+        **{name: body[name] for name in (*_KEPT, *_KEPT_TOO) if body.get(name) is not None},
+    }
+    account.table(PAYMENTS_TABLE)[row["id"]] = row
+    return row
+
+
+def add_action(
+    account: CheckoutAccount, row: dict[str, Any], kind: str, amount: int, **members: Any
+) -> dict[str, Any]:
+    """Note what was done with a payment."""
+    action = {
+        "id": new_id("act"),
+        "type": kind,
+        "processed_on": utc(account.now()),
+        "amount": amount,
+        "approved": True,
+        "response_code": APPROVED[0],
+        "response_summary": APPROVED[1],
+        "processing": {
+            "retrieval_reference_number": f"{secrets.randbelow(10**12):012}",
+            "acquirer_transaction_id": f"{secrets.randbelow(10**21):021}",
+        },
+        **members,
+    }
+    row["actions"].append(action)
+    return action
+
+
+def capture_if_automatic(account: CheckoutAccount, row: dict[str, Any]) -> None:
+    """Capture what was to be captured by itself: the vendor does so after its answer."""
+    if row["capture"]:
+        row["capture"] = False
+        capture(account, row, row["amount"])
+
+
+def capture(
+    account: CheckoutAccount, row: dict[str, Any], amount: int, **members: Any
+) -> dict[str, Any]:
+    """Take money of an authorization."""
+    row["captured"] += amount
+    row["status"] = "Captured" if row["captured"] >= row["amount"] else "Partially Captured"
+    return add_action(account, row, "Capture", amount, **members)
+
+
+def balances(row: dict[str, Any]) -> dict[str, int]:
+    """What of a payment's sum is where."""
+    authorized = row["amount"] if row["approved"] else 0
+    left = authorized - row["captured"] - row["voided"]
+    return {
+        "total_authorized": authorized,
+        "total_voided": row["voided"],
+        "available_to_void": left if not row["captured"] else 0,
+        "total_captured": row["captured"],
+        "available_to_capture": left,
+        "total_refunded": row["refunded"],
+        "available_to_refund": row["captured"] - row["refunded"],
+    }
+
+
+def details(row: dict[str, Any], base: str) -> dict[str, Any]:
+    """A payment as GET shows it."""
+    hidden = ("captured", "refunded", "voided", "capture", "actions")
+    shown = {name: value for name, value in row.items() if name not in hidden}
+    return {
+        **shown,
+        "payment_type": row.get("payment_type", "Regular"),
+        "risk": {"flagged": False},
+        "balances": balances(row),
+        "_links": links(row, base),
+    }
+
+
+def links(row: dict[str, Any], base: str) -> dict[str, dict[str, str]]:
+    """Where to go from a payment: only what it allows now."""
+    own = f"{base}/payments/{row['id']}"
+    left = balances(row)
+    open_to = {
+        "captures": left["available_to_capture"] and not row["capture"],
+        "voids": left["available_to_void"],
+        "refunds": left["available_to_refund"],
+    }
+    found = {"self": {"href": own}, "actions": {"href": f"{own}/actions"}}
+    for path, amount in open_to.items():
+        if amount > 0:
+            found[path.removesuffix("s")] = {"href": f"{own}/{path}"}
+    return found
+
+
+# --- Paying
 
 Created = tuple[int, dict[str, Any]]
 
@@ -71,7 +188,9 @@ def list_payments(
         raise invalid("limit_invalid", at="limit")
     if not (skip.isascii() and skip.isdigit()):
         raise invalid("skip_invalid", at="skip")
-    rows = [row for row in account.table(TABLE).values() if row.get("reference") == reference]
+    rows = [
+        row for row in account.table(PAYMENTS_TABLE).values() if row.get("reference") == reference
+    ]
     first = int(skip[:9])
     shown = [details(row, base) for row in rows[::-1][first : first + int(limit)]]
     return {"limit": int(limit), "skip": first, "total_count": len(rows), "data": shown}
@@ -85,10 +204,10 @@ def actions(account: CheckoutAccount, payment: str) -> list[dict[str, Any]]:
 
 def find(account: CheckoutAccount, payment: str) -> dict[str, Any]:
     """A payment, captured if that was to happen by itself. Raises `CheckoutError` (404)."""
-    row: dict[str, Any] | None = account.table(TABLE).get(payment)
+    row: dict[str, Any] | None = account.table(PAYMENTS_TABLE).get(payment)
     if row is None:
         raise not_found()
-    settle(account, row)
+    capture_if_automatic(account, row)
     return row
 
 
@@ -117,7 +236,7 @@ def _paid_with(account: CheckoutAccount, body: dict[str, Any]) -> PaymentCard:
         taken = take_token(account, source["token"], "card")
         return _read(account, taken, taken.get("cvv"), None)
     if source["type"] == "id":
-        row = account.table(INSTRUMENTS).get(source["id"])
+        row = account.table(INSTRUMENTS_TABLE).get(source["id"])
         if row is None or row["revoked"]:
             raise invalid("source_id_unknown", at="source.id")
         return _read(account, row, source.get("cvv"), source["id"])

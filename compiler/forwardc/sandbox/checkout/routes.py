@@ -1,7 +1,7 @@
 """How an endpoint of Checkout.com is reached and answers: key, scope, body, errors, headers.
 
-Knows no endpoint. `Cko-Request-Id` and `Cko-Version` stand on every answer, as in the API
-reference; a path that is not there is answered with 404 and an empty body.
+`Cko-Request-Id` and `Cko-Version` stand on every answer, as in the API reference; a path that is
+not there is answered with 404 and an empty body.
 """
 
 import inspect
@@ -17,11 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from forwardc.sandbox.checkout.auth import KeyKind, authorize
-from forwardc.sandbox.checkout.body import read_object
+from forwardc.sandbox.checkout.access import KeyKind, authorize
 from forwardc.sandbox.checkout.clients import CheckoutAccount
-from forwardc.sandbox.checkout.problems import CheckoutError
-from forwardc.sandbox.hosts import App, Receive, Scope, Send
+from forwardc.sandbox.checkout.request_checks import CheckoutError, read_object
+from forwardc.sandbox.parties import App, Receive, Scope, Send
 from forwardc.sandbox.world import World
 
 VERSION = "1.0.0"

@@ -1,16 +1,15 @@
 """The fixed instruments of the Checkout.com vault, with the same ids in every process.
 
-Knows no endpoint. Each use is as the first: nothing changes them, and they are what they were at
-each start. A `tok_` cannot be fixed: it is single use and lives 15 minutes.
+Each use is as the first: nothing changes them, and they are what they were at each start. A `tok_`
+cannot be fixed: it is single use and lives 15 minutes.
 """
 
 from dataclasses import dataclass
 
 from forwardc.sandbox.cards import lookup
 from forwardc.sandbox.checkout import network_tokens
-from forwardc.sandbox.checkout.clients import CheckoutAccount, own
-from forwardc.sandbox.checkout.instruments import TABLE
-from forwardc.sandbox.checkout.rows import fixed_id
+from forwardc.sandbox.checkout.clients import CheckoutAccount, fixed_id, own
+from forwardc.sandbox.checkout.instruments import INSTRUMENTS_TABLE
 from forwardc.sandbox.world import World
 
 EXPIRY = (8, 2030)
@@ -89,4 +88,4 @@ def _put(account: CheckoutAccount, fixed: _Fixed) -> None:
         if token is not None:
             token["fixed"] = True
         row["network_token_id"] = token_id
-    account.table(TABLE)[str(row["id"])] = row
+    account.table(INSTRUMENTS_TABLE)[str(row["id"])] = row

@@ -1,19 +1,21 @@
 """/secrets: values that requests may name and nobody can read back.
 
-Knows nothing of forwarding. Source: SDK-java SecretResponse, SDK-node, SDK-go (no id, no value,
-a version); names of letters, digits and underscore as all SDKs say, hyphens as older documents
-show with a laxness only.
+Source: SDK-java SecretResponse, SDK-node, SDK-go (no id, no value, a version); names of letters,
+digits and underscore as all SDKs say, hyphens as older documents show with a laxness only.
 """
 
 import re
 from typing import Any
 
 from forwardc.sandbox.checkout import vault_tables as tables
-from forwardc.sandbox.checkout.body import RequestFaults
-from forwardc.sandbox.checkout.clients import CheckoutAccount
-from forwardc.sandbox.checkout.problems import invalid, not_found
-from forwardc.sandbox.checkout.rows import utc_offset
-from forwardc.sandbox.checkout.rules import MemberRule, check
+from forwardc.sandbox.checkout.clients import CheckoutAccount, utc_offset
+from forwardc.sandbox.checkout.request_checks import (
+    MemberRule,
+    RequestFaults,
+    check,
+    invalid,
+    not_found,
+)
 
 TABLE = "checkout.secrets"
 

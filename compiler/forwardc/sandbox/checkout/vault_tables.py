@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from forwardc.sandbox.checkout.rules import MemberKind, MemberRule
+from forwardc.sandbox.checkout.request_checks import MemberKind, MemberRule
 
 METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
 TOK: Final = r"tok_\w{26}"

@@ -1,7 +1,7 @@
 """dLocal's V2-HMAC-SHA256 header, over login, date and body.
 
-Knows no request object: the caller gives the header values as sent.
-Source: docs.dlocal.com, "Generate the signature" and "Payins security".
+The caller gives the header values as sent. Source: docs.dlocal.com, "Generate the signature" and
+"Payins security".
 """
 
 import hashlib

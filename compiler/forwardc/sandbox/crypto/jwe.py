@@ -1,7 +1,7 @@
 """Compact JWE (RFC 7516) with the key algorithms that Checkout.com and Visa document.
 
-Knows no vendor and no state. Written on the primitives of `cryptography`, so that a mistake in
-the JOSE library of a client does not hide itself.
+Written on the primitives of `cryptography`, so that a mistake in the JOSE library of a client does
+not hide itself.
 """
 
 import binascii

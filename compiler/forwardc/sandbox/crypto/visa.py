@@ -1,7 +1,7 @@
 """Visa's X-PAY-TOKEN: made and checked over the bytes that were sent.
 
-Knows no request object and no state: single use is the destination's memory, not this formula's.
-Source: developer.visa.com, page "x-pay-token"; the window of 480 s from Visa's VTS guide thread.
+Single use is the destination's memory, not this formula's. Source: developer.visa.com, page
+"x-pay-token"; the window of 480 s from Visa's VTS guide thread.
 """
 
 import hashlib

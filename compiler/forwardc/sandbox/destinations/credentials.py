@@ -1,7 +1,7 @@
 """Which made-up credentials open a destination: those of the project at its host, or its own.
 
-Knows no vendor. With a project every owner that calls a host has credentials there, so that a
-copied destination works under its own name; without one the names are those of docs/sandbox.md.
+With a project every owner that calls a host has credentials there, so that a copied destination
+works under its own name; without one the names are those of docs/sandbox.md.
 """
 
 import hmac

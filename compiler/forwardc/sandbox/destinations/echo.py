@@ -1,8 +1,8 @@
 """The recording echo: takes any request to a host that no party of the sandbox names.
 
-Knows no vendor and no schema. What arrived is in the sandbox's record; nothing of it goes back. A
-body must be what its Content-Type says (`wellformed`), and a method one of HTTP's. Test cards that
-stand readable in the body, or that a vault put into what it encrypted, decide the answer.
+What arrived is in the sandbox's record; nothing of it goes back. A body must be what its
+Content-Type says (`wellformed`), and a method one of HTTP's. Test cards that stand readable in the
+body, or that a vault put into what it encrypted, decide the answer.
 """
 
 import re
@@ -15,8 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from forwardc.sandbox.cards import Behaviour, TestCard, lookup, luhn
-from forwardc.sandbox.destinations.bodies import answer
-from forwardc.sandbox.destinations.faults import transport_fault
+from forwardc.sandbox.destinations.endpoint import answer, transport_fault
 from forwardc.sandbox.destinations.wellformed import NotWellFormedError, check
 from forwardc.sandbox.world import FILLED, World
 

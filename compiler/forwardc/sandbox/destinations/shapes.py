@@ -1,7 +1,7 @@
 """A small vocabulary for the shape of a JSON document, and what is wrong with one.
 
-Knows no vendor and shows no value: a problem is a path and a kind. JSON Schema is not used here,
-because the contracts that judge the sandbox are written in it.
+A mistake is a path and a kind, and shows no value. JSON Schema is not used here, because the
+contracts that judge the sandbox are written in it.
 """
 
 import re

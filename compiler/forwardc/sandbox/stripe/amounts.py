@@ -1,17 +1,14 @@
 """What an amount and its currency must be like at Stripe, and its sum in words.
 
-Knows no HTTP. The status of every refusal is 400. The texts for an unknown currency, for UGX and
-for too little, converted or not, were seen in public code; the others, and where a code is left
-out, are ours.
+The status of every refusal is 400. The texts for an unknown currency, for UGX and for too little,
+converted or not, were seen in public code; the others, and where a code is left out, are ours.
 """
 
 from decimal import ROUND_HALF_UP, Decimal
 
 from forwardc.sandbox.money import in_words, major
 from forwardc.sandbox.stripe.account import setting
-from forwardc.sandbox.stripe.errors import StripeError, invalid
-from forwardc.sandbox.stripe.form import FormError, parse_form
-from forwardc.sandbox.stripe.tables.currencies import (
+from forwardc.sandbox.stripe.currencies import (
     DIGITS,
     MINIMUM,
     MOST_DIGITS,
@@ -21,6 +18,8 @@ from forwardc.sandbox.stripe.tables.currencies import (
     ROUGH_RATES,
     TAKEN,
 )
+from forwardc.sandbox.stripe.errors import StripeError, invalid
+from forwardc.sandbox.stripe.params import FormError, parse_form
 from forwardc.sandbox.world import World
 
 

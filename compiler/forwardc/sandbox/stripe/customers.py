@@ -1,22 +1,101 @@
 """Customers: `/v1/customers`, and the payment methods that are attached to one.
 
-Knows no payment. A deleted customer stays behind as an id that says so, as at Stripe.
+A deleted customer stays behind as an id that says so, as at Stripe.
 """
 
-from typing import Any
+from typing import Any, Final
 
-from forwardc.sandbox.stripe import attaching, expand, method_calls, methods
-from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint
-from forwardc.sandbox.stripe.customer_row import TABLE, alive
+from forwardc.sandbox.stripe import expand, method_endpoints, methods
+from forwardc.sandbox.stripe.call import (
+    CUSTOMERS_TABLE,
+    Row,
+    StripeCall,
+    StripeEndpoint,
+    added,
+    alive,
+    in_path,
+    new_id,
+    newest,
+    page,
+)
 from forwardc.sandbox.stripe.errors import StripeError, invalid, no_such
-from forwardc.sandbox.stripe.ids import new_id
-from forwardc.sandbox.stripe.kinds import MapParam
-from forwardc.sandbox.stripe.paging import page
+from forwardc.sandbox.stripe.method_endpoints import CUSTOMERS_LIST
+from forwardc.sandbox.stripe.param_shapes import (
+    ADDRESS,
+    ADDRESS_PARTS,
+    CLEARED_METADATA,
+    CUSTOMER_SHIPPING,
+    EXPAND,
+    ONLY_EXPAND,
+    ClearableParam,
+    IntegerParam,
+    ListParam,
+    MapParam,
+    ParamKind,
+    TextParam,
+    UnsupportedParam,
+    listing,
+)
 from forwardc.sandbox.stripe.params import merged
-from forwardc.sandbox.stripe.store import Row, added, in_path, newest
-from forwardc.sandbox.stripe.tables.customers import CREATE, KEPT, LIST, UPDATE
-from forwardc.sandbox.stripe.tables.methods import CUSTOMERS_LIST
-from forwardc.sandbox.stripe.tables.shared import ADDRESS_PARTS, ONLY_EXPAND
+
+# Of invoices, taxes and balances, which a vault's flow does not need.
+_UNSUPPORTED: Final = (
+    "cash_balance",
+    "invoice_prefix",
+    "next_invoice_sequence",
+    "source",
+    "tax",
+    "validate",
+)
+_SHARED: Final[dict[str, ParamKind]] = {
+    **dict.fromkeys(_UNSUPPORTED, UnsupportedParam()),
+    "address": ClearableParam(ADDRESS),
+    "balance": IntegerParam(),
+    "business_name": ClearableParam(TextParam(150)),
+    "description": ClearableParam(TextParam()),
+    "email": ClearableParam(TextParam(512, form="email")),
+    "expand": EXPAND,
+    "individual_name": ClearableParam(TextParam(150)),
+    "invoice_settings": MapParam(
+        {
+            "custom_fields": UnsupportedParam(),
+            "default_payment_method": ClearableParam(TextParam()),
+            "footer": TextParam(),
+            "rendering_options": UnsupportedParam(),
+        }
+    ),
+    "metadata": CLEARED_METADATA,
+    "name": ClearableParam(TextParam(256)),
+    "phone": ClearableParam(TextParam(20)),
+    "preferred_locales": ListParam(TextParam()),
+    "shipping": ClearableParam(CUSTOMER_SHIPPING),
+    "tax_exempt": ClearableParam(TextParam(choices=("exempt", "none", "reverse"))),
+}
+CREATE: Final = MapParam(
+    {
+        **_SHARED,
+        "payment_method": TextParam(),
+        "tax_id_data": UnsupportedParam(),
+        "test_clock": UnsupportedParam(),
+    }
+)
+UPDATE: Final = MapParam({**_SHARED, "default_source": UnsupportedParam()})
+LIST: Final = listing(email=TextParam(512), test_clock=UnsupportedParam())
+KEPT: Final = (
+    "address",
+    "balance",
+    "description",
+    "email",
+    "name",
+    "phone",
+    "preferred_locales",
+    "shipping",
+    "tax_exempt",
+)
+"""What the object shows as it was given."""
+
+
+# --- Endpoints
 
 _URL = "/v1/customers"
 
@@ -30,18 +109,18 @@ async def create(call: StripeCall) -> dict[str, Any]:
         raise _not_attached(default)
     if "payment_method" in params:
         method = methods.find(call, params["payment_method"], param="payment_method")
-        identifier = attaching.attach(call, method, customer["id"])["object"]["id"]
+        identifier = methods.attach(call, method, customer["id"])["object"]["id"]
         if default is not None:
             params["invoice_settings"]["default_payment_method"] = identifier
     _take_over(customer, params)
-    added(call, TABLE, customer)
+    added(call, CUSTOMERS_TABLE, customer)
     return expand.shown(call, customer, params)
 
 
 async def retrieve(call: StripeCall) -> dict[str, Any]:
     """GET /v1/customers/{id}."""
     params = expand.asked(call, ONLY_EXPAND, "customer")
-    row = in_path(call, TABLE, "customer")
+    row = in_path(call, CUSTOMERS_TABLE, "customer")
     if row.get("deleted"):
         return _stub(row)
     return expand.shown(call, row["object"], params)
@@ -62,7 +141,7 @@ async def delete(call: StripeCall) -> dict[str, Any]:
     row = alive(call, call.path["id"])
     for method in call.table(methods.TABLE).values():
         if method["object"]["customer"] == row["object"]["id"]:
-            attaching.release(method)
+            methods.release(method)
     row["deleted"] = True
     return _stub(row)
 
@@ -73,7 +152,7 @@ async def listed(call: StripeCall) -> dict[str, Any]:
     email = asked.get("email")
     rows = newest(
         call,
-        TABLE,
+        CUSTOMERS_TABLE,
         lambda row: not row.get("deleted") and email in (None, row["object"]["email"]),
     )
     return expand.shown(call, page(asked, rows, _URL, "customer"), asked)
@@ -84,7 +163,7 @@ async def methods_of(call: StripeCall) -> dict[str, Any]:
     asked = expand.asked(call, CUSTOMERS_LIST, "payment_method", in_list=True)
     identifier = alive(call, call.path["id"])["object"]["id"]
     url = f"{_URL}/{identifier}/payment_methods"
-    return method_calls.page_of(call, asked | {"customer": identifier}, url)
+    return method_endpoints.page_of(call, asked | {"customer": identifier}, url)
 
 
 async def method_of(call: StripeCall) -> dict[str, Any]:

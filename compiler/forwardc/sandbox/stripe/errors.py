@@ -1,7 +1,7 @@
 """Stripe's error envelope, and the errors that more than one endpoint gives.
 
-Knows no endpoint. Types, codes, statuses and wordings are those of Stripe's error reference
-(2024 to 2026) and of texts seen in public code; where Stripe is silent the choice is ours.
+Types, codes, statuses and wordings are those of Stripe's error reference (2024 to 2026) and of
+texts seen in public code; where Stripe is silent the choice is ours.
 """
 
 from collections.abc import Mapping

@@ -1,18 +1,57 @@
 """Put objects in the place of their ids where `expand[]` asks for it.
 
-Knows no object: what can be inlined is the table of links. Rules of the API reference: four levels
-at most, and in lists each path begins with `data.`.
+What can be inlined is the table of links. Rules of the API reference: four levels at most, and in
+lists each path begins with `data.`.
 """
 
+from collections.abc import Mapping
 from copy import deepcopy
-from typing import Any
+from typing import Any, Final
 
 from forwardc.sandbox.stripe import methods
-from forwardc.sandbox.stripe.call import StripeCall
+from forwardc.sandbox.stripe.call import StripeCall, find
 from forwardc.sandbox.stripe.errors import StripeError, invalid
-from forwardc.sandbox.stripe.kinds import MapParam
-from forwardc.sandbox.stripe.store import find
-from forwardc.sandbox.stripe.tables.links import LINKS
+from forwardc.sandbox.stripe.param_shapes import MapParam
+
+LINKS: Final[Mapping[str, Mapping[str, str]]] = {
+    "charge": {
+        "application": "",
+        "balance_transaction": "",
+        "customer": "customer",
+        "on_behalf_of": "",
+        "payment_intent": "payment_intent",
+    },
+    "customer": {"default_source": "", "test_clock": ""},
+    "forwarding.request": {},
+    "payment_intent": {
+        "application": "",
+        "customer": "customer",
+        "latest_charge": "charge",
+        "on_behalf_of": "",
+        "payment_method": "payment_method",
+        "review": "",
+        "source": "",
+    },
+    "payment_method": {"customer": "customer"},
+    "refund": {
+        "balance_transaction": "",
+        "charge": "charge",
+        "payment_intent": "payment_intent",
+        "source_transfer_reversal": "",
+        "transfer_reversal": "",
+    },
+    "setup_intent": {
+        "application": "",
+        "customer": "customer",
+        "latest_attempt": "",
+        "mandate": "",
+        "on_behalf_of": "",
+        "payment_method": "payment_method",
+        "single_use_mandate": "",
+    },
+}
+"""Object, property, and the object behind it; an empty text where the sandbox holds only null."""
+
 
 DEPTH = 4
 _TABLES = {"charge": "charges", "customer": "customers", "payment_intent": "payment_intents"}

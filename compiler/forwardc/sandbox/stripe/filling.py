@@ -1,29 +1,54 @@
 """Fill the blanks of a forwarded body with a card.
 
-Knows no HTTP and no state. Rules of the guide (May 2026): only what is there and blank is
-filled; the month has two digits and the year four; a 0 becomes a number; what no replacement was
-asked for goes out as it was sent.
+Rules of the guide (May 2026): only what is there and blank is filled; the month has two digits and
+the year four; a 0 becomes a number; what no replacement was asked for goes out as it was sent.
+Dates in another form and signatures are filled by arrangement only, as this sandbox plays it:
+Stripe publishes neither.
 """
 
 import json
+import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from html import escape
+from typing import Final
 
-from forwardc.sandbox.stripe.agreed import SIGNATURE, date_in
 from forwardc.sandbox.stripe.errors import forwarding_invalid
 from forwardc.sandbox.stripe.fields import (
     DATES,
     REPLACED_BY,
     Blank,
     BodyField,
+    BodyLeaf,
+    ForwardedBodyError,
+    fill,
     guessed_fields,
     is_blank,
     known_fields,
+    leaves,
     numeric_only,
 )
-from forwardc.sandbox.stripe.leaves import BodyLeaf, ForwardedBodyError, fill, leaves
 from forwardc.sandbox.stripe.registry import OnboardedDestination
+
+SIGNATURE: Final = "sandbox-request-signature"
+"""What stands where the vault would sign: nobody outside knows the algorithm of a destination."""
+
+_PART: Final = re.compile(r"YYYY|YY|MM|M|[-/.]")
+
+
+def date_in(form: str, month: int, year: int) -> str:
+    """A date of expiry in a form such as `YYMM`. Raises `ValueError` for one that is none."""
+    parts = _PART.findall(form)
+    if not parts or "".join(parts) != form:
+        raise ValueError("no form of a date")
+    written = {
+        "YYYY": f"{year:04d}",
+        "YY": f"{year % 100:02d}",
+        "MM": f"{month:02d}",
+        "M": f"{month}",
+    }
+    return "".join(written.get(part, part) for part in parts)
+
 
 _BODY = "request[body]"
 

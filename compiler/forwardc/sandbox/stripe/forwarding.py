@@ -1,35 +1,136 @@
 """The Vault and Forward API: `/v1/forwarding/requests`.
 
-Knows no destination's answers: whatever a destination says, the forwarding request succeeds.
+Whatever a destination says, the forwarding request succeeds. What was filled in is hidden in all
+that Stripe stores of a request and its answer: by value, so that no name of a field can give it
+away. Shapes of the API reference (January 2026): `424242******4242` and `***`; expiry, name and
+reference stay clear. Parameters: OpenAPI 2026-09-30.endive.
 """
 
+import re
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from forwardc.sandbox.cards import renewed
+from forwardc.sandbox.filled import mask_filled
+from forwardc.sandbox.laxness import Lets
+from forwardc.sandbox.masking import HIDDEN, mask_headers, mask_pan
 from forwardc.sandbox.stripe import expand, methods
-from forwardc.sandbox.stripe.account import setting, since
-from forwardc.sandbox.stripe.agreed import SIGNATURE
-from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint
+from forwardc.sandbox.stripe.account import CONNECTION_FAILED_402, setting, since
+from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint, new_id, page
 from forwardc.sandbox.stripe.errors import StripeError, forwarding_invalid, missing, no_such
-from forwardc.sandbox.stripe.filling import CardData, FilledBody, fill_body
-from forwardc.sandbox.stripe.ids import new_id
-from forwardc.sandbox.stripe.outgoing import check_headers, outbound_request
-from forwardc.sandbox.stripe.paging import page
+from forwardc.sandbox.stripe.filling import SIGNATURE, CardData, FilledBody, fill_body
+from forwardc.sandbox.stripe.param_shapes import (
+    EXPAND,
+    FORWARDING_LIST,
+    METADATA,
+    ONLY_EXPAND,
+    DatedParam,
+    ListParam,
+    MapParam,
+    TextParam,
+)
 from forwardc.sandbox.stripe.params import merged
-from forwardc.sandbox.stripe.redaction import redact, redact_headers
 from forwardc.sandbox.stripe.registry import OnboardedDestination, find, key_is_submitted
-from forwardc.sandbox.stripe.tables.forwarding import CREATE, PUBLIC
-from forwardc.sandbox.stripe.tables.shared import FORWARDING_LIST, ONLY_EXPAND
-from forwardc.sandbox.stripe.tables.versions import CONNECTION_FAILED_402
 from forwardc.sandbox.world import (
     DestinationBrokenError,
     DestinationTimeoutError,
     DestinationUnreachableError,
     EmulatedAnswer,
     OutboundRequest,
+    Pairs,
 )
+
+PUBLIC: Final = (
+    "card_cvc",
+    "card_expiry",
+    "card_number",
+    "cardholder_name",
+    "request_signature",
+)
+BY_ARRANGEMENT: Final = (
+    "network_token_cryptogram",
+    "network_token_electronic_commerce_indicator",
+    "network_token_expiry",
+    "network_token_number",
+)
+_HEADER: Final = MapParam({"name": TextParam(), "value": TextParam()}, required=("name", "value"))
+CREATE: Final = MapParam(
+    {
+        "payment_method": TextParam(),
+        "url": TextParam(),
+        "replacements": ListParam(TextParam(choices=PUBLIC + BY_ARRANGEMENT)),
+        "request": MapParam({"body": TextParam(), "headers": ListParam(_HEADER)}),
+        "metadata": DatedParam(METADATA, since="2024-10-28"),
+        "expand": EXPAND,
+    },
+    required=("payment_method", "url", "replacements"),
+)
+
+
+# --- What may be shown
+
+
+def redact(text: str, filled: FilledBody, *, is_document: bool = True) -> str:
+    """Text without the card's number and CVC, wherever they stand and however they are written."""
+    hidden = ((filled.cvc, HIDDEN), (filled.cryptogram, HIDDEN))
+    for value, shown in ((filled.number, mask_pan(filled.number or "")), *hidden):
+        if value is not None:
+            text = mask_filled(text, [value], shown, is_document=is_document)
+    return text
+
+
+def redact_headers(headers: Pairs, filled: FilledBody) -> list[dict[str, str]]:
+    """Headers as name and value, credentials hidden whole."""
+    return [
+        {"name": name, "value": redact(value, filled, is_document=False)}
+        for name, value in mask_headers(headers)
+    ]
+
+
+# --- The request that goes to a destination
+
+TIMEOUT_MS = 15_000
+_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+# What belongs to the connection or is Stripe's own is never the caller's.
+_NEVER = frozenset(
+    "connection content-length host keep-alive proxy-authorization te trailer "
+    "transfer-encoding upgrade user-agent".split()
+)
+_ALWAYS_ENABLED = frozenset({"content-type"})
+
+
+def check_headers(
+    headers: list[tuple[str, str]], enabled: Collection[str] | None, lets: Lets
+) -> None:
+    """Raise 400 for a header that cannot be sent, or that the destination's config lacks."""
+    for at, (name, value) in enumerate(headers):
+        param = f"request[headers][{at}]"
+        lower = name.lower()
+        if _NAME.fullmatch(name) is None or _VALUE.fullmatch(value) is None or lower in _NEVER:
+            raise forwarding_invalid("The header cannot be sent.", param)
+        known = enabled is None or lower in enabled or lower in _ALWAYS_ENABLED
+        if not known and not lets("stripe_unknown_headers", param):
+            raise forwarding_invalid("The header is not enabled for this destination.", param)
+
+
+def outbound_request(
+    url: str, headers: list[tuple[str, str]], filled: FilledBody, method: str = "POST"
+) -> OutboundRequest:
+    """Stripe's own headers, then the caller's. A Content-Type of the caller's wins.
+
+    Another method than `POST` was agreed for the URL.
+    """
+    body = filled.body
+    names = {name.lower() for name, _ in headers}
+    media_type = "application/xml" if body.lstrip().startswith("<") else "application/json"
+    own = [("User-Agent", "Stripe"), ("Accept", "*/*"), ("Content-Type", media_type)]
+    kept = [pair for pair in own if pair[0].lower() not in names]
+    return OutboundRequest(method, url, (*kept, *headers), body.encode(), TIMEOUT_MS, filled.values)
+
+
+# --- Endpoints
 
 TABLE = "forwarding_requests"
 KIND = "ForwardingRequest"

@@ -1,6 +1,7 @@
 """What each test card makes a Stripe payment do.
 
-Knows no request. Codes are those of Stripe's testing and error-code pages (2024).
+A behaviour becomes a status or a decline, and where the card asks for it a fault of the connection.
+Codes are those of Stripe's testing and error-code pages (2024).
 """
 
 from dataclasses import dataclass

@@ -1,16 +1,22 @@
-"""Check and convert the parameters of an endpoint against its declared shape.
+"""From a form's text to the parameters of an endpoint, checked against their declared shape.
 
-Knows no endpoint and no HTTP: the shapes are the tables in `tables/`. An empty string is an
-attempt to unset, and is refused where a parameter cannot be unset.
+The nested form is parsed with the order of its keys; lists by number stay maps until the endpoint's
+own shape says that they are lists. An empty string is an attempt to unset, and is refused where a
+parameter cannot be unset. Texts of the refusals were seen in public code, but for those of objects,
+arrays and lengths.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, assert_never
+from urllib.parse import parse_qsl
 
+from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.laxness import Lets
 from forwardc.sandbox.stripe.errors import StripeError, invalid, missing, unknown
-from forwardc.sandbox.stripe.kinds import (
+from forwardc.sandbox.stripe.param_shapes import (
+    COUNTRIES,
     BooleanParam,
     ClearableParam,
     CountryParam,
@@ -25,17 +31,188 @@ from forwardc.sandbox.stripe.kinds import (
     TextParam,
     UnsupportedParam,
 )
-from forwardc.sandbox.stripe.scalars import (
-    EMPTY,
-    MOST_KEYS,
-    country_of,
-    empty,
-    flag_of,
-    metadata_of,
-    text_of,
-    too_many_keys,
-    whole_of,
-)
+
+MAX_FIELDS = 1000
+MAX_DEPTH = 20
+_KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
+_PART = re.compile(r"\[([^\[\]]*)\]")
+
+
+class FormError(SandboxError, ValueError):
+    """The text is not a form that can be read. The message holds no value."""
+
+
+def parse_form(text: str) -> dict[str, Any]:
+    """Read `a[b]=1&c[0]=2&d[]=3` into nested maps, lists (`[]` only) and strings.
+
+    Raises `FormError` for bad encoding, bad brackets, and keys that contradict each other.
+    """
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        raise FormError("The form is not valid UTF-8, or has too many fields.") from error
+    tree: dict[str, Any] = {}
+    for key, value in pairs:
+        _insert(tree, _split(key), value)
+    return tree
+
+
+def _split(key: str) -> list[str]:
+    """`a[b][]` as `["a", "b", ""]`."""
+    match = _KEY.fullmatch(key)
+    if match is None:
+        raise FormError("A key of the form has brackets that do not match.")
+    parts = [match[1], *_PART.findall(match[2])]
+    if len(parts) > MAX_DEPTH:
+        raise FormError("A key of the form is nested too deeply.")
+    return parts
+
+
+def _insert(tree: dict[str, Any], parts: list[str], value: str) -> None:
+    head, rest = parts[0], parts[1:]
+    if not rest:
+        if isinstance(tree.get(head), dict | list):
+            raise FormError(f"Expected a map or a list, got a string, for '{head}'.")
+        tree[head] = value
+    elif rest[0] == "":
+        _append(tree.setdefault(head, []), head, rest[1:], value)
+    else:
+        child = tree.setdefault(head, {})
+        if not isinstance(child, dict):
+            raise FormError(f"Expected a map for '{head}'.")
+        _insert(child, rest, value)
+
+
+def _append(items: Any, head: str, rest: list[str], value: str) -> None:
+    """Add to a `[]` list. A map is begun anew when the key that comes next is there already."""
+    if not isinstance(items, list):
+        raise FormError(f"Expected a list for '{head}'.")
+    if not rest:
+        items.append(value)
+        return
+    if not items or not isinstance(items[-1], dict) or _holds(items[-1], rest):
+        items.append({})
+    _insert(items[-1], rest, value)
+
+
+def _holds(tree: Any, parts: list[str]) -> bool:
+    for part in parts:
+        if part == "":
+            return False
+        if not isinstance(tree, dict) or part not in tree:
+            return False
+        tree = tree[part]
+    return True
+
+
+# --- One value
+
+MOST_KEYS = 50
+EMPTY = "parameter_invalid_empty"
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#]+\S*")
+_FORMS = {
+    "email": (_EMAIL, "Invalid email address", "email_invalid"),
+    "url": (_URL, "Not a valid URL", "url_invalid"),
+}
+
+
+def text_of(kind: TextParam, value: Any, name: str) -> str:
+    """A text of this kind. Raises 400."""
+    if not isinstance(value, str):
+        raise invalid("Invalid string", param=name)
+    if value == "":
+        raise empty(name)
+    if len(value) > kind.limit:
+        raise invalid(f"Invalid string: must be at most {kind.limit} characters", param=name)
+    if kind.choices and value not in kind.choices:
+        raise invalid(f"Invalid {name}: must be {_either(kind.choices)}", param=name)
+    if kind.form is not None:
+        pattern, text, code = _FORMS[kind.form]
+        if pattern.fullmatch(value) is None:
+            raise invalid(text, param=name, code=code)
+    return value
+
+
+def country_of(value: Any, name: str) -> str:
+    """The code of a country. Raises 400."""
+    text = text_of(TextParam(), value, name)
+    if text in COUNTRIES:
+        return text
+    shown = f" '{text}'" if text.isascii() and text.isalpha() and len(text) <= 20 else ""
+    raise invalid(
+        f"Country{shown} is unknown. Try using a 2-character alphanumeric country code instead, "
+        "such as 'US', 'EG', or 'GB'. A full list of country codes is available at "
+        "https://en.wikipedia.org/wiki/ISO_3166-1_alpha-2#Officially_assigned_code_elements",
+        param=name,
+    )
+
+
+def _either(choices: tuple[str, ...]) -> str:
+    if len(choices) == 1:
+        return choices[0]
+    return f"one of {', '.join(choices[:-1])} or {choices[-1]}"
+
+
+def whole_of(kind: IntegerParam, value: Any, name: str) -> int:
+    """An integer within its bounds. Raises 400 `parameter_invalid_integer`."""
+    if value == "":
+        raise empty(name)
+    digits = value.removeprefix("-") if isinstance(value, str) else ""
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 18):
+        raise _integer("Invalid integer", name)
+    number = int(value)
+    if kind.low is not None and number < kind.low:
+        raise _integer(f"This value must be greater than or equal to {kind.low}.", name)
+    if kind.high is not None and number > kind.high:
+        raise _integer(f"This value must be less than or equal to {kind.high}.", name)
+    return number
+
+
+def _integer(text: str, name: str) -> StripeError:
+    return invalid(text, param=name, code="parameter_invalid_integer")
+
+
+def flag_of(kind: BooleanParam, value: Any, name: str) -> bool | str:
+    """True, False, or one of the kind's words. Raises 400."""
+    if value == "":
+        raise empty(name)
+    if value in ("true", "false"):
+        return bool(value == "true")
+    if isinstance(value, str) and value in kind.words:
+        return value
+    raise invalid("Invalid boolean", param=name)
+
+
+def metadata_of(value: Any, name: str) -> dict[str, str]:
+    """Metadata as given: an empty value stays, for an update to remove its key. Raises 400."""
+    if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
+        raise invalid("Metadata must be a map of strings.", param=name)
+    if len(value) > MOST_KEYS:
+        raise too_many_keys(name)
+    if any(len(key) > 40 for key in value):
+        raise invalid("Metadata keys may have at most 40 characters.", param=name)
+    if any(len(item) > 500 for item in value.values()):
+        raise invalid("Metadata values may have at most 500 characters.", param=name)
+    return dict(value)
+
+
+def too_many_keys(name: str) -> StripeError:
+    """The refusal of more metadata than there may be."""
+    return invalid(f"Metadata may have at most {MOST_KEYS} keys.", param=name)
+
+
+def empty(name: str) -> StripeError:
+    """The refusal of an empty value: 400 `parameter_invalid_empty`."""
+    text = (
+        f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset "
+        f"a parameter; however '{name}' cannot be unset. You should remove '{name}' from your "
+        "request or supply a non-empty value."
+    )
+    return invalid(text, param=name, code=EMPTY)
+
+
+# --- Shapes
 
 MAX_INDEX = 1000
 

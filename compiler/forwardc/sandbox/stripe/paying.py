@@ -1,23 +1,24 @@
 """One attempt to pay a payment intent by card, and what follows it.
 
-Knows no endpoint. Which payment a card makes stands in the outcomes.
+Which payment a card makes stands in the outcomes; here the intent, its charge and the method take
+over what came of it.
 """
 
 from typing import Any
 
-from forwardc.sandbox.stripe import attaching, charges, methods
+from forwardc.sandbox.stripe import charges, methods
 from forwardc.sandbox.stripe.amounts import check_brand
-from forwardc.sandbox.stripe.call import StripeCall
+from forwardc.sandbox.stripe.call import Row, StripeCall, find
 from forwardc.sandbox.stripe.errors import StripeError, card_error, invalid
-from forwardc.sandbox.stripe.intent_object import (
+from forwardc.sandbox.stripe.intent import (
     NO_METHOD,
+    check_network,
     is_for_later,
     is_manual,
     keep_options,
+    with_intent,
 )
-from forwardc.sandbox.stripe.intent_rules import check_network, with_intent
 from forwardc.sandbox.stripe.outcomes import CardDecline, payment_status
-from forwardc.sandbox.stripe.store import Row, find
 
 # Stripe says "too many", not how many.
 MAX_ATTEMPTS = 10
@@ -28,7 +29,7 @@ def usable(call: StripeCall, intent: dict[str, Any], identifier: str) -> Row:
     row = methods.find(call, identifier, param="payment_method")
     owner, customer = row["object"]["customer"], intent["customer"]
     if row["consumed"]:
-        raise attaching.used_up()
+        raise methods.used_up()
     if owner is None or owner == customer:
         return row
     if customer is None:
@@ -104,7 +105,7 @@ def pay(call: StripeCall, row: Row, params: dict[str, Any]) -> None:
     if isinstance(outcome, CardDecline):
         methods.use_cvc(method)
         raise _declined(call, row, method["object"], outcome)
-    attaching.verified(method)
+    methods.verified(method)
     intent["last_payment_error"] = None
     intent["next_action"] = None
     if outcome == "requires_action":
@@ -130,7 +131,7 @@ def _charge(call: StripeCall, intent: dict[str, Any], method: Row, outcome: str)
     if outcome == "succeeded" and manual:
         outcome = "requires_capture"
     intent["status"] = outcome
-    intent["latest_charge"] = charges.charge(call, intent, method["object"], outcome)["object"][
+    intent["latest_charge"] = charges.new_charge(call, intent, method["object"], outcome)["object"][
         "id"
     ]
     if outcome == "processing":
@@ -149,7 +150,7 @@ def keep(call: StripeCall, intent: dict[str, Any], method: Row) -> None:
         return
     later = is_for_later(intent)
     if later and intent["customer"] is not None:
-        attached = attaching.attach(call, method, intent["customer"], verify=False)
+        attached = methods.attach(call, method, intent["customer"], verify=False)
         intent["payment_method"] = attached["object"]["id"]
     elif not later:
         methods.consume(method)
@@ -187,13 +188,15 @@ def cancel(call: StripeCall, intent: dict[str, Any], reason: str | None) -> None
 
 
 def _latest_charge(call: StripeCall, intent: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = find(call, charges.TABLE, "charge", intent["latest_charge"])["object"]
+    found: dict[str, Any] = find(call, charges.CHARGES_TABLE, "charge", intent["latest_charge"])[
+        "object"
+    ]
     return found
 
 
 def _declined(call: StripeCall, row: Row, method: dict[str, Any], why: CardDecline) -> StripeError:
     intent = row["object"]
-    charge = charges.charge(call, intent, method, why)["object"]["id"]
+    charge = charges.new_charge(call, intent, method, why)["object"]["id"]
     canceled = row["attempts"] >= MAX_ATTEMPTS
     intent["status"] = "canceled" if canceled else NO_METHOD
     if canceled:

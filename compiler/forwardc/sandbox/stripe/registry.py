@@ -1,7 +1,7 @@
 """The destinations that Stripe has onboarded: which URLs, which card fields, which headers.
 
-Knows no request and no card. Built in is the list of Vault and Forward's guide (May 2026) as far
-as the card fields are known; more are rows of the state, as Stripe's support would add them.
+Built in is the list of Vault and Forward's guide (May 2026) as far as the card fields are known;
+more are rows of the state, as Stripe's support would add them.
 """
 
 import hashlib
@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 from forwardc.sandbox.laxness import UNKNOWN_DESTINATIONS
 from forwardc.sandbox.project import OnboardedRequest, merged_fields, merged_headers, merged_keys
 from forwardc.sandbox.stripe.errors import forwarding_invalid
-from forwardc.sandbox.stripe.fields import ARRANGED, REPLACED_BY, blank_of
-from forwardc.sandbox.stripe.leaves import plain_xpath
+from forwardc.sandbox.stripe.fields import ARRANGED, REPLACED_BY, blank_of, plain_xpath
 from forwardc.sandbox.world import World
 
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]")

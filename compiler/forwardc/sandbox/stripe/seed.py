@@ -1,13 +1,12 @@
 """The fixed cards of the Stripe vault: the same ids in every sandbox.
 
-Knows no endpoint. Each use is as the first: they keep their CVC, but for one that never has it, are
-never used up, and are what they were at each start.
+Each use is as the first: they keep their CVC, but for one that never has it, are never used up, and
+are what they were at each start.
 """
 
 from typing import Any
 
-from forwardc.sandbox.stripe.methods import fresh_row
-from forwardc.sandbox.stripe.testids import test_ids
+from forwardc.sandbox.stripe.methods import fresh_row, test_ids
 from forwardc.sandbox.world import World
 
 _CARDS = (

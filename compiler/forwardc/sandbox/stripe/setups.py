@@ -1,32 +1,127 @@
 """Setup intents: `/v1/setup_intents`, a card verified and kept for later without a payment.
 
-Knows no HTTP. Confirming uses the CVC, unless Stripe keeps it for the account by arrangement.
+Confirming uses the CVC, unless Stripe keeps it for the account by arrangement.
 """
 
-from typing import Any
+from typing import Any, Final
 
-from forwardc.sandbox.stripe import attaching, expand, methods, paying
+from forwardc.sandbox.stripe import expand, methods, paying
 from forwardc.sandbox.stripe.account import setting
-from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint
-from forwardc.sandbox.stripe.customer_row import alive
+from forwardc.sandbox.stripe.call import (
+    Row,
+    StripeCall,
+    StripeEndpoint,
+    added,
+    alive,
+    filtered,
+    in_path,
+    new_id,
+    newest,
+    page,
+)
 from forwardc.sandbox.stripe.errors import StripeError, card_error, invalid
-from forwardc.sandbox.stripe.ids import new_id
-from forwardc.sandbox.stripe.intent_object import NO_METHOD, automatic_methods, method_types
-from forwardc.sandbox.stripe.intent_rules import (
+from forwardc.sandbox.stripe.intent import (
+    NO_METHOD,
+    automatic_methods,
     check_connect,
     check_network,
     check_options,
     check_secret,
     check_types,
+    method_types,
     unexpected,
 )
-from forwardc.sandbox.stripe.kinds import MapParam
 from forwardc.sandbox.stripe.outcomes import CardDecline, setup_status
-from forwardc.sandbox.stripe.paging import page
+from forwardc.sandbox.stripe.param_shapes import (
+    AUTOMATIC_METHODS,
+    CLEARED_METADATA,
+    EXPAND,
+    MANDATE_DATA,
+    METADATA,
+    METHOD_TYPES,
+    SETUP_CARD,
+    WITH_CLIENT_SECRET,
+    BooleanParam,
+    ClearableParam,
+    MapParam,
+    ParamKind,
+    TextParam,
+    UnsupportedParam,
+    listing,
+)
 from forwardc.sandbox.stripe.params import merged
-from forwardc.sandbox.stripe.store import Row, added, filtered, in_path, newest
-from forwardc.sandbox.stripe.tables.setups import CANCEL, CONFIRM, CREATE, LIST, UPDATE
-from forwardc.sandbox.stripe.tables.shared import WITH_CLIENT_SECRET
+
+_UNSUPPORTED: Final = (
+    "customer_account",
+    "excluded_payment_method_types",
+    "payment_method_configuration",
+    "payment_method_data",
+    # Money that moves between the account's own methods.
+    "attach_to_self",
+    "flow_directions",
+)
+_SHARED: Final[dict[str, ParamKind]] = {
+    **METHOD_TYPES,
+    "expand": EXPAND,
+    "payment_method": TextParam(),
+    "payment_method_options": MapParam({"card": SETUP_CARD}),
+}
+_AT_CONFIRMATION: Final[dict[str, ParamKind]] = {
+    "mandate_data": ClearableParam(MANDATE_DATA),
+    "return_url": TextParam(form="url"),
+    "use_stripe_sdk": BooleanParam(),
+}
+CREATE: Final = MapParam(
+    {
+        **dict.fromkeys(_UNSUPPORTED, UnsupportedParam()),
+        **_SHARED,
+        **_AT_CONFIRMATION,
+        "automatic_payment_methods": AUTOMATIC_METHODS,
+        "confirm": BooleanParam(),
+        "confirmation_token": UnsupportedParam(),
+        "customer": TextParam(),
+        "description": TextParam(1000),
+        "metadata": METADATA,
+        "on_behalf_of": TextParam(),
+        "single_use": UnsupportedParam(),
+        "usage": TextParam(choices=("off_session", "on_session")),
+    }
+)
+UPDATE: Final = MapParam(
+    {
+        **dict.fromkeys(_UNSUPPORTED, UnsupportedParam()),
+        **_SHARED,
+        "customer": TextParam(),
+        "description": TextParam(1000),
+        "metadata": CLEARED_METADATA,
+    }
+)
+CONFIRM: Final = MapParam(
+    {
+        **_SHARED,
+        **_AT_CONFIRMATION,
+        "client_secret": TextParam(),
+        "confirmation_token": UnsupportedParam(),
+        "payment_method_data": UnsupportedParam(),
+    }
+)
+CANCEL: Final = MapParam(
+    {
+        "cancellation_reason": TextParam(
+            choices=("abandoned", "duplicate", "requested_by_customer")
+        ),
+        "expand": EXPAND,
+    }
+)
+LIST: Final = listing(
+    attach_to_self=UnsupportedParam(),
+    customer=TextParam(),
+    customer_account=UnsupportedParam(),
+    payment_method=TextParam(),
+)
+
+
+# --- Endpoints
 
 TABLE = "setup_intents"
 _KIND = "setup_intent"
@@ -158,7 +253,7 @@ def _set_up(call: StripeCall, row: Row, params: dict[str, Any]) -> None:
     if outcome == "requires_action" and "three_d_secure" in options:
         outcome = "succeeded"
     if not setting(call.world, "setup_keeps_cvc"):
-        attaching.verified(method)
+        methods.verified(method)
     intent["latest_attempt"] = new_id("setatt")
     if isinstance(outcome, CardDecline):
         raise _declined(row, method["object"], outcome)

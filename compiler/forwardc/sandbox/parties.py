@@ -1,0 +1,226 @@
+"""Which party of the sandbox answers for which host, and which host a request means.
+
+A host that no party names is the recording echo's, so that a new destination needs no change. A
+served request names its host in this order: a Host header of a party; `X.localhost`, where X is a
+host or a party's short name; the port, where it is a party's own; the first path segment.
+"""
+
+import ipaddress
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
+from dataclasses import dataclass
+from enum import Enum
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from forwardc.sandbox.errors import SandboxError
+from forwardc.sandbox.world import World
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+# What the sum of a request's body is, in words.
+InWords = Callable[[bytes], str | None]
+# Whether a host and path are a destination's; the flag tells that a vault delivers.
+ReceivesAt = Callable[[str, str, bool], bool]
+Background = Callable[[World, Callable[[], None]], Coroutine[None, None, None]]
+
+# Below this path a party has switches of the sandbox, which are no vendor's.
+SWITCHES = "/_sandbox/"
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}")
+
+
+class Role(Enum):
+    """What a party is. Only a vault's own control host may not be forwarded to."""
+
+    VAULT = "vault"
+    DESTINATION = "destination"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatedParty:
+    """One emulated party: an ASGI app and its hosts, exact or `*.suffix`."""
+
+    name: str
+    role: Role
+    hosts: tuple[str, ...]
+    app: App
+    # Where a party that is both takes orders as a vault: such calls are no destination's.
+    control: tuple[str, ...] = ()
+    # What a server runs beside the app, until it stops: a party may act without being asked.
+    background: Background | None = None
+    # Tells the sum of a request in words, where the party counts money its own way.
+    in_words: InWords | None = None
+    # On a port of the party's own no host tells its services apart: the path does.
+    host_of_path: Callable[[str], str] | None = None
+    # Asked where only some of the party's hosts and paths are a destination's.
+    receives_at: ReceivesAt | None = None
+
+    @property
+    def short(self) -> str:
+        """What people call this party: `stripe`, `checkout`, `adyen`."""
+        return self.name.removesuffix(".app").rpartition(".")[2]
+
+    def home(self, path: str) -> str:
+        """The host that a request means which names the party only, by its path."""
+        if self.host_of_path is not None:
+            return self.host_of_path(path)
+        plain = (host for host in self.hosts if "*" not in host)
+        return next(plain, f"{self.short}.example")
+
+    def receives(self, host: str, path: str, *, delivered: bool) -> bool:
+        """Whether a request counts as one that a destination received.
+
+        What a vault `delivered` and nobody receives did not arrive; what a client sent itself is
+        answered and not recorded.
+        """
+        if self.role is Role.VAULT or path.startswith((SWITCHES, *self.control)):
+            return False
+        return self.receives_at is None or self.receives_at(host, path, delivered)
+
+    def answers_for(self, host: str) -> bool:
+        """Whether this party is responsible for a host (lower case, without port)."""
+        return any(
+            host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
+            for pattern in self.hosts
+        )
+
+
+# In the order in which they are asked; the echo comes last and takes what is left.
+_MODULES: tuple[tuple[str, Role, tuple[str, ...]], ...] = (
+    ("forwardc.sandbox.checkout.party", Role.BOTH, ()),
+    ("forwardc.sandbox.stripe.party", Role.BOTH, ("/v1/forwarding/",)),
+    ("forwardc.sandbox.destinations.adyen.party", Role.DESTINATION, ()),
+    ("forwardc.sandbox.destinations.visa.party", Role.DESTINATION, ()),
+    ("forwardc.sandbox.destinations.rocketpay.party", Role.DESTINATION, ()),
+    ("forwardc.sandbox.destinations.rokt.party", Role.DESTINATION, ()),
+)
+_ECHO = "forwardc.sandbox.destinations.echo"
+
+
+@dataclass(frozen=True, slots=True)
+class EmulatedParties:
+    """All parties of one world."""
+
+    named: tuple[EmulatedParty, ...]
+    echo: EmulatedParty
+
+    def of(self, host: str) -> EmulatedParty:
+        """The party that answers for this host."""
+        return next((party for party in self.named if party.answers_for(host)), self.echo)
+
+    def called(self, short: str) -> EmulatedParty | None:
+        """The party of a short name, or None."""
+        every = (*self.named, self.echo)
+        return next((party for party in every if party.short == short), None)
+
+
+def create_parties(world: World) -> EmulatedParties:
+    """Start every party on one world."""
+    return EmulatedParties(
+        tuple(_start(name, role, control, world) for name, role, control in _MODULES),
+        _start(_ECHO, Role.DESTINATION, (), world),
+    )
+
+
+def is_local(host: str) -> bool:
+    """Whether a host names this machine and so no party.
+
+    That is an address, a name without a dot, and what RFC 6761 keeps for this machine.
+    """
+    if host.endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return "." not in host
+    return True
+
+
+def is_host_name(text: str) -> bool:
+    """Whether a path segment can be a party's host name."""
+    return _HOST.fullmatch(text) is not None
+
+
+def _start(name: str, role: Role, control: tuple[str, ...], world: World) -> EmulatedParty:
+    module = import_module(name)
+    beside = getattr(module, "background", None)
+    in_words = getattr(module, "sum_in_words", None)
+    by_path = getattr(module, "host_of_path", None)
+    receives = getattr(module, "receives_at", None)
+    app = module.create(world)
+    return EmulatedParty(
+        name, role, module.HOSTS, app, control, beside, in_words, by_path, receives
+    )
+
+
+# --- The host that a request means
+
+_HERE = ".localhost"
+
+
+class UnknownPartyError(SandboxError, LookupError):
+    """A name is no party's."""
+
+
+def host_of(scope: Scope, parties: EmulatedParties, ports: Mapping[int, str]) -> str:
+    """The host that a request means, lower case; empty for the sandbox itself.
+
+    `ports` are those of one party each, with its short name or its host. Where the request does not
+    name the host by its Host header, the scope is changed as if it did. Raises `UnknownPartyError`.
+    """
+    host = _host_header(scope)
+    if host.endswith(_HERE):
+        return _rename(scope, _called(host.removesuffix(_HERE), parties, scope["path"]))
+    if not is_local(host):
+        return host
+    _, port = scope.get("server") or ("", 0)
+    if port in ports:
+        return _rename(scope, _called(ports[port], parties, scope["path"]))
+    return _take_from_path(scope)
+
+
+def known_name(name: str, parties: EmulatedParties) -> bool:
+    """Whether a name is a party's short name, or a host that a party answers for."""
+    return is_host_name(name) or parties.called(name) is not None
+
+
+def _called(name: str, parties: EmulatedParties, path: str) -> str:
+    if is_host_name(name):
+        return name
+    party = parties.called(name)
+    if party is None:
+        raise UnknownPartyError
+    return party.home(path)
+
+
+def _host_header(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"host":
+            try:
+                return urlsplit(f"//{value.decode('latin-1')}").hostname or ""
+            except ValueError:
+                return ""
+    return ""
+
+
+def _take_from_path(scope: Scope) -> str:
+    """The host in the first path segment, moved into the scope; empty if there is none."""
+    # A request of the form `OPTIONS *` has no path.
+    segment: str = scope["path"].removeprefix("/").partition("/")[0].lower()
+    if not is_host_name(segment):
+        return ""
+    raw = scope.get("raw_path") or scope["path"].encode()
+    scope["raw_path"] = raw[1 + len(segment) :] or b"/"
+    scope["path"] = scope["path"][1 + len(segment) :] or "/"
+    return _rename(scope, segment)
+
+
+def _rename(scope: Scope, host: str) -> str:
+    others = ((name, value) for name, value in scope["headers"] if name != b"host")
+    scope["headers"] = [(b"host", host.encode()), *others]
+    return host
