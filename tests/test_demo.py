@@ -19,8 +19,9 @@ from forwardc.core.recognizer.cards import find_cards
 from forwardc.plan.build_folder import read_plan
 from forwardc.plan.secret_names import secret_id
 from forwardc.runtime.secret_providers.plan_secrets import derive, sandbox_resolver
-from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.cards import CARDS, lookup
+from forwardc.sandbox.checkout.made_up_keys import checkout_public_key, checkout_secret_key
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = ("forwardc.yaml", "destinations", "build")
@@ -43,9 +44,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def secrets() -> set[str]:
     """Every value that is secret in the sandbox, raw and as derived for its use."""
     found = {
-        secrets_rule.checkout_secret_key(),
-        secrets_rule.checkout_public_key(),
-        secrets_rule.stripe_secret_key(),
+        checkout_secret_key(),
+        checkout_public_key(),
+        stripe_secret_key(),
     }
     for scene in demo_scenes.SCENES:
         plan = read_plan(ROOT / "build", scene.vault, scene.destination, "sandbox", Sink())

@@ -13,8 +13,8 @@ from clients.keys import Keys
 from clients.node import CheckoutNode, StripeNode, driver
 from clients.stripe_python import StripePython
 from forwardc.cli.main import run as cli
-from forwardc.sandbox.secrets_rule import stripe_secret_key
 from forwardc.sandbox.serve import RunningSandbox, start_in_thread
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 
 ROOT = Path(__file__).resolve().parents[2]
 MASTERCARD = "5555555555554444"

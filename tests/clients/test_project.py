@@ -14,8 +14,8 @@ from clients.stripe_python import StripePython
 from forwardc.cli.sandbox.watch import Watched
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.sandbox.project import read
-from forwardc.sandbox.secrets_rule import stripe_secret_key
 from forwardc.sandbox.serve import RunningSandbox, start_in_thread
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 from forwardc.sandbox.world import World
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,8 +13,8 @@ from clients.node import StripeNode, driver
 from clients.stripe_base import READER
 from clients.stripe_cases import CASES
 from clients.stripe_python import StripePython
-from forwardc.sandbox.secrets_rule import stripe_secret_key
 from forwardc.sandbox.serve import RunningSandbox, start_in_thread
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest, World
 
 

@@ -14,10 +14,15 @@ from forwardc.plan.build_folder import read_plan
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.connection_pool import LoopbackTransport
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
-from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.checkout.clients import own
+from forwardc.sandbox.checkout.made_up_keys import (
+    checkout_client_id,
+    checkout_client_secret,
+    checkout_secret_key,
+)
 from forwardc.sandbox.checkout.stored_secrets import create_secret
+from forwardc.sandbox.credentials import secret
 from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 from forwardc.sandbox.world import World
 
@@ -25,7 +30,7 @@ NAMES = (
     "FORWARDC_VAULT__SANDBOX__CHECKOUT__CLIENT_ID",
     "FORWARDC_VAULT__SANDBOX__CHECKOUT__CLIENT_SECRET",
 )
-SECRET = {"name": "adyen_api_key", "value": secrets_rule.secret("adyen", "adyen_api_key")}
+SECRET = {"name": "adyen_api_key", "value": secret("adyen", "adyen_api_key")}
 SOURCE = ("--source", "src_visa_network_token00000000")
 PARAMS = ("amount=1000", "currency=EUR", "reference=R-1", "return_url=https://shop.example/return")
 
@@ -39,8 +44,8 @@ def connected() -> Iterator[RunningSandbox]:
 
 def test_the_made_up_client_follows_the_rule(plan: Plan) -> None:
     look_up = sandbox_resolver(plan, NAMES)
-    assert look_up(NAMES[0]) == secrets_rule.checkout_client_id()
-    assert look_up(NAMES[1]) == secrets_rule.checkout_client_secret()
+    assert look_up(NAMES[0]) == checkout_client_id()
+    assert look_up(NAMES[1]) == checkout_client_secret()
     assert look_up("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") is None
 
 
@@ -49,9 +54,7 @@ def test_the_made_up_client_follows_the_rule(plan: Plan) -> None:
 )
 def test_the_made_up_key_is_the_default(plan: Plan, names: tuple[str, ...]) -> None:
     look_up = sandbox_resolver(plan, names)
-    assert (
-        look_up("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") == secrets_rule.checkout_secret_key()
-    )
+    assert look_up("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") == checkout_secret_key()
     assert look_up(NAMES[0]) is None
 
 

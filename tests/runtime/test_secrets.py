@@ -14,7 +14,9 @@ from forwardc.runtime.secret_providers.plan_secrets import (
     derive,
     sandbox_resolver,
 )
-from forwardc.sandbox import secrets_rule
+from forwardc.sandbox.checkout.made_up_keys import checkout_secret_key
+from forwardc.sandbox.credentials import secret
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 
 RAW = "hush-hush-1234"
 
@@ -46,14 +48,12 @@ def test_secrets_never_print(direct: Plan) -> None:
 
 def test_the_sandbox_derives_the_same_values(forward: Plan) -> None:
     look_up = sandbox_resolver(forward)
-    assert (
-        look_up("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") == secrets_rule.checkout_secret_key()
-    )
+    assert look_up("FORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY") == checkout_secret_key()
     assert look_up("FORWARDC_SECRET__SANDBOX__ADYEN__ADYEN_API_KEY") == sandbox_secret(
         "adyen", "adyen_api_key"
     )
-    assert sandbox_secret("a", "b") == secrets_rule.secret("a", "b")
+    assert sandbox_secret("a", "b") == secret("a", "b")
     stripe = forward.model_copy(update={"vault": "stripe"})
     key = sandbox_resolver(stripe)("FORWARDC_VAULT__SANDBOX__STRIPE__API_KEY")
-    assert key == secrets_rule.stripe_secret_key()
+    assert key == stripe_secret_key()
     assert look_up("HOME") is None

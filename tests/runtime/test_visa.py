@@ -18,7 +18,8 @@ from jwcrypto.jwk import JWK
 from compiled import plan_of, program_of
 from emulated import Emulated
 from forwardc.plan.model import Plan, load_plan
-from forwardc.sandbox.secrets_rule import checkout_public_key, secret
+from forwardc.sandbox.checkout.made_up_keys import checkout_public_key
+from forwardc.sandbox.credentials import secret
 from forwardc.sandbox.world import World
 from visa_request import base64url, key_of
 

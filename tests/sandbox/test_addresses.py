@@ -10,16 +10,17 @@ import pytest
 from click.testing import CliRunner
 
 from forwardc.cli.sandbox.command import command
-from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.app import create_app
+from forwardc.sandbox.checkout.made_up_keys import checkout_secret_key
 from forwardc.sandbox.parties import UnknownPartyError, create_parties
 from forwardc.sandbox.serve import start_in_thread
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 from forwardc.sandbox.world import DestinationUnreachableError, OutboundRequest, World
 
 HEALTHY = "src_" + "visa_approved".ljust(26, "0")
-KEY = {"Authorization": f"Bearer {secrets_rule.checkout_secret_key()}"}
-LIVE_KEY = {"Authorization": f"Bearer {secrets_rule.checkout_secret_key(live=True)}"}
-STRIPE_KEY = {"Authorization": f"Bearer {secrets_rule.stripe_secret_key()}"}
+KEY = {"Authorization": f"Bearer {checkout_secret_key()}"}
+LIVE_KEY = {"Authorization": f"Bearer {checkout_secret_key(live=True)}"}
+STRIPE_KEY = {"Authorization": f"Bearer {stripe_secret_key()}"}
 
 
 def ask(url: str, method: str, path: str, headers: dict[str, str], body: str = "") -> int:

@@ -15,20 +15,25 @@ import pytest
 from contracts import problems, request_schema, response_schema
 from emulated import Emulated, plan_of
 from forwardc.runtime.run.result import RunResult
-from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.checkout.clients import fixed_id
+from forwardc.sandbox.checkout.made_up_keys import (
+    checkout_client_id,
+    checkout_client_secret,
+    checkout_secret_key,
+)
 from forwardc.sandbox.destinations.rocketpay.tokens import CUSTOMER, fixed_token
-from forwardc.sandbox.seed import sources
+from forwardc.sandbox.parties import sources
 from forwardc.sandbox.serve import load, save
 from forwardc.sandbox.stripe import methods
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 from forwardc.sandbox.world import World
 from one_rule import one_rule
 
 DOCS = Path(__file__).resolve().parent.parent.parent / "docs" / "sandbox.md"
 API = "https://api.sandbox.checkout.com"
-CHECKOUT = {"Authorization": f"Bearer {secrets_rule.checkout_secret_key()}"}
-STRIPE = {"Authorization": f"Bearer {secrets_rule.stripe_secret_key()}"}
+CHECKOUT = {"Authorization": f"Bearer {checkout_secret_key()}"}
+STRIPE = {"Authorization": f"Bearer {stripe_secret_key()}"}
 
 # What a row of the table means, by vault: the outcome of a run at Adyen, and a part of its reason;
 # at Rocketpay the status of the payment's callback, or None where the answer is the end.
@@ -138,7 +143,7 @@ def change_instrument(emulated: Emulated, at: str) -> None:
 
 def change_network_token(emulated: Emulated, token: str, instrument: str) -> None:
     form = {"grant_type": "client_credentials", "scope": "vault:network-tokens"}
-    client = (secrets_rule.checkout_client_id(), secrets_rule.checkout_client_secret())
+    client = (checkout_client_id(), checkout_client_secret())
     url = "https://access.sandbox.checkout.com/connect/token"
     access = emulated.ask("POST", url, data=form, auth=client).json()["access_token"]
     key, at = {"Authorization": f"Bearer {access}"}, f"{API}/network-tokens"
@@ -298,7 +303,7 @@ def test_stripes_own_test_ids_do_what_their_card_does(name: str) -> None:
         Behaviour.APPROVE: "approved",
         Behaviour.REQUIRES_ACTION: "pending",
         Behaviour.PROCESSING_ERROR: "unknown",
-    }.get(card.at("adyen"), "declined")
+    }.get(card.behaviour, "declined")
     emulated = Emulated(World())
     for _ in range(3):
         assert emulated.run("stripe", "adyen", "card_cit", name).outcome.value == outcome

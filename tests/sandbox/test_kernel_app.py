@@ -13,10 +13,10 @@ from typing import Any
 import httpx
 import pytest
 
-from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.app import create_app
-from forwardc.sandbox.parties import create_parties
-from forwardc.sandbox.seed import sources
+from forwardc.sandbox.checkout.made_up_keys import checkout_secret_key
+from forwardc.sandbox.credentials import secret
+from forwardc.sandbox.parties import create_parties, sources
 from forwardc.sandbox.serve import load, save, start_in_thread
 from forwardc.sandbox.world import (
     DestinationTimeoutError,
@@ -26,7 +26,7 @@ from forwardc.sandbox.world import (
 )
 
 PAN = "4242424242424242"
-KEY = {"Authorization": f"Bearer {secrets_rule.checkout_secret_key()}"}
+KEY = {"Authorization": f"Bearer {checkout_secret_key()}"}
 HEALTHY = "src_" + "visa_approved".ljust(26, "0")
 
 
@@ -187,7 +187,7 @@ def adyen_payment(number: str) -> dict[str, Any]:
 def test_a_direct_client_feels_the_fault(number: str, error: type[Exception]) -> None:
     with start_in_thread() as running:
         url = f"{running.url}/checkout-test.adyen.com/v71/payments"
-        headers = {"X-API-Key": secrets_rule.secret("adyen", "adyen_api_key")}
+        headers = {"X-API-Key": secret("adyen", "adyen_api_key")}
         with pytest.raises(error):
             httpx.post(url, json=adyen_payment(number), headers=headers, timeout=0.5)
         assert httpx.get(f"{running.url}/_sandbox/health").status_code == 200

@@ -9,9 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from forwardc.sandbox import secrets_rule
-from forwardc.sandbox.cards import CARDS, Behaviour, lookup, luhn, renewed
+from forwardc.sandbox.cards import CARDS, Behaviour, lookup, luhn
+from forwardc.sandbox.checkout.made_up_keys import (
+    checkout_client_id,
+    checkout_client_secret,
+    checkout_public_key,
+    checkout_secret_key,
+)
+from forwardc.sandbox.credentials import secret
+from forwardc.sandbox.destinations.rocketpay.requests import behaviour_of
 from forwardc.sandbox.masking import mask_headers, mask_pan, mask_text
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
+from forwardc.sandbox.stripe.methods import renewed
 
 PAN = "4242424242424242"
 
@@ -51,7 +60,7 @@ def test_a_renewed_card_becomes_another_known_card_of_its_brand() -> None:
 def test_a_party_may_see_a_card_otherwise() -> None:
     card = lookup("4111111111111111")
     assert card is not None
-    assert (card.at("adyen"), card.at("rocketpay")) == (Behaviour.APPROVE, Behaviour.DECLINE)
+    assert (card.behaviour, behaviour_of(card)) == (Behaviour.APPROVE, Behaviour.DECLINE)
 
 
 def test_no_number_in_a_repr() -> None:
@@ -92,15 +101,15 @@ def test_credential_headers_are_hidden_whole(name: str) -> None:
 
 
 def test_the_credentials_have_the_vendors_shapes() -> None:
-    assert re.fullmatch(r"sk_(sbox_)?[a-z2-7]{26}[a-z2-7*#$=]", secrets_rule.checkout_secret_key())
-    assert re.fullmatch(r"pk_(sbox_)?[a-z2-7]{26}[a-z2-7*#$=]", secrets_rule.checkout_public_key())
-    assert re.fullmatch(r"ack_\w{26}", secrets_rule.checkout_client_id())
-    assert re.fullmatch(r"sk_test_[0-9a-f]{40}", secrets_rule.stripe_secret_key())
+    assert re.fullmatch(r"sk_(sbox_)?[a-z2-7]{26}[a-z2-7*#$=]", checkout_secret_key())
+    assert re.fullmatch(r"pk_(sbox_)?[a-z2-7]{26}[a-z2-7*#$=]", checkout_public_key())
+    assert re.fullmatch(r"ack_\w{26}", checkout_client_id())
+    assert re.fullmatch(r"sk_test_[0-9a-f]{40}", stripe_secret_key())
 
 
 def test_a_secret_follows_the_written_rule() -> None:
     digest = sha256(b"forwardc-sandbox:adyen:adyen_api_key").hexdigest()
-    assert secrets_rule.secret("adyen", "adyen_api_key") == "sbx_" + digest[:40]
+    assert secret("adyen", "adyen_api_key") == "sbx_" + digest[:40]
 
 
 def test_the_document_lists_every_card_and_what_it_does(root: Path) -> None:
@@ -133,14 +142,14 @@ def test_the_document_states_the_rule_of_the_credentials(root: Path) -> None:
         length = 26 if match[1] == "ack_" else 27
         return match[1] + b32encode(digest.digest()).decode().lower()[:length]
 
-    assert derived("Checkout.com secret key") == secrets_rule.checkout_secret_key()
-    assert derived("Checkout.com public key") == secrets_rule.checkout_public_key()
-    assert derived("Checkout.com OAuth client id") == secrets_rule.checkout_client_id()
-    assert derived("Checkout.com OAuth client secret") == secrets_rule.checkout_client_secret()
-    live = secrets_rule.checkout_secret_key(live=True)
+    assert derived("Checkout.com secret key") == checkout_secret_key()
+    assert derived("Checkout.com public key") == checkout_public_key()
+    assert derived("Checkout.com OAuth client id") == checkout_client_id()
+    assert derived("Checkout.com OAuth client secret") == checkout_client_secret()
+    live = checkout_secret_key(live=True)
     assert derived("Checkout.com secret key of production") == live
-    live = secrets_rule.checkout_client_id(live=True)
+    live = checkout_client_id(live=True)
     assert derived("Checkout.com OAuth client id of production") == live
-    live = secrets_rule.checkout_client_secret(live=True)
+    live = checkout_client_secret(live=True)
     assert derived("Checkout.com OAuth client secret of production") == live
-    assert derived("Stripe secret key") == secrets_rule.stripe_secret_key()
+    assert derived("Stripe secret key") == stripe_secret_key()

@@ -8,13 +8,15 @@ import httpx
 import pytest
 
 from forwardc.sandbox.app import create_app
-from forwardc.sandbox.laxness import ALL, LAXNESSES, table, told
+from forwardc.sandbox.checkout.made_up_keys import checkout_secret_key
+from forwardc.sandbox.laxness import OF_EVERY_VAULT, laxnesses, slip_lines, table
+from forwardc.sandbox.parties import emulations
 from forwardc.sandbox.project import OnboardedProject
-from forwardc.sandbox.secrets_rule import checkout_secret_key
 from forwardc.sandbox.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 SANDBOX = ROOT / "compiler/forwardc/sandbox"
+ALL = frozenset(laxnesses())
 
 
 def test_the_document_has_the_table() -> None:
@@ -32,11 +34,12 @@ def test_names_are_used_and_no_other_is() -> None:
     named = re.findall(r"\"([a-z]+_[a-z_]+)\"", code)
     constants = {name.lower() for name in re.findall(r"UNKNOWN_[A-Z_]+", code)}
     assert ALL - set(named) - constants == set()
-    assert len(LAXNESSES) == len(ALL)
+    rows = [*OF_EVERY_VAULT, *(row for one in emulations().values() for row in one.laxnesses)]
+    assert len(rows) == len(ALL)
 
 
 def test_every_laxness_says_who_what_and_whence() -> None:
-    for one in LAXNESSES:
+    for one in laxnesses().values():
         assert all((one.party, one.takes, one.vendor, one.source)), one.name
 
 
@@ -81,7 +84,7 @@ MISTAKES = {
 def test_the_slips_of_a_request_are_told_at_once() -> None:
     world = World(lax=ALL)
     assert post(world, MISTAKES).status_code == 200
-    lines = told(world.take_untold())
+    lines = slip_lines(world.take_untold())
     assert lines == [
         "slip: checkout_unknown_members at body (Checkout.com)",
         "slip: checkout_empty_encrypted at destination_request.headers.encrypted (Checkout.com)",
@@ -90,7 +93,7 @@ def test_the_slips_of_a_request_are_told_at_once() -> None:
         "slip: checkout_secret_dots at destination_request.body (Checkout.com)",
         "slip: checkout_undefined_names at destination_request.body (Checkout.com)",
     ]
-    assert told(world.take_untold()) == []
+    assert slip_lines(world.take_untold()) == []
 
 
 def test_slips_are_listed_and_hold_no_value() -> None:

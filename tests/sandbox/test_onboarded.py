@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from forwardc.sandbox.app import create_app
+from forwardc.sandbox.checkout.made_up_keys import checkout_secret_key
 from forwardc.sandbox.project import OnboardedProject, read
-from forwardc.sandbox.secrets_rule import checkout_secret_key, stripe_secret_key
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 from forwardc.sandbox.world import World
 
 URL = "https://in.quux.example/v9/wallets/w-7/cards"

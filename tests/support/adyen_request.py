@@ -5,8 +5,8 @@ import json
 from typing import Any
 
 from forwardc.sandbox.app import InProcessExchange, call, scope_of
+from forwardc.sandbox.credentials import secret
 from forwardc.sandbox.destinations.adyen.party import create
-from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import OutboundRequest, World
 
 TEST_URL = "https://checkout-test.adyen.com/v71/payments"

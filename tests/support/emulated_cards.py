@@ -4,7 +4,8 @@ from typing import Any
 
 import httpx
 
-from forwardc.sandbox.secrets_rule import checkout_public_key, stripe_secret_key
+from forwardc.sandbox.checkout.made_up_keys import checkout_public_key
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 
 NUMBER = "4242424242424242"
 FORM = {

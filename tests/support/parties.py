@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 import adyen_request
 from forwardc.sandbox.app import call, scope_of
+from forwardc.sandbox.credentials import secret
 from forwardc.sandbox.crypto import rocketpay as gate
 from forwardc.sandbox.crypto import visa as pay_token
 from forwardc.sandbox.destinations import echo
@@ -19,7 +20,6 @@ from forwardc.sandbox.destinations.rocketpay import party as rocketpay
 from forwardc.sandbox.destinations.rocketpay import tokens
 from forwardc.sandbox.destinations.rokt import party as rokt
 from forwardc.sandbox.destinations.visa import party as visa
-from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import OutboundRequest, World
 from visa_request import encrypted
 

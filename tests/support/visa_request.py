@@ -8,7 +8,7 @@ from typing import Any
 from jwcrypto.jwe import JWE
 from jwcrypto.jwk import JWK
 
-from forwardc.sandbox.secrets_rule import secret
+from forwardc.sandbox.credentials import secret
 
 NOW = 1_790_000_000
 

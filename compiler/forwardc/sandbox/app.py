@@ -25,8 +25,8 @@ from forwardc.sandbox.parties import (
     host_of,
     is_local,
     known_name,
+    seed,
 )
-from forwardc.sandbox.seed import seed
 from forwardc.sandbox.world import (
     FILLED,
     REQUEST,

@@ -8,10 +8,8 @@ examples, ECOMMPAY's test card page. The transport faults (`TIMEOUT` and below) 
 own assignment to published numbers, see docs/sandbox.md.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from types import MappingProxyType
 
 
 class Behaviour(Enum):
@@ -37,7 +35,7 @@ class Behaviour(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TestCard:
-    """One published test card. `by_party` holds the parties whose own page says otherwise."""
+    """One published test card, and what it does where a party's own page says nothing else."""
 
     __test__ = False  # pytest would collect the name
 
@@ -45,24 +43,11 @@ class TestCard:
     brand: str
     behaviour: Behaviour
     funding: str = "credit"
-    by_party: tuple[tuple[str, Behaviour], ...] = ()
-
-    def at(self, party: str) -> Behaviour:
-        """The behaviour at one party, named as its module is: `adyen`, `rocketpay`, `stripe`."""
-        return dict(self.by_party).get(party, self.behaviour)
 
     @property
     def last4(self) -> str:
         """The last four digits."""
         return self.number[-4:]
-
-
-@dataclass(frozen=True, slots=True)
-class CardRenewal:
-    """What an account updater knows of a card: the new number and how many years it adds."""
-
-    number: str = field(repr=False)
-    years: int
 
 
 def _card(number: str, brand: str, behaviour: str = "approve", funding: str = "credit") -> TestCard:
@@ -101,17 +86,7 @@ CARDS: tuple[TestCard, ...] = (
     _card("4658584090000001", "visa", "broken", "debit"),
     _card("5000186622346654", "mastercard", "not_connected", "debit"),
     _card("4000000000000077", "visa"),
-    TestCard(
-        "4111111111111111",
-        "visa",
-        Behaviour.APPROVE,
-        by_party=(("rocketpay", Behaviour.DECLINE),),
-    ),
-)
-
-# The account updater of the Stripe vault replaces this card before it forwards.
-RENEWED: Mapping[str, CardRenewal] = MappingProxyType(
-    {"5200828282828210": CardRenewal("5555555555554444", 4)}
+    _card("4111111111111111", "visa"),
 )
 
 _BY_NUMBER = {card.number: card for card in CARDS}
@@ -120,11 +95,6 @@ _BY_NUMBER = {card.number: card for card in CARDS}
 def lookup(number: str) -> TestCard | None:
     """The test card of this number (digits only), or None: such a card must be refused."""
     return _BY_NUMBER.get(number)
-
-
-def renewed(number: str) -> CardRenewal | None:
-    """The renewal of this card by the account updater, or None if the card is current."""
-    return RENEWED.get(number)
 
 
 def luhn(digits: str) -> bool:

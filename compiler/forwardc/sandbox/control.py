@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from forwardc.sandbox.filled import mask_filled
-from forwardc.sandbox.laxness import ALL
+from forwardc.sandbox.laxness import laxnesses
 from forwardc.sandbox.masking import HIDDEN, mask_headers, mask_text
-from forwardc.sandbox.seed import sources
+from forwardc.sandbox.parties import sources
 from forwardc.sandbox.world import ReceivedRequest, World
 
 SHORTEST_NUMBER = 12
@@ -25,7 +25,7 @@ def create_control(world: World) -> Starlette:
     """The app of `/_sandbox/health`, `/_sandbox/sources`, `/_sandbox/slips` and the like."""
 
     async def health(_: Request) -> JSONResponse:
-        return JSONResponse({"status": "ok", "lax": sorted(filter(world.allows, ALL))})
+        return JSONResponse({"status": "ok", "lax": sorted(filter(world.allows, laxnesses()))})
 
     async def fixed_sources(_: Request) -> JSONResponse:
         return JSONResponse({"data": sources(world)})

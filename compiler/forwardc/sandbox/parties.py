@@ -9,12 +9,14 @@ import ipaddress
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from dataclasses import dataclass
-from enum import Enum
+from functools import cache
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
 from forwardc.sandbox.errors import SandboxError
+from forwardc.sandbox.laxness import Laxness
+from forwardc.sandbox.registry import ECHO, modules
 from forwardc.sandbox.world import World
 
 Scope = MutableMapping[str, Any]
@@ -33,20 +35,14 @@ SWITCHES = "/_sandbox/"
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}")
 
 
-class Role(Enum):
-    """What a party is. Only a vault's own control host may not be forwarded to."""
-
-    VAULT = "vault"
-    DESTINATION = "destination"
-    BOTH = "both"
-
-
 @dataclass(frozen=True, slots=True)
 class EmulatedParty:
-    """One emulated party: an ASGI app and its hosts, exact or `*.suffix`."""
+    """One emulated party: an ASGI app and its hosts, exact or `*.suffix`.
+
+    `name` is what people call it: that of its folder.
+    """
 
     name: str
-    role: Role
     hosts: tuple[str, ...]
     app: App
     # Where a party that is both takes orders as a vault: such calls are no destination's.
@@ -60,17 +56,12 @@ class EmulatedParty:
     # Asked where only some of the party's hosts and paths are a destination's.
     receives_at: ReceivesAt | None = None
 
-    @property
-    def short(self) -> str:
-        """What people call this party: `stripe`, `checkout`, `adyen`."""
-        return self.name.removesuffix(".app").rpartition(".")[2]
-
     def home(self, path: str) -> str:
         """The host that a request means which names the party only, by its path."""
         if self.host_of_path is not None:
             return self.host_of_path(path)
         plain = (host for host in self.hosts if "*" not in host)
-        return next(plain, f"{self.short}.example")
+        return next(plain, f"{self.name}.example")
 
     def receives(self, host: str, path: str, *, delivered: bool) -> bool:
         """Whether a request counts as one that a destination received.
@@ -78,7 +69,7 @@ class EmulatedParty:
         What a vault `delivered` and nobody receives did not arrive; what a client sent itself is
         answered and not recorded.
         """
-        if self.role is Role.VAULT or path.startswith((SWITCHES, *self.control)):
+        if path.startswith((SWITCHES, *self.control)):
             return False
         return self.receives_at is None or self.receives_at(host, path, delivered)
 
@@ -90,16 +81,24 @@ class EmulatedParty:
         )
 
 
-# In the order in which they are asked; the echo comes last and takes what is left.
-_MODULES: tuple[tuple[str, Role, tuple[str, ...]], ...] = (
-    ("forwardc.sandbox.checkout.party", Role.BOTH, ()),
-    ("forwardc.sandbox.stripe.party", Role.BOTH, ("/v1/forwarding/",)),
-    ("forwardc.sandbox.destinations.adyen.party", Role.DESTINATION, ()),
-    ("forwardc.sandbox.destinations.visa.party", Role.DESTINATION, ()),
-    ("forwardc.sandbox.destinations.rocketpay.party", Role.DESTINATION, ()),
-    ("forwardc.sandbox.destinations.rokt.party", Role.DESTINATION, ()),
-)
-_ECHO = "forwardc.sandbox.destinations.echo"
+@dataclass(frozen=True, slots=True)
+class Emulation:
+    """All that the sandbox needs of one party, whatever the world.
+
+    `start` makes the party on one world. `seed` puts its fixed sources into a world, in the place
+    of those of an earlier start, and `sources` lists them. `laxnesses` are its rows of the table.
+    """
+
+    start: Callable[[World], EmulatedParty]
+    seed: Callable[[World], None] = lambda _: None
+    sources: Callable[[World], list[dict[str, str]]] = lambda _: []
+    laxnesses: tuple[Laxness, ...] = ()
+
+
+@cache
+def emulations() -> Mapping[str, Emulation]:
+    """The emulation of every party but the echo, by its name."""
+    return {module.split(".")[-2]: import_module(module).EMULATION for module in modules()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +112,33 @@ class EmulatedParties:
         """The party that answers for this host."""
         return next((party for party in self.named if party.answers_for(host)), self.echo)
 
-    def called(self, short: str) -> EmulatedParty | None:
-        """The party of a short name, or None."""
+    def called(self, name: str) -> EmulatedParty | None:
+        """The party of this name, or None."""
         every = (*self.named, self.echo)
-        return next((party for party in every if party.short == short), None)
+        return next((party for party in every if party.name == name), None)
 
 
 def create_parties(world: World) -> EmulatedParties:
     """Start every party on one world."""
+    echo: Emulation = import_module(f"forwardc.sandbox.destinations.{ECHO}").EMULATION
     return EmulatedParties(
-        tuple(_start(name, role, control, world) for name, role, control in _MODULES),
-        _start(_ECHO, Role.DESTINATION, (), world),
+        tuple(emulation.start(world) for emulation in emulations().values()), echo.start(world)
     )
+
+
+def seed(world: World) -> None:
+    """Put the fixed test sources into every party that holds cards."""
+    for emulation in emulations().values():
+        emulation.seed(world)
+
+
+def sources(world: World) -> list[dict[str, str]]:
+    """Every fixed source: its holder, its id and what it makes a destination do."""
+    return [
+        {"vault": name, **row}
+        for name, emulation in emulations().items()
+        for row in emulation.sources(world)
+    ]
 
 
 def is_local(host: str) -> bool:
@@ -144,18 +158,6 @@ def is_local(host: str) -> bool:
 def is_host_name(text: str) -> bool:
     """Whether a path segment can be a party's host name."""
     return _HOST.fullmatch(text) is not None
-
-
-def _start(name: str, role: Role, control: tuple[str, ...], world: World) -> EmulatedParty:
-    module = import_module(name)
-    beside = getattr(module, "background", None)
-    in_words = getattr(module, "sum_in_words", None)
-    by_path = getattr(module, "host_of_path", None)
-    receives = getattr(module, "receives_at", None)
-    app = module.create(world)
-    return EmulatedParty(
-        name, role, module.HOSTS, app, control, beside, in_words, by_path, receives
-    )
 
 
 # --- The host that a request means

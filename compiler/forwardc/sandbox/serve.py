@@ -21,9 +21,9 @@ import uvicorn
 
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.errors import SandboxError
-from forwardc.sandbox.laxness import ALL, told
+from forwardc.sandbox.laxness import laxnesses, slip_lines
+from forwardc.sandbox.parties import sources
 from forwardc.sandbox.project import OnboardedRequest, ProjectReader
-from forwardc.sandbox.seed import sources, table
 from forwardc.sandbox.world import World
 
 
@@ -102,7 +102,7 @@ def serve(
             signal.signal(ending, server.handle_exit)
         first, *others = map(_url, listeners)
         alone = (f"{name} on {url}" for (name, _), url in zip(parties, others, strict=True))
-        lines = (*opening(world, first), *alone, "fixed sources:", table(sources(world)))
+        lines = (*opening(world, first), *alone, "fixed sources:", source_lines(sources(world)))
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
         server.run(sockets=listeners)
@@ -162,7 +162,7 @@ def _server(
 
 def opening(world: World, url: str) -> list[str]:
     """Where it is, last in the first line; how much is onboarded, and what is let through."""
-    lax = ", ".join(sorted(filter(world.allows, ALL)))
+    lax = ", ".join(sorted(filter(world.allows, laxnesses())))
     if world.project is None:
         return [f"no project here: lax with {lax}; sandbox on {url}"]
     named = {one.host for one in world.project.requests}
@@ -189,7 +189,7 @@ def _slips_printer(world: World) -> Callable[[], None]:
     """What prints the slips of a request once it is answered."""
 
     def show() -> None:
-        lines = told(world.take_untold())
+        lines = slip_lines(world.take_untold())
         if lines:
             sys.stdout.write("\n".join(lines) + "\n")
             sys.stdout.flush()
@@ -235,3 +235,13 @@ def _listen(port: int) -> socket.socket:
 
 def _url(listener: socket.socket) -> str:
     return f"http://{ADDRESS}:{listener.getsockname()[1]}"
+
+
+def source_lines(rows: Iterable[dict[str, str]]) -> str:
+    """The sources as lines of text."""
+    return "\n".join(_line(row) for row in rows)
+
+
+def _line(row: dict[str, str]) -> str:
+    card = f"{row.get('brand', '')} {row.get('last4', '')}"
+    return f"  {row['vault']:<9} {card:<16} {row['does']:<36} {row['id']}"

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from forwardc.sandbox.errors import SandboxError
-from forwardc.sandbox.laxness import PARTY, WITHOUT_PROJECT, Slip, check_names
+from forwardc.sandbox.laxness import Slip, check_names, laxnesses
 from forwardc.sandbox.project import (
     CredentialHolder,
     OnboardedProject,
@@ -95,7 +95,7 @@ class World:
 
     `now` gives seconds since 1970 and can be set by tests. `tables` holds JSON-like rows by
     table name and id, so that a state file is one dump of it. `lax` has the names of what is let
-    through though the vendor refuses it (`laxness.LAXNESSES`), and `slips` what was. `project` is
+    through though the vendor refuses it (`laxness.laxnesses`), and `slips` what was. `project` is
     what its plans name, None for a sandbox without one, and `handed` gives it anew where it
     changed. `fail_unavailable` makes a vault refuse a placeholder that has no value, where the
     vendor's behaviour is unknown and the default is an empty string.
@@ -151,14 +151,13 @@ class World:
 
     def allows(self, name: str) -> bool:
         """Whether this laxness is switched on. `KeyError` for a name that is not in the table."""
-        if name not in PARTY:
-            raise KeyError(name)
         # Without a project nobody told this sandbox what is onboarded.
-        return name in self.lax or (name in WITHOUT_PROJECT and self.project is None)
+        on = laxnesses()[name].without_project and self.project is None
+        return on or name in self.lax
 
     def slip(self, name: str, place: str) -> None:
         """Note that a laxness let something through. `place` names a part of the request."""
-        slip = Slip(REQUEST.get(), name, PARTY[name], place)
+        slip = Slip(REQUEST.get(), name, laxnesses()[name].party, place)
         for kept in (self.slips, self.untold):
             kept.append(slip)
             del kept[:-KEPT_SLIPS]

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.app import Sandbox, call, create_app, scope_of
-from forwardc.sandbox.laxness import ALL
+from forwardc.sandbox.checkout.made_up_keys import checkout_public_key, checkout_secret_key
+from forwardc.sandbox.laxness import laxnesses
 from forwardc.sandbox.world import OutboundRequest, ReceivedRequest, World
 
 CHANNEL = "pc_" + "a" * 26
@@ -17,8 +17,8 @@ NOW = 1_790_000_000.0  # 2026-09-21
 FORWARD = "https://forward.sandbox.checkout.com"
 API = "https://api.sandbox.checkout.com"
 ACCESS = "https://access.sandbox.checkout.com"
-SECRET = secrets_rule.checkout_secret_key()
-PUBLIC = secrets_rule.checkout_public_key()
+SECRET = checkout_secret_key()
+PUBLIC = checkout_public_key()
 
 
 @dataclass
@@ -120,4 +120,4 @@ def vault() -> Checkout:
 
 @pytest.fixture
 def lenient() -> Checkout:
-    return Checkout(World(now=lambda: NOW, lax=ALL))
+    return Checkout(World(now=lambda: NOW, lax=frozenset(laxnesses())))

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from forwardc.sandbox.secrets_rule import (
+from forwardc.sandbox.checkout.made_up_keys import (
     checkout_client_id,
     checkout_client_secret,
     checkout_secret_key,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from forwardc.cli.main import run as cli
+from forwardc.sandbox.credentials import secret
 from forwardc.sandbox.project import CredentialHolder, MadeUpCredential, OnboardedProject
-from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.serve import start_in_thread
 
 PROJECT = """forwardc: 1

@@ -41,7 +41,7 @@ def test_without_an_answer_there_is_no_destination_response(vault: Any, kind: st
             },
         }
     )
-    from forwardc.sandbox.secrets_rule import secret
+    from forwardc.sandbox.credentials import secret
 
     headers = {
         "raw": {
@@ -61,7 +61,7 @@ def test_both_hosts_forward(vault: Any, path: str) -> None:
 
 
 def test_the_key_may_stand_bare(vault: Any) -> None:
-    from forwardc.sandbox.secrets_rule import checkout_secret_key
+    from forwardc.sandbox.checkout.made_up_keys import checkout_secret_key
 
     url = f"{vault.FORWARD}/forward"
     reply = vault.send("POST", url, vault.request(), key="", Authorization=checkout_secret_key())

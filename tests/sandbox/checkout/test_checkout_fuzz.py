@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from forwardc.sandbox import secrets_rule
+from forwardc.sandbox.checkout.made_up_keys import checkout_secret_key
 from forwardc.sandbox.checkout.payment_tables import PAYMENT as RULES
 
 JSON = st.recursive(
@@ -93,7 +93,7 @@ MEMBERS = (
 def test_any_member_of_a_payment_is_taken_or_refused(
     vault: Any, place: tuple[str, ...], value: Any
 ) -> None:
-    key = secrets_rule.checkout_secret_key("second")
+    key = checkout_secret_key("second")
     body = copy.deepcopy(PAYMENT)
     owner = body
     for name in place[:-1]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from forwardc.sandbox import secrets_rule
+from forwardc.sandbox.checkout.made_up_keys import checkout_secret_key
 from forwardc.sandbox.control import show
 from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest
 
@@ -82,7 +82,7 @@ def test_header_values_are_masked_and_framing_is_not(mirror: Any) -> None:
 
 
 def test_the_sum_in_words_does_not_tell_it(vault: Any) -> None:
-    key = secrets_rule.checkout_secret_key("second")
+    key = checkout_secret_key("second")
     body = """{"amount": {{card_cvv}}, "currency": "USD", "reference": "{{card_cvv}}",
         "source": {"type": "card", "number": "{{card_number}}", "cvv": "{{card_cvv}}",
             "expiry_month": 8, "expiry_year": 2030}}"""

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from forwardc.sandbox import secrets_rule
+from forwardc.sandbox.checkout.made_up_keys import checkout_public_key, checkout_secret_key
 
-KEY = secrets_rule.checkout_secret_key("second")
-PUBLIC = secrets_rule.checkout_public_key("second")
+KEY = checkout_secret_key("second")
+PUBLIC = checkout_public_key("second")
 CARD = {
     "type": "card",
     "number": "4242424242424242",

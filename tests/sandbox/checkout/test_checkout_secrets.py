@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from forwardc.sandbox.secrets_rule import checkout_secret_key
+from forwardc.sandbox.checkout.made_up_keys import checkout_secret_key
 
 VALUE = "made-up-value-7391"
 

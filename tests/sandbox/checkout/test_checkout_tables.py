@@ -4,8 +4,8 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from forwardc.sandbox import secrets_rule
 from forwardc.sandbox.checkout import payment_tables, vault_tables
+from forwardc.sandbox.checkout.made_up_keys import checkout_public_key, checkout_secret_key
 from forwardc.sandbox.checkout.request_checks import MemberKind, MemberRule
 from one_rule import one_rule
 
@@ -36,9 +36,9 @@ FORWARD: dict[str, Any] = {
         "query": [],
     },
 }
-SECRET = secrets_rule.checkout_secret_key()
-SECOND = secrets_rule.checkout_secret_key("second")
-PUBLIC = secrets_rule.checkout_public_key()
+SECRET = checkout_secret_key()
+SECOND = checkout_secret_key("second")
+PUBLIC = checkout_public_key()
 
 
 def signed(kind: str, **parameters: str) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def requests() -> Iterator[tuple[tuple[tuple[str, str], ...], Any]]:
     yield (("X-API-Key", "another"),), body()
     yield (), b"{"
     for card in CARDS:
-        if card.at("adyen").value not in FAULTS:
+        if card.behaviour.value not in FAULTS:
             number = {"number": card.number, "cvc": "7373"[: cvc_length(card.number)]}
             yield (), body(card=number)
             yield (), body(card=number, shopperInteraction="ContAuth")

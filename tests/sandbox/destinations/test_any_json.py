@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 
 from forwardc.sandbox.app import call, scope_of
+from forwardc.sandbox.credentials import secret
 from forwardc.sandbox.crypto import rocketpay as gate
 from forwardc.sandbox.crypto import visa as token
 from forwardc.sandbox.destinations.adyen import party as adyen
@@ -20,7 +21,6 @@ from forwardc.sandbox.destinations.rocketpay import party as rocketpay
 from forwardc.sandbox.destinations.rocketpay import tokens
 from forwardc.sandbox.destinations.rokt import party as rokt
 from forwardc.sandbox.destinations.visa import party as visa
-from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import OutboundRequest, World
 
 NOW = 1_790_000_000

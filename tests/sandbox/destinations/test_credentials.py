@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import adyen_request
+from forwardc.sandbox.credentials import secret
 from forwardc.sandbox.crypto import rocketpay as gate
 from forwardc.sandbox.crypto import visa as pay_token
 from forwardc.sandbox.destinations.visa.instrument import encryption_key
 from forwardc.sandbox.project import OnboardedProject, read
-from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import World
 from parties import JSON, PARTIES, ask
 from visa_request import encrypted

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from forwardc.sandbox.app import InProcessExchange, call, scope_of
+from forwardc.sandbox.credentials import secret
 from forwardc.sandbox.crypto import rocketpay as signature
 from forwardc.sandbox.destinations.rocketpay import tokens
 from forwardc.sandbox.destinations.rocketpay.party import create
-from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import (
     DestinationBrokenError,
     DestinationTimeoutError,

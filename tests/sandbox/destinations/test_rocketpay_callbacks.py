@@ -12,15 +12,15 @@ from typing import Any
 import httpx
 import pytest
 
+from forwardc.sandbox.credentials import secret
 from forwardc.sandbox.crypto import rocketpay as signature
+from forwardc.sandbox.destinations.endpoint import loopback_url
 from forwardc.sandbox.destinations.rocketpay import callbacks, tokens
 from forwardc.sandbox.destinations.rocketpay.callbacks import (
     MOST_ATTEMPTS,
     deliver_due,
-    loopback_url,
     wait_after,
 )
-from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.serve import start_in_thread
 from forwardc.sandbox.world import World
 

@@ -11,9 +11,9 @@ import pytest
 
 from forwardc.sandbox.app import InProcessExchange, call, scope_of
 from forwardc.sandbox.cards import CARDS, Behaviour
+from forwardc.sandbox.credentials import secret
 from forwardc.sandbox.crypto import visa
 from forwardc.sandbox.destinations.visa.party import create
-from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import DestinationTimeoutError, OutboundRequest, World
 from visa_request import NOW, base64url, encrypted
 

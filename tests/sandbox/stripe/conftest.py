@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 import httpx
 import pytest
 
-from forwardc.sandbox.secrets_rule import stripe_secret_key
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 from forwardc.sandbox.stripe.party import create
 from forwardc.sandbox.stripe.seed import seed
 from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest, World

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.sandbox.secrets_rule import secret, stripe_secret_key
+from forwardc.sandbox.credentials import secret
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 from forwardc.sandbox.stripe.params import FormError, parse_form
 from forwardc.sandbox.world import DestinationTimeoutError, EmulatedAnswer, OutboundRequest
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from forwardc.sandbox.project import OnboardedProject
-from forwardc.sandbox.secrets_rule import stripe_secret_key
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 from forwardc.sandbox.stripe.registry import find
 
 FORWARD = "/v1/forwarding/requests"

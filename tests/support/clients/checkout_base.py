@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from clients.case import Raises
-from forwardc.sandbox.secrets_rule import checkout_secret_key
+from forwardc.sandbox.checkout.made_up_keys import checkout_secret_key
 
 CARD = {
     "type": "card",

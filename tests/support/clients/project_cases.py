@@ -11,7 +11,7 @@ from clients.case import Returns, Table
 from clients.checkout_base import HEALTHY, refused
 from clients.checkout_base import order as checkout_order
 from clients.stripe_base import BODY, EVERYTHING, invalid
-from forwardc.sandbox.secrets_rule import secret
+from forwardc.sandbox.credentials import secret
 
 STRIPE, CHECKOUT = Table(), Table()
 URL = "https://checkout-test.adyen.com/v71/payments"

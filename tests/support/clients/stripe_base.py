@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from clients.case import Raises
-from forwardc.sandbox.secrets_rule import secret
+from forwardc.sandbox.credentials import secret
 
 CARD = {"number": "4242424242424242", "exp_month": 3, "exp_year": 2030, "cvc": "737"}
 HOLDER = {"name": "Jane Roe", "address": {"country": "GB", "postal_code": "W1T 4TJ"}}

@@ -11,11 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from forwardc.sandbox.secrets_rule import (
-    checkout_public_key,
-    checkout_secret_key,
-    stripe_secret_key,
-)
+from forwardc.sandbox.checkout.made_up_keys import checkout_public_key, checkout_secret_key
+from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 
 if TYPE_CHECKING:
     import httpx

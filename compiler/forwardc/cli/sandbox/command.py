@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.options import build_option_for
+from forwardc.sandbox.registry import NAMES
 
 if TYPE_CHECKING:
     from forwardc.sandbox.project import ProjectReader
 
 _NAMES = (
-    "a party is one of stripe, checkout, adyen, visa, rocketpay, rokt and echo, or a host in small "
+    f"a party is one of {', '.join(NAMES[:-1])} and {NAMES[-1]}, or a host in small "
     "letters such as psp.example.com."
 )
+
+_EXAMPLES = ", ".join(f"`{name}`" for name in NAMES[:3])
 
 
 def _project(build: Path) -> "ProjectReader | None":
@@ -43,7 +46,9 @@ def _project(build: Path) -> "ProjectReader | None":
 def _party(text: str) -> tuple[str, int]:
     name, _, port = text.partition("=")
     if not (name and port.isascii() and port.isdigit() and int(port[:6]) <= 65_535):
-        raise click.BadParameter("write NAME=PORT, such as stripe=8124; port 0 takes a free one.")
+        raise click.BadParameter(
+            f"write NAME=PORT, such as {NAMES[0]}=8124; port 0 takes a free one."
+        )
     return name, int(port)
 
 
@@ -61,7 +66,7 @@ def _party(text: str) -> tuple[str, int]:
     metavar="NAME=PORT",
     multiple=True,
     callback=lambda _context, _option, given: [_party(text) for text in given],
-    help="A port for one party alone: `stripe`, `checkout`, `adyen`, or a host. Repeatable.",
+    help=f"A port for one party alone: {_EXAMPLES}, or a host. Repeatable.",
 )
 @click.option(
     "--state",
@@ -91,14 +96,15 @@ def command(
     callbacks: str | None,
 ) -> int:
     """Serve all vaults and destinations on one local port, for test cards only."""
-    from forwardc.sandbox.destinations.rocketpay.callbacks import loopback_url
-    from forwardc.sandbox.laxness import ALL
+    from forwardc.sandbox.destinations.endpoint import loopback_url
+    from forwardc.sandbox.laxness import laxnesses
     from forwardc.sandbox.parties import UnknownPartyError
     from forwardc.sandbox.serve import PortUnavailableError, serve
 
-    if not ALL.issuperset(lax):
-        raise click.BadParameter(f"one of: {', '.join(sorted(ALL))}.", param_hint="--lax")
-    names = ALL if lenient else frozenset(lax)
+    every = frozenset(laxnesses())
+    if not every.issuperset(lax):
+        raise click.BadParameter(f"one of: {', '.join(sorted(every))}.", param_hint="--lax")
+    names = every if lenient else frozenset(lax)
     try:
         url = None if callbacks is None else loopback_url(callbacks)
     except ValueError as problem:

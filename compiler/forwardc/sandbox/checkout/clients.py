@@ -20,8 +20,14 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
-from forwardc.sandbox import secrets_rule
+from forwardc.sandbox.checkout.made_up_keys import (
+    checkout_client_id,
+    checkout_client_secret,
+    checkout_public_key,
+    checkout_secret_key,
+)
 from forwardc.sandbox.checkout.request_checks import RequestFaults, invalid
+from forwardc.sandbox.credentials import secret
 from forwardc.sandbox.project import CredentialHolder, MadeUpCredential
 from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest, World
 
@@ -63,9 +69,7 @@ SECOND = "second"
 _PLACE = "header authorization"
 # Names that a destination's secret may have where no project says which it has.
 _WITHOUT_PROJECT = tuple(
-    CredentialHolder(
-        owner, {name: MadeUpCredential(secrets_rule.secret(owner, name), frozenset({_PLACE}))}
-    )
+    CredentialHolder(owner, {name: MadeUpCredential(secret(owner, name), frozenset({_PLACE}))})
     for owner, name in (("checkout", "checkout_secret_key"), ("cko", "cko_key"))
 )
 
@@ -137,10 +141,10 @@ def clients(*, live: bool = False) -> tuple[CheckoutClient, ...]:
     return tuple(
         CheckoutClient(
             name,
-            (secrets_rule.checkout_secret_key(suffix, live=live),),
-            (secrets_rule.checkout_public_key(suffix, live=live),),
-            secrets_rule.checkout_client_id(suffix, live=live),
-            secrets_rule.checkout_client_secret(suffix, live=live),
+            (checkout_secret_key(suffix, live=live),),
+            (checkout_public_key(suffix, live=live),),
+            checkout_client_id(suffix, live=live),
+            checkout_client_secret(suffix, live=live),
         )
         for name, suffix in ((OWN, ""), (SECOND, SECOND))
     )

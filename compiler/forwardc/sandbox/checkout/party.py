@@ -21,6 +21,7 @@ from forwardc.sandbox.checkout import (
     network_tokens,
     payment_actions,
     payments,
+    seed,
     stored_secrets,
 )
 from forwardc.sandbox.checkout import (
@@ -28,6 +29,7 @@ from forwardc.sandbox.checkout import (
 )
 from forwardc.sandbox.checkout.access import KeyKind, jwk_set
 from forwardc.sandbox.checkout.clients import is_live
+from forwardc.sandbox.checkout.laxness import LAXNESSES
 from forwardc.sandbox.checkout.payment_tables import DIGITS
 from forwardc.sandbox.checkout.request_checks import read_object
 from forwardc.sandbox.checkout.routes import (
@@ -39,7 +41,7 @@ from forwardc.sandbox.checkout.routes import (
     service_of,
 )
 from forwardc.sandbox.money import in_words
-from forwardc.sandbox.parties import SWITCHES, App
+from forwardc.sandbox.parties import SWITCHES, App, EmulatedParty, Emulation
 from forwardc.sandbox.world import World
 
 
@@ -324,3 +326,17 @@ def _connect(world: World) -> Callable[[Request], Awaitable[Response]]:
             return answer({"error": str(error)}, 400)
 
     return connect
+
+
+def _start(world: World) -> EmulatedParty:
+    return EmulatedParty(
+        "checkout",
+        HOSTS,
+        create(world),
+        in_words=sum_in_words,
+        host_of_path=host_of_path,
+        receives_at=receives_at,
+    )
+
+
+EMULATION = Emulation(_start, seed.seed, lambda _: seed.sources(), LAXNESSES)

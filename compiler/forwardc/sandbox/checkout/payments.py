@@ -164,7 +164,7 @@ def request_payment(account: CheckoutAccount, body: dict[str, Any], base: str) -
     """Pay: 201 or 202 with the answer, or what the test card breaks. Raises `CheckoutError`."""
     _check(account, body)
     paid_with = _paid_with(account, body)
-    behaviour = paid_with.card.at("checkout")
+    behaviour = paid_with.card.behaviour
     fault = transport_fault(behaviour)
     if fault is not None:
         return fault
@@ -265,7 +265,7 @@ def _pay(
     account: CheckoutAccount, body: dict[str, Any], paid_with: PaymentCard, base: str
 ) -> Created:
     row = new_payment(account, body, _source(paid_with))
-    behaviour = paid_with.card.at("checkout")
+    behaviour = paid_with.card.behaviour
     three_ds = body.get("3ds") or {}
     if three_ds.get("enabled") and not three_ds.get("cryptogram"):
         row["status"] = "Pending"

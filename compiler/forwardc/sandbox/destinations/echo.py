@@ -17,6 +17,7 @@ from starlette.routing import Route
 from forwardc.sandbox.cards import Behaviour, TestCard, lookup, luhn
 from forwardc.sandbox.destinations.endpoint import answer, transport_fault
 from forwardc.sandbox.destinations.wellformed import NotWellFormedError, check
+from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.world import FILLED, World
 
 HOSTS = ("*",)
@@ -81,3 +82,10 @@ def _by_card(card: TestCard | None) -> Response:
     if behaviour is not Behaviour.APPROVE:
         return answer(402, {"received": True, "error": behaviour.value})
     return answer(200, {"received": True})
+
+
+def _start(world: World) -> EmulatedParty:
+    return EmulatedParty("echo", HOSTS, create(world))
+
+
+EMULATION = Emulation(_start)

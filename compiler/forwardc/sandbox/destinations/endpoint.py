@@ -5,10 +5,12 @@ text, 307 for a slash too many) are no vendor's, and a client that followed such
 send a card twice: so nothing but the party itself answers.
 """
 
+import ipaddress
 import json
 from collections.abc import Callable, Mapping, Sequence
 from math import isinf
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -160,3 +162,24 @@ def app_of(routes: Sequence[BaseRoute], refuse: Refuse) -> Starlette:
     app = Starlette(routes=routes, exception_handlers={HTTPException: refused})
     app.router.redirect_slashes = False
     return app
+
+
+# --- Callbacks
+
+
+def loopback_url(text: str) -> str:
+    """The URL, if it is one of this machine by http. Raises `ValueError`, which says why not."""
+    parts = urlsplit(text)
+    # The name could resolve to anything, the address cannot.
+    host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
+    if parts.scheme != "http" or "@" in parts.netloc or parts.fragment:
+        raise ValueError("a callback goes to a URL like http://127.0.0.1:8456/callbacks/rocketpay")
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        raise ValueError("a callback goes to this machine only, to a loopback address")
+    written = f"[{host}]" if ":" in host else host
+    port = f":{parts.port}" if parts.port else ""
+    return parts._replace(netloc=written + port).geturl()

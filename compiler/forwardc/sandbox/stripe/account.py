@@ -12,10 +12,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from forwardc.sandbox.credentials import secret
 from forwardc.sandbox.project import CredentialHolder, MadeUpCredential
-from forwardc.sandbox.secrets_rule import secret, stripe_destination_key, stripe_secret_key
 from forwardc.sandbox.stripe.currencies import TAKEN
 from forwardc.sandbox.stripe.errors import StripeError, invalid
+from forwardc.sandbox.stripe.made_up_keys import stripe_destination_key, stripe_secret_key
 from forwardc.sandbox.world import World
 
 OLDEST: Final = "2022-11-15"

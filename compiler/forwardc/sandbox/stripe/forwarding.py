@@ -11,7 +11,6 @@ from collections.abc import Collection
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from forwardc.sandbox.cards import renewed
 from forwardc.sandbox.filled import mask_filled
 from forwardc.sandbox.laxness import Lets
 from forwardc.sandbox.masking import HIDDEN, mask_headers, mask_pan
@@ -204,7 +203,7 @@ def _check_wallet(wallet: dict[str, Any] | None, allowed: Collection[str] = ()) 
 
 def _current(card: CardData) -> CardData:
     """The card as the account updater knows it now."""
-    renewal = renewed(card.number)
+    renewal = methods.renewed(card.number)
     if renewal is None:
         return card
     return CardData(renewal.number, card.month, card.year + renewal.years, card.cvc, card.name)

@@ -100,7 +100,7 @@ async def create(call: StripeCall) -> dict[str, Any]:
     card = methods.given_card(call, params["card"])
     test_card = methods.accepted(card)
     if call.forwarded:
-        fail_in_transport(test_card.at("stripe"))
+        fail_in_transport(test_card.behaviour)
     made = method_object(new_id("pm"), call.now, card, params, livemode=call.caller.livemode)
     call.table(methods.TABLE)[made["id"]] = row_of(made, card)
     return expand.shown(call, made, params)

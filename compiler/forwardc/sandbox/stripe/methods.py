@@ -8,7 +8,9 @@ public code that maps them.
 
 import hashlib
 import re
+from collections.abc import Mapping
 from copy import deepcopy
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -304,3 +306,25 @@ def release(row: Row) -> dict[str, Any]:
     row["consumed"] = True
     shown: dict[str, Any] = row["object"]
     return shown
+
+
+# --- The account updater
+
+
+@dataclass(frozen=True, slots=True)
+class CardRenewal:
+    """What an account updater knows of a card: the new number and how many years it adds."""
+
+    number: str = field(repr=False)
+    years: int
+
+
+# This card is replaced before it is forwarded.
+RENEWED: Mapping[str, CardRenewal] = MappingProxyType(
+    {"5200828282828210": CardRenewal("5555555555554444", 4)}
+)
+
+
+def renewed(number: str) -> CardRenewal | None:
+    """The renewal of this card by the account updater, or None if the card is current."""
+    return RENEWED.get(number)

@@ -60,7 +60,7 @@ def payment_status(number: str, *, off_session: bool) -> str | CardDecline:
     Raises what `fail_in_transport` raises.
     """
     card = lookup(number)
-    behaviour = card.at("stripe") if card is not None else Behaviour.DECLINE
+    behaviour = card.behaviour if card is not None else Behaviour.DECLINE
     fail_in_transport(behaviour)
     if behaviour in DECLINES:
         return DECLINES[behaviour]
@@ -87,7 +87,7 @@ def attach_decline(number: str) -> CardDecline | None:
     Stripe's testing page: cards that are declined cannot be attached, but for one.
     """
     card = lookup(number)
-    behaviour = card.at("stripe") if card is not None else Behaviour.DECLINE
+    behaviour = card.behaviour if card is not None else Behaviour.DECLINE
     return None if number in _ATTACHABLE else DECLINES.get(behaviour)
 
 
@@ -97,7 +97,7 @@ def setup_status(number: str) -> str | CardDecline:
     Raises what `fail_in_transport` raises.
     """
     card = lookup(number)
-    behaviour = card.at("stripe") if card is not None else Behaviour.DECLINE
+    behaviour = card.behaviour if card is not None else Behaviour.DECLINE
     fail_in_transport(behaviour)
     if behaviour is Behaviour.REQUIRES_ACTION:
         return "requires_action"

@@ -16,12 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.stripe import (
     charges,
     customers,
     forwarding,
     intents,
     method_endpoints,
+    seed,
     setups,
     switches,
 )
@@ -36,9 +38,10 @@ from forwardc.sandbox.stripe.account import (
     setting,
     version_of,
 )
-from forwardc.sandbox.stripe.amounts import sum_in_words as sum_in_words
+from forwardc.sandbox.stripe.amounts import sum_in_words
 from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint, new_id
 from forwardc.sandbox.stripe.errors import StripeError, invalid
+from forwardc.sandbox.stripe.laxness import LAXNESSES
 from forwardc.sandbox.stripe.outcomes import MalformedAnswerError
 from forwardc.sandbox.stripe.params import FormError, parse_form
 from forwardc.sandbox.world import World
@@ -313,3 +316,12 @@ async def _search(request: Request) -> Response:
 async def _unrecognized(request: Request, _: Exception) -> Response:
     text = f"Unrecognized request URL ({request.method}: {request.url.path})."
     return _refused(invalid(text, status=404), _Reply(new_id("req", 14)))
+
+
+def _start(world: World) -> EmulatedParty:
+    return EmulatedParty(
+        "stripe", HOSTS, create(world), control=("/v1/forwarding/",), in_words=sum_in_words
+    )
+
+
+EMULATION = Emulation(_start, seed.seed, seed.sources, LAXNESSES)

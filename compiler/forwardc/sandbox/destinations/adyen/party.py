@@ -17,11 +17,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from forwardc.sandbox.cards import Behaviour
+from forwardc.sandbox.credentials import holder, of_basic, with_place
 from forwardc.sandbox.destinations.adyen import errors
 from forwardc.sandbox.destinations.adyen.errors import AdyenError, AdyenRefusal
+from forwardc.sandbox.destinations.adyen.laxness import LAXNESSES, UNKNOWN_MERCHANT_ACCOUNTS
 from forwardc.sandbox.destinations.adyen.request import AdyenInstrument, instrument, read
 from forwardc.sandbox.destinations.adyen.schema import DIGITS, VERSIONS
-from forwardc.sandbox.destinations.credentials import holder, of_basic, with_place
 from forwardc.sandbox.destinations.endpoint import (
     UnreadableBodyError,
     answer,
@@ -30,8 +31,8 @@ from forwardc.sandbox.destinations.endpoint import (
     read_json,
     transport_fault,
 )
-from forwardc.sandbox.laxness import UNKNOWN_MERCHANT_ACCOUNTS
 from forwardc.sandbox.money import in_words
+from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.world import World
 
 # --- What a valid payment is answered
@@ -76,7 +77,7 @@ def psp_reference() -> str:
 
 def result(request: dict[str, Any], paid_with: AdyenInstrument, now: tuple[int, int]) -> Result:
     """The outcome by test card, holder name and expiry; `now` is (year, month)."""
-    behaviour = paid_with.card.at("adyen")
+    behaviour = paid_with.card.behaviour
     if behaviour in _BY_BEHAVIOUR:
         return _BY_BEHAVIOUR[behaviour]
     if paid_with.expires < now:
@@ -274,7 +275,7 @@ def _pay(world: World, request: Request, body: bytes, version: int) -> dict[str,
     if not known and not world.lets(UNKNOWN_MERCHANT_ACCOUNTS, "merchantAccount"):
         raise AdyenError(errors.MERCHANT_ACCOUNT)
     paid_with = instrument(document, live=_is_live(request), lets=world.lets)
-    behaviour = paid_with.card.at("adyen")
+    behaviour = paid_with.card.behaviour
     fault = transport_fault(behaviour)
     if fault is not None:
         return fault
@@ -306,3 +307,10 @@ def _headers(content: dict[str, Any], key: str | None) -> dict[str, str]:
     if "pspReference" in content:
         headers["pspReference"] = content["pspReference"]
     return headers
+
+
+def _start(world: World) -> EmulatedParty:
+    return EmulatedParty("adyen", HOSTS, create(world), in_words=sum_in_words)
+
+
+EMULATION = Emulation(_start, laxnesses=LAXNESSES)

@@ -7,7 +7,6 @@ information; ECOMMPAY's payment callback.
 """
 
 import asyncio
-import ipaddress
 import json
 import secrets
 import ssl
@@ -15,14 +14,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 
 from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.crypto import rocketpay
 from forwardc.sandbox.destinations.rocketpay import tokens
-from forwardc.sandbox.destinations.rocketpay.requests import MESSAGES, shared_secrets
+from forwardc.sandbox.destinations.rocketpay.requests import MESSAGES, behaviour_of, shared_secrets
 from forwardc.sandbox.world import World
 
 TABLE = "rocketpay.callbacks"
@@ -107,7 +105,7 @@ def of_payment(
 ) -> dict[str, Any]:
     """The result of a payment, by test card; with the card's token, where it has one."""
     card = lookup(row["number"])
-    behaviour = card.at("rocketpay") if card else Behaviour.DECLINE
+    behaviour = behaviour_of(card) if card else Behaviour.DECLINE
     outcome = _STATUSES.get(behaviour, "decline")
     good = outcome != "decline"
     status = _GOOD.get(kind, outcome) if outcome == "success" else outcome
@@ -153,24 +151,6 @@ def wait_after(attempt: int) -> float:
     if attempt <= 6:
         return 10.0
     return float(min(70 + 10 * 1.12 ** (attempt - 4), _LONGEST_WAIT))
-
-
-def loopback_url(text: str) -> str:
-    """The URL, if it is one of this machine by http. Raises `ValueError`, which says why not."""
-    parts = urlsplit(text)
-    # The name could resolve to anything, the address cannot.
-    host = "127.0.0.1" if parts.hostname == "localhost" else parts.hostname or ""
-    if parts.scheme != "http" or "@" in parts.netloc or parts.fragment:
-        raise ValueError("a callback goes to a URL like http://127.0.0.1:8456/callbacks/rocketpay")
-    try:
-        local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = False
-    if not local:
-        raise ValueError("a callback goes to this machine only, to a loopback address")
-    written = f"[{host}]" if ":" in host else host
-    port = f":{parts.port}" if parts.port else ""
-    return parts._replace(netloc=written + port).geturl()
 
 
 async def deliver_due(world: World, post: Post) -> int:

@@ -29,9 +29,11 @@ from forwardc.sandbox.destinations.rocketpay.requests import (
     GateError,
     GateForm,
     GateRequest,
+    behaviour_of,
     error_body,
     read,
 )
+from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.world import World
 
 TABLE = "rocketpay.payments"
@@ -82,7 +84,7 @@ def fault(number: str) -> Response | None:
     card = lookup(number)
     if card is None:
         return None
-    behaviour = card.at("rocketpay")
+    behaviour = behaviour_of(card)
     if behaviour is Behaviour.SERVER_ERROR:
         raise GateError("501")
     return transport_fault(behaviour)
@@ -107,7 +109,7 @@ def _pay(
 
 def _succeeds(number: str) -> bool:
     card = lookup(number)
-    return card is not None and card.at("rocketpay") is Behaviour.APPROVE
+    return card is not None and behaviour_of(card) is Behaviour.APPROVE
 
 
 def _take_payment_id(world: World, asked: GateRequest) -> None:
@@ -121,9 +123,6 @@ def _take_payment_id(world: World, asked: GateRequest) -> None:
 # --- Operations
 
 HOSTS = (HOST,)
-
-# What a server runs beside the app: callbacks come without a request.
-background = deliver_forever
 
 Operation = Callable[[World, GateRequest], "dict[str, Any] | Response"]
 
@@ -199,3 +198,10 @@ OPERATIONS: tuple[tuple[GateForm, Operation], ...] = (
     *((form, by_token) for form in BY_TOKEN),
 )
 """Each form with what it does."""
+
+
+def _start(world: World) -> EmulatedParty:
+    return EmulatedParty("rocketpay", HOSTS, create(world), background=deliver_forever)
+
+
+EMULATION = Emulation(_start, tokens.seed, lambda _: tokens.sources())

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
+from forwardc.sandbox.cards import Behaviour, TestCard
+from forwardc.sandbox.credentials import holder
 from forwardc.sandbox.crypto import rocketpay
-from forwardc.sandbox.destinations.credentials import holder
 from forwardc.sandbox.destinations.endpoint import UnreadableBodyError, read_json
 from forwardc.sandbox.destinations.shapes import (
     IntegerShape,
@@ -317,3 +318,12 @@ def _check_meaning(document: dict[str, Any]) -> None:
         raise GateError("502", "customer.ip_address") from None
     if blocked:
         raise GateError("303")
+
+
+# Of this card its own test page says otherwise.
+_OWN_BEHAVIOURS = MappingProxyType({"4111111111111111": Behaviour.DECLINE})
+
+
+def behaviour_of(card: TestCard) -> Behaviour:
+    """What a test card does at the Gate."""
+    return _OWN_BEHAVIOURS.get(card.number, card.behaviour)

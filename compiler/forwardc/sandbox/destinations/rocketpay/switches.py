@@ -15,8 +15,8 @@ from starlette.routing import Route
 
 from forwardc.sandbox.cards import lookup
 from forwardc.sandbox.crypto import rocketpay as signature
+from forwardc.sandbox.destinations.endpoint import loopback_url
 from forwardc.sandbox.destinations.rocketpay import callbacks
-from forwardc.sandbox.destinations.rocketpay.callbacks import loopback_url
 from forwardc.sandbox.destinations.rocketpay.requests import (
     HOLD,
     PAYOUT,
@@ -25,6 +25,7 @@ from forwardc.sandbox.destinations.rocketpay.requests import (
     GateError,
     GateForm,
     GateRequest,
+    behaviour_of,
     read,
     shared_secrets,
 )
@@ -101,7 +102,7 @@ def named_cards() -> list[dict[str, str]]:
     for name, number in _NAMED.items():
         card = lookup(number)
         if card is not None:
-            does = card.at("rocketpay").value
+            does = behaviour_of(card).value
             listed.append({"name": name, "brand": card.brand, "last4": card.last4, "does": does})
     return listed
 

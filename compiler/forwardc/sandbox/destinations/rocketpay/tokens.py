@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 from forwardc.sandbox.cards import lookup
-from forwardc.sandbox.destinations.rocketpay.requests import GateError, TokenOwner
+from forwardc.sandbox.destinations.rocketpay.requests import GateError, TokenOwner, behaviour_of
 from forwardc.sandbox.world import World
 
 TABLE = "rocketpay.tokens"
@@ -70,7 +70,7 @@ def sources() -> list[dict[str, str]]:
     for fixed in _FIXED:
         card = lookup(fixed.number)
         if card is not None:
-            does = card.at("rocketpay").value.replace("_", " ")
+            does = behaviour_of(card).value.replace("_", " ")
             token = fixed_token(fixed.name)
             listed.append({"id": token, "brand": card.brand, "last4": card.last4, "does": does})
     return listed

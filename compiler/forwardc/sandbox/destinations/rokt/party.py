@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from forwardc.sandbox.cards import Behaviour, TestCard, lookup
-from forwardc.sandbox.destinations.credentials import with_place
+from forwardc.sandbox.credentials import with_place
 from forwardc.sandbox.destinations.endpoint import (
     UnreadableBodyError,
     answer,
@@ -23,6 +23,7 @@ from forwardc.sandbox.destinations.endpoint import (
     transport_fault,
 )
 from forwardc.sandbox.destinations.shapes import JsonShape, ObjectShape, TextShape, shape_mistakes
+from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.world import World
 
 HOSTS = ("rokt.example", "*.rokt.example")
@@ -93,7 +94,7 @@ def _take(world: World, document: dict[str, Any]) -> Response:
 
 
 def _by_card(test_card: TestCard, reference: str) -> Response:
-    behaviour = test_card.at("rokt")
+    behaviour = test_card.behaviour
     fault = transport_fault(behaviour)
     if fault is not None:
         return fault
@@ -120,3 +121,10 @@ def _refused(status: int, word: str, wrong: list[str] | None = None, reason: str
     if reason:
         content["reason"] = reason
     return answer(status, content)
+
+
+def _start(world: World) -> EmulatedParty:
+    return EmulatedParty("rokt", HOSTS, create(world))
+
+
+EMULATION = Emulation(_start)

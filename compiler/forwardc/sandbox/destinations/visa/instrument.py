@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from forwardc.sandbox.cards import TestCard, lookup
+from forwardc.sandbox.credentials import opens
 from forwardc.sandbox.crypto import jwe
-from forwardc.sandbox.destinations.credentials import opens
 from forwardc.sandbox.destinations.endpoint import UnreadableBodyError, read_json
 from forwardc.sandbox.destinations.shapes import MistakeKind, shape_mistakes
 from forwardc.sandbox.destinations.visa.schema import (

@@ -20,9 +20,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from forwardc.sandbox.cards import Behaviour
+from forwardc.sandbox.credentials import holder, opens, secret
 from forwardc.sandbox.crypto import visa
 from forwardc.sandbox.crypto.jwe import b64
-from forwardc.sandbox.destinations.credentials import holder, opens
 from forwardc.sandbox.destinations.endpoint import (
     UnreadableBodyError,
     answer,
@@ -38,10 +38,11 @@ from forwardc.sandbox.destinations.visa.instrument import (
     encryption_key,
     open_instrument,
 )
+from forwardc.sandbox.destinations.visa.laxness import LAXNESSES
 from forwardc.sandbox.destinations.visa.schema import QUERY, REQUEST
 from forwardc.sandbox.errors import SandboxError
+from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.project import CredentialHolder, MadeUpCredential
-from forwardc.sandbox.secrets_rule import secret
 from forwardc.sandbox.world import World
 
 
@@ -175,7 +176,7 @@ def _provision(
     except UnopenedInstrumentError as reason:
         message = "Input for encPaymentInstrument is invalid or inconsistent with the profile."
         raise _invalid(message, "encPaymentInstrument", str(reason)) from None
-    behaviour = instrument.card.at("visa")
+    behaviour = instrument.card.behaviour
     fault = transport_fault(behaviour)
     if fault is not None:
         return fault
@@ -222,7 +223,7 @@ def _read(request: Request, body: bytes) -> dict[str, Any]:
 
 def _check_outcome(world: World, instrument: VisaInstrument) -> None:
     """What the issuer says. The reasons' names are this sandbox's own."""
-    behaviour = instrument.card.at("visa")
+    behaviour = instrument.card.behaviour
     if behaviour is Behaviour.SERVER_ERROR:
         raise VisaError(500, _error_response(500, "internalServiceFailure", "Service failed."))
     if instrument.card.brand != "visa":
@@ -234,7 +235,7 @@ def _check_outcome(world: World, instrument: VisaInstrument) -> None:
 
 def _provisioned(instrument: VisaInstrument) -> dict[str, Any]:
     """The body of 201. A card that asks for authentication gives an inactive token."""
-    active = instrument.card.at("visa") is Behaviour.APPROVE
+    active = instrument.card.behaviour is Behaviour.APPROVE
     token_info: dict[str, Any] = {
         "tokenStatus": "ACTIVE" if active else "INACTIVE",
         "last4": f"{secrets.randbelow(10**4):04}",
@@ -268,3 +269,10 @@ def _invalid(message: str, location: str, info: str = "") -> VisaError:
 
 def _error_response(status: int, reason: str, message: str) -> dict[str, Any]:
     return {"errorResponse": {"status": status, "message": message, "reason": reason}}
+
+
+def _start(world: World) -> EmulatedParty:
+    return EmulatedParty("visa", HOSTS, create(world))
+
+
+EMULATION = Emulation(_start, laxnesses=LAXNESSES)

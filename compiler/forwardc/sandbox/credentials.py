@@ -1,4 +1,7 @@
-"""Which made-up credentials open a destination: those of the project at its host, or its own.
+"""The sandbox's made-up credentials, and which of them open a destination.
+
+Each is derived from a name, so that every process has the same: a client that talks to the sandbox
+derives them itself, by the rule that docs/sandbox.md states. They open nothing but a sandbox.
 
 With a project every owner that calls a host has credentials there, so that a copied destination
 works under its own name; without one the names are those of docs/sandbox.md.
@@ -6,12 +9,31 @@ works under its own name; without one the names are those of docs/sandbox.md.
 
 import hmac
 import re
-from base64 import b64decode
+from base64 import b32encode, b64decode
 from binascii import Error
 from collections.abc import Iterable
+from hashlib import sha256
 
 from forwardc.sandbox.project import CredentialHolder, MadeUpCredential
-from forwardc.sandbox.secrets_rule import secret
+
+
+def _digest(name: str) -> bytes:
+    return sha256(f"forwardc-sandbox:{name}".encode()).digest()
+
+
+def base32_of(name: str) -> str:
+    """The digest of a name in base32, in small letters: what a vault's key is cut from."""
+    return b32encode(_digest(name)).decode("ascii").lower()
+
+
+def hex_of(name: str) -> str:
+    """The first 40 hexadecimal digits of the digest of a name."""
+    return _digest(name).hex()[:40]
+
+
+def secret(owner: str, name: str) -> str:
+    """The value of an owner's secret (a destination's or a vendor's): `sbx_` and 40 hex digits."""
+    return "sbx_" + hex_of(f"{owner}:{name}")
 
 
 def holder(owner: str, *places: tuple[str, str]) -> CredentialHolder:
