@@ -113,7 +113,7 @@ def test_a_method_in_any_case(method: str) -> None:
 
 def test_every_party_has_a_name_and_the_command_says_it() -> None:
     parties = create_parties(World())
-    names = [party.short for party in (*parties.named, parties.echo)]
+    names = [party.name for party in (*parties.named, parties.echo)]
     assert len(set(names)) == len(names)
     refused = CliRunner().invoke(command, ["--port", "0", "--as", "nobody=0"])
     assert refused.exit_code == 2

@@ -72,13 +72,13 @@ class InProcessExchange:
     status: int = 0
     headers: Pairs = field(default=(), repr=False)
     body: bytearray = field(default_factory=bytearray, repr=False)
-    _given: bool = False
+    _is_read: bool = False
 
     async def receive(self) -> Message:
         """The ASGI receive side: the body once, then the end of the connection."""
-        if self._given:
+        if self._is_read:
             return {"type": "http.disconnect"}
-        self._given = True
+        self._is_read = True
         return {"type": "http.request", "body": self.request, "more_body": False}
 
     async def send(self, message: Message) -> None:
@@ -131,7 +131,9 @@ async def read_body(receive: Receive, limit: int) -> bytes | None:
 
 # --- The sandbox
 
+# Bytes: this sandbox's choice, more than any vendor's document allows for a forward.
 MAX_BODY = 4 * 1024 * 1024
+# Requests: a run of a demo or a test has fewer, and memory stays small.
 KEPT_REQUESTS = 1000
 
 

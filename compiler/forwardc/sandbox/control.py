@@ -18,6 +18,7 @@ from forwardc.sandbox.masking import HIDDEN, mask_headers, mask_text
 from forwardc.sandbox.parties import sources
 from forwardc.sandbox.world import ReceivedRequest, World
 
+# Digits: shorter ones are no card number, and are hidden whole.
 SHORTEST_NUMBER = 12
 
 
@@ -34,8 +35,8 @@ def create_control(world: World) -> Starlette:
         return JSONResponse({"data": [asdict(slip) for slip in world.slips]})
 
     async def received(_: Request) -> JSONResponse:
-        known = world.project.credentials() if world.project is not None else ()
-        return JSONResponse({"data": [show(request, known) for request in world.received]})
+        credentials = world.project.credentials() if world.project is not None else ()
+        return JSONResponse({"data": [show(request, credentials) for request in world.received]})
 
     async def forget(_: Request) -> JSONResponse:
         world.received.clear()
@@ -52,9 +53,9 @@ def create_control(world: World) -> Starlette:
     )
 
 
-def show(request: ReceivedRequest, known: Collection[str] = ()) -> dict[str, object]:
+def show(request: ReceivedRequest, credentials: Collection[str] = ()) -> dict[str, object]:
     """One received request for showing, masked; `known` are credentials of the project."""
-    hide = partial(_hide, request=request, known=known)
+    hide = partial(_hide, request=request, credentials=credentials)
     return {
         "at": request.at,
         "host": request.host,
@@ -69,14 +70,16 @@ def show(request: ReceivedRequest, known: Collection[str] = ()) -> dict[str, obj
 
 
 def _hide(
-    text: str, *, request: ReceivedRequest, known: Collection[str], is_document: bool = True
+    text: str, *, request: ReceivedRequest, credentials: Collection[str], is_document: bool = True
 ) -> str:
     """A text of a request without what a vault filled in and what looks like a secret.
 
     Numbers come last: those that stand there plainly show their first and last digits.
     """
-    numbers = [one for one in request.filled if one.isdecimal() and len(one) >= SHORTEST_NUMBER]
-    others = [*(one for one in request.filled if one not in numbers), *known]
+    numbers = [
+        value for value in request.filled if value.isdecimal() and len(value) >= SHORTEST_NUMBER
+    ]
+    others = [*(value for value in request.filled if value not in numbers), *credentials]
     shown = mask_text(mask_filled(text, others, HIDDEN, is_document=is_document))
     return mask_filled(shown, numbers, HIDDEN, is_document=is_document)
 

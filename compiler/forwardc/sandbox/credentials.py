@@ -44,16 +44,20 @@ def holder(owner: str, *places: tuple[str, str]) -> CredentialHolder:
     return CredentialHolder(owner, secrets)
 
 
-def opens(given: str, expected: Iterable[str]) -> bool:
+def opens(text: str, expected: Iterable[str]) -> bool:
     """Whether a text is one of these."""
-    return any(hmac.compare_digest(given.encode(), one.encode()) for one in expected)
+    return any(hmac.compare_digest(text.encode(), secret_text.encode()) for secret_text in expected)
 
 
 def with_place(
-    holders: Iterable[CredentialHolder], place: str, *given: str
+    holders: Iterable[CredentialHolder], place: str, *texts: str
 ) -> tuple[CredentialHolder, ...]:
     """The holders that have one of these texts at a place."""
-    return tuple(one for one in holders if any(opens(text, one.at(place)) for text in given))
+    return tuple(
+        candidate
+        for candidate in holders
+        if any(opens(text, candidate.at(place)) for text in texts)
+    )
 
 
 def of_basic(header: str, users: re.Pattern[str]) -> tuple[str, ...]:

@@ -20,9 +20,13 @@ from forwardc.sandbox.masking import card_numbers
 
 _Span = tuple[int, int]
 
+# Times that a text may be written inside another (JSON in base64 in a form ...).
 _DEPTH = 4
+# Digits of a CVC or PIN, which stand by chance in longer numbers.
 _SHORT = 4
+# Characters: longer texts are hidden whole, so that masking takes bounded time.
 _LONGEST_TEXT = 256 * 1024
+# Characters: from 16 on a word is an identifier, and digits in it are no value.
 _LONGEST_WORD = 15
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*')
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
@@ -49,14 +53,14 @@ def mask_filled(
     longer text that is written so. A text of more than 256 KiB is hidden as a whole. Where it
     is no document, as a header's value, a number by itself gets no quotes.
     """
-    known = sorted({value for value in values if len(value) > 1}, key=len, reverse=True)
-    if not known:
+    longest_first = sorted({value for value in values if len(value) > 1}, key=len, reverse=True)
+    if not longest_first:
         return text
     if len(text) > _LONGEST_TEXT:
         return hidden
-    if is_document and _NUMBER.fullmatch(text) and _is_number_of(text, known):
+    if is_document and _NUMBER.fullmatch(text) and _is_number_of(text, longest_first):
         return json.dumps(hidden)
-    return _masked(text, known, hidden, _DEPTH)
+    return _masked(text, longest_first, hidden, _DEPTH)
 
 
 def _masked(text: str, values: list[str], hidden: str, depth: int) -> str:
@@ -87,7 +91,7 @@ def _is_number_of(token: str, values: list[str]) -> bool:
 
 
 def _in_text(text: str, values: list[str], hidden: str, depth: int) -> str:
-    spans = sorted({*_found(text, values), *_coded(text, values, depth)})
+    spans = sorted({*_value_spans(text, values), *_coded(text, values, depth)})
     shown, at = "", 0
     for start, end in spans:
         if end <= at:
@@ -96,18 +100,18 @@ def _in_text(text: str, values: list[str], hidden: str, depth: int) -> str:
     return shown + text[at:]
 
 
-def _found(text: str, values: list[str]) -> Iterator[_Span]:
+def _value_spans(text: str, values: list[str]) -> Iterator[_Span]:
     """Where values stand, with the places of the text as it is written."""
     plain, starts, ends = _decoded(text)
     digits = "".join(filter(str.isdecimal, plain))
     # Looked for with its separators only where its digits follow one another.
     if any(len(value) > _SHORT and value in digits for value in values):
-        yield from ((one.start, one.end) for one in card_numbers(text) if one.digits in values)
-    known = [match.span() for match in _UUID_OR_TIME.finditer(plain)]
+        yield from ((card.start, card.end) for card in card_numbers(text) if card.digits in values)
+    identifiers = [match.span() for match in _UUID_OR_TIME.finditer(plain)]
     for value in values:
         for match in _pattern(value).finditer(plain):
             start, end = match.span()
-            if len(value) <= _SHORT and not _alone(plain, start, end, known):
+            if len(value) <= _SHORT and not _alone(plain, start, end, identifiers):
                 continue
             yield starts[start], ends[end - 1]
 
@@ -159,7 +163,7 @@ def _pattern(value: str) -> re.Pattern[str]:
     written = re.escape(value)
     coded = [b64encode(value.encode()).decode().rstrip("="), value.encode().hex()]
     with_binary = [*coded, *_of_base64(value)]
-    others = "|".join(rf"(?<![0-9A-Za-z]){re.escape(one)}(?![0-9A-Za-z])" for one in with_binary)
+    others = "|".join(rf"(?<![0-9A-Za-z]){re.escape(form)}(?![0-9A-Za-z])" for form in with_binary)
     return re.compile(f"{written}|{others}", re.IGNORECASE if not value.isdecimal() else 0)
 
 
@@ -172,12 +176,12 @@ def _of_base64(value: str) -> list[str]:
     return [raw.hex(), value.translate({43: "-", 47: "_"}).rstrip("=")] if raw else []
 
 
-def _alone(plain: str, start: int, end: int, known: list[_Span]) -> bool:
+def _alone(plain: str, start: int, end: int, identifiers: list[_Span]) -> bool:
     """Whether few digits at a place are a value, and no part of a longer one."""
     before, after = plain[max(start - 2, 0) : start], plain[end : end + 2]
     if re.search(r"\d\.?$", before) or re.match(r"\.?\d", after):
         return False
-    if any(first <= start and end <= last for first, last in known):
+    if any(first <= start and end <= last for first, last in identifiers):
         return False
     first, last = start, end
     while first > 0 and _is_word(plain[first - 1]) and end - first <= _LONGEST_WORD:

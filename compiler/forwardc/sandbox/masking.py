@@ -69,25 +69,27 @@ class CardNumberMatch:
 
 def card_numbers(text: str) -> list[CardNumberMatch]:
     """Every card number of a text; ranges may overlap."""
-    found = {(one.start, one.end): one for one in _in(_plain(text))}
+    numbers = {(number.start, number.end): number for number in _in(_plain(text))}
     if any(mark in text for mark in "%\\&"):
-        found |= {(one.start, one.end): one for one in _in(_decoded(text))}
-    return [found[place] for place in sorted(found)]
+        numbers |= {(number.start, number.end): number for number in _in(_decoded(text))}
+    return [numbers[place] for place in sorted(numbers)]
 
 
 _Units = list[tuple[str, int, int]]
 
 
 def _plain(text: str) -> _Units:
-    return [(one, at, at + 1) for at, char in enumerate(text) for one in _as_ascii(char)]
+    return [
+        (ascii_char, at, at + 1) for at, char in enumerate(text) for ascii_char in _as_ascii(char)
+    ]
 
 
 def _decoded(text: str) -> _Units:
     return [
-        (one, *unit.span())
+        (ascii_char, *unit.span())
         for unit in _UNIT.finditer(text)
         for char in _meant(unit)
-        for one in _as_ascii(char)
+        for ascii_char in _as_ascii(char)
     ]
 
 
@@ -111,12 +113,12 @@ def _as_ascii(char: str) -> str:
     if kind in ("Cf", "Mn", "Me") or char in _UNSEEN or 0xE0000 <= ord(char) < 0xE1000:
         return ""
     written = ""
-    for one in unicodedata.normalize("NFKC", char):
-        value = unicodedata.digit(one, None)
+    for part in unicodedata.normalize("NFKC", char):
+        value = unicodedata.digit(part, None)
         if value is not None:
             written += str(value)
         else:
-            written += _SEPARATORS.get(one) or _KINDS.get(unicodedata.category(one)) or one
+            written += _SEPARATORS.get(part) or _KINDS.get(unicodedata.category(part)) or part
     return written
 
 
@@ -124,7 +126,7 @@ def _in(units: _Units) -> Iterator[CardNumberMatch]:
     flat = "".join(unit[0] for unit in units)
     if sum(map(flat.count, "0123456789")) < _SHORTEST:
         return
-    flat = _without_known(flat)
+    flat = _without_identifiers(flat)
     for start, end in _runs(flat):
         for first, last in _windows(flat, start, end):
             digits = "".join(char for char in flat[first:last] if char.isdigit())
@@ -132,27 +134,27 @@ def _in(units: _Units) -> Iterator[CardNumberMatch]:
                 yield CardNumberMatch(units[first][1], units[last - 1][2], digits)
 
 
-def _without_known(flat: str) -> str:
+def _without_identifiers(flat: str) -> str:
     """The text with letters in place of times, UUIDs and digests."""
-    flat = _TIME.sub(lambda found: "x" * len(found[0]), flat)
-    return _WORD.sub(lambda word: _known(word[0]), flat)
+    flat = _TIME.sub(lambda time: "x" * len(time[0]), flat)
+    return _WORD.sub(lambda word: _hidden_identifiers(word[0]), flat)
 
 
-def _known(word: str) -> str:
-    def hide(found: re.Match[str]) -> str:
-        return "x" * len(found[0])
+def _hidden_identifiers(word: str) -> str:
+    def hide(match: re.Match[str]) -> str:
+        return "x" * len(match[0])
 
-    def hide_uuid(found: re.Match[str]) -> str:
-        uuid = found[0]
+    def hide_uuid(match: re.Match[str]) -> str:
+        uuid = match[0]
         letters = any(char.isalpha() for char in uuid)
-        return hide(found) if letters or (uuid[14] in "12345678" and uuid[19] in "89") else uuid
+        return hide(match) if letters or (uuid[14] in "12345678" and uuid[19] in "89") else uuid
 
     word = re.sub(rf"(?<![0-9A-Za-z]){_UUID.pattern}(?![0-9A-Za-z])", hide_uuid, word, flags=re.I)
     parts = []
     for part in word.split("-"):
         digest = _HEX.fullmatch(part)
-        known = digest is not None and len(digest[1]) in (32, 40, 56, 64, 96, 128)
-        enough = known and 8 * sum(map(str.isalpha, part.removeprefix("0x"))) >= len(part) - 2
+        is_digest = digest is not None and len(digest[1]) in (32, 40, 56, 64, 96, 128)
+        enough = is_digest and 8 * sum(map(str.isalpha, part.removeprefix("0x"))) >= len(part) - 2
         parts.append("x" * len(part) if enough else part)
     return "-".join(parts)
 
@@ -172,7 +174,10 @@ def _runs(flat: str) -> Iterator[tuple[int, int]]:
 
 def _windows(flat: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """What begins and ends with a group of a run, the zeros before one left out or not."""
-    groups = [(start + one.start(), start + one.end()) for one in _DIGITS(flat[start:end])]
+    groups = [
+        (start + group_match.start(), start + group_match.end())
+        for group_match in _DIGITS(flat[start:end])
+    ]
     for at, (first, last) in enumerate(groups):
         zeros = len(flat[first:last]) - len(flat[first:last].lstrip("0"))
         for begin in {first, first + zeros} - {last}:
@@ -253,11 +258,13 @@ def _hide_value(match: re.Match[str]) -> str:
 
 def _hide_pans(text: str) -> str:
     shown, at = "", 0
-    for found in card_numbers(text):
-        if found.end <= at:
+    for number in card_numbers(text):
+        if number.end <= at:
             continue
         # Two numbers that share digits: what is left of the second is hidden whole.
-        over = found.start < at
-        hidden = "*" * (found.end - at) if over else text[at : found.start] + mask_pan(found.digits)
-        shown, at = shown + hidden, found.end
+        over = number.start < at
+        hidden = (
+            "*" * (number.end - at) if over else text[at : number.start] + mask_pan(number.digits)
+        )
+        shown, at = shown + hidden, number.end
     return shown + text[at:]

@@ -89,7 +89,9 @@ class CredentialHolder:
 
     def at(self, place: str) -> tuple[str, ...]:
         """The values that this owner's requests have at a place."""
-        return tuple(one.text for one in self.secrets.values() if place in one.places)
+        return tuple(
+            credential.text for credential in self.secrets.values() if place in credential.places
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,30 +109,30 @@ class OnboardedProject:
         In live mode those of production that its reviewers accepted, in test mode all of them.
         """
         return tuple(
-            one
-            for one in self.requests
-            if vault in (None, one.vault)
-            and (not live or (one.live and one.approved))
-            and one.takes(url)
+            request
+            for request in self.requests
+            if vault in (None, request.vault)
+            and (not live or (request.live and request.approved))
+            and request.takes(url)
         )
 
     def credentials(self) -> frozenset[str]:
         """Every made-up value that is not to be shown: a public key is no secret."""
-        holders = (holder for found in self.holders.values() for holder in found)
-        held = (one for holder in holders for one in holder.secrets.values())
-        return frozenset(one.text for one in held if one.private is None)
+        holders = (holder for of_host in self.holders.values() for holder in of_host)
+        held = (credential for holder in holders for credential in holder.secrets.values())
+        return frozenset(credential.text for credential in held if credential.private is None)
 
 
 def read(data: Any) -> OnboardedProject:
     """The project of plain data. Raises `ValueError` for another structure."""
     try:
-        requests = tuple(_named(one) for one in data["requests"])
+        requests = tuple(map(_named, data["requests"]))
         holders: dict[str, list[CredentialHolder]] = {}
-        for one in data["holders"]:
-            holders.setdefault(one["host"], []).append(_holder(one))
+        for holder in data["holders"]:
+            holders.setdefault(holder["host"], []).append(_holder(holder))
     except (KeyError, TypeError, AttributeError):
         raise ValueError("the project's data has another structure") from None
-    return OnboardedProject(requests, {host: tuple(found) for host, found in holders.items()})
+    return OnboardedProject(requests, {host: tuple(of_host) for host, of_host in holders.items()})
 
 
 def _named(data: Mapping[str, Any]) -> OnboardedRequest:
@@ -154,32 +156,34 @@ def _named(data: Mapping[str, Any]) -> OnboardedRequest:
 
 def _holder(data: Mapping[str, Any]) -> CredentialHolder:
     secrets = {
-        name: MadeUpCredential(one["text"], frozenset(one["places"]), one.get("private"))
-        for name, one in data["secrets"].items()
+        name: MadeUpCredential(
+            credential["text"], frozenset(credential["places"]), credential.get("private")
+        )
+        for name, credential in data["secrets"].items()
     }
     return CredentialHolder(data["owner"], secrets)
 
 
 def merged_headers(named: Iterable[OnboardedRequest]) -> frozenset[str]:
     """The names of headers that any of these requests has."""
-    return frozenset(name for one in named for name in one.headers)
+    return frozenset(name for request in named for name in request.headers)
 
 
 def merged_fields(named: Iterable[OnboardedRequest]) -> dict[str, str]:
     """The fields of these requests; a place of which they say different things is none."""
-    found: dict[str, str] = {}
+    fields: dict[str, str] = {}
     unclear: set[str] = set()
-    for one in named:
-        for place, kind in (one.fields or {}).items():
-            if found.setdefault(place, kind) != kind:
+    for request in named:
+        for place, kind in (request.fields or {}).items():
+            if fields.setdefault(place, kind) != kind:
                 unclear.add(place)
-    return {place: kind for place, kind in found.items() if place not in unclear}
+    return {place: kind for place, kind in fields.items() if place not in unclear}
 
 
 def merged_keys(named: Iterable[OnboardedRequest]) -> dict[str, frozenset[str]]:
     """The digests of these requests by header."""
-    found: dict[str, frozenset[str]] = {}
-    for one in named:
-        for name, digests in one.keys.items():
-            found[name] = found.get(name, frozenset()) | digests
-    return found
+    keys: dict[str, frozenset[str]] = {}
+    for request in named:
+        for name, digests in request.keys.items():
+            keys[name] = keys.get(name, frozenset()) | digests
+    return keys

@@ -165,7 +165,7 @@ def opening(world: World, url: str) -> list[str]:
     lax = ", ".join(sorted(filter(world.allows, laxnesses())))
     if world.project is None:
         return [f"no project here: lax with {lax}; sandbox on {url}"]
-    named = {one.host for one in world.project.requests}
+    named = {request.host for request in world.project.requests}
     first = f"{_as_if(world.project.requests)}sandbox on {url}"
     lines = [first, f"onboarded: {_told_hosts(len(named))}"]
     return [*lines, f"lax with {lax}"] if lax else lines
@@ -173,10 +173,10 @@ def opening(world: World, url: str) -> list[str]:
 
 def _as_if(requests: Iterable[OnboardedRequest]) -> str:
     """What is played though no vault has agreed to it."""
-    found = sorted(
-        {name for one in requests for name, agreed in one.arranged.items() if not agreed}
+    played = sorted(
+        {name for request in requests for name, agreed in request.arranged.items() if not agreed}
     )
-    return f"as if agreed: {', '.join(found)}; " if found else ""
+    return f"as if agreed: {', '.join(played)}; " if played else ""
 
 
 def _told_hosts(number: int) -> str:
@@ -211,11 +211,11 @@ def _ports(
 def _listening(port: int, parties: Sequence[tuple[str, int]]) -> Iterator[list[socket.socket]]:
     with ExitStack() as ending:
         listeners: list[socket.socket] = []
-        for wanted in (port, *(one for _, one in parties)):
+        for bound_port in (port, *(own_port for _, own_port in parties)):
             try:
-                listeners.append(_listen(wanted))
+                listeners.append(_listen(bound_port))
             except OSError as error:
-                raise PortUnavailableError(wanted, error) from None
+                raise PortUnavailableError(bound_port, error) from None
             ending.callback(listeners[-1].close)
         yield listeners
 

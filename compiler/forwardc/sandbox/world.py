@@ -28,6 +28,7 @@ FILLED = "forwardc.filled"
 
 Pairs = tuple[tuple[str, str], ...]
 
+# Slips: enough for a run that is looked at, and memory stays small.
 KEPT_SLIPS = 1000
 # Counts requests: set by the app, 0 outside of one.
 REQUEST: ContextVar[int] = ContextVar("request", default=0)
@@ -158,9 +159,9 @@ class World:
     def slip(self, name: str, place: str) -> None:
         """Note that a laxness let something through. `place` names a part of the request."""
         slip = Slip(REQUEST.get(), name, laxnesses()[name].party, place)
-        for kept in (self.slips, self.untold):
-            kept.append(slip)
-            del kept[:-KEPT_SLIPS]
+        for record in (self.slips, self.untold):
+            record.append(slip)
+            del record[:-KEPT_SLIPS]
 
     def take_untold(self) -> list[Slip]:
         """The slips that nobody has taken yet, those of one request together."""

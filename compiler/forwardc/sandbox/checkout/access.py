@@ -80,6 +80,7 @@ def _bytes(value: int) -> bytes:
 
 # --- Access tokens
 
+# Seconds: `expires_in` of the public API reference (connect/token).
 LIFETIME_SECONDS = 3600
 ISSUER = "https://access.sandbox.checkout.com"
 ISSUER_LIVE = "https://access.checkout.com"
@@ -163,13 +164,13 @@ def _issuer(live: bool) -> str:
 
 
 def _client(fields: dict[str, str], basic: str, *, live: bool) -> CheckoutClient | None:
-    given = f"{fields.get('client_id', '')}:{fields.get('client_secret', '')}"
+    credential = f"{fields.get('client_id', '')}:{fields.get('client_secret', '')}"
     if "client_id" not in fields and basic:
         try:
-            given = b64decode(basic, validate=True).decode("utf-8")
+            credential = b64decode(basic, validate=True).decode("utf-8")
         except ValueError:
             return None
-    client_id, _, client_secret = given.partition(":")
+    client_id, _, client_secret = credential.partition(":")
     return by_oauth(client_id, client_secret, live=live)
 
 

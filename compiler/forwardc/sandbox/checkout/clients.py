@@ -31,6 +31,9 @@ from forwardc.sandbox.credentials import secret
 from forwardc.sandbox.project import CredentialHolder, MadeUpCredential
 from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest, World
 
+# Characters after the prefix: `^(src
+# tok
+# pay)_(\w{26})$` in the API reference (nas_spec).
 ID_LENGTH = 26
 # Instruments show the state of their network token, which another module keeps.
 NETWORK_TOKENS = "checkout.network_tokens"
@@ -178,10 +181,10 @@ def _of_project(world: World, host: str) -> Iterator[CheckoutClient]:
 
 def by_oauth(client_id: str, client_secret: str, *, live: bool) -> CheckoutClient | None:
     """The client of an OAuth id and secret."""
-    given = f"{client_id}:{client_secret}".encode()
+    presented = f"{client_id}:{client_secret}".encode()
     for client in clients(live=live):
-        wanted = f"{client.client_id}:{client.client_secret}".encode()
-        if hmac.compare_digest(given, wanted):
+        expected = f"{client.client_id}:{client.client_secret}".encode()
+        if hmac.compare_digest(presented, expected):
             return client
     return None
 
@@ -212,7 +215,9 @@ def has_several(account: CheckoutAccount) -> bool:
 
 def switch(world: World, body: dict[str, Any]) -> dict[str, Any]:
     """The sandbox's switch: `client` (its name), `several_channels`. Raises `CheckoutError`."""
-    client = next((one for one in clients() if one.name == body.get("client", OWN)), None)
+    client = next(
+        (candidate for candidate in clients() if candidate.name == body.get("client", OWN)), None
+    )
     if client is None or not isinstance(body.get("several_channels"), bool):
         raise invalid("client_or_several_channels_invalid")
     set_several(CheckoutAccount(world, client), body["several_channels"])

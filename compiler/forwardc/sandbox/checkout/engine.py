@@ -105,13 +105,15 @@ def _card(row: dict[str, Any], cvv: str | None, pin: str | None) -> Values:
     }
 
 
-def _network_token(account: CheckoutAccount, row: dict[str, Any], wanted: dict[str, Any]) -> Values:
+def _network_token(
+    account: CheckoutAccount, row: dict[str, Any], options: dict[str, Any]
+) -> Values:
     empty: Values = dict.fromkeys(_NETWORK_TOKEN)
-    if not wanted.get("enabled"):
+    if not options.get("enabled"):
         return empty
     token = network_tokens.of_instrument(account, row)
     if token is None:
-        if wanted.get("required"):
+        if options.get("required"):
             raise invalid("network_token_unavailable", at="network_token")
         return empty
     year = str(token["expiry_year"])
@@ -122,7 +124,7 @@ def _network_token(account: CheckoutAccount, row: dict[str, Any], wanted: dict[s
         "network_token_expiry_year_yy": year[-2:],
         "network_token_expiry_year_yyyy": year,
     }
-    if wanted.get("request_cryptogram"):
+    if options.get("request_cryptogram"):
         values["network_token_cryptogram"] = network_tokens.cryptogram()
         values["network_token_eci"] = network_tokens.ECI[token["type"]]
     return empty | values
@@ -222,8 +224,8 @@ class TemplateRenderer:
             case TemplateName(name):
                 return self._named(name)
             case TemplateCall(function, arguments):
-                given = tuple((name, self._value(value)) for name, value in arguments)
-                return template.call(function, given, self.account.lets)
+                evaluated = tuple((name, self._value(value)) for name, value in arguments)
+                return template.call(function, evaluated, self.account.lets)
 
     def _named(self, name: str) -> str:
         if name in self.variables:
@@ -258,8 +260,10 @@ def build(account: CheckoutAccount, request: ForwardRequest, values: Values) -> 
     url = request.url + _query(renderer, request)
     body = renderer.render(request.body, f"{_DESTINATION}.body").encode()
     signature = request.signature
-    given = signature.parameters.items() if signature else ()
-    parameters = {name: renderer.render(text, f"{_DESTINATION}.signature") for name, text in given}
+    templates = signature.parameters.items() if signature else ()
+    parameters = {
+        name: renderer.render(text, f"{_DESTINATION}.signature") for name, text in templates
+    }
     renderer.faults.stop()
     if signature is not None:
         headers = sign(

@@ -55,25 +55,25 @@ def check_headers(
     fitting = _by_method(_by_url(account, request), request)
     if not fitting:
         return
-    given = {name.lower() for name, _ in outbound.headers}
+    names = {name.lower() for name, _ in outbound.headers}
     if request.signature is not None:
-        given -= _SIGNED[request.signature.kind]
+        names -= _SIGNED[request.signature.kind]
     at = f"{_REQUEST}.headers"
-    strange = given - merged_headers(fitting)
+    strange = names - merged_headers(fitting)
     if strange and not account.lets("checkout_unknown_headers", at):
         raise invalid("header_not_allowed", at=at)
 
 
 def _by_url(account: CheckoutAccount, request: ForwardRequest) -> list[OnboardedRequest]:
     names = {name for name, _ in request.query}
-    found = account.world.named(request.url, vault="checkout", live=account.live)
-    return [one for one in found if names <= one.query]
+    requests = account.world.named(request.url, vault="checkout", live=account.live)
+    return [planned for planned in requests if names <= planned.query]
 
 
 def _by_method(
     named: Sequence[OnboardedRequest], request: ForwardRequest
 ) -> list[OnboardedRequest]:
-    return [one for one in named if one.method == request.method]
+    return [planned for planned in named if planned.method == request.method]
 
 
 # --- What may be shown
@@ -109,6 +109,7 @@ def shown_headers(request: ForwardRequest, encrypted: Mapping[str, str]) -> dict
 # --- Forwarding
 
 TABLE = "checkout.forwards"
+# Seconds: 14 days, as the comments of the SDKs say of the text of a request.
 KEPT_SECONDS = 14 * 24 * 3600
 
 

@@ -48,9 +48,9 @@ class ForwardRequest:
     reference: str | None
 
 
-def read(account: CheckoutAccount, given: dict[str, Any]) -> ForwardRequest:
+def read(account: CheckoutAccount, document: dict[str, Any]) -> ForwardRequest:
     """Check everything and name every fault at once. Raises `CheckoutError` (422)."""
-    body = _let_through(account, given)
+    body = _let_through(account, document)
     faults = RequestFaults()
     check(faults, body, tables.FORWARD)
     check_kind(faults, body.get("source"), "source", tables.FORWARD_SOURCES)
@@ -62,13 +62,13 @@ def read(account: CheckoutAccount, given: dict[str, Any]) -> ForwardRequest:
     return _request(body, body[_TO])
 
 
-def _let_through(account: CheckoutAccount, given: dict[str, Any]) -> dict[str, Any]:
+def _let_through(account: CheckoutAccount, document: dict[str, Any]) -> dict[str, Any]:
     """The body without what a laxness takes: each slip of it is noted, not the first only."""
-    body = dict(given)
-    known = {rule.path for rule in tables.FORWARD}
-    strange = [name for name in body if name not in known]
+    body = dict(document)
+    members = {rule.path for rule in tables.FORWARD}
+    strange = [name for name in body if name not in members]
     if strange and account.lets("checkout_unknown_members", "body"):
-        body = {name: value for name, value in body.items() if name in known}
+        body = {name: value for name, value in body.items() if name in members}
     source = body.get("source")
     if (
         isinstance(source, dict)
@@ -94,7 +94,7 @@ def _let_through(account: CheckoutAccount, given: dict[str, Any]) -> dict[str, A
 
 def _check_destination(faults: RequestFaults, to: dict[str, Any]) -> None:
     url = to.get("url")
-    if isinstance(url, str) and f"{_TO}.url" not in faults.found and not _is_https(url):
+    if isinstance(url, str) and f"{_TO}.url" not in faults.by_path and not _is_https(url):
         faults.add(f"{_TO}.url", "invalid")
     headers = to.get("headers")
     raw = headers.get("raw") if isinstance(headers, dict) else None
@@ -128,12 +128,12 @@ def _pairs(items: list[dict[str, str]] | None) -> tuple[Pair, ...]:
     return tuple((item["name"], item["value"]) for item in items or ())
 
 
-def _signature(given: Mapping[str, Any] | None) -> ForwardSignature | None:
-    if given is None:
+def _signature(signature: Mapping[str, Any] | None) -> ForwardSignature | None:
+    if signature is None:
         return None
-    parameters = given[f"{given['type']}_parameters"]
+    parameters = signature[f"{signature['type']}_parameters"]
     return ForwardSignature(
-        given["type"], {n: text for n, text in parameters.items() if text is not None}
+        signature["type"], {n: text for n, text in parameters.items() if text is not None}
     )
 
 

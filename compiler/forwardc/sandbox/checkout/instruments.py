@@ -28,6 +28,7 @@ from forwardc.sandbox.checkout.request_checks import (
 )
 
 TOKENS_TABLE = "checkout.tokens"
+# Seconds: 15 minutes (API reference, nas_spec, tokens.yaml).
 LIFETIME_SECONDS = 15 * 60
 _SCHEMES = {
     "visa": "Visa",
@@ -47,10 +48,10 @@ def create_token(account: CheckoutAccount, body: dict[str, Any]) -> dict[str, An
         raise invalid("token_type_required", at="type")
     if not isinstance(kind, str) or kind not in tables.TOKENS:
         raise invalid("token_type_invalid", at="type")
-    kept = _card(account, body) if kind == "card" else _single_value(body, kind)
+    content = _card(account, body) if kind == "card" else _single_value(body, kind)
     now = account.now()
     token = new_id("tok")
-    row = {**kept, "type": kind, "token": token, "expires_at": now + LIFETIME_SECONDS}
+    row = {**content, "type": kind, "token": token, "expires_at": now + LIFETIME_SECONDS}
     account.table(TOKENS_TABLE)[token] = {**row, "used": False}
     return {"type": kind, "token": token, "expires_on": utc(row["expires_at"]), **_public(row)}
 
@@ -97,14 +98,14 @@ def card_members(card: TestCard) -> dict[str, Any]:
 
 def check_card(faults: RequestFaults, account: CheckoutAccount, body: dict[str, Any]) -> None:
     """Note what the members of a card say together, where each is right by itself."""
-    card = None if "number" in faults.found else lookup(body["number"])
-    if "number" not in faults.found and card is None:
+    card = None if "number" in faults.by_path else lookup(body["number"])
+    if "number" not in faults.by_path and card is None:
         # A real card number has no place in a sandbox.
         faults.add("number", "invalid")
-    dated = not {"expiry_month", "expiry_year"} & faults.found.keys()
+    dated = not {"expiry_month", "expiry_year"} & faults.by_path.keys()
     if dated and (body["expiry_year"], body["expiry_month"]) < account.month():
         faults.add("expiry_year", "invalid")
-    cvv = None if "cvv" in faults.found else body.get("cvv")
+    cvv = None if "cvv" in faults.by_path else body.get("cvv")
     if card is not None and cvv is not None and len(cvv) != (4 if card.brand == "amex" else 3):
         faults.add("cvv", "invalid")
 
@@ -115,9 +116,9 @@ def _card(account: CheckoutAccount, body: dict[str, Any]) -> dict[str, Any]:
     check_card(faults, account, body)
     faults.stop()
     address = {name: text for name, text in (body.get("billing_address") or {}).items() if text}
-    kept = ("number", "expiry_month", "expiry_year", "cvv", "name", "phone")
+    members = ("number", "expiry_month", "expiry_year", "cvv", "name", "phone")
     return {
-        **{member: body[member] for member in kept if body.get(member) not in (None, {})},
+        **{member: body[member] for member in members if body.get(member) not in (None, {})},
         **({"billing_address": address} if address else {}),
     }
 
@@ -125,8 +126,8 @@ def _card(account: CheckoutAccount, body: dict[str, Any]) -> dict[str, Any]:
 def _single_value(body: dict[str, Any], kind: str) -> dict[str, Any]:
     faults = RequestFaults()
     check(faults, body, tables.TOKENS[kind])
-    if faults.found:
-        raise CheckoutError(422, "request_invalid", ("token_data_invalid",), faults.found)
+    if faults.by_path:
+        raise CheckoutError(422, "request_invalid", ("token_data_invalid",), faults.by_path)
     return {kind: body["token_data"][kind]}
 
 
@@ -154,9 +155,9 @@ def create_instrument(account: CheckoutAccount, body: dict[str, Any]) -> dict[st
         check_card(faults, account, body)
     faults.stop()
     is_card = body["type"] == "card"
-    kept = keep_card(account, body if is_card else take_token(account, body["token"], "card"))
-    kept.update(_owner(body))
-    return {"id": kept["id"], **_answer(kept)}
+    row = keep_card(account, body if is_card else take_token(account, body["token"], "card"))
+    row.update(_owner(body))
+    return {"id": row["id"], **_answer(row)}
 
 
 def keep_card(account: CheckoutAccount, token: dict[str, Any]) -> dict[str, Any]:
@@ -234,10 +235,10 @@ def card_of(row: dict[str, Any]) -> TestCard:
 
 def _owner(body: dict[str, Any]) -> dict[str, Any]:
     """Whose card it is, as far as the body says."""
-    found = {name: body[name] for name in ("account_holder", "customer") if body.get(name)}
-    if "customer" in found:
-        found["customer"] = {"id": new_id("cus"), **found["customer"]}
-    return found
+    owner = {name: body[name] for name in ("account_holder", "customer") if body.get(name)}
+    if "customer" in owner:
+        owner["customer"] = {"id": new_id("cus"), **owner["customer"]}
+    return owner
 
 
 def _answer(row: dict[str, Any]) -> dict[str, Any]:

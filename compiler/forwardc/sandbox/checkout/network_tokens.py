@@ -30,10 +30,14 @@ def provision(
     account: CheckoutAccount, card: dict[str, Any], state: str = "active", token_id: str = ""
 ) -> dict[str, Any] | None:
     """A network token for a card row (number and expiry), or None if its scheme has none."""
-    known = lookup(card["number"])
-    if known is None or known.brand not in SERVICES or known.behaviour is Behaviour.DECLINE:
+    test_card = lookup(card["number"])
+    if (
+        test_card is None
+        or test_card.brand not in SERVICES
+        or test_card.behaviour is Behaviour.DECLINE
+    ):
         return None
-    service, number = SERVICES[known.brand]
+    service, number = SERVICES[test_card.brand]
     now = utc_offset(account.now())
     row: dict[str, Any] = {
         "id": token_id or new_id("nt"),
@@ -46,7 +50,7 @@ def provision(
         "created_on": now,
         "modified_on": now,
         "card": {
-            "last4": known.last4,
+            "last4": test_card.last4,
             "expiry_month": str(card["expiry_month"]),
             "expiry_year": str(card["expiry_year"]),
         },

@@ -49,8 +49,8 @@ def _once(call: CheckoutCall, act: Callable[[CheckoutCall], Any]) -> Any:
     """A payment or an action of one, by its idempotency key. An action is a 202."""
 
     def acted() -> Any:
-        given = act(call)
-        return (202, given) if isinstance(given, dict) else given
+        answer_or_pair = act(call)
+        return (202, answer_or_pair) if isinstance(answer_or_pair, dict) else answer_or_pair
 
     key = call.headers.get("cko-idempotency-key")
     return payment_actions.once(call.account, key, call.url, call.body, acted)
@@ -247,8 +247,8 @@ def sum_in_words(body: bytes) -> str | None:
         amount, digits = document["amount"], DIGITS[document["currency"]]
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
-    known = type(amount) is int and 0 <= amount < 2**63
-    return in_words(amount, document["currency"], digits) if known else None
+    is_sum = type(amount) is int and 0 <= amount < 2**63
+    return in_words(amount, document["currency"], digits) if is_sum else None
 
 
 def host_of_path(path: str) -> str:

@@ -120,7 +120,9 @@ def _accepted(
 # --- Idempotency keys
 
 TABLE = "checkout.idempotency"
+# Seconds: 24 hours (page on idempotency, November 2024).
 KEPT_SECONDS = 24 * 3600
+# Characters. Not documented: this sandbox's choice, as at other payment APIs.
 _LONGEST = 255
 
 
@@ -145,9 +147,9 @@ def once(
         if row["digest"] != digest:
             raise invalid("idempotency_key_in_use")
         return row["status"], row["body"]
-    given = act()
-    if isinstance(given, tuple):
-        status, content = given
+    answered = act()
+    if isinstance(answered, tuple):
+        status, content = answered
         until = account.now() + KEPT_SECONDS
         rows[name] = {"kept_until": until, "digest": digest, "status": status, "body": content}
-    return given
+    return answered

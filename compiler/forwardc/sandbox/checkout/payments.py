@@ -138,11 +138,11 @@ def links(row: dict[str, Any], base: str) -> dict[str, dict[str, str]]:
         "voids": left["available_to_void"],
         "refunds": left["available_to_refund"],
     }
-    found = {"self": {"href": own}, "actions": {"href": f"{own}/actions"}}
+    open_links = {"self": {"href": own}, "actions": {"href": f"{own}/actions"}}
     for path, amount in open_to.items():
         if amount > 0:
-            found[path.removesuffix("s")] = {"href": f"{own}/{path}"}
-    return found
+            open_links[path.removesuffix("s")] = {"href": f"{own}/{path}"}
+    return open_links
 
 
 # --- Paying
@@ -222,7 +222,7 @@ def _check(account: CheckoutAccount, body: dict[str, Any]) -> None:
 
 def _check_amount(faults: RequestFaults, body: dict[str, Any]) -> None:
     amount, currency = body.get("amount"), body.get("currency")
-    if "currency" in faults.found or not isinstance(currency, str):
+    if "currency" in faults.by_path or not isinstance(currency, str):
         return
     if currency not in tables.DIGITS:
         faults.add("currency", "invalid")

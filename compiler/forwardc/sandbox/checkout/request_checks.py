@@ -80,7 +80,7 @@ def _no_json(name: str) -> None:
 class RequestFaults:
     """The faults found in one request, all of them before anything is refused."""
 
-    found: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    by_path: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def add(self, path: str, kind: str, stem: str = "") -> None:
         """Note one fault: `kind` is `required`, `invalid`, `too_long`, ...
@@ -88,18 +88,18 @@ class RequestFaults:
         `stem` stands for the path in the code, where the vendor has a name of its own.
         """
         code = f"{stem or path.replace('.', '_')}_{kind}"
-        self.found[path] = (*self.found.get(path, ()), code)
+        self.by_path[path] = (*self.by_path.get(path, ()), code)
 
     def note(self, path: str, *codes: str) -> None:
         """Note codes that are no kind of their member's, each once."""
-        known = self.found.get(path, ())
-        self.found[path] = (*known, *(code for code in codes if code not in known))
+        noted = self.by_path.get(path, ())
+        self.by_path[path] = (*noted, *(code for code in codes if code not in noted))
 
     def stop(self) -> None:
         """Raise the 422 with every fault, if there are any."""
-        if self.found:
-            codes = tuple(code for found in self.found.values() for code in found)
-            raise CheckoutError(422, "request_invalid", codes, self.found)
+        if self.by_path:
+            codes = tuple(code for of_member in self.by_path.values() for code in of_member)
+            raise CheckoutError(422, "request_invalid", codes, self.by_path)
 
     def only(self, owner: Mapping[str, Any], path: str, *names: str) -> None:
         """Note every member that is not one of `names`."""
@@ -162,9 +162,9 @@ def check(
             _check_member(faults, owner.get(_last(rule.path)), rule, too_long)
     for parent in {rule.path.rpartition(".")[0]: None for rule in table}:
         inside = document if parent == below else _at(document, parent, below)
-        known = {_last(rule.path) for rule in table if rule.path.rpartition(".")[0] == parent}
+        names = {_last(rule.path) for rule in table if rule.path.rpartition(".")[0] == parent}
         if isinstance(inside, Mapping):
-            faults.only(inside, parent, *known)
+            faults.only(inside, parent, *names)
 
 
 def check_kind(
@@ -244,10 +244,10 @@ def _owner(document: Mapping[str, Any], path: str, below: str) -> Mapping[str, A
 
 
 def _at(document: Mapping[str, Any], path: str, below: str) -> object:
-    found: object = document
+    member: object = document
     for name in path.removeprefix(f"{below}." if below else "").split("."):
-        found = found.get(name, _MISSING) if isinstance(found, Mapping) else _MISSING
-    return found
+        member = member.get(name, _MISSING) if isinstance(member, Mapping) else _MISSING
+    return member
 
 
 def _last(path: str) -> str:

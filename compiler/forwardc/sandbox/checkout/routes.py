@@ -70,8 +70,8 @@ def service_of(host: str) -> str | None:
 
     A merchant's prefix stands before `api.` and `access.` only.
     """
-    found = _HOST.fullmatch(host)
-    return (found["fixed"] or found["service"]) if found else None
+    match = _HOST.fullmatch(host)
+    return (match["fixed"] or match["service"]) if match else None
 
 
 def application(services: Mapping[str, Iterable[BaseRoute]]) -> App:
@@ -115,8 +115,8 @@ def _route(world: World, endpoint: CheckoutEndpoint, path: str) -> Route:
         if endpoint.reads and not (endpoint.optional and not await request.body()):
             body = await read_object(request)
         base = f"https://{request.url.hostname}"
-        given = request.path_params, request.query_params, request.headers
-        call = CheckoutCall(account, *given, body, base, request.url.path)
+        parts = request.path_params, request.query_params, request.headers
+        call = CheckoutCall(account, *parts, body, base, request.url.path)
         content = endpoint.call(call)
         if inspect.isawaitable(content):
             content = await content

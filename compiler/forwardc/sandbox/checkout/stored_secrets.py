@@ -53,7 +53,7 @@ def update_secret(account: CheckoutAccount, name: str, body: dict[str, Any]) -> 
     if value is None and entity is None:
         raise invalid("value_or_entity_id_required")
     changes = {"value": value, "entity_id": entity}
-    row.update({member: given for member, given in changes.items() if given is not None})
+    row.update({member: text for member, text in changes.items() if text is not None})
     row["version"] += 1
     row["updated_at"] = utc_offset(account.now())
     return _shown(row)
@@ -93,7 +93,7 @@ def _check(body: dict[str, Any], rules: tuple[MemberRule, ...]) -> None:
     if isinstance(value, str) and len(value.encode()) > tables.SECRET_BYTES:
         faults.add("value", "too_long")
     if isinstance(value, str) and not value.strip():
-        faults.found["value"] = ("value_required",)
+        faults.by_path["value"] = ("value_required",)
     faults.stop()
 
 

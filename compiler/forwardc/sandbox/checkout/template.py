@@ -92,12 +92,12 @@ class _Scanner:
         return TemplateCall(name, arguments)
 
     def arguments(self) -> tuple[tuple[str, TemplateName | TemplateText], ...]:
-        found: list[tuple[str, TemplateName | TemplateText]] = []
+        arguments: list[tuple[str, TemplateName | TemplateText]] = []
         while not self.taken(")"):
-            if found and not self.taken(","):
+            if arguments and not self.taken(","):
                 self.fail()
-            found.append(self.argument())
-        return tuple(found)
+            arguments.append(self.argument())
+        return tuple(arguments)
 
     def argument(self) -> tuple[str, TemplateName | TemplateText]:
         value = self.value()
@@ -159,22 +159,22 @@ def call(function: str, arguments: tuple[tuple[str, str], ...], lets: Lets) -> s
     """The text of a call. Raises `CheckoutError` (422); its codes name the argument."""
     if function != "jwe_encrypt":
         raise invalid("template_function_unknown")
-    given = _named(arguments)
+    texts = _named(arguments)
     wrong = [
         f"jwe_encrypt_{name}_invalid"
-        for name, known in (("alg", ALGS), ("enc", ENCS))
-        if given[name] not in known
+        for name, choices in (("alg", ALGS), ("enc", ENCS))
+        if texts[name] not in choices
     ]
     if wrong:
         raise invalid(*wrong)
-    key = _json(given["key"], "key")
+    key = _json(texts["key"], "key")
     try:
         return jwe.encrypt(
-            given["data"].encode(),
+            texts["data"].encode(),
             key,
-            alg=given["alg"],
-            enc=given["enc"],
-            headers=_json(given["headers"], "headers") if given.get("headers") else None,
+            alg=texts["alg"],
+            enc=texts["enc"],
+            headers=_json(texts["headers"], "headers") if texts.get("headers") else None,
             padded_key=_is_padded(key) and lets("checkout_padded_key", "jwe_encrypt(key)"),
         )
     except jwe.JweError as error:
@@ -188,16 +188,16 @@ def _is_padded(key: Mapping[str, Any]) -> bool:
 
 
 def _named(arguments: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
-    given: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for place, (name, value) in enumerate(arguments):
-        known = name or ("data" if place == 0 else "")
-        if known not in _ARGUMENTS or known in given:
+        argument = name or ("data" if place == 0 else "")
+        if argument not in _ARGUMENTS or argument in texts:
             raise invalid("jwe_encrypt_argument_invalid")
-        given[known] = value
-    missing = [f"jwe_encrypt_{name}_required" for name in _REQUIRED if name not in given]
+        texts[argument] = value
+    missing = [f"jwe_encrypt_{name}_required" for name in _REQUIRED if name not in texts]
     if missing:
         raise invalid(*missing)
-    return given
+    return texts
 
 
 def _json(text: str, argument: str) -> dict[str, Any]:

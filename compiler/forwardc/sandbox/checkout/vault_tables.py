@@ -186,4 +186,5 @@ SECRET: Final = (
     MemberRule("entity_id", pattern=ENTITY),
 )
 SECRET_CHANGE: Final = (MemberRule("value", shortest=1), MemberRule("entity_id", pattern=ENTITY))
+# Bytes of UTF-8: 8 KB (docs "Forward stored credentials").
 SECRET_BYTES: Final = 8 * 1024

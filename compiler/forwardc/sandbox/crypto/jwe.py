@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 
 from forwardc.sandbox.errors import SandboxError
 
+# Bits: RFC 7518, section 4.3.
 MIN_RSA_BITS = 2048
 RSA_ALGS = ("RSA-OAEP", "RSA-OAEP-256")
 ALGS = (*RSA_ALGS, "A256GCMKW")

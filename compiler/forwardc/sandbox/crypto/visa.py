@@ -10,6 +10,7 @@ import re
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+# Seconds to either side (Visa's VTS guide thread).
 WINDOW_SECONDS = 480
 _TOKEN = re.compile(r"xv2:(?P<timestamp>[0-9]{10}):(?P<digest>[0-9a-f]{64})")
 

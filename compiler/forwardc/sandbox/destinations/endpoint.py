@@ -26,6 +26,7 @@ from forwardc.sandbox.world import (
     DestinationUnreachableError,
 )
 
+# Levels of nesting: this sandbox's choice, far more than any request of a destination has.
 MAX_DEPTH = 64
 
 

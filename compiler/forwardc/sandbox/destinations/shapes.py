@@ -93,7 +93,8 @@ def shape_mistakes(shape: JsonShape, value: object, path: str = "") -> Iterator[
     match shape, value:
         case OneOfShape(), _:
             kinds = [
-                [problem.kind for problem in shape_mistakes(one, value)] for one in shape.shapes
+                [problem.kind for problem in shape_mistakes(alternative, value)]
+                for alternative in shape.shapes
             ]
             if all(kinds):
                 # A right type with a wrong value says more than a wrong type.
@@ -152,9 +153,9 @@ def _object_problems(
         if name not in value:
             yield ShapeMistake(_join(path, name), MistakeKind.MISSING)
     for name, item in value.items():
-        known = shape.fields.get(name)
-        if known is not None:
-            yield from shape_mistakes(known, item, _join(path, name))
+        member_shape = shape.fields.get(name)
+        if member_shape is not None:
+            yield from shape_mistakes(member_shape, item, _join(path, name))
         elif shape.closed:
             # The unknown name is the caller's text: it is not repeated.
             yield ShapeMistake(path, MistakeKind.UNKNOWN)

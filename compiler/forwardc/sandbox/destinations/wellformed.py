@@ -28,6 +28,7 @@ _MARKS = (
 _READ = frozenset({"utf-8", "us-ascii", "ascii", "iso-8859-1", "windows-1252", "utf-16"})
 # One order of bytes of UTF-16 is UTF-16, and ASCII is UTF-8.
 _FAMILIES = {"ascii": "utf-8", "utf-16-le": "utf-16", "utf-16-be": "utf-16"}
+# Characters in which an XML declaration ends: it stands first, and the pattern spans fewer.
 _START = 300
 
 
@@ -56,12 +57,12 @@ def read_xml(body: bytes, charset: str) -> None:
 
 def _declared(start: str) -> str:
     """The encoding that the declaration names, as Python calls it, or `""`."""
-    found = _DECLARED.match(start)
-    if found is None:
+    declaration = _DECLARED.match(start)
+    if declaration is None:
         return ""
-    if found[1].lower() not in _READ:
+    if declaration[1].lower() not in _READ:
         raise UnreadableBodyError("a declared encoding that is not read here")
-    return codecs.lookup(found[1]).name
+    return codecs.lookup(declaration[1]).name
 
 
 def _parse(text: str) -> None:
@@ -163,12 +164,12 @@ def media_type(value: str) -> MediaType:
         raise NotWellFormedError("Content-Type is not type/subtype")
     rest, at, charsets = whole[2], 0, []
     while at < len(rest):
-        found = _PARAMETER.match(rest, at)
-        if found is None:
+        parameter = _PARAMETER.match(rest, at)
+        if parameter is None:
             raise NotWellFormedError("Content-Type has a parameter that is not name=value")
-        at = found.end()
-        if (found[1] or "").lower() == "charset":
-            charsets.append(found[2].strip('"').lower())
+        at = parameter.end()
+        if (parameter[1] or "").lower() == "charset":
+            charsets.append(parameter[2].strip('"').lower())
     if len(charsets) > 1:
         raise NotWellFormedError("Content-Type names the charset twice")
     if charsets and charsets[0] not in CHARSETS:
@@ -210,10 +211,10 @@ def _xml(body: bytes, charset: str) -> None:
 
 
 def _form(body: bytes, charset: str) -> None:
-    if found := _RAW.search(body):
-        raise _form_error(found.start(), "a character that must be written as % and two digits")
-    if found := _ESCAPE.search(body):
-        raise _form_error(found.start(), "% without two hexadecimal digits")
+    if mistake := _RAW.search(body):
+        raise _form_error(mistake.start(), "a character that must be written as % and two digits")
+    if mistake := _ESCAPE.search(body):
+        raise _form_error(mistake.start(), "% without two hexadecimal digits")
     for pair in body.split(b"&"):
         name = pair.partition(b"=")[0]
         if pair and not name:

@@ -94,8 +94,8 @@ def in_path(call: StripeCall, table: str, kind: str) -> Row:
 def newest(call: StripeCall, table: str, take: Callable[[Row], bool] = lambda _: True) -> list[Row]:
     """The objects of the caller's mode that `take` takes, newest first."""
     rows = [row for row in call.table(table).values() if take(row)]
-    mine = [row["object"] for row in rows if _livemode(row) == call.caller.livemode]
-    return mine[::-1]
+    objects = [row["object"] for row in rows if _livemode(row) == call.caller.livemode]
+    return objects[::-1]
 
 
 def _livemode(row: Row) -> bool:
@@ -110,11 +110,11 @@ def filtered(
     call: StripeCall, asked: dict[str, Any], names: tuple[str, ...]
 ) -> Callable[[Row], bool]:
     """A test of rows by those of `names` that a list was asked for. Raises 400 for no such id."""
-    given = {name: asked[name] for name in names if name in asked}
-    for name, identifier in given.items():
+    filters = {name: asked[name] for name in names if name in asked}
+    for name, identifier in filters.items():
         if name in _TABLES:
             find(call, _TABLES[name], name, identifier, name)
-    return lambda row: all(row["object"][name] == value for name, value in given.items())
+    return lambda row: all(row["object"][name] == value for name, value in filters.items())
 
 
 def added(call: StripeCall, table: str, shown: dict[str, Any], **beside: Any) -> Row:

@@ -225,8 +225,8 @@ def _in_path(call: StripeCall) -> dict[str, Any]:
 
 def _charge(call: StripeCall, params: dict[str, Any]) -> Row:
     """The charge of the parameters, which must have been captured."""
-    given = [name for name in ("payment_intent", "charge") if name in params]
-    if not given:
+    named = [name for name in ("payment_intent", "charge") if name in params]
+    if not named:
         text = "One of the following params should be provided for this request: "
         raise invalid(text + "payment_intent or charge.", code="parameter_missing")
     if "payment_intent" in params:

@@ -53,6 +53,7 @@ LINKS: Final[Mapping[str, Mapping[str, str]]] = {
 """Object, property, and the object behind it; an empty text where the sandbox holds only null."""
 
 
+# Levels (API reference, expanding responses).
 DEPTH = 4
 _TABLES = {"charge": "charges", "customer": "customers", "payment_intent": "payment_intents"}
 

@@ -16,6 +16,7 @@ from xml.parsers import expat
 
 from forwardc.sandbox.errors import SandboxError
 
+# Levels of a forwarded body: this sandbox's choice, deeper ones cannot be filled safely.
 MAX_DEPTH = 100
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null|[{}\[\],:]')
 _TAG = re.compile(rb"<([^\s/>]+)((?:\s+[^\s=/>]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)\s*(/?)>")
@@ -145,7 +146,7 @@ class _Xml:
     """Collects elements without children, and attributes, by the byte places that expat tells."""
 
     data: bytes
-    found: list[BodyLeaf] = field(default_factory=list)
+    collected: list[BodyLeaf] = field(default_factory=list)
     opened: list[_Open] = field(default_factory=list)
 
     def leaves(self) -> list[BodyLeaf]:
@@ -157,7 +158,7 @@ class _Xml:
             parser.Parse(self.data, True)
         except expat.ExpatError as error:
             raise ForwardedBodyError("The body is not valid XML.") from error
-        return self.found
+        return self.collected
 
     def _path(self) -> str:
         return "".join(f"/{element.name}" for element in self.opened)
@@ -183,7 +184,7 @@ class _Xml:
             name = f"/@{item[1].decode()}"
             path, exact = self._path() + name, self._exact() + name
             value = self.data[start:end].decode()
-            self.found.append(BodyLeaf(path, value, start, end, xml=True, exact=exact))
+            self.collected.append(BodyLeaf(path, value, start, end, xml=True, exact=exact))
 
     def _end(self, at: int) -> None:
         path, exact = self._path(), self._exact()
@@ -191,10 +192,12 @@ class _Xml:
         if element.empty:
             slash, closing = element.start - 2, f"</{element.name}>"
             place = (slash, element.start)
-            self.found.append(BodyLeaf(path, "", *place, xml=True, exact=exact, closing=closing))
+            self.collected.append(
+                BodyLeaf(path, "", *place, xml=True, exact=exact, closing=closing)
+            )
         elif not element.has_children:
             text = self.data[element.start : at].decode()
-            self.found.append(BodyLeaf(path, text, element.start, at, xml=True, exact=exact))
+            self.collected.append(BodyLeaf(path, text, element.start, at, xml=True, exact=exact))
 
 
 def _no_entities(*_: Any) -> None:
@@ -286,14 +289,14 @@ def known_fields(table: Mapping[str, str], leaves: list[BodyLeaf]) -> dict[str, 
     A table's key is a path, or `//a/b` for any path that ends so; its value a `BodyField`, of a
     date in a form of its own with that after a colon.
     """
-    found: dict[str, Blank] = {}
+    blanks: dict[str, Blank] = {}
     for leaf in leaves:
         for pattern, kind in table.items():
             tail = pattern[1:] if pattern.startswith("//") else None
             same = leaf.exact == exact_xpath(pattern) if leaf.xml else leaf.path == pattern
             if same or (tail and leaf.path.endswith(tail)):
-                found[leaf.place] = blank_of(kind)
-    return found
+                blanks[leaf.place] = blank_of(kind)
+    return blanks
 
 
 def blank_of(kind: str) -> Blank:
@@ -316,7 +319,7 @@ def guessed_fields(leaves: list[BodyLeaf]) -> dict[str, Blank]:
     """
     blank = [leaf for leaf in leaves if is_blank(leaf)]
     sure = [leaf for leaf in blank if _last(leaf) in _BY_NAME]
-    found = {leaf.place: Blank(_BY_NAME[_last(leaf)]) for leaf in sure}
+    blanks = {leaf.place: Blank(_BY_NAME[_last(leaf)]) for leaf in sure}
     parents = {_parent(leaf.path) for leaf in sure}
     for leaf in blank:
         parent = _parent(leaf.path)
@@ -324,8 +327,8 @@ def guessed_fields(leaves: list[BodyLeaf]) -> dict[str, Blank]:
         above = _squeeze("".join(parent.split("/")[-2:]))
         near = parent in parents or _CARD_PARENT.search(above)
         if _last(leaf) in _GENERIC and near:
-            found[leaf.place] = Blank(_GENERIC[_last(leaf)])
-    return found
+            blanks[leaf.place] = Blank(_GENERIC[_last(leaf)])
+    return blanks
 
 
 def is_blank(leaf: BodyLeaf) -> bool:

@@ -113,19 +113,19 @@ class FilledBody:
     @property
     def values(self) -> tuple[str, ...]:
         """What may be shown nowhere."""
-        found = (self.number, self.cvc, self.cryptogram)
-        return tuple(value for value in found if value is not None)
+        secrets = (self.number, self.cvc, self.cryptogram)
+        return tuple(value for value in secrets if value is not None)
 
 
 def fill_body(
     body: str, destination: OnboardedDestination, replacements: Collection[str], card: CardData
 ) -> FilledBody:
     """The body as it goes out. Raises `StripeError` for a body that the config cannot fill."""
-    found = _read(body)
-    kinds = _fields(destination, found, replacements)
+    body_leaves = _read(body)
+    kinds = _fields(destination, body_leaves, replacements)
     written: list[tuple[BodyLeaf, str]] = []
     secrets: dict[BodyField, str] = {}
-    for leaf in found:
+    for leaf in body_leaves:
         blank = kinds.get(leaf.place)
         if blank is None or REPLACED_BY[blank.field] not in replacements:
             continue
@@ -150,11 +150,11 @@ def _read(body: str) -> list[BodyLeaf]:
 
 
 def _fields(
-    destination: OnboardedDestination, found: list[BodyLeaf], replacements: Collection[str]
+    destination: OnboardedDestination, body_leaves: list[BodyLeaf], replacements: Collection[str]
 ) -> dict[str, Blank]:
     if destination.fields is not None:
-        return known_fields(destination.fields, found)
-    kinds = guessed_fields(found)
+        return known_fields(destination.fields, body_leaves)
+    kinds = guessed_fields(body_leaves)
     filled = {REPLACED_BY[blank.field] for blank in kinds.values()}
     # A CVC or a name may be left out of a body; without number and expiry the guess has failed.
     lost = sorted({"card_number", "card_expiry"} & set(replacements) - filled)

@@ -89,6 +89,7 @@ def redact_headers(headers: Pairs, filled: FilledBody) -> list[dict[str, str]]:
 
 # --- The request that goes to a destination
 
+# Milliseconds that a destination may take: this sandbox's choice, Stripe names none.
 TIMEOUT_MS = 15_000
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -109,8 +110,8 @@ def check_headers(
         lower = name.lower()
         if _NAME.fullmatch(name) is None or _VALUE.fullmatch(value) is None or lower in _NEVER:
             raise forwarding_invalid("The header cannot be sent.", param)
-        known = enabled is None or lower in enabled or lower in _ALWAYS_ENABLED
-        if not known and not lets("stripe_unknown_headers", param):
+        is_enabled = enabled is None or lower in enabled or lower in _ALWAYS_ENABLED
+        if not is_enabled and not lets("stripe_unknown_headers", param):
             raise forwarding_invalid("The header is not enabled for this destination.", param)
 
 
@@ -125,17 +126,21 @@ def outbound_request(
     names = {name.lower() for name, _ in headers}
     media_type = "application/xml" if body.lstrip().startswith("<") else "application/json"
     own = [("User-Agent", "Stripe"), ("Accept", "*/*"), ("Content-Type", media_type)]
-    kept = [pair for pair in own if pair[0].lower() not in names]
-    return OutboundRequest(method, url, (*kept, *headers), body.encode(), TIMEOUT_MS, filled.values)
+    own_headers = [pair for pair in own if pair[0].lower() not in names]
+    return OutboundRequest(
+        method, url, (*own_headers, *headers), body.encode(), TIMEOUT_MS, filled.values
+    )
 
 
 # --- Endpoints
 
 TABLE = "forwarding_requests"
 KIND = "ForwardingRequest"
+# Seconds: 30 days (OpenAPI 2026-09-30.endive).
 KEPT_SECONDS = 30 * 24 * 60 * 60
 _URL = "/v1/forwarding/requests"
 _OBJECT = "forwarding.request"
+# Characters of a body (OpenAPI 2026-09-30.endive, schema of forwarding requests).
 _MAX_RECORDED = 5000
 _ALWAYS = frozenset(PUBLIC[:-1])
 
@@ -329,7 +334,8 @@ def _object(
         "request_details": {
             "body": redact(outbound.body.decode(), filled)[:_MAX_RECORDED],
             # The caller's headers come first, then Stripe's Content-Type (API reference).
-            "headers": sent[own:] + [one for one in sent[:own] if one["name"] == "Content-Type"],
+            "headers": sent[own:]
+            + [header for header in sent[:own] if header["name"] == "Content-Type"],
             "http_method": outbound.method,
         },
         "response_details": None,

@@ -78,13 +78,13 @@ def automatic_methods(call: StripeCall, params: dict[str, Any]) -> dict[str, Any
     """Dynamic payment methods: by default since 2023-08-16."""
     if params.keys() & {"payment_method_types", "allowed_payment_method_types"}:
         return None
-    given = params.get("automatic_payment_methods")
-    if given is None and not since(call.version, DYNAMIC_METHODS):
+    methods = params.get("automatic_payment_methods")
+    if methods is None and not since(call.version, DYNAMIC_METHODS):
         return None
-    given = given or {"enabled": True}
-    if not given["enabled"]:
+    methods = methods or {"enabled": True}
+    if not methods["enabled"]:
         return None
-    return {"enabled": True, "allow_redirects": given.get("allow_redirects", "always")}
+    return {"enabled": True, "allow_redirects": methods.get("allow_redirects", "always")}
 
 
 def _capture_method(call: StripeCall) -> str:
@@ -96,11 +96,11 @@ _KEPT = ("capture_method", "network", "request_three_d_secure", "setup_future_us
 
 def keep_options(intent: dict[str, Any], params: dict[str, Any]) -> None:
     """Write those options of cards that an intent shows again, and goes by."""
-    given = params.get("payment_method_options", {}).get("card") or {}
+    options = params.get("payment_method_options", {}).get("card") or {}
     held = intent["payment_method_options"]["card"]
     for name in _KEPT:
-        if name in given:
-            held[name] = given[name]
+        if name in options:
+            held[name] = options[name]
         if held.get(name, "") is None:
             del held[name]
 
@@ -127,20 +127,24 @@ _TYPES = ("allowed_payment_method_types", "payment_method_types")
 
 def check_types(params: dict[str, Any]) -> None:
     """Raise 400 for two ways to say which payment methods, or one that is not switched on."""
-    given = [name for name in (*_TYPES, "automatic_payment_methods") if name in params]
-    if len(given) > 1:
-        text = f"You may only specify one of these parameters: {', '.join(sorted(given))}."
-        raise invalid(text, param=given[0])
-    for name in given:
+    named = [name for name in (*_TYPES, "automatic_payment_methods") if name in params]
+    if len(named) > 1:
+        text = f"You may only specify one of these parameters: {', '.join(sorted(named))}."
+        raise invalid(text, param=named[0])
+    for name in named:
         if name in _TYPES:
             _check_active(name, params[name])
 
 
 def _check_active(param: str, types: list[str]) -> None:
-    for at, one in enumerate(types):
-        if one not in ACTIVE_TYPES:
-            plain = one.replace("_", "")
-            shown = f' "{one}"' if plain.isascii() and plain.isalnum() and len(one) <= 30 else ""
+    for at, type_name in enumerate(types):
+        if type_name not in ACTIVE_TYPES:
+            plain = type_name.replace("_", "")
+            shown = (
+                f' "{type_name}"'
+                if plain.isascii() and plain.isalnum() and len(type_name) <= 30
+                else ""
+            )
             raise invalid(
                 f"The payment method type{shown} is invalid. Please ensure the provided type is "
                 "activated in your dashboard "
@@ -208,10 +212,10 @@ def check_secret(intent: dict[str, Any], params: dict[str, Any]) -> None:
         raise invalid(text, param="client_secret")
 
 
-def unexpected(kind: str, intent: dict[str, Any], what: str) -> StripeError:
+def unexpected(kind: str, intent: dict[str, Any], reason: str) -> StripeError:
     """An intent in a state that does not allow this: 400 with the intent in the error."""
     name = "payment_intent" if kind == "PaymentIntent" else "setup_intent"
-    text = f"This {kind}'s status is {intent['status']}, and {what}."
+    text = f"This {kind}'s status is {intent['status']}, and {reason}."
     return with_intent(invalid(text, code=f"{name}_unexpected_state"), intent)
 
 

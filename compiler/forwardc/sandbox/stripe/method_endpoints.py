@@ -170,14 +170,14 @@ async def listed(call: StripeCall) -> dict[str, Any]:
 def page_of(call: StripeCall, asked: dict[str, Any], url: str) -> dict[str, Any]:
     """The payment methods of checked parameters, one page of them."""
 
-    def wanted(row: Row) -> bool:
+    def is_asked_for(row: Row) -> bool:
         shown = row["object"]
         filters = [
             (name, asked[name]) for name in ("customer", "type", "allow_redisplay") if name in asked
         ]
         return not row["fixed"] and all(shown[name] == value for name, value in filters)
 
-    rows = newest(call, methods.TABLE, wanted)
+    rows = newest(call, methods.TABLE, is_asked_for)
     return expand.shown(call, page(asked, rows, url, methods.KIND), asked)
 
 

@@ -93,12 +93,12 @@ def method_object(
     }
 
 
-def billing(held: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def billing(held: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     """Billing details after a change of what was given, with every part named."""
-    new = {**held, **given}
-    address = given.get("address", held.get("address")) or {}
-    if given.get("address") and held.get("address"):
-        address = {**held["address"], **given["address"]}
+    new = {**held, **change}
+    address = change.get("address", held.get("address")) or {}
+    if change.get("address") and held.get("address"):
+        address = {**held["address"], **change["address"]}
     return {
         "address": {name: address.get(name) for name in ADDRESS_PARTS},
         **{name: new.get(name) for name in _BILLING_TEXTS},
@@ -106,8 +106,8 @@ def billing(held: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown_card(card: CardData, preferred: str | None) -> dict[str, Any]:
-    known = lookup(card.number)
-    brand = known.brand if known is not None else "unknown"
+    test_card = lookup(card.number)
+    brand = test_card.brand if test_card is not None else "unknown"
     return {
         "brand": brand,
         "checks": {
@@ -120,7 +120,7 @@ def _shown_card(card: CardData, preferred: str | None) -> dict[str, Any]:
         "exp_month": card.month,
         "exp_year": card.year,
         "fingerprint": hashlib.sha256(f"sandbox:{card.number}".encode()).hexdigest()[:16],
-        "funding": known.funding if known is not None else "unknown",
+        "funding": test_card.funding if test_card is not None else "unknown",
         "generated_from": None,
         "last4": card.number[-4:],
         # A preference that the card cannot follow is passed over.
@@ -135,6 +135,7 @@ def _shown_card(card: CardData, preferred: str | None) -> dict[str, Any]:
 
 TABLE = "payment_methods"
 KIND = "PaymentMethod"
+# Years from now that a card may expire in: this sandbox's choice, no document names it.
 _FURTHEST_YEARS = 50
 _RAW = (
     "Sending credit card numbers directly to the Stripe API is generally unsafe. To enable testing "
@@ -155,20 +156,22 @@ def find(call: StripeCall, identifier: str, *, param: str | None) -> Row:
     number = test_number(identifier)
     if row is None and number is not None and not call.caller.livemode:
         return fresh_row(call.world, identifier, number)
-    found = find_row(call, TABLE, KIND, identifier, param)
-    _forget_old_cvc(call, found)
-    return found
+    stored = find_row(call, TABLE, KIND, identifier, param)
+    _forget_old_cvc(call, stored)
+    return stored
 
 
 def fresh_row(world: World, identifier: str, number: str, name: str | None = None) -> Row:
     """A row for a test card that nobody created: it expires in three years and has a CVC."""
     year = world.month()[0] + 3
-    known = lookup(number)
+    test_card = lookup(number)
     # American Express alone has four digits: Diners and JCB begin with 3 as well.
-    cvc = "1234" if known is not None and known.brand == "amex" else "123"
+    cvc = "1234" if test_card is not None and test_card.brand == "amex" else "123"
     card = CardData(number, 3, year, cvc, name)
-    given = {"billing_details": {"name": name}}
-    return row_of(method_object(identifier, int(world.now()), card, given), card) | {"fixed": True}
+    details = {"billing_details": {"name": name}}
+    return row_of(method_object(identifier, int(world.now()), card, details), card) | {
+        "fixed": True
+    }
 
 
 def card_of(row: Row) -> CardData:
@@ -213,14 +216,14 @@ def accepted(card: CardData) -> TestCard:
     """The published test card of this number. Raises 402 for any other, and for a bad CVC."""
     if re.fullmatch(r"[0-9]{12,19}", card.number) is None or not luhn(card.number):
         raise card_error("incorrect_number", "Your card number is incorrect.", "number")
-    known = lookup(card.number)
-    if known is None:
+    test_card = lookup(card.number)
+    if test_card is None:
         text = "The sandbox takes published test card numbers only."
         raise card_error("incorrect_number", text, "number")
-    lengths = "[0-9]{3,4}" if known.brand == "amex" else "[0-9]{3}"
+    lengths = "[0-9]{3,4}" if test_card.brand == "amex" else "[0-9]{3}"
     if card.cvc is not None and re.fullmatch(lengths, card.cvc) is None:
         raise card_error("invalid_cvc", "Your card's security code is invalid.", "cvc")
-    return known
+    return test_card
 
 
 def check_expiry(world: World, month: int, year: int) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+# Characters: `maxLength` of strings in the OpenAPI document.
 MAX_TEXT = 5000
 
 

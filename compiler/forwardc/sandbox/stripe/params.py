@@ -32,7 +32,9 @@ from forwardc.sandbox.stripe.param_shapes import (
     UnsupportedParam,
 )
 
+# Fields of a form: this sandbox's choice, more than any endpoint has.
 MAX_FIELDS = 1000
+# Brackets in a key: this sandbox's choice, more than any parameter has.
 MAX_DEPTH = 20
 _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 _PART = re.compile(r"\[([^\[\]]*)\]")
@@ -107,6 +109,7 @@ def _holds(tree: Any, parts: list[str]) -> bool:
 
 # --- One value
 
+# Keys of metadata (API reference, January 2026).
 MOST_KEYS = 50
 EMPTY = "parameter_invalid_empty"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -214,6 +217,7 @@ def empty(name: str) -> StripeError:
 
 # --- Shapes
 
+# The largest number in brackets of a list: this sandbox's choice.
 MAX_INDEX = 1000
 
 

@@ -46,7 +46,9 @@ from forwardc.sandbox.stripe.outcomes import MalformedAnswerError
 from forwardc.sandbox.stripe.params import FormError, parse_form
 from forwardc.sandbox.world import World
 
+# Seconds: 24 hours (API reference, idempotent requests).
 KEPT_SECONDS = 24 * 60 * 60
+# Characters (API reference, idempotent requests).
 MAX_KEY = 255
 _TABLE = "stripe.idempotency"
 _GUIDED = "/v1/forwarding/"
@@ -113,7 +115,7 @@ class Idempotency:
         """Keep an answer for the next 24 hours."""
         now = self.world.now()
         table = self.world.table(_TABLE)
-        for slot in [one for one, row in table.items() if row["at"] + KEPT_SECONDS <= now]:
+        for slot in [old for old, row in table.items() if row["at"] + KEPT_SECONDS <= now]:
             del table[slot]
         table[_slot(caller, key)] = {
             "at": now,
@@ -182,8 +184,8 @@ def create(world: World) -> Starlette:
     """The app on one world. Its switches are at `/_sandbox/stripe`."""
     idempotency = Idempotency(world)
     routes = [
-        Route(one.path, _Entry(world, one, idempotency).answer, methods=[one.method])
-        for one in ENDPOINTS
+        Route(endpoint.path, _Entry(world, endpoint, idempotency).answer, methods=[endpoint.method])
+        for endpoint in ENDPOINTS
     ]
     searches = [Route(path, _search) for path in _SEARCHES]
     app = Starlette(
@@ -270,8 +272,8 @@ class _Entry:
         try:
             status, body, executed, retry = await self._run(call, reply)
             if self.idempotency.keeps(path, status, executed=executed):
-                kept = SavedAnswer(status, body, reply.request_id)
-                self.idempotency.keep(call.caller, key, path, call.params, kept)
+                answer = SavedAnswer(status, body, reply.request_id)
+                self.idempotency.keep(call.caller, key, path, call.params, answer)
         finally:
             self.idempotency.end(call.caller, key)
         return reply.build(status, body, retry=retry)

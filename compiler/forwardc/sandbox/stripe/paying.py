@@ -188,10 +188,10 @@ def cancel(call: StripeCall, intent: dict[str, Any], reason: str | None) -> None
 
 
 def _latest_charge(call: StripeCall, intent: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = find(call, charges.CHARGES_TABLE, "charge", intent["latest_charge"])[
+    charge: dict[str, Any] = find(call, charges.CHARGES_TABLE, "charge", intent["latest_charge"])[
         "object"
     ]
-    return found
+    return charge
 
 
 def _declined(call: StripeCall, row: Row, method: dict[str, Any], why: CardDecline) -> StripeError:

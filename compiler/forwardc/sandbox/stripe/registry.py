@@ -177,15 +177,15 @@ def find(world: World, url: str, *, livemode: bool) -> OnboardedDestination:
     fields are known by their names.
     """
     address = _address(url, any_port=bool(_named(world, url, livemode)))
-    added = (one for one in _added(world) if one.takes(address))
-    listed = next((one for one in ONBOARDED if one.takes(address)), None)
-    found = next(added, None)
-    if found is None and world.project is None:
-        found = listed
-    if found is None and world.project is not None:
-        found = _of_project(world, url, listed, livemode)
-    if found is not None:
-        return found
+    added = (candidate for candidate in _added(world) if candidate.takes(address))
+    listed = next((candidate for candidate in ONBOARDED if candidate.takes(address)), None)
+    destination = next(added, None)
+    if destination is None and world.project is None:
+        destination = listed
+    if destination is None and world.project is not None:
+        destination = _of_project(world, url, listed, livemode)
+    if destination is not None:
+        return destination
     if livemode or not world.lets(UNKNOWN_DESTINATIONS, "url"):
         raise forwarding_invalid("The URL is not supported by the config of this account.", "url")
     return listed or OnboardedDestination(address, None)
@@ -199,7 +199,7 @@ def _of_project(
     Stripe has its own config of what it lists: there, a field of the project is none where that
     has another kind, or nothing.
     """
-    named = [_documented(one) for one in _named(world, url, livemode)]
+    named = [_documented(request) for request in _named(world, url, livemode)]
     if not named:
         return None
     fields = merged_fields(named)
@@ -208,17 +208,17 @@ def _of_project(
         fields = dict(_agreed(fields, listed.fields)) | arranged
     return OnboardedDestination(
         *(url, fields, merged_headers(named), _method(named)),
-        signed=frozenset(name for one in named for name in one.signed),
-        wallets=frozenset(name for one in named for name in one.wallets),
+        signed=frozenset(name for request in named for name in request.signed),
+        wallets=frozenset(name for request in named for name in request.wallets),
     )
 
 
-def _documented(one: OnboardedRequest) -> OnboardedRequest:
+def _documented(request: OnboardedRequest) -> OnboardedRequest:
     """The request without what nobody was told to be arranged: that stays as it was sent."""
-    if one.arranged or one.fields is None:
-        return one
-    fields = {at: kind for at, kind in one.fields.items() if not _is_arranged(kind)}
-    return replace(one, fields=fields, signed=frozenset(), wallets=frozenset())
+    if request.arranged or request.fields is None:
+        return request
+    fields = {at: kind for at, kind in request.fields.items() if not _is_arranged(kind)}
+    return replace(request, fields=fields, signed=frozenset(), wallets=frozenset())
 
 
 def _is_arranged(kind: str) -> bool:
@@ -227,23 +227,23 @@ def _is_arranged(kind: str) -> bool:
 
 def _method(named: list[OnboardedRequest]) -> str:
     """The method that was agreed; Stripe's own where requests of one URL say different things."""
-    methods = {one.method for one in named}
+    methods = {request.method for request in named}
     return methods.pop() if len(methods) == 1 else "POST"
 
 
 def _named(world: World, url: str, livemode: bool) -> list[OnboardedRequest]:
-    found = world.named(url, vault="stripe", live=livemode)
-    return [one for one in found if one.method == "POST" or one.arranged]
+    requests = world.named(url, vault="stripe", live=livemode)
+    return [request for request in requests if request.method == "POST" or request.arranged]
 
 
 def _agreed(fields: Mapping[str, str], listed: Mapping[str, str]) -> Iterable[tuple[str, str]]:
     """What both say, in the list's words: it knows where a destination wants a JSON number."""
     for place, kind in fields.items():
-        for pattern, known in listed.items():
+        for pattern, listed_kind in listed.items():
             tail = pattern[1:] if pattern.startswith("//") else None
             same = place == pattern or (tail and plain_xpath(place).endswith(tail))
-            if same and kind.partition(":")[0] == known.partition(":")[0]:
-                yield place, known
+            if same and kind.partition(":")[0] == listed_kind.partition(":")[0]:
+                yield place, listed_kind
 
 
 def key_is_submitted(
@@ -262,8 +262,8 @@ def key_is_submitted(
     keys = merged_keys(named)
     if not keys:
         return bool(named) or not livemode
-    given = [(digest, keys[name]) for name, digest in digests if name in keys]
-    return bool(given) and all(digest in submitted for digest, submitted in given)
+    submissions = [(digest, keys[name]) for name, digest in digests if name in keys]
+    return bool(submissions) and all(digest in submitted for digest, submitted in submissions)
 
 
 def _digest(value: str) -> str:

@@ -156,6 +156,7 @@ def _action(code: str, reference: str) -> dict[str, str]:
 TEST_HOST = "checkout-test.adyen.com"
 LIVE_SUFFIX = "-checkout-live.adyenpayments.com"
 HOSTS = (TEST_HOST, "*.adyenpayments.com")
+# Characters (Adyen's page on API idempotency).
 LONGEST_IDEMPOTENCY_KEY = 64
 
 # A user of the web service, whom HTTP Basic names where no API key is given.
@@ -195,8 +196,8 @@ def sum_in_words(body: bytes) -> str | None:
         value, currency = amount["value"], amount["currency"]
     except (UnreadableBodyError, LookupError, TypeError):
         return None
-    known = isinstance(currency, str) and currency in DIGITS
-    if not known or type(value) is not int or not 0 <= value < 2**63:
+    is_counted = isinstance(currency, str) and currency in DIGITS
+    if not is_counted or type(value) is not int or not 0 <= value < 2**63:
         return None
     return in_words(value, currency, DIGITS[currency])
 
@@ -218,11 +219,11 @@ def _authenticate(request: Request, world: World) -> None:
     """The API key, or a user's password by HTTP Basic."""
     key = request.headers.get("x-api-key")
     name = "Authorization" if key is None else "X-API-Key"
-    given = request.headers.get(name, "")
-    texts = of_basic(given, USER) if key is None else (key,)
+    credential = request.headers.get(name, "")
+    texts = of_basic(credential, USER) if key is None else (key,)
     holders = world.holders(request.url.hostname or "", _WITHOUT)
-    known = with_place(holders, f"header {name.lower()}", *texts)
-    if not known and not (given and world.lets("adyen_any_api_key", name)):
+    openers = with_place(holders, f"header {name.lower()}", *texts)
+    if not openers and not (credential and world.lets("adyen_any_api_key", name)):
         raise AdyenError(errors.UNAUTHORIZED)
 
 
@@ -232,9 +233,9 @@ def _accounts(world: World, request: Request) -> frozenset[str] | None:
     A plan whose account is a value of each run names any.
     """
     host = (request.url.hostname or "").lower()
-    plans = [one for one in world.project.requests if one.host == host] if world.project else []
-    named = [one.constants.get("/merchantAccount") for one in plans]
-    return None if None in named else frozenset(str(one) for one in named)
+    plans = [plan for plan in world.project.requests if plan.host == host] if world.project else []
+    named = [plan.constants.get("/merchantAccount") for plan in plans]
+    return None if None in named else frozenset(map(str, named))
 
 
 def _once(world: World, request: Request, body: bytes, version: int) -> Response:
@@ -271,8 +272,8 @@ def _pay(world: World, request: Request, body: bytes, version: int) -> dict[str,
         raise AdyenError(errors.NOT_JSON)
     document = read(body, version)
     accounts = _accounts(world, request)
-    known = accounts is None or document["merchantAccount"] in accounts
-    if not known and not world.lets(UNKNOWN_MERCHANT_ACCOUNTS, "merchantAccount"):
+    is_ours = accounts is None or document["merchantAccount"] in accounts
+    if not is_ours and not world.lets(UNKNOWN_MERCHANT_ACCOUNTS, "merchantAccount"):
         raise AdyenError(errors.MERCHANT_ACCOUNT)
     paid_with = instrument(document, live=_is_live(request), lets=world.lets)
     behaviour = paid_with.card.behaviour

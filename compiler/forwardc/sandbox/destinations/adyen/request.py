@@ -53,13 +53,13 @@ def instrument(request: dict[str, Any], *, live: bool, lets: Lets) -> AdyenInstr
     method = request["paymentMethod"]
     if any(name in method for name in STORED):
         raise AdyenError(errors.CONTRACT)
-    plain = {one.name: _plain(method, one, live) for one in CARD_FIELDS}
+    plain = {card_field.name: _plain(method, card_field, live) for card_field in CARD_FIELDS}
     if re.fullmatch("[1-9]", plain["expiryMonth"] or "") and lets(
         "adyen_short_month", "paymentMethod.expiryMonth"
     ):
         plain["expiryMonth"] = f"0{plain['expiryMonth']}"
-    for one in CARD_FIELDS:
-        _check_form(plain[one.name], one)
+    for card_field in CARD_FIELDS:
+        _check_form(plain[card_field.name], card_field)
     card = lookup(plain["number"] or "")
     if card is None:
         raise AdyenError(errors.CARD_NUMBER)
@@ -75,9 +75,9 @@ def instrument(request: dict[str, Any], *, live: bool, lets: Lets) -> AdyenInstr
     )
 
 
-def _plain(method: dict[str, Any], one: AdyenCardField, live: bool) -> str | None:
+def _plain(method: dict[str, Any], card_field: AdyenCardField, live: bool) -> str | None:
     """The value of a raw field or of its encrypted twin, or None if neither was sent."""
-    raw, encrypted = method.get(one.name), method.get(one.encrypted)
+    raw, encrypted = method.get(card_field.name), method.get(card_field.encrypted)
     if encrypted is None:
         return raw if raw is None else str(raw)
     if raw is not None or live or not str(encrypted).startswith(_TEST_FORM):
@@ -86,11 +86,11 @@ def _plain(method: dict[str, Any], one: AdyenCardField, live: bool) -> str | Non
     return str(encrypted).removeprefix(_TEST_FORM)
 
 
-def _check_form(value: str | None, one: AdyenCardField) -> None:
-    if value is None and one.name in _OPTIONAL:
+def _check_form(value: str | None, card_field: AdyenCardField) -> None:
+    if value is None and card_field.name in _OPTIONAL:
         return
-    if re.fullmatch(one.pattern, value or "") is None:
-        raise AdyenError(_WRONG[one.name])
+    if re.fullmatch(card_field.pattern, value or "") is None:
+        raise AdyenError(_WRONG[card_field.name])
 
 
 def _check_network_token(request: dict[str, Any], cvc: str | None) -> None:
@@ -101,9 +101,9 @@ def _check_network_token(request: dict[str, Any], cvc: str | None) -> None:
     if cvc is not None:
         raise AdyenError(errors.CVC)
     mpi_data = request.get("mpiData", {})
-    given = [name in mpi_data for name in ("tokenAuthenticationVerificationValue", "eci")]
+    present = [name in mpi_data for name in ("tokenAuthenticationVerificationValue", "eci")]
     merchant = request.get("shopperInteraction") == "ContAuth"
-    if merchant is any(given) or (not merchant and not all(given)):
+    if merchant is any(present) or (not merchant and not all(present)):
         raise AdyenError(errors.NOT_SUPPORTED)
 
 
@@ -131,17 +131,17 @@ def read(body: bytes, version: int) -> dict[str, Any]:
 def _error(problem: ShapeMistake) -> AdyenRefusal:
     match problem.kind:
         case MistakeKind.MISSING:
-            known = errors.MISSING.get(problem.path)
+            refusal = errors.MISSING.get(problem.path)
         case MistakeKind.VALUE:
-            known = errors.VALUE.get(problem.path)
+            refusal = errors.VALUE.get(problem.path)
         case _:
-            known = None
-    return known or errors.unexpected(problem.path, problem.kind)
+            refusal = None
+    return refusal or errors.unexpected(problem.path, problem.kind)
 
 
 def _at(document: dict[str, Any], path: str) -> object:
     """What stands at a dotted path, None where nothing does."""
-    found: Any = document
+    member: Any = document
     for name in path.split("."):
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
+        member = member.get(name) if isinstance(member, dict) else None
+    return member

@@ -138,8 +138,11 @@ def _masked(number: str) -> str:
 
 # --- Delivery
 
+# Attempts (ECOMMPAY's schedule of callbacks).
 MOST_ATTEMPTS = 120
+# Seconds: 4 hours (ECOMMPAY's schedule of callbacks).
 _LONGEST_WAIT = 4 * 3600.0
+# Seconds between two looks at the queue: short beside the 10 s of the schedule.
 _PAUSE = 0.1
 
 Post = Callable[[str, bytes], Awaitable[int | None]]

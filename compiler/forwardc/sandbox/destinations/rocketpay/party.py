@@ -143,13 +143,16 @@ def create(world: World) -> Starlette:
 
         return Route(form.path, endpoint, methods=["POST"])
 
-    routes = [*(route(*one) for one in OPERATIONS), *switches.routes(world, _as_a_holder)]
+    routes = [
+        *(route(*operation_row) for operation_row in OPERATIONS),
+        *switches.routes(world, _as_a_holder),
+    ]
     return app_of(routes, lambda status, words: answer(status, error_body(words)))
 
 
 def _as_a_holder(world: World, asked: GateRequest) -> dict[str, Any]:
     """What a form does for whoever holds a card: the switches play that holder."""
-    operation = next(effect for known, effect in OPERATIONS if known is asked.form)
+    operation = next(effect for form, effect in OPERATIONS if form is asked.form)
     content = operation(world, asked)
     return {} if isinstance(content, Response) else content
 

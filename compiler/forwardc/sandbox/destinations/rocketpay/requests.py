@@ -276,7 +276,7 @@ def read(world: World, body: bytes, form: GateForm) -> GateRequest:
 
 def shared_secrets(world: World) -> tuple[str, ...]:
     """The secrets that sign at this host, alike for all projects of the Gate."""
-    return tuple(text for one in world.holders(HOST, _WITHOUT) for text in one.at("signature"))
+    return tuple(text for owner in world.holders(HOST, _WITHOUT) for text in owner.at("signature"))
 
 
 def _refusal(problem: ShapeMistake) -> GateError:
@@ -293,13 +293,13 @@ def _signed_with(secrets: tuple[str, ...], document: dict[str, Any], envelope: s
     if not signature:
         raise GateError("3262", place)
     try:
-        good = [one for one in secrets if rocketpay.verify(document, signature, one)]
+        openers = [secret for secret in secrets if rocketpay.verify(document, signature, secret)]
     except rocketpay.UnsignableBodyError:
         # No two SDKs print such a value alike, so no signature over it can be agreed on.
         raise GateError("702") from None
-    if not good:
+    if not openers:
         raise GateError("3261", place)
-    return good[0]
+    return openers[0]
 
 
 def _check_meaning(document: dict[str, Any]) -> None:

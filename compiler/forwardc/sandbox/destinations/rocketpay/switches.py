@@ -71,8 +71,8 @@ def routes(world: World, perform: Perform) -> list[Route]:
             return JSONResponse(refusal.body, refusal.status)
         except ValueError as problem:
             return JSONResponse({"error": str(problem)}, 400)
-        told = world.table(callbacks.TABLE)[answer["request_id"]]["body"]
-        token = told.get("token") or told["account"].get("token")
+        callback = world.table(callbacks.TABLE)[answer["request_id"]]["body"]
+        token = callback.get("token") or callback["account"].get("token")
         return JSONResponse({**answer, "token": token})
 
     async def callback_url(request: Request) -> JSONResponse:
@@ -153,5 +153,5 @@ async def _object(request: Request) -> dict[str, Any]:
 
 
 def _shown(request_id: str, row: dict[str, Any]) -> dict[str, Any]:
-    kept = ("queued_at", "attempts", "next_at", "answered")
-    return {"request_id": request_id, **{name: row[name] for name in kept}}
+    members = ("queued_at", "attempts", "next_at", "answered")
+    return {"request_id": request_id, **{name: row[name] for name in members}}

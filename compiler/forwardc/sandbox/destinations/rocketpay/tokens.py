@@ -92,11 +92,11 @@ def issue(
 
 def valid(world: World, owner: TokenOwner, number: str) -> str | None:
     """The valid token that a card has for an owner, or None: one that is over gets a new one."""
-    wanted = (owner.project, owner.customer, number, ACTIVE)
+    key = (owner.project, owner.customer, number, ACTIVE)
     month = world.month()
     for token, row in world.table(TABLE).items():
-        found = (row["project_id"], row["customer_id"], row["number"], row["status"])
-        if found == wanted and (row["year"], row["month"]) >= month:
+        row_key = (row["project_id"], row["customer_id"], row["number"], row["status"])
+        if row_key == key and (row["year"], row["month"]) >= month:
             return token
     return None
 

@@ -93,10 +93,10 @@ def _check_header(header: dict[str, Any], lets: Lets) -> None:
 
 def _decrypted(compact: str, credentials: Sequence[str]) -> bytes:
     """The plaintext under the one key that opens it. Raises `jwe.JweError`."""
-    keys = [one for one in credentials if _KEY.fullmatch(one)]
-    for last, one in enumerate(keys, 1 - len(keys)):
+    keys = [key for key in credentials if _KEY.fullmatch(key)]
+    for last, key in enumerate(keys, 1 - len(keys)):
         try:
-            return jwe.decrypt(compact, {"kty": "oct", "k": one}, algs=("A256GCMKW",)).plaintext
+            return jwe.decrypt(compact, {"kty": "oct", "k": key}, algs=("A256GCMKW",)).plaintext
         except jwe.JweError:
             if last == 0:
                 raise

@@ -46,11 +46,11 @@ from forwardc.sandbox.project import CredentialHolder, MadeUpCredential
 from forwardc.sandbox.world import World
 
 
-def is_hash_of(given: str, address: str, credentials: Sequence[str]) -> bool:
+def is_hash_of(digest: str, address: str, credentials: Sequence[str]) -> bool:
     """Whether a hash is one of the two forms. `credentials` are what the caller may key it with."""
     plain = b64(hashlib.sha256(address.lower().encode()).digest())
-    keyed = (b64(hmac.digest(one.encode(), address.encode(), "sha256")) for one in credentials)
-    return any(hmac.compare_digest(given, one) for one in (plain, *keyed))
+    keyed = (b64(hmac.digest(form.encode(), address.encode(), "sha256")) for form in credentials)
+    return any(hmac.compare_digest(digest, form) for form in (plain, *keyed))
 
 
 # --- Requests
@@ -119,11 +119,11 @@ def _authenticate(world: World, request: Request, body: bytes) -> CredentialHold
         f"?{query}" if query else ""
     )
     refusals = [
-        (visa.verify(token, secret=shared, url=url, body=body, now=world.now()), one)
-        for one in holders
-        for shared in one.at("signature")
+        (visa.verify(token, secret=shared, url=url, body=body, now=world.now()), caller)
+        for caller in holders
+        for shared in caller.at("signature")
     ]
-    good = next((one for refusal, one in refusals if refusal is None), None)
+    good = next((caller for refusal, caller in refusals if refusal is None), None)
     if good is None:
         reason = refusals[0][0] if refusals else visa.TokenRefusal.MISMATCH
         raise _token_error("9201", "Token Validation Failed", f"x-pay-token {reason}")
@@ -134,8 +134,8 @@ def _authenticate(world: World, request: Request, body: bytes) -> CredentialHold
 def _use_once(world: World, token: str) -> None:
     used = world.table(USED_TOKENS)
     now = world.now()
-    for known in [known for known, until in used.items() if until < now]:
-        del used[known]
+    for expired in [expired for expired, until in used.items() if until < now]:
+        del used[expired]
     if token in used:
         raise _token_error("9121", "Token already used")
     # Kept for as long as the timestamp can pass, at both ends of the window.
@@ -144,20 +144,21 @@ def _use_once(world: World, token: str) -> None:
 
 def _by_api_key(world: World, request: Request, query: str) -> tuple[CredentialHolder, ...]:
     """Who has the one `apiKey`, the name case-sensitive; `apikey` passes with a laxness."""
-    given = parse_qsl(query, keep_blank_values=True)
-    keys = [(name, value) for name, value in given if name == "apiKey"]
-    small = [(name, value) for name, value in given if name == "apikey"]
+    pairs = parse_qsl(query, keep_blank_values=True)
+    keys = [(name, value) for name, value in pairs if name == "apiKey"]
+    small = [(name, value) for name, value in pairs if name == "apikey"]
     if small and world.lets("visa_lower_case_apikey", "query"):
         keys += small
     holders = world.holders(request.url.hostname or "", _WITHOUT)
-    found = [
-        one
-        for one in holders
-        if len(keys) == 1 and any(opens(keys[0][1], one.at(f"query {name}")) for name in _KEY_NAMES)
+    callers = [
+        caller
+        for caller in holders
+        if len(keys) == 1
+        and any(opens(keys[0][1], caller.at(f"query {name}")) for name in _KEY_NAMES)
     ]
-    if not found:
+    if not callers:
         raise _token_error("9201", "Token Validation Failed", "apiKey")
-    return tuple(found)
+    return tuple(callers)
 
 
 def _provision(
@@ -188,20 +189,20 @@ def _provision(
 
 def _check_query(world: World, query: str) -> None:
     """Each parameter once, and none that no public text names."""
-    given = parse_qsl(query, keep_blank_values=True)
-    if "apikey" in dict(given) and world.lets("visa_lower_case_apikey", "query"):
-        given = [("apiKey" if name == "apikey" else name, value) for name, value in given]
-    if len(dict(given)) != len(given):
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if "apikey" in dict(pairs) and world.lets("visa_lower_case_apikey", "query"):
+        pairs = [("apiKey" if name == "apikey" else name, value) for name, value in pairs]
+    if len(dict(pairs)) != len(pairs):
         raise _invalid("A parameter of the query stands twice.", "query")
-    for problem in shape_mistakes(QUERY, dict(given)):
+    for problem in shape_mistakes(QUERY, dict(pairs)):
         location = problem.path or "query"
         raise _invalid(f"Input for {location} is invalid.", location, str(problem.kind))
 
 
 def _check_email(document: dict[str, Any], who: CredentialHolder) -> None:
     name = "clientWalletAccountEmailAddressHash"
-    given, address = document.get(name), document.get("clientWalletAccountEmailAddress")
-    if given and address and not is_hash_of(given, address, who.at("body")):
+    digest, address = document.get(name), document.get("clientWalletAccountEmailAddress")
+    if digest and address and not is_hash_of(digest, address, who.at("body")):
         raise _invalid(f"Input for {name} is invalid.", name, "not the hash of the address")
 
 
