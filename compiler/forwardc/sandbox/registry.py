@@ -4,8 +4,16 @@ A vault `NAME` is the folder `sandbox/NAME/`, a destination `sandbox/destination
 `party.py` has the `EMULATION`, which says all that the rest of the sandbox needs of it.
 """
 
-VAULTS = ("stripe", "checkout")
-DESTINATIONS = ("adyen", "visa", "rocketpay", "rokt")
+VAULTS = (
+    "stripe",
+    "checkout",
+)
+DESTINATIONS = (
+    "adyen",
+    "visa",
+    "rocketpay",
+    "rokt",
+)
 ECHO = "echo"
 """The party of every host that no other one names."""
 NAMES = (*VAULTS, *DESTINATIONS, ECHO)

@@ -81,9 +81,8 @@ def add_to_the_sandbox(root: Path) -> str:
     (sandbox / VAULT).mkdir()
     (sandbox / VAULT / "__init__.py").write_text('"""Acorn\'s API, emulated."""\n')
     shutil.copy(HERE / "sandbox/party.py", sandbox / VAULT / "party.py")
-    line = f'    ("forwardc.sandbox.{VAULT}.party", Role.VAULT, ()),\n'
-    add_line(sandbox / "hosts.py", '    ("forwardc.sandbox.destinations.adyen', line)
-    return "compiler/forwardc/sandbox/hosts.py"
+    add_line(sandbox / "registry.py", '    "checkout",\n', f'    "{VAULT}",\n')
+    return "compiler/forwardc/sandbox/registry.py"
 
 
 def add_check(root: Path) -> list[str]:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.world import OutboundRequest, World
 
 HOSTS = ("api.acorn.example", "api.sandbox.acorn.example")
@@ -34,3 +35,11 @@ def create(world: World) -> Starlette:
         return JSONResponse({**told, "body": answer.body.decode()})
 
     return Starlette(routes=[Route("/forward", forward, methods=["POST"])])
+
+
+def _start(world: World) -> EmulatedParty:
+    # No vault may be told to call it.
+    return EmulatedParty("acorn", HOSTS, create(world), receives_at=lambda *_: False)
+
+
+EMULATION = Emulation(_start)
