@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.sandbox.checkout.template import (
+    QuotedText,
     TemplateCall,
     TemplateError,
     TemplateName,
-    TemplateText,
     parse,
 )
 
@@ -120,7 +120,7 @@ def test_braces_beside_a_template_are_text() -> None:
 def test_a_call_has_named_and_quoted_arguments() -> None:
     assert parse("{{ f(a, key = b, alg='R S') }}") == (
         TemplateCall(
-            "f", (("", TemplateName("a")), ("key", TemplateName("b")), ("alg", TemplateText("R S")))
+            "f", (("", TemplateName("a")), ("key", TemplateName("b")), ("alg", QuotedText("R S")))
         ),
     )
 

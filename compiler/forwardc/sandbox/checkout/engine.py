@@ -25,10 +25,10 @@ from forwardc.sandbox.checkout.instruments import INSTRUMENTS_TABLE, keep_card, 
 from forwardc.sandbox.checkout.request_checks import CheckoutError, RequestFaults, invalid
 from forwardc.sandbox.checkout.stored_secrets import value_of
 from forwardc.sandbox.checkout.template import (
+    QuotedText,
     TemplateCall,
     TemplateError,
     TemplateName,
-    TemplateText,
     parse,
 )
 from forwardc.sandbox.crypto import dlocal, jwe, visa
@@ -210,16 +210,16 @@ class TemplateRenderer:
             return ""
         return "".join(piece if isinstance(piece, str) else self._piece(piece) for piece in pieces)
 
-    def _piece(self, piece: TemplateName | TemplateText | TemplateCall) -> str:
+    def _piece(self, piece: TemplateName | QuotedText | TemplateCall) -> str:
         try:
             return self._value(piece)
         except CheckoutError as refused:
             self.faults.note(self.at, *refused.codes)
             return ""
 
-    def _value(self, piece: TemplateName | TemplateText | TemplateCall) -> str:
+    def _value(self, piece: TemplateName | QuotedText | TemplateCall) -> str:
         match piece:
-            case TemplateText(text):
+            case QuotedText(text):
                 return text
             case TemplateName(name):
                 return self._named(name)

@@ -30,7 +30,7 @@ class TemplateName:
 
 
 @dataclass(frozen=True, slots=True)
-class TemplateText:
+class QuotedText:
     """A quoted string, as an argument of a call."""
 
     text: str
@@ -41,7 +41,7 @@ class TemplateCall:
     """A function call; an argument without a name has the name ''."""
 
     function: str
-    arguments: tuple[tuple[str, TemplateName | TemplateText], ...]
+    arguments: tuple[tuple[str, TemplateName | QuotedText], ...]
 
 
 Piece = str | TemplateName | TemplateCall
@@ -91,27 +91,27 @@ class _Scanner:
         self.close()
         return TemplateCall(name, arguments)
 
-    def arguments(self) -> tuple[tuple[str, TemplateName | TemplateText], ...]:
-        arguments: list[tuple[str, TemplateName | TemplateText]] = []
+    def arguments(self) -> tuple[tuple[str, TemplateName | QuotedText], ...]:
+        arguments: list[tuple[str, TemplateName | QuotedText]] = []
         while not self.taken(")"):
             if arguments and not self.taken(","):
                 self.fail()
             arguments.append(self.argument())
         return tuple(arguments)
 
-    def argument(self) -> tuple[str, TemplateName | TemplateText]:
+    def argument(self) -> tuple[str, TemplateName | QuotedText]:
         value = self.value()
         if isinstance(value, TemplateName) and self.taken("="):
             return value.text, self.value()
         return "", value
 
-    def value(self) -> TemplateName | TemplateText:
+    def value(self) -> TemplateName | QuotedText:
         self.skip()
         match = _QUOTED.match(self.text, self.position)
         if match is None:
             return TemplateName(self.name())
         self.position = match.end()
-        return TemplateText(match[1] if match[1] is not None else match[2])
+        return QuotedText(match[1] if match[1] is not None else match[2])
 
     def name(self) -> str:
         self.skip()

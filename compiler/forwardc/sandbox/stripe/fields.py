@@ -207,7 +207,7 @@ def _no_entities(*_: Any) -> None:
 # --- Card fields
 
 
-class BodyField(Enum):
+class BlankField(Enum):
     """What a leaf holds, and the replacement that fills it."""
 
     NUMBER = "number"
@@ -225,15 +225,15 @@ class BodyField(Enum):
     TOKEN_ECI = "token_eci"  # noqa: S105 - a kind of field
 
 
-ARRANGED = frozenset(field for field in BodyField if field.value.startswith("token_")) | {
-    BodyField.EXPIRY,
-    BodyField.SIGNATURE,
+ARRANGED = frozenset(field for field in BlankField if field.value.startswith("token_")) | {
+    BlankField.EXPIRY,
+    BlankField.SIGNATURE,
 }
 """What no document has, so that it is filled only where an arrangement was handed over."""
 
 DATES = frozenset(
-    {BodyField.MONTH, BodyField.YEAR, BodyField.EXPIRY}
-    | {BodyField.TOKEN_MONTH, BodyField.TOKEN_YEAR, BodyField.TOKEN_EXPIRY}
+    {BlankField.MONTH, BlankField.YEAR, BlankField.EXPIRY}
+    | {BlankField.TOKEN_MONTH, BlankField.TOKEN_YEAR, BlankField.TOKEN_EXPIRY}
 )
 """What may be a JSON number."""
 
@@ -242,42 +242,42 @@ DATES = frozenset(
 class Blank:
     """What a leaf is filled with; a date of a form of its own says which: `MMYY`, `YYYY-MM`."""
 
-    field: BodyField
+    field: BlankField
     form: str = ""
 
 
 REPLACED_BY = {
-    BodyField.NUMBER: "card_number",
-    BodyField.MONTH: "card_expiry",
-    BodyField.YEAR: "card_expiry",
-    BodyField.CVC: "card_cvc",
-    BodyField.NAME: "cardholder_name",
-    BodyField.EXPIRY: "card_expiry",
-    BodyField.SIGNATURE: "request_signature",
-    BodyField.TOKEN_NUMBER: "network_token_number",
-    BodyField.TOKEN_MONTH: "network_token_expiry",
-    BodyField.TOKEN_YEAR: "network_token_expiry",
-    BodyField.TOKEN_EXPIRY: "network_token_expiry",
-    BodyField.TOKEN_CRYPTOGRAM: "network_token_cryptogram",
-    BodyField.TOKEN_ECI: "network_token_electronic_commerce_indicator",
+    BlankField.NUMBER: "card_number",
+    BlankField.MONTH: "card_expiry",
+    BlankField.YEAR: "card_expiry",
+    BlankField.CVC: "card_cvc",
+    BlankField.NAME: "cardholder_name",
+    BlankField.EXPIRY: "card_expiry",
+    BlankField.SIGNATURE: "request_signature",
+    BlankField.TOKEN_NUMBER: "network_token_number",
+    BlankField.TOKEN_MONTH: "network_token_expiry",
+    BlankField.TOKEN_YEAR: "network_token_expiry",
+    BlankField.TOKEN_EXPIRY: "network_token_expiry",
+    BlankField.TOKEN_CRYPTOGRAM: "network_token_cryptogram",
+    BlankField.TOKEN_ECI: "network_token_electronic_commerce_indicator",
 }
 
 _SPECIFIC = {
-    BodyField.NUMBER: "pan cardnumber accountnumber primaryaccountnumber cardno ccnumber cardpan",
-    BodyField.MONTH: "expmonth expirymonth expirationmonth cardexpmonth cardexpirymonth expm",
-    BodyField.YEAR: "expyear expiryyear expirationyear cardexpyear cardexpiryyear expy",
-    BodyField.CVC: "cvc cvc2 cvv cvv2 csc cid securitycode cardcvc cardcvv cardsecuritycode "
+    BlankField.NUMBER: "pan cardnumber accountnumber primaryaccountnumber cardno ccnumber cardpan",
+    BlankField.MONTH: "expmonth expirymonth expirationmonth cardexpmonth cardexpirymonth expm",
+    BlankField.YEAR: "expyear expiryyear expirationyear cardexpyear cardexpiryyear expy",
+    BlankField.CVC: "cvc cvc2 cvv cvv2 csc cid securitycode cardcvc cardcvv cardsecuritycode "
     "verificationvalue cardverificationvalue",
-    BodyField.NAME: "holdername cardholdername cardholder nameoncard cardname",
+    BlankField.NAME: "holdername cardholdername cardholder nameoncard cardname",
 }
 _GENERIC = {
-    "number": BodyField.NUMBER,
-    "month": BodyField.MONTH,
-    "mm": BodyField.MONTH,
-    "year": BodyField.YEAR,
-    "yyyy": BodyField.YEAR,
-    "name": BodyField.NAME,
-    "holder": BodyField.NAME,
+    "number": BlankField.NUMBER,
+    "month": BlankField.MONTH,
+    "mm": BlankField.MONTH,
+    "year": BlankField.YEAR,
+    "yyyy": BlankField.YEAR,
+    "name": BlankField.NAME,
+    "holder": BlankField.NAME,
 }
 _BY_NAME = {name: field for field, names in _SPECIFIC.items() for name in names.split()}
 _CARD_PARENT = re.compile(r"card|payment|instrument|expir")
@@ -286,7 +286,7 @@ _CARD_PARENT = re.compile(r"card|payment|instrument|expir")
 def known_fields(table: Mapping[str, str], leaves: list[BodyLeaf]) -> dict[str, Blank]:
     """The card fields among the leaves, by place.
 
-    A table's key is a path, or `//a/b` for any path that ends so; its value a `BodyField`, of a
+    A table's key is a path, or `//a/b` for any path that ends so; its value a `BlankField`, of a
     date in a form of its own with that after a colon.
     """
     blanks: dict[str, Blank] = {}
@@ -303,7 +303,7 @@ def blank_of(kind: str) -> Blank:
     """What a table's value means: `number`, `expiry_month:number`, `expiry:MMYY`."""
     name, _, rest = kind.partition(":")
     form = rest.partition(":")[0]
-    return Blank(BodyField(name), "" if form == "number" else form)
+    return Blank(BlankField(name), "" if form == "number" else form)
 
 
 def numeric_only(table: Mapping[str, str], path: str) -> bool:

@@ -18,7 +18,7 @@ from forwardc.sandbox.stripe.fields import (
     DATES,
     REPLACED_BY,
     Blank,
-    BodyField,
+    BlankField,
     BodyLeaf,
     ForwardedBodyError,
     fill,
@@ -77,25 +77,25 @@ class CardData:
 
     def value(self, blank: Blank) -> str | None:
         """What a string blank becomes, or None if there is nothing to write."""
-        if blank.field is BodyField.SIGNATURE:
+        if blank.field is BlankField.SIGNATURE:
             return SIGNATURE
-        if blank.field is BodyField.NAME:
+        if blank.field is BlankField.NAME:
             return self.name
         of_token = blank.field.value.startswith("token_")
         if of_token != (self.token is not None):
             return None
         match blank.field:
-            case BodyField.NUMBER | BodyField.TOKEN_NUMBER:
+            case BlankField.NUMBER | BlankField.TOKEN_NUMBER:
                 return self.number
-            case BodyField.MONTH | BodyField.TOKEN_MONTH:
+            case BlankField.MONTH | BlankField.TOKEN_MONTH:
                 return f"{self.month:02d}"
-            case BodyField.YEAR | BodyField.TOKEN_YEAR:
+            case BlankField.YEAR | BlankField.TOKEN_YEAR:
                 return f"{self.year:04d}"
-            case BodyField.EXPIRY | BodyField.TOKEN_EXPIRY:
+            case BlankField.EXPIRY | BlankField.TOKEN_EXPIRY:
                 return date_in(blank.form, self.month, self.year)
-            case BodyField.TOKEN_CRYPTOGRAM:
+            case BlankField.TOKEN_CRYPTOGRAM:
                 return self.token.cryptogram if self.token else None
-            case BodyField.TOKEN_ECI:
+            case BlankField.TOKEN_ECI:
                 return self.token.eci if self.token else None
             case _:
                 return self.cvc
@@ -124,7 +124,7 @@ def fill_body(
     body_leaves = _read(body)
     kinds = _fields(destination, body_leaves, replacements)
     written: list[tuple[BodyLeaf, str]] = []
-    secrets: dict[BodyField, str] = {}
+    secrets: dict[BlankField, str] = {}
     for leaf in body_leaves:
         blank = kinds.get(leaf.place)
         if blank is None or REPLACED_BY[blank.field] not in replacements:
@@ -136,9 +136,9 @@ def fill_body(
             secrets[blank.field] = value
     return FilledBody(
         fill(body, written),
-        secrets.get(BodyField.NUMBER) or secrets.get(BodyField.TOKEN_NUMBER),
-        secrets.get(BodyField.CVC),
-        secrets.get(BodyField.TOKEN_CRYPTOGRAM),
+        secrets.get(BlankField.NUMBER) or secrets.get(BlankField.TOKEN_NUMBER),
+        secrets.get(BlankField.CVC),
+        secrets.get(BlankField.TOKEN_CRYPTOGRAM),
     )
 
 
@@ -167,7 +167,7 @@ def _fields(
     return kinds
 
 
-def _check_blank(leaf: BodyLeaf, kind: BodyField, destination: OnboardedDestination) -> None:
+def _check_blank(leaf: BodyLeaf, kind: BlankField, destination: OnboardedDestination) -> None:
     """Refuse a card field that is filled already, or blank with the wrong type."""
     if not is_blank(leaf):
         raise forwarding_invalid(

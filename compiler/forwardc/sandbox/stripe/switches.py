@@ -17,7 +17,7 @@ from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.stripe import paying
 from forwardc.sandbox.stripe.account import CHOICES, SETTINGS, StripeCaller, setting
 from forwardc.sandbox.stripe.call import Row, StripeCall, new_id
-from forwardc.sandbox.stripe.fields import ARRANGED, BodyField
+from forwardc.sandbox.stripe.fields import ARRANGED, BlankField
 from forwardc.sandbox.stripe.intent import NO_METHOD
 from forwardc.sandbox.world import World
 
@@ -70,7 +70,7 @@ def _fail(intent: dict[str, Any]) -> None:
 # --- Switches
 
 _KINDS = frozenset(
-    kind.value + end for kind in BodyField if kind not in ARRANGED for end in ("", ":number")
+    kind.value + end for kind in BlankField if kind not in ARRANGED for end in ("", ":number")
 )
 
 
