@@ -41,8 +41,11 @@ def run_of_key(
 def assign_key(tx: Transaction, run: NewRun) -> None:
     """Give a caller's key to its run, which is recorded already, and keep the digests of both.
 
-    A key whose run certainly sent nothing is passed on. Raises: `IdempotencyKeyInUseError` where
-    another run has it: of two that begin at once one wins, and nothing of the other stays.
+    A key whose run certainly sent nothing is passed on. Of two that begin at once one wins, and
+    nothing of the other stays.
+
+    Raises: `IdempotencyKeyInUseError` where another run has the key, and `HistoryConflictError`
+    where it was given up meanwhile.
     """
     if run.withheld is not None:
         tx.run(_KEEP_DIGEST, run.id, run.withheld)
@@ -78,7 +81,12 @@ def withheld_digest(tx: Transaction, run_id: str) -> str | None:
 
 
 def digest_key(tx: Transaction) -> bytes:
-    """The key of this history's digests, drawn when it is first asked for."""
+    """The key of this history's digests, drawn when it is first asked for.
+
+    Of two processes that draw at once, the one whose row is there first gives both the key.
+
+    Raises: `HistoryConflictError` where it was taken away meanwhile.
+    """
     tx.run(
         "INSERT INTO digest_keys (id, secret) VALUES (1, ?) ON CONFLICT (id) DO NOTHING",
         token_hex(32),

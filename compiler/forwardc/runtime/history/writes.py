@@ -134,8 +134,10 @@ RETURNING """
 def begin(tx: Transaction, run: NewRun, now: Timestamp, first: Intent | None = None) -> str | None:
     """Record a run and its steps, and with `first` that one of them is about to be sent.
 
-    The name of the vault or destination where that is paused, and nothing was recorded. Raises
-    `KeyInUse` where another run has the caller's key.
+    The name of the vault or destination where that is paused, and nothing was recorded.
+
+    Raises: `IdempotencyKeyInUseError` where another run has the caller's key, `RunInUseError` where
+    another process has this run, and `HistoryConflictError` where a pause ended meanwhile.
     """
     if first is not None:
         _check_keys(first)
@@ -257,7 +259,10 @@ def record_answer(
 
 
 def finish(tx: Transaction, run_id: str, result: RunResult, now: Timestamp) -> None:
-    """Record the end of a run, once. Its figures go into the tallies."""
+    """Record the end of a run, once. Its figures go into the roll-ups.
+
+    Raises: `UnknownRunError`.
+    """
     record_losses(tx, run_id, result)
     last = result.steps[-1] if result.steps else None
     status, vault_status = (last.status, last.vault_status) if last else (None, None)
@@ -290,7 +295,12 @@ def stop(
 
 
 def lease(tx: Transaction, run_id: str, owner: str, seconds: float, now: Timestamp) -> bool:
-    """Take a run, or keep it; False where another process holds it or it is done."""
+    """Take a run, or keep it; False where another process holds it or it is done.
+
+    Of two that take a run at once, the condition in the change itself lets one win.
+
+    Raises: `UnknownRunError`.
+    """
     changed = tx.run(
         "UPDATE runs SET owner = ?, lease_until = ?, updated_at = ?"
         " WHERE id = ? AND state <> 'done' AND (owner = ? OR owner = '' OR lease_until < ?)",
