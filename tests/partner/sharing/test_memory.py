@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from inspect import CO_GENERATOR
 from types import FrameType
 from typing import Any
 
@@ -35,6 +36,9 @@ class Memory:
     def _called(self, frame: FrameType, event: str, _: Any) -> None:
         module = frame.f_globals.get("__name__", "")
         if event != "call" or not module.startswith(ROOMS) or frame.f_code.co_name in UNRAISED:
+            return
+        if frame.f_code.co_flags & CO_GENERATOR:
+            # Its end, too, where nobody wants the rest of it: again nobody to raise to.
             return
         self.seen += 1
         if self.seen == self.at:
