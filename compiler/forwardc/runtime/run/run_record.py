@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from forwardc.core.outcome import Outcome
@@ -30,9 +30,12 @@ from forwardc.runtime.history.records import (
 )
 from forwardc.runtime.run.amounts import currencies
 from forwardc.runtime.run.destination_request import request_shapes
-from forwardc.runtime.run.prepare import PreparedRun
 from forwardc.runtime.run.request import IdempotencyKeys, RunRequest
 from forwardc.runtime.run.result import RunResult, StepReport
+
+if TYPE_CHECKING:
+    # Whoever reads records, as `history show` does, binds and sends nothing.
+    from forwardc.runtime.run.prepare import PreparedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ def _names(term: Term) -> Iterator[str]:
             yield node.present
 
 
-def new_run(prepared: PreparedRun, progress: RunProgress, lock: Lock) -> NewRun:
+def new_run(prepared: "PreparedRun", progress: RunProgress, lock: Lock) -> NewRun:
     """The run before its first step; whose journal it is, the journal says."""
     plan, values = prepared.plan, prepared.values
     return NewRun(
