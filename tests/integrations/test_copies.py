@@ -184,7 +184,7 @@ def test_one_payment_id_at_two_gates_is_two_payments(
         assert post(app, body) == (403 if signer == "third" else 200)
     runs = runs or start()
     store.database.write(
-        lambda tx: CallbackRuns(frozenset(BOTH)).resolve_waiting(tx, store.moment())
+        lambda tx: CallbackRuns(frozenset(BOTH)).resolve_waiting(tx, store.timestamp())
     )
     outcomes = [run.summary.outcome for run in map(store.load, runs) if run]
     assert outcomes == [Outcome.DECLINED, Outcome.APPROVED, Outcome.PENDING]
