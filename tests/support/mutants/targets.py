@@ -40,7 +40,7 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "runtime/run/retries.py": ("tests/runtime/test_policy.py",),
     "runtime/http/circuit_breaker.py": ("tests/runtime/test_policy.py",),
-    "runtime/http/declared_times.py": ("tests/runtime/test_told_times.py",),
+    "runtime/http/declared_times.py": ("tests/runtime/test_declared_times.py",),
     "compile/passes/checks/other_host.py": (
         "tests/cases/test_other_hosts.py",
         "tests/cases/test_bad.py",
