@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forwardc.compile.ir.hosts import is_for_tests, name_problem, port_problem, private_problem
-from forwardc.compile.ir.url_paths import path_problem
+from forwardc.compile.ir.hosts import (
+    is_for_tests,
+    name_problem,
+    path_problem,
+    port_problem,
+    private_problem,
+)
 from one_rule import one_rule
 
 PUBLIC = [

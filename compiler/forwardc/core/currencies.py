@@ -1,7 +1,7 @@
 """ISO 4217 as this project has read it: codes, numeric codes, digits, and codes that have ended.
 
-The list is a file of the project, so that no update of a package changes what is sent. Knows no
-destination: how one of them counts money stands in its plan.
+The list is a file of the project, so that no update of a package changes what is sent. How a
+destination counts money stands in its plan.
 """
 
 import json

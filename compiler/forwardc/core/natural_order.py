@@ -1,6 +1,7 @@
 """PHP's natural order of texts (`ksort` with `SORT_NATURAL`), by which Rocketpay Gate signs.
 
-Knows nothing of signatures. Rules: PHP's `strnatcmp`, case-sensitive, over UTF-8 bytes.
+The rules are those of PHP's `strnatcmp`, case-sensitive, over UTF-8 bytes: runs of digits compare
+as numbers, everything else byte by byte.
 """
 
 from functools import cmp_to_key

@@ -1,6 +1,6 @@
 """Finds the data that belongs to forwardc: schemas and destinations, in a wheel or a checkout.
 
-Knows no file format and opens nothing.
+A wheel carries a copy in `_data`; a checkout has the folders at its root.
 """
 
 from importlib.resources import files

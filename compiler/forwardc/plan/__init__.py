@@ -1,1 +1,1 @@
-"""The program with holes: all that compiler and runtime share. Knows no YAML and no vendor."""
+"""The compiled requests of a destination: what the compiler writes, and all that a run reads."""

@@ -1,4 +1,4 @@
-"""Where a plan belongs: an environment, its class, and an account of it. Knows no project.
+"""Where a plan belongs: an environment, its class, and an account of it.
 
 The name is the merchant's word, the class decides the rules, and the place is the key of files,
 approvals and records: `production@us` is the account `us` of the environment `production`.

@@ -1,6 +1,6 @@
 """The plan file as typed data: the border between compiler and runtime.
 
-Knows no vault and no file: what differs between vaults is data in here. Terms are decoded once.
+What differs between vaults is data in here. Terms are decoded once, when a plan is loaded.
 """
 
 from typing import Annotated, Any, Literal, Self, TypeAlias, cast

@@ -1,4 +1,4 @@
-"""Whose a secret is, and the one variable that holds it. Knows names only, no value and no source.
+"""Whose a secret is, and the one variable that holds it.
 
 `FORWARDC_SECRET__<ENV>[__<ACCOUNT>]__<OWNER>__<NAME>` is a secret of an owner, and
 `FORWARDC_VAULT__<ENV>[__<ACCOUNT>]__<VAULT>__<NAME>` a credential of a vault. No name has `__` in

@@ -27,7 +27,6 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
         "tests/approvals/test_changes.py",
     ),
     "compile/ir/hosts.py": ("tests/plan/test_hosts.py",),
-    "compile/ir/url_paths.py": ("tests/plan/test_hosts.py",),
     "plan/separation.py": (
         "tests/separation/test_what_decides.py",
         "tests/separation/test_projects.py",

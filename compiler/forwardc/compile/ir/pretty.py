@@ -1,6 +1,6 @@
 """Writes JSON data with two spaces, as `json.dumps(indent=2)` does, at a fifth of its cost.
 
-The standard encoder is written in C for compact JSON only. Knows no term and no file.
+The standard encoder is written in C for compact JSON only.
 """
 
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """The checked program of one destination and environment: what every vault compiles from.
 
-Settings are folded and `let` names resolved. Knows no YAML and no vault.
+Settings are folded and `let` names resolved; each vault lowers what is here into its own requests.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Gives the lines of source files for excerpts, with credentials and card numbers masked.
 
-Knows no file format. Nobody gets an unmasked line from here.
+Each file is read once; nobody gets an unmasked line from here.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Where something stands in a source file.
 
-Knows no file formats: a span is a path and two positions, and a reader of files makes it.
+A span is a path and two positions; whoever reads a file makes it.
 """
 
 from dataclasses import dataclass

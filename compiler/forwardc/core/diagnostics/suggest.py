@@ -1,4 +1,7 @@
-"""Finds what a mistyped word may have meant. Knows neither the words nor where they come from."""
+"""Finds what a mistyped word may have meant.
+
+Case and dashes count for nothing, then the fewest edits win, then what difflib calls alike.
+"""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -1,6 +1,7 @@
 """Finds what looks like a credential, and masks it and card numbers, in any text.
 
-Knows no file format and prints nothing. A match holds its place and kind, never the text.
+Shapes are those that vendors publish, each anchored at the edges of a word. A match holds its place
+and kind, never the text.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""Terms as JSON and back: the typed holes of a plan file. Knows no schema and no file.
+"""Terms as JSON and back: the typed holes of a plan file.
 
-A hole is an object with a key that starts with `$`; a data map that needs such a key is
-written as `{"$map": [[key, value]]}`.
+A hole is an object with a key that starts with `$`; a data map that needs such a key is written as
+`{"$map": [[key, value]]}`. What is read was written by this codec, or is refused.
 """
 
 from collections.abc import Callable

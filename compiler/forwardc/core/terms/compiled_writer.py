@@ -1,7 +1,18 @@
 """Writes a term again and again: what no run can change is escaped and audited once.
 
-`evaluate` says what a term means and how it fails; what is folded gives the very same text with
-less work, or leaves the term to it. The writers are the same ones, with holes in their pieces.
+`compiled_writer` takes a specialized term, in which `If` and `Source` are decided, and gives a
+function from a scope to the text. It walks the tree once and asks of each part:
+
+| part | becomes |
+|---|---|
+| without reference, call or amount | escaped text, joined with its neighbours |
+| of a body: a map or list | its members, each asked the same |
+| anything else | a `Hole`: a writer of its own, whose value is escaped on each run |
+
+The writers are those of `evaluate`, with holes in their pieces, so that the text is the very same
+one (`tests/plan/test_folded.py`). A value that changes what is written around it, such as an absent
+one, leaves the whole term to `evaluate`, which also says how a term fails. The openings of a
+template's fragments are counted while folding; each text is audited against that count.
 """
 
 from collections.abc import Callable, Iterable, Iterator

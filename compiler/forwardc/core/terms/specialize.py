@@ -1,6 +1,7 @@
-"""Decides what is optional in a term: the same term without conditions and source block.
+"""Specializes a term for what is present in a run: the same term without conditions and source.
 
-Knows a scope for what is present in it, and none of its values.
+Only presence decides, and no value, so that one result serves every run in which the same is
+present: `compiled_writer` folds it once.
 """
 
 from typing import assert_never

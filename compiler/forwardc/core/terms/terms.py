@@ -1,6 +1,42 @@
-"""The program with holes: the one algebra of values that language, vaults and runtime share.
+"""Terms: the one algebra of values that language, vaults and runtime share.
 
-A term is data. It knows no syntax of a vault except inside `Raw`, which only an emitter makes.
+A term is data: a tree of thirteen kinds that says how a value comes about, and no code. The
+language builds terms out of an author's text, `compile/ir/fold.py` computes what is known, a vault
+puts its own syntax in the place of atoms, a plan holds what is left as JSON, and a run evaluates
+that for each place, escaped.
+
+| kind | known | in a plan | evaluates to |
+|---|---|---|---|
+| Lit | to the compiler | itself, or `$number` | itself |
+| Ref | on each run | `$` | the value of that name; `***` where it is secret and not revealed |
+| Atom | inside the vault only | never | nothing: it has no value outside |
+| Raw | inside the vault only | `$raw` | a `Fragment`, which is written as it stands |
+| Call | with the latest of its parts | `$call` | what the function gives |
+| Text | with the latest of its parts | `$text` | the texts one after the other |
+| Map | with the latest of its parts | an object, or `$map` | a mapping without absent entries |
+| Seq | with the latest of its parts | a list | a list without absent items |
+| If | on each run | `$if` | `then` where the value is there, else absent |
+| Encoded | with the latest of its parts | `$json` | the tree as text, each value escaped |
+| Limit | with the latest of its parts | `$limit` | the same text, or a refusal |
+| Source | on each run | `$source` | the block of the source that was given |
+| Amount | on each run | `$amount` | the number that the destination counts |
+
+What stays true, and where it is tested:
+
+- The table is that of the union and of the codec: `tests/plan/test_terms.py`.
+- Whoever matches over terms names every kind: `tests/test_exhaustive.py`, then mypy.
+- What is written again and again is what the evaluator gives:
+  `tests/plan/test_folded.py::test_any_term`, `test_every_term_of_every_plan`.
+- A plan has no atom: `tests/plan/test_codec.py::test_card_data_never_enters_a_plan`.
+- Only the evaluator makes fragments:
+  `tests/test_invariants.py::test_only_the_evaluator_makes_fragments`.
+
+One value, followed: the header `Authorization: Bearer ${secrets.key}`, called by us. The language
+reads `Text(Lit("Bearer "), Ref("secrets.key"))`; nothing of it is known, so that folding leaves it;
+the emitter puts `Encoded(HEADER, ...)` around it. The plan holds
+`{"$header": {"$text": ["Bearer ", {"$": "secrets.key"}]}}`. A run makes a writer of it once: the
+text `Bearer ` and a hole. With `key` as `Secret("k1")` it writes `Bearer k1` for the wire, and
+`Bearer ***` for whoever looks at the run.
 """
 
 from collections.abc import Callable

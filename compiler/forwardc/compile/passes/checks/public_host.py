@@ -6,8 +6,13 @@ operator's own network, where the environment says so.
 
 from collections.abc import Iterator
 
-from forwardc.compile.ir.hosts import is_for_tests, name_problem, port_problem, private_problem
-from forwardc.compile.ir.url_paths import path_problem
+from forwardc.compile.ir.hosts import (
+    is_for_tests,
+    name_problem,
+    path_problem,
+    port_problem,
+    private_problem,
+)
 from forwardc.compile.passes.checks.other_host import RUN, SETTING, problem_of, text_of
 from forwardc.compile.passes.checks.rule import Case, Problem
 

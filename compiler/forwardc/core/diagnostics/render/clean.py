@@ -1,6 +1,6 @@
 """Makes foreign text fit to be shown: printable, on one line, in a diagnostic also masked.
 
-The one place that says what a terminal, a page or a file must not be given. Knows no output form.
+The one place that says what a terminal, a page or a file must not be given.
 """
 
 import re
