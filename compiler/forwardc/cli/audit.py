@@ -49,7 +49,10 @@ def _list(store: "Store", limit: int, *, as_json: bool) -> "ChangeResult":
     if as_json:
         return 0, {"events": [_json(event) for event in events]}
     if events:
-        rows = [(one.at, one.kind, one.by, one.run_id or "-", one.description) for one in events]
+        rows = [
+            (event.at, event.kind, event.by, event.run_id or "-", event.description)
+            for event in events
+        ]
         say_lines(table(("AT", "KIND", "BY", "RUN", "WHAT"), rows))
     else:
         say("Nobody did anything that is recorded.")
@@ -68,22 +71,26 @@ def _json(event: "Event") -> dict[str, Any]:
 
 
 def _verify(store: "Store", expect: str | None, *, as_json: bool) -> "ChangeResult":
-    found = store.verify_events()
+    verification = store.verify_events()
     stands = expect is None or store.database.read(
         lambda tx: bool(tx.rows("SELECT 1 FROM events WHERE chain = ?", expect))
     )
     if not as_json:
-        _say_verified(found, stands=stands)
-    told = {"verified": found.events, "head": found.head, "first_wrong": found.wrong}
-    result = told | ({} if expect is None else {"expected_stands": stands})
-    return 0 if found.wrong is None and stands else 1, result
+        _say_verified(verification, stands=stands)
+    figures = {
+        "verified": verification.events,
+        "head": verification.head,
+        "first_wrong": verification.wrong,
+    }
+    result = figures | ({} if expect is None else {"expected_stands": stands})
+    return 0 if verification.wrong is None and stands else 1, result
 
 
-def _say_verified(found: "ChainVerification", *, stands: bool) -> None:
-    if found.wrong is not None:
-        say(f"event {found.wrong} is not as it was written, or one before it is missing")
+def _say_verified(verification: "ChainVerification", *, stands: bool) -> None:
+    if verification.wrong is not None:
+        say(f"event {verification.wrong} is not as it was written, or one before it is missing")
     elif not stands:
         say("the expected head is not there: events have been taken away")
     else:
-        say(f"{found.events} events stand as they were written")
-        say(f"head {found.head or '-'}")
+        say(f"{verification.events} events stand as they were written")
+        say(f"head {verification.head or '-'}")

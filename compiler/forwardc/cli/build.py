@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from forwardc.core.files.checkout import CheckoutPath
 
 EXIT_DIFFERENT = 3
+"""Exit code: `build --check` and `diff` alike, so that a pipeline tells it from a mistake (1)."""
 
 
 @click.command(short_help="Compile destinations into build/.")
@@ -61,8 +62,8 @@ def command(
     except OSError as problem:
         # A call on an open file names none.
         where = problem.filename or f"{'/'.join(folder.parts)}/"
-        told = "`forwardc build --check` says what is stale, and `forwardc build` repairs it"
-        raise click.ClickException(f"{where}: {problem.strerror}; {told}") from None
+        advice = "`forwardc build --check` says what is stale, and `forwardc build` repairs it"
+        raise click.ClickException(f"{where}: {problem.strerror}; {advice}") from None
     tell(changes)
     note(
         f"{changes.files} files compiled, {len(changes.written)} written, "

@@ -25,7 +25,7 @@ _CODE = "FC0326"
 
 def write_outcomes(loaded: "LoadedProject", sink: "Sink") -> bool:
     """Write `outcome: by_status` where it is missing. Whether any file changed."""
-    if not any(one.code == _CODE for one in sink.sorted()):
+    if not any(finding.code == _CODE for finding in sink.sorted()):
         return False
     written = [_write(destination, loaded) for destination in loaded.destinations]
     return any(written)
@@ -115,7 +115,7 @@ def command(
     if fix and write_outcomes(compiled.loaded, sink):
         compiled, sink = _compiled(root, paths, today)
     if as_json:
-        names = [one.name for one in compiled.loaded.destinations]
+        names = [destination.name for destination in compiled.loaded.destinations]
         say_document({"destinations": names}, sink, root)
         return 1 if sink.has_errors else 0
     show(sink, format_, root)

@@ -1,6 +1,6 @@
 """The commands with one line of help each, and the page of `forwardc --help`.
 
-Imports nothing, so that the page is there at once; `main.py` knows how a command is called.
+Plain text, so that the page is there at once; `main.py` knows how a command is called.
 """
 
 COMMANDS = {

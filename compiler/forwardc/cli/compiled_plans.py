@@ -37,22 +37,22 @@ def compiled_plans(
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.model import load_plan
 
-    found_wrong = Sink()
-    compiled = compile_project(_project_of(build), found_wrong)
+    project_findings = Sink()
+    compiled = compile_project(_project_of(build), project_findings)
     _refuse_link(build, sink)
-    for one in found_wrong.sorted():
+    for finding in project_findings.sorted():
         # What is only a warning is `forwardc check`'s to tell.
-        if one.severity is Severity.ERROR:
-            sink.add(one)
+        if finding.severity is Severity.ERROR:
+            sink.add(finding)
     if sink.has_errors:
         return {}, compiled.lock
     start, end = f"{vault}/", f"/{place}.plan.json"
-    found = [
+    plans = [
         load_plan(data)
         for path, data in compiled.outputs()
         if path.startswith(start) and path.endswith(end)
     ]
-    return {plan.destination: plan for plan in found}, compiled.lock
+    return {plan.destination: plan for plan in plans}, compiled.lock
 
 
 def not_there(destination: str, plans: "Mapping[str, Plan]", where: str, sink: "Sink") -> None:
@@ -69,9 +69,9 @@ def _project_of(build: Path) -> Path:
     from forwardc.core.files.checkout import named_by_person
 
     # As it is named: a link there would lead to a project that says other hosts.
-    found = nearest(named_by_person(build).path.parent, (PROJECT_FILE,)).folder
-    if found is not None:
-        return found
+    root = nearest(named_by_person(build).path.parent, (PROJECT_FILE,)).folder
+    if root is not None:
+        return root
     raise click.UsageError(
         f"There is no forwardc.yaml above {build.as_posix()}/, which says where secrets may go."
     )
@@ -90,7 +90,7 @@ def _refuse_link(build: Path, sink: "Sink") -> None:
 
 
 def refuse_unapproved_use(
-    plans: "Sequence[tuple[Plan, Sequence[str]]]", what: str, lock: "Lock", sink: "Sink"
+    plans: "Sequence[tuple[Plan, Sequence[str]]]", subject: str, lock: "Lock", sink: "Sink"
 ) -> bool:
     """Whether nothing that uses a secret has its own approval where one is needed: FC0814.
 
@@ -115,7 +115,7 @@ def refuse_unapproved_use(
     account = f" --account {plan.account}" if plan.account else ""
     sink.error(
         "FC0814",
-        f"{what} is sent to {plan.vault} after an own approval only, and no operation of"
+        f"{subject} is sent to {plan.vault} after an own approval only, and no operation of"
         f" {plan.destination} that uses it has one in {plan.place}",
         hint=f"after a review: `forwardc approve {plan.vault} {plan.destination}.{names[0]}"
         f" --env {plan.environment}{account} --by NAME`",
@@ -199,12 +199,12 @@ def build_again(root: Path, folder: Path | CheckoutPath, today: date, sink: "Sin
     again = Sink()
     compiled = compile_project(root, again, today)
     if again.has_errors:
-        for one in again.sorted():
-            sink.add(one)
+        for finding in again.sorted():
+            sink.add(finding)
         return
     try:
         write(folder, compiled.outputs())
     except OSError as problem:
-        told = f"{LOCK} is written, and {compiled.loaded.build.path.name}/ cannot be"
+        message = f"{LOCK} is written, and {compiled.loaded.build.path.name}/ cannot be"
         hint = "run `forwardc build`: it writes what is left"
-        sink.error("FC0701", f"{told}: {problem.strerror}", hint=hint)
+        sink.error("FC0701", f"{message}: {problem.strerror}", hint=hint)

@@ -44,8 +44,10 @@ def command(
         say_document(coverage.to_json(rows, compiled.not_built, asked), sink, root)
         return 0
     say_lines(table(*table_of(rows)))
-    for one in asked:
-        say(f"asked for: {one.vault} in {one.where.place}: no {one.key}: {one.line}")
+    for missing in asked:
+        say(
+            f"asked for: {missing.vault} in {missing.where.place}: no {missing.key}: {missing.line}"
+        )
     if why:
         for line in reasons(rows, lambda path: seen_from_here(root, path)):
             say(line)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink
 
 EXIT_DIFFERENT = 3
+"""Exit code: `build --check` and `diff` alike, so that a pipeline tells it from a mistake (1)."""
 APPROVED = "approved"
 
 
@@ -79,19 +80,19 @@ def command(
         raise click.UsageError("--accept ID, --reason TEXT and --by NAME go together.")
     root, sink = find_project(project), Sink()
     as_json = as_json or format_ == DiffFormat.JSON
-    found = _differences(root, against, day_of(today), sink)
-    if found is None:
+    differences = _differences(root, against, day_of(today), sink)
+    if differences is None:
         say_document(None, sink, root) if as_json else show(sink, "text", root)
         return 1
     if reason is not None and by is not None:
         show(sink, "text", root, err=True)
-        return _accept(root, found, accepted, reason, by, day_of(today), as_json=as_json)
+        return _accept(root, differences, accepted, reason, by, day_of(today), as_json=as_json)
     if as_json:
-        say_document(data(found, against), sink, root)
+        say_document(data(differences, against), sink, root)
     else:
         show(sink, "text", root, err=True)
-        click.echo(render(found, DiffFormat(format_), against), nl=False)
-    return EXIT_DIFFERENT if any(_fails(one, fail_on) for one in found) else 0
+        click.echo(render(differences, DiffFormat(format_), against), nl=False)
+    return EXIT_DIFFERENT if any(_fails(difference, fail_on) for difference in differences) else 0
 
 
 def _differences(
@@ -112,13 +113,15 @@ def _differences(
         return None
     try:
         if against == APPROVED:
-            found = since_approval(lock, build, today)
+            differences = since_approval(lock, build, today)
         else:
-            found = compare(committed(root, against, folder), build)
+            differences = compare(committed(root, against, folder), build)
     except NoBuildError as problem:
         sink.error("FC0707", f"{against}: {problem}", hint="name a commit that holds build/")
         return None
-    return accept(found, {one.change: one.reason for one in lock.accepted})
+    return accept(
+        differences, {acceptance.change: acceptance.reason for acceptance in lock.accepted}
+    )
 
 
 def _present(root: Path, today: datetime.date, sink: "Sink") -> "tuple[Build, str] | None":
@@ -143,18 +146,20 @@ def _present(root: Path, today: datetime.date, sink: "Sink") -> "tuple[Build, st
     return CompiledBuild(dict(compiled.outputs())), folder
 
 
-def _fails(one: "Difference", fail_on: str) -> bool:
+def _fails(difference: "Difference", fail_on: str) -> bool:
     from forwardc.compile.review.diff.difference import DifferenceClass
 
-    if one.accepted:
+    if difference.accepted:
         return False
     order = list(DifferenceClass)
-    return fail_on == "any" or order.index(one.class_) <= order.index(DifferenceClass(fail_on))
+    return fail_on == "any" or order.index(difference.class_) <= order.index(
+        DifferenceClass(fail_on)
+    )
 
 
 def _accept(
     root: Path,
-    found: "list[Difference]",
+    differences: "list[Difference]",
     ids: tuple[str, ...],
     reason: str,
     by: str,
@@ -169,7 +174,7 @@ def _accept(
     from forwardc.core.diagnostics.sink import Sink
 
     sink = Sink()
-    meant = _meant(found, ids, sink)
+    meant = _meant(differences, ids, sink)
     compiled = compile_project(root, sink, today)
     folder = None if sink.has_errors else fresh_build(compiled, sink)
     lock = (
@@ -177,32 +182,37 @@ def _accept(
     )
     written = save(folder, lock, today, sink) if folder and lock else None
     if as_json:
-        told = [{"id": one.id, "subject": str(one.subject), "what": one.text} for one in meant]
-        say_document({"accepted": told} if written is not None else None, sink, root)
+        accepted = [
+            {"id": difference.id, "subject": str(difference.subject), "what": difference.text}
+            for difference in meant
+        ]
+        say_document({"accepted": accepted} if written is not None else None, sink, root)
         return 1 if written is None else 0
     show(sink, "text", root, err=not sink.has_errors)
     if written is None:
         return 1
-    for one in meant:
-        say(f"accepted {one.id}  {one.subject}: {one.text}")
+    for difference in meant:
+        say(f"accepted {difference.id}  {difference.subject}: {difference.text}")
     say(f"written: {shown_path(written)}")
     return 0
 
 
-def _meant(found: "list[Difference]", ids: tuple[str, ...], sink: "Sink") -> "list[Difference]":
+def _meant(
+    differences: "list[Difference]", ids: tuple[str, ...], sink: "Sink"
+) -> "list[Difference]":
     """The differences of these ids; FC0706 for one that is none, or breaks no caller."""
     from forwardc.compile.review.diff.difference import DifferenceClass
 
-    known = {one.id: one for one in found}
+    by_id = {difference.id: difference for difference in differences}
     for id_ in ids:
-        if id_ not in known:
+        if id_ not in by_id:
             sink.error(
                 "FC0706", f"no difference has the id {id_[:64]!r}", hint="run `forwardc diff`"
             )
-        elif known[id_].class_ is not DifferenceClass.BREAKING:
+        elif by_id[id_].class_ is not DifferenceClass.BREAKING:
             sink.error(
                 "FC0706",
                 f"{id_} breaks no caller, and only that is accepted with a reason",
                 hint="what leaves is accepted with `forwardc approve`",
             )
-    return [known[id_] for id_ in dict.fromkeys(ids) if id_ in known]
+    return [by_id[id_] for id_ in dict.fromkeys(ids) if id_ in by_id]

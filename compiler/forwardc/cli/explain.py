@@ -44,33 +44,33 @@ def _list(*, as_json: bool) -> int:
     from forwardc.core.diagnostics.codes import CODES
 
     if as_json:
-        return _tell({"codes": [_data(known) for known in CODES.values()]})
-    for known in CODES.values():
-        click.echo(f"{known.number}  {known.slug:<28}  {known.title}")
+        return _tell({"codes": [_data(entry) for entry in CODES.values()]})
+    for entry in CODES.values():
+        click.echo(f"{entry.number}  {entry.slug:<28}  {entry.title}")
     return 0
 
 
 def _code(code: str, *, as_json: bool) -> int:
     from forwardc.core.diagnostics.codes import lookup, page, similar
 
-    known = lookup(code)
-    if known is None:
+    entry = lookup(code)
+    if entry is None:
         near = similar(code)
         hint = f" Did you mean {', '.join(near)}?" if near else ""
         raise click.UsageError(f"There is no code {code!r}.{hint}")
-    text = page(known.number).rstrip("\n")
+    text = page(entry.number).rstrip("\n")
     if as_json:
-        return _tell({"codes": [{**_data(known), "page": text}]})
+        return _tell({"codes": [{**_data(entry), "page": text}]})
     click.echo(text)
     return 0
 
 
-def _data(known: "Code") -> dict[str, Any]:
+def _data(entry: "Code") -> dict[str, Any]:
     return {
-        "code": known.number,
-        "name": known.slug,
-        "area": known.area,
-        "title": known.title,
+        "code": entry.number,
+        "name": entry.slug,
+        "area": entry.area,
+        "title": entry.title,
     }
 
 
@@ -91,8 +91,8 @@ def _built(path: str, pointer: str, project: Path | None, *, as_json: bool) -> i
     try:
         span = origin(documents, inside, pointer)
     except KeyError:
-        what = f"no place {pointer}" if inside in documents else "no such file"
-        raise click.UsageError(f"There is {what} in {folder}/{inside}.") from None
+        problem = f"no place {pointer}" if inside in documents else "no such file"
+        raise click.UsageError(f"There is {problem} in {folder}/{inside}.") from None
     if as_json:
         start = span and {"line": span.start.line, "column": span.start.column}
         made_by = span and {"path": seen_from_here(root, span.path), "start": start}
@@ -113,14 +113,14 @@ def _line(path: str, line: int, project: Path | None, *, as_json: bool) -> int:
     source = _below(path, root, "")
     if source not in compiled.loaded.files:
         raise click.UsageError(f"{source} is not part of the project.")
-    found = list(made_by(compiled.documents(), source, line))
+    places = list(made_by(compiled.documents(), source, line))
     shown = seen_from_here(root, folder)
     if as_json:
-        makes = [{"path": f"{shown}/{built}", "pointer": pointer} for built, pointer in found]
+        makes = [{"path": f"{shown}/{built}", "pointer": pointer} for built, pointer in places]
         return _tell({"makes": makes}, root)
-    for built, pointer in found:
+    for built, pointer in places:
         say(f"{shown}/{built}#{pointer}")
-    if not found:
+    if not places:
         note(f"line {line} of {source} makes nothing in {shown}/")
     return 0
 

@@ -16,7 +16,7 @@ from forwardc.core.diagnostics.sink import Sink
 format_option = click.option(
     "--format",
     "format_",
-    type=click.Choice([str(one) for one in DiagnosticFormat]),
+    type=click.Choice(list(map(str, DiagnosticFormat))),
     default=str(DiagnosticFormat.TEXT),
     envvar="FORWARDC_FORMAT",
     show_default=True,
@@ -29,7 +29,7 @@ project_option = click.option(
 )
 
 
-def find_project(given: Path | None) -> Path:
+def find_project(folder: Path | None) -> Path:
     """The project's folder, resolved once. Raises a usage error where there is none.
 
     A link called `forwardc.yaml` counts as one here: the reader refuses it, and says why.
@@ -37,10 +37,10 @@ def find_project(given: Path | None) -> Path:
     from forwardc.core.files.above import nearest
 
     try:
-        start = (given or Path()).resolve()
+        start = (folder or Path()).resolve()
     except FileNotFoundError:
         raise click.UsageError("The working directory is not there any more.") from None
-    if given:
+    if folder:
         if os.path.lexists(start / PROJECT_FILE):
             return start
         raise click.UsageError(f"--project: there is no {PROJECT_FILE} in that folder.")
@@ -53,7 +53,7 @@ def find_project(given: Path | None) -> Path:
     )
 
 
-def seen(root: Path | None) -> Sources:
+def project_lines(root: Path | None) -> Sources:
     """The files of a project, with places as they are seen from the working directory."""
     try:
         return Sources(root, here=Path.cwd())
@@ -67,8 +67,10 @@ def show(sink: Sink, format_: str, root: Path | None, *, err: bool = False) -> N
     `root` is the project's folder; None where no file may be shown. With `err` all of it goes to
     standard error, beside a result.
     """
-    found = sink.sorted()
+    findings = sink.sorted()
     color = uses_colors(sys.stderr if err else sys.stdout)
-    click.echo(render(found, DiagnosticFormat(format_), seen(root), color), nl=False, err=err)
-    if found and format_ == DiagnosticFormat.CONCISE:
-        click.echo(summary(found), err=True)
+    click.echo(
+        render(findings, DiagnosticFormat(format_), project_lines(root), color), nl=False, err=err
+    )
+    if findings and format_ == DiagnosticFormat.CONCISE:
+        click.echo(summary(findings), err=True)

@@ -1,6 +1,6 @@
 """The group of all commands, and the one place where a command's failure becomes an exit code.
 
-Knows of each command its name only: its module is imported when it is called.
+A command is a name in a table: its module is imported when it is called.
 """
 
 import os
@@ -19,8 +19,11 @@ from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.version import __version__
 
 EXIT_USAGE: Final = 2
+"""As click has it for a mistake in the arguments; our own mistakes end so, too."""
 EXIT_INTERRUPTED: Final = 130
+"""What a shell makes of SIGINT: 128 and the signal's number, 2."""
 EXIT_BROKEN_PIPE: Final = 141
+"""What a shell makes of SIGPIPE: 128 and the signal's number, 13."""
 
 
 class LazyGroup(click.Group):

@@ -26,14 +26,14 @@ secrets_option = click.option(
 )
 
 
-def build_option_for(what: str) -> Callable[[_Command], _Command]:
-    """The option `--build`; `what` says what the folder is there for."""
+def build_option_for(purpose: str) -> Callable[[_Command], _Command]:
+    """The option `--build`; `purpose` says what the folder is there for."""
     return click.option(
         "--build",
         type=click.Path(file_okay=False, path_type=Path),
         default=lambda: in_project("build"),
         show_default="build, in the project's folder",
-        help=f"Folder of compiled plans{what}.",
+        help=f"Folder of compiled plans{purpose}.",
     )
 
 
@@ -58,15 +58,15 @@ def environment_option(required: bool = False) -> Callable[[_Command], _Command]
 
     def decorate(function: _Command) -> _Command:
         @wraps(function)
-        def command(**given: Any) -> Any:
+        def command(**options: Any) -> Any:
             from forwardc.plan.environment import place_of
 
-            account = given.pop("account")
-            if account and not given["environment"]:
+            account = options.pop("account")
+            if account and not options["environment"]:
                 raise click.UsageError("--account goes with --env")
             if account:
-                given["environment"] = place_of(given["environment"], account)
-            return function(**given)
+                options["environment"] = place_of(options["environment"], account)
+            return function(**options)
 
         for option in (_ACCOUNT, click.option(*_ENV, type=_EnvironmentName(), required=required)):
             option(command)
@@ -81,14 +81,14 @@ _ACCOUNT: Final = click.option(
 )
 
 
-def sandbox_option_for(what: str) -> Callable[[_Command], _Command]:
-    """The option `--sandbox`, with a URL or without; `what` says what is done with the sandbox."""
+def sandbox_option_for(action: str) -> Callable[[_Command], _Command]:
+    """The option `--sandbox`, with a URL or without; `action` says what a command does with it."""
     return click.option(
         "--sandbox",
         is_flag=False,
         flag_value=IN_PROCESS,
         metavar="[URL]",
-        help=f"{what} a sandbox on this machine; without URL, start one in this process.",
+        help=f"{action} a sandbox on this machine; without URL, start one in this process.",
     )
 
 
@@ -111,6 +111,6 @@ today_option = click.option(
 )
 
 
-def day_of(given: datetime | None) -> date:
+def day_of(chosen: datetime | None) -> date:
     """The day that was given, else today's in UTC."""
-    return (given or datetime.now(UTC)).date()
+    return (chosen or datetime.now(UTC)).date()

@@ -45,7 +45,7 @@ def note(text: str) -> None:
 
 
 def say_json(value: Any) -> None:
-    """Write a value as indented JSON, keys in their given order.
+    """Write a value as indented JSON, keys in their order.
 
     Text is as it is, but for what drives a terminal or hides: that is escaped, and stays the value.
     """
@@ -94,8 +94,8 @@ def color_setting(environment: Mapping[str, str] = os.environ) -> bool | None:
 
 def uses_colors(stream: TextIO) -> bool:
     """Whether what is written there has colours."""
-    told = color_setting()
-    return stream.isatty() if told is None else told
+    setting = color_setting()
+    return stream.isatty() if setting is None else setting
 
 
 Item = TypeVar("Item")
@@ -129,8 +129,8 @@ def say_document(
 
     `root` is the project's folder, where findings have places in its files.
     """
-    from forwardc.cli.findings import seen
+    from forwardc.cli.findings import project_lines
     from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 
-    problems = json.loads(render(sink.sorted(), DiagnosticFormat.JSON, seen(root)))
+    problems = json.loads(render(sink.sorted(), DiagnosticFormat.JSON, project_lines(root)))
     say_json({"forwardc": VERSION, **(result or {}), "problems": problems})

@@ -1,6 +1,6 @@
 """`forwardc reconcile`: finds out at the vaults what became of runs whose answer was lost.
 
-Knows no vault: how each one is asked is data of the plans. Nothing is sent to a destination.
+How each vault is asked is data of the plans, and nothing is sent to a destination.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from forwardc.cli.options import build_option, history_option, secrets_option
 from forwardc.cli.output import json_option, say, say_document
 from forwardc.cli.run.end import warnings
 from forwardc.cli.run.resume import same_plan
-from forwardc.cli.run.target import RunTarget, look_up_for, means_for, reached
+from forwardc.cli.run.target import RunTarget, look_up_for, reached, run_dependencies
 from forwardc.cli.unknown_runs import questions, questions_json
 
 if TYPE_CHECKING:
@@ -49,32 +49,32 @@ def command(
     from forwardc.cli.sandbox.link import transport_to
     from forwardc.core.diagnostics.sink import Sink
 
-    where, sink = RunTarget(build, sandbox, secrets_file, history), Sink()
+    run_target, sink = RunTarget(build, sandbox, secrets_file, history), Sink()
     if sandbox is not None:
         # What is no address of a sandbox is a mistake here; one that does not answer is none.
         reached(lambda: transport_to(sandbox))
-    told = None
-    with where.recording(sink, begin=False) as store:
+    results = None
+    with run_target.recording(sink, begin=False) as store:
         if store is not None:
-            told = _Told(as_json)
-            asyncio.run(_all(store, run_id, where, sink, told))
+            results = _Results(as_json)
+            asyncio.run(_all(store, run_id, run_target, sink, results))
     if as_json:
-        say_document(None if told is None else {"runs": told.runs}, sink)
+        say_document(None if results is None else {"runs": results.runs}, sink)
     else:
         warnings(sink)
     return 1 if sink.has_errors else 0
 
 
 @dataclass(frozen=True, slots=True)
-class _Told:
+class _Results:
     """What became of each run: for people at once, for programs at the end."""
 
     as_json: bool
     runs: list[dict[str, Any]] = field(default_factory=list)
 
-    def of(self, run_id: str, lines: Iterable[str], **what: Any) -> None:
+    def of(self, run_id: str, lines: Iterable[str], **data: Any) -> None:
         """Tell of one run."""
-        self.runs.append({"run": run_id, **what})
+        self.runs.append({"run": run_id, **data})
         self.say(lines)
 
     def say(self, lines: Iterable[str]) -> None:
@@ -85,24 +85,24 @@ class _Told:
 
 
 async def _all(
-    store: "Store", run_id: str | None, where: RunTarget, sink: "Sink", told: _Told
+    store: "Store", run_id: str | None, run_target: RunTarget, sink: "Sink", results: _Results
 ) -> None:
     from forwardc.integrations.registry import every_open_run_hook
 
     # What callbacks have told already needs no question.
     resolved: list[str] = []
-    for hook in every_open_run_hook(where.build):
+    for hook in every_open_run_hook(run_target.build):
         resolve = partial(hook.resolve_waiting, now=store.timestamp())
         resolved += store.database.write(resolve)
     for name in resolved:
         run = store.load(name)
         outcome = run and run.summary.outcome
-        told.of(name, [f"{name}  settled by a callback"], outcome=outcome, told_by="callback")
+        results.of(name, [f"{name}  settled by a callback"], outcome=outcome, told_by="callback")
     chosen = _chosen(store, run_id, sink) if run_id not in resolved else ()
     for run in chosen:
-        await _one(store, run, where, sink, told)
+        await _reconcile_run(store, run, run_target, sink, results)
     if run_id is None and not chosen:
-        told.say(["no run is unknown"])
+        results.say(["no run is unknown"])
 
 
 def _chosen(store: "Store", run_id: str | None, sink: "Sink") -> "tuple[StoredRun, ...]":
@@ -115,8 +115,8 @@ def _chosen(store: "Store", run_id: str | None, sink: "Sink") -> "tuple[StoredRu
     return (run,)
 
 
-async def _one(
-    store: "Store", run: "StoredRun", where: RunTarget, sink: "Sink", told: _Told
+async def _reconcile_run(
+    store: "Store", run: "StoredRun", run_target: RunTarget, sink: "Sink", results: _Results
 ) -> None:
     """Settle one run, or tell what to ask."""
     from forwardc.cli.sandbox.link import SandboxUnreachableError
@@ -127,50 +127,54 @@ async def _one(
     ended = run.summary.outcome
     if not inquiries(run, pending=True):
         line = f"{run.id}  {ended or run.summary.state}; nothing about it is unknown"
-        told.of(run.id, [line], outcome=ended, told_by=None, ask=[])
+        results.of(run.id, [line], outcome=ended, told_by=None, ask=[])
         return
     try:
-        what, report = await _asked(run, where)
+        step, report = await _ask_vault(run, run_target)
     except (StillUnknownError, SandboxUnreachableError) as problem:
         sink.error("FC0824", f"run {run.id} stays unknown: {problem}")
         asked = (f"{run.id}  unknown", *questions(run))
-        told.of(run.id, asked, outcome=ended, told_by=None, ask=questions_json(run))
+        results.of(run.id, asked, outcome=ended, told_by=None, ask=questions_json(run))
         return
-    goes_on = await resolve_step(store, what, report)
-    lines = [f"{run.id}  {_told(report)}"]
+    goes_on = await resolve_step(store, step, report)
+    lines = [f"{run.id}  {_report_text(report)}"]
     if goes_on:
         lines.append(f"  later steps were not sent: forwardc run --resume {run.id}")
-    found = {"step": report.name, "status": report.status, "losses": report.losses}
-    told.of(run.id, lines, outcome=report.outcome, told_by="vault", **found, to_be_resumed=goes_on)
+    answer = {"step": report.name, "status": report.status, "losses": report.losses}
+    results.of(
+        run.id, lines, outcome=report.outcome, told_by="vault", **answer, to_be_resumed=goes_on
+    )
 
 
-async def _asked(run: "StoredRun", where: RunTarget) -> "tuple[StepInDoubt, StepReport]":
+async def _ask_vault(run: "StoredRun", run_target: RunTarget) -> "tuple[StepInDoubt, StepReport]":
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.runtime.recovery.reconcile import StillUnknownError, reconcile_step, step_in_doubt
     from forwardc.runtime.run.journal import NoJournal
 
-    if run.summary.emulated != (where.sandbox is not None):
+    if run.summary.emulated != (run_target.sandbox is not None):
         raise StillUnknownError("a sandbox is asked for its own runs only: see --sandbox")
-    found = Sink()
-    plan_of_run = same_plan(run, where, found)
+    findings = Sink()
+    plan_of_run = same_plan(run, run_target, findings)
     if plan_of_run is None:
-        raise StillUnknownError("; ".join(problem.message for problem in found.sorted()))
+        raise StillUnknownError("; ".join(problem.message for problem in findings.sorted()))
     plan, ambient = plan_of_run
-    what = step_in_doubt(plan, run)
-    if what is None:
+    step = step_in_doubt(plan, run)
+    if step is None:
         raise StillUnknownError("no step of it was sent without an answer")
-    look_up = look_up_for(plan, where.build, where.sandbox, where.secrets, found)
-    if found.has_errors:
-        raise StillUnknownError("; ".join(problem.message for problem in found.sorted()))
+    look_up = look_up_for(plan, run_target.build, run_target.sandbox, run_target.secrets, findings)
+    if findings.has_errors:
+        raise StillUnknownError("; ".join(problem.message for problem in findings.sorted()))
     operation = run.summary.operation
-    async with means_for(plan, operation, where.sandbox, ambient, NoJournal()) as means:
-        return what, await reconcile_step(what, look_up, means)
+    async with run_dependencies(
+        plan, operation, run_target.sandbox, ambient, NoJournal()
+    ) as dependencies:
+        return step, await reconcile_step(step, look_up, dependencies)
 
 
-def _told(report: "StepReport") -> str:
+def _report_text(report: "StepReport") -> str:
     from forwardc.runtime.run.result import may_be_why, perhaps_why, sent_without
 
-    told = f"step {report.name}: {report.outcome}, the destination answered {report.status}"
+    text = f"step {report.name}: {report.outcome}, the destination answered {report.status}"
     if may_be_why(report.outcome, report.rejected_by, report.losses):
-        return f"{told}; {perhaps_why(report.losses)}"
-    return f"{told}; {sent_without(report.losses)}" if report.losses else told
+        return f"{text}; {perhaps_why(report.losses)}"
+    return f"{text}; {sent_without(report.losses)}" if report.losses else text

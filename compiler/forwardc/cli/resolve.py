@@ -54,18 +54,18 @@ def _settle(
     run = store.load(run_id)
     if run is None:
         raise UnknownRunError(f"there is no run {run_id}", hint="`forwardc history` lists them")
-    told = {"run": run.id, "outcome": run.summary.outcome, "state": run.summary.state}
+    run_data = {"run": run.id, "outcome": run.summary.outcome, "state": run.summary.state}
     if word is None:
         lines = [f"{run.id}  {run.summary.outcome or run.summary.state}", *questions(run)]
-        result, code = {**told, "resolved": False, "ask": questions_json(run)}, 0
+        result, code = {**run_data, "resolved": False, "ask": questions_json(run)}, 0
     elif not asyncio.run(resolve_run(store, run, word, by, reason)):
         lines = [f"{run.id}  nothing about it is unknown; nothing was changed"]
-        result, code = {**told, "resolved": False, "ask": []}, 1
+        result, code = {**run_data, "resolved": False, "ask": []}, 1
     else:
         lines = [f"{run.id}  {word.replace('_', ' ')}, says {by}"]
         now = store.load(run_id) or run
-        told |= {"outcome": now.summary.outcome, "state": now.summary.state}
-        result, code = {**told, "resolved": True, "ask": []}, 0
+        run_data |= {"outcome": now.summary.outcome, "state": now.summary.state}
+        result, code = {**run_data, "resolved": True, "ask": []}, 0
     for line in () if as_json else lines:
         say(line)
     return code, result

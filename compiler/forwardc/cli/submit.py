@@ -81,7 +81,7 @@ def command(
     if refuse_sending(plan, sink):
         return _report(sink, as_json)
     headers = sealed_headers(places_in(plan), _schemes(facts))
-    names = list(dict.fromkeys(name for one in headers for name in one.secrets))
+    names = list(dict.fromkeys(name for header in headers for name in header.secrets))
     refused = [_is_refused(plan, name, lock, sink) for name in names]
     if any(refused):
         return _report(sink, as_json)
@@ -100,8 +100,8 @@ def _is_refused(plan: "Plan", name: str, lock: "Lock", sink: "Sink") -> bool:
 
     users = [
         key
-        for key, one in plan.operations.items()
-        if name in (*one.stored_secrets, *one.runtime_secrets)
+        for key, operation in plan.operations.items()
+        if name in (*operation.stored_secrets, *operation.runtime_secrets)
     ]
     return refuse_unapproved_use([(plan, users)], f"the secret {name}", lock, sink)
 
@@ -118,7 +118,7 @@ def _need_library() -> None:
 def _facts(vault: str) -> "Facts":
     from forwardc.compile.vaults.registry import vaults
 
-    sealing = {one.name: one.facts for one in vaults() if "key_sealing" in one.facts.data}
+    sealing = {entry.name: entry.facts for entry in vaults() if "key_sealing" in entry.facts.data}
     if vault not in sealing:
         raise click.UsageError(f"{', '.join(sealing)} takes sealed keys, and no other vault.")
     return sealing[vault]
@@ -126,15 +126,15 @@ def _facts(vault: str) -> "Facts":
 
 def _schemes(facts: "Facts") -> list[str]:
     """The schemes that are left out, as the documents say."""
-    return [str(one) for one in facts.value("key_sealing", "schemes")]
+    return [str(scheme) for scheme in facts.value("key_sealing", "schemes")]
 
 
-def _expected(facts: "Facts", given: str | None) -> "ExpectedKey":
+def _expected(facts: "Facts", fingerprint: str | None) -> "ExpectedKey":
     from forwardc.compile.review.seal import ExpectedKey
 
     documented = str(facts.value("key_sealing", "fingerprint"))
     bits = int(facts.value("key_sealing", "bits"))
-    named = re.sub(r"\s", "", documented if given is None else given).upper()
+    named = re.sub(r"\s", "", documented if fingerprint is None else fingerprint).upper()
     if not re.fullmatch(r"[0-9A-F]{40}", named):
         raise click.UsageError("--fingerprint takes the 40 hexadecimal digits of a whole one.")
     subkey = str(facts.value("key_sealing", "subkey")) if named == documented else None
@@ -180,19 +180,19 @@ def _hashes(
             sink.warning("FC0806", f"{variable} has space around it, which a run would send too")
         return raw.strip() or None if raw is not None else None
 
-    names = dict.fromkeys(name for one in headers for name in one.secrets)
+    names = dict.fromkeys(name for header in headers for name in header.secrets)
     values = resolve_secrets(plan, names, trimmed, sink)
-    found = {
-        one.file: _hash(plan, one, values, facts, sink)
-        for one in headers
-        if values.keys() >= {*one.secrets}
+    hashes = {
+        header.file: _hash(plan, header, values, facts, sink)
+        for header in headers
+        if values.keys() >= {*header.secrets}
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in hashes.items() if value is not None}
 
 
 def _hash(
     plan: "Plan",
-    one: "SealedHeader",
+    header: "SealedHeader",
     values: "Mapping[str, Secret]",
     facts: "Facts",
     sink: "Sink",
@@ -202,9 +202,9 @@ def _hash(
     from forwardc.plan.sealed_headers import NotSealableError, starts_with_scheme, value_of
     from forwardc.plan.secret_names import secret_id
 
-    first = one.secrets[0]
-    schemes = [*_schemes(facts), *filter(None, [one.scheme])]
-    if starts_with_scheme(one, str(values[first].reveal()), schemes):
+    first = header.secrets[0]
+    schemes = [*_schemes(facts), *filter(None, [header.scheme])]
+    if starts_with_scheme(header, str(values[first].reveal()), schemes):
         sink.error(
             "FC0816",
             f"{secret_id(plan, first).variable} starts with the scheme of a header, and the hash is"
@@ -213,15 +213,15 @@ def _hash(
         )
         return None
     try:
-        value = value_of(one, values)
+        value = value_of(header, values)
     except NotSealableError as problem:
         sink.error("FC0816", str(problem), hint="let a header hold what is the same in every run")
         return None
-    if one.doubt:
+    if header.doubt:
         sink.warning(
             "FC0860",
-            f"{one.header} of {', '.join(one.places)}: {one.description} is sealed, and nobody"
-            f" confirms that this is what the vault hashes: {one.doubt}",
+            f"{header.header} of {', '.join(header.places)}: {header.description} is sealed, and"
+            f" nobody confirms that this is what the vault hashes: {header.doubt}",
             hint="ask the vault's support before you send the file",
         )
     return key_hash(str(value.reveal()))
@@ -253,18 +253,18 @@ def _show(
 ) -> None:
     rows = [
         {
-            "header": one.header,
-            "places": list(one.places),
-            "secrets": list(one.secrets),
-            "sealed": one.description,
-            "confirmed": not one.doubt,
-            "file": shown_path(files[one.file]),
+            "header": header.header,
+            "places": list(header.places),
+            "secrets": list(header.secrets),
+            "sealed": header.description,
+            "confirmed": not header.doubt,
+            "file": shown_path(files[header.file]),
         }
-        for one in headers
+        for header in headers
     ]
     if as_json:
-        told = {"fingerprint": key.fingerprint, "subkey": key.key_id, "sealed": rows}
-        say_document(told, sink)
+        document = {"fingerprint": key.fingerprint, "subkey": key.key_id, "sealed": rows}
+        say_document(document, sink)
         return
     _report(sink, as_json)
     if not rows:
@@ -275,8 +275,13 @@ def _show(
         table(
             ["header", "secrets", "sealed", "file"],
             [
-                [one.header, ", ".join(one.secrets), one.description, shown_path(files[one.file])]
-                for one in headers
+                [
+                    header.header,
+                    ", ".join(header.secrets),
+                    header.description,
+                    shown_path(files[header.file]),
+                ]
+                for header in headers
             ],
         )
     )

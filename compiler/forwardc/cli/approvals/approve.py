@@ -1,7 +1,7 @@
 """`forwardc approve`: records that somebody accepted exactly what leaves in production.
 
-Writes `forwardc.lock`, and then the pages of `build/` that show it. Decides nothing. Renewing what
-only a new format changed is `approve_renew`'s.
+Writes `forwardc.lock`, and then the pages of `build/` that show it. What only a
+new format changed is renewed by `approvals.renew`.
 """
 
 import datetime
@@ -184,9 +184,10 @@ def _refusal(
 ) -> bool:
     """Whether the vault refuses the operation, with the reason as FC0706."""
     reasons = [
-        one.refusal
-        for one in compiled.assessments
-        if one.place == (vault, destination, name) and one.context.program.place == environment
+        assessment.refusal
+        for assessment in compiled.assessments
+        if assessment.place == (vault, destination, name)
+        and assessment.context.program.place == environment
     ]
     if not any(reasons):
         return False
@@ -200,8 +201,8 @@ def _operations(plan: "Plan", name: str, sink: "Sink") -> list[str]:
 
     if not name:
         return sorted(plan.operations)
-    found = find_operation(plan, name, sink)
-    return [found] if found else []
+    operation = find_operation(plan, name, sink)
+    return [operation] if operation else []
 
 
 def _tell_before(before: "Lock", plan: "Plan", operations: list[str], act: "ApprovalAct") -> None:
@@ -229,8 +230,8 @@ def _tell(done: _Done, act: "ApprovalAct") -> None:
     for name in done.operations:
         say(f"approved {plan.vault} {plan.destination}.{name} {approval_digest(plan, name)}{until}")
         operation = plan.operations[name]
-        for one in operation.notes:
-            note(f"  {operation.level}, {operation.status}: {one.message} [{one.code}]")
+        for remark in operation.notes:
+            note(f"  {operation.level}, {operation.status}: {remark.message} [{remark.code}]")
         for line in counted(plan, name):
             note(f"  {line}")
         live = plan.environment_class == "production"

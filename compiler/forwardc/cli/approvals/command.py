@@ -1,7 +1,7 @@
 """`forwardc approvals`: what may run in production, and what not yet. Reads `build/` and the lock.
 
-The list needs no compiler, so that it answers on the machine that runs. What `revoke` does is
-`approvals_revoke`'s.
+The list needs no compiler, so that it answers on the machine that runs; `approvals.revoke`
+withdraws.
 """
 
 import datetime
@@ -58,8 +58,8 @@ def command(
     """
     if ctx.invoked_subcommand is None:
         return _listed(as_json, build, today)
-    given = [one for one in ctx.params if ctx.get_parameter_source(one) == _TYPED]
-    if given:
+    typed = [option for option in ctx.params if ctx.get_parameter_source(option) == _TYPED]
+    if typed:
         raise click.UsageError(f"options of the list go without {ctx.invoked_subcommand}")
     return None
 
@@ -141,8 +141,8 @@ def _rows(build: Path, lock: "Lock", today: datetime.date, sink: "Sink") -> Iter
             key = place(plan, name)
             if not needs_approval(plan) and key not in lock.own:
                 continue
-            found, why = states(plan, name, lock, today), shortfalls(plan, name, lock, today)
-            yield _Row(plan, name, found, lock.own.get(key), lock.psp.get(key), why)
+            approvals, why = states(plan, name, lock, today), shortfalls(plan, name, lock, today)
+            yield _Row(plan, name, approvals, lock.own.get(key), lock.psp.get(key), why)
 
 
 def _lines(row: _Row) -> Iterator[list[str]]:
@@ -185,9 +185,9 @@ def _record_json(
     state: "ApprovalState", record: "Approval | None", why: str | None
 ) -> dict[str, Any]:
     unused = {"covers"} if record is None or record.revoked else {"covers", "revoked"}
-    known = record.model_dump(mode="json", exclude=unused) if record else {}
-    told = {"why": why} if record is not None and why is not None else {}
-    return {"state": str(state), **known, **told}
+    record_data = record.model_dump(mode="json", exclude=unused) if record else {}
+    reason = {"why": why} if record is not None and why is not None else {}
+    return {"state": str(state), **record_data, **reason}
 
 
 def _tell_why(rows: list[_Row]) -> None:

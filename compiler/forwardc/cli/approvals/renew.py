@@ -1,6 +1,6 @@
 """`forwardc approve --renew`: old records beside the present digests, and renewed in one go.
 
-Decides nothing: what only the format changed is told by `review.renew`.
+`review.approve` tells which records only a new format changed.
 """
 
 import datetime
@@ -51,8 +51,8 @@ class _Done:
     """Every old record, and what was written of them: nothing without a name."""
 
     old: "LockVersion1"
-    found: "list[Renewal]"
-    kept: frozenset[str]
+    renewals: "list[Renewal]"
+    unchanged_psp: frozenset[str]
     lock: "Lock | None" = None
     written: Path | None = None
 
@@ -63,9 +63,9 @@ def _without_the_reason(sink: "Sink") -> "Sink":
     from forwardc.core.diagnostics.sink import Sink
 
     shown = Sink()
-    for one in sink.sorted():
-        if one.code != "FC0710" or one.severity is Severity.ERROR:
-            shown.add(one)
+    for finding in sink.sorted():
+        if finding.code != "FC0710" or finding.severity is Severity.ERROR:
+            shown.add(finding)
     return shown
 
 
@@ -107,22 +107,26 @@ def _renew(
         unchanged_psp_approvals,
     )
 
-    found = list(renewals(old, plans))
+    records = list(renewals(old, plans))
     same = frozenset(unchanged_psp_approvals(old, plans))
     if by is None or not check_name(by, sink):
-        return _Done(old, found, same)
-    lock = renewed(old, found, plans, by, day)
-    return _Done(old, found, same, lock, save(folder, lock, day, sink))
+        return _Done(old, records, same)
+    lock = renewed(old, records, plans, by, day)
+    return _Done(old, records, same, lock, save(folder, lock, day, sink))
 
 
 def _tell_all(done: _Done, *, named: bool) -> None:
-    for one in done.found:
-        _tell(one)
+    for renewal in done.renewals:
+        _tell(renewal)
     for place, record in sorted(done.old.psp.items()):
         say(f"{place}, by the PSP")
         say(f"  approved   {record.date}, ticket {record.ticket}")
         say(f"  then       surface    {record.digest}")
-        why = "it reviews the same: kept" if place in done.kept else "it would see something else"
+        why = (
+            "it reviews the same: kept"
+            if place in done.unchanged_psp
+            else "it would see something else"
+        )
         say(f"  {why}")
     if not named:
         note("nothing was written: add --by NAME to renew the records that fit")
@@ -136,15 +140,15 @@ def _tell_all(done: _Done, *, named: bool) -> None:
 def _data(done: _Done) -> dict[str, Any]:
     own = [
         {
-            "place": one.place,
+            "place": renewal.place,
             "whose": "own",
-            "date": one.old.date.isoformat(),
-            "then": one.old.digest,
-            "now": dict(one.now),
-            "fits": one.why_not is None,
-            "why_not": one.why_not,
+            "date": renewal.old.date.isoformat(),
+            "then": renewal.old.digest,
+            "now": dict(renewal.now),
+            "fits": renewal.why_not is None,
+            "why_not": renewal.why_not,
         }
-        for one in done.found
+        for renewal in done.renewals
     ]
     psp: list[dict[str, Any]] = [
         {
@@ -153,19 +157,19 @@ def _data(done: _Done) -> dict[str, Any]:
             "date": record.date.isoformat(),
             "then": record.digest,
             "now": {},
-            "fits": place in done.kept,
-            "why_not": None if place in done.kept else "it would see something else",
+            "fits": place in done.unchanged_psp,
+            "why_not": None if place in done.unchanged_psp else "it would see something else",
         }
         for place, record in sorted(done.old.psp.items())
     ]
     return {"records": own + psp, "written": done.written and shown_path(done.written)}
 
 
-def _tell(one: "Renewal") -> None:
-    until = f", until {one.old.expires}" if one.old.expires else ""
-    say(one.place)
-    say(f"  approved   {one.old.date} by {one.old.by}{until}")
-    say(f"  then       leaves     {one.old.digest}")
-    for name, digest in one.now.items():
+def _tell(renewal: "Renewal") -> None:
+    until = f", until {renewal.old.expires}" if renewal.old.expires else ""
+    say(renewal.place)
+    say(f"  approved   {renewal.old.date} by {renewal.old.by}{until}")
+    say(f"  then       leaves     {renewal.old.digest}")
+    for name, digest in renewal.now.items():
         say(f"  now        {name:<10} {digest}")
-    say(f"  {one.why_not}: approve it anew" if one.why_not else "  only the format changed")
+    say(f"  {renewal.why_not}: approve it anew" if renewal.why_not else "  only the format changed")

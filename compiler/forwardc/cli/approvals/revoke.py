@@ -28,9 +28,9 @@ def revoke(build: Path, meant: "Withdrawal", *, as_json: bool) -> int:
     if as_json:
         say_document(written and _data(*written), sink)
         return 0 if written else 1
-    for one in _data(*written)["withdrawn"] if written else ():
-        of = "{vault} {destination}.{operation}, {environment}".format_map(one)
-        say(f"withdrawn: the {_WHOSE[one['whose']]} of {of}")
+    for approval in _data(*written)["withdrawn"] if written else ():
+        of = "{vault} {destination}.{operation}, {environment}".format_map(approval)
+        say(f"withdrawn: the {_WHOSE[approval['whose']]} of {of}")
     if written:
         say(f"written: {shown_path(written[1])}")
     show(sink, "text", None)
@@ -39,8 +39,10 @@ def revoke(build: Path, meant: "Withdrawal", *, as_json: bool) -> int:
 
 def _data(withdrawn: "Sequence[tuple[str, str]]", path: Path) -> dict[str, Any]:
     names = ("vault", "destination", "operation", "environment", "whose")
-    told = [dict(zip(names, (*key.split("/"), whose), strict=True)) for key, whose in withdrawn]
-    return {"withdrawn": told, "written": shown_path(path)}
+    approvals = [
+        dict(zip(names, (*key.split("/"), whose), strict=True)) for key, whose in withdrawn
+    ]
+    return {"withdrawn": approvals, "written": shown_path(path)}
 
 
 def _written(
@@ -52,15 +54,15 @@ def _written(
     from forwardc.plan.lock import read_lock
 
     lock = read_lock(lock_of_build(build), sink)
-    found = with_revoked(lock, meant, sink) if lock is not None else None
-    if found is None:
+    revocation = with_revoked(lock, meant, sink) if lock is not None else None
+    if revocation is None:
         return None
     root = _project_of(build)
-    path = write_lock(build, found[0], sink)
+    path = write_lock(build, revocation[0], sink)
     if path is None:
         return None
     _build(root, build, meant.date)
-    return found[1], path
+    return revocation[1], path
 
 
 def _project_of(build: Path) -> Path | None:

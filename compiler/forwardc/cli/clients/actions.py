@@ -57,9 +57,9 @@ def listed(history: str, as_json: bool) -> int:
     def work(store: Store) -> ChangeResult:
         clients = Clients(store).listed()
         if as_json:
-            return 0, {"clients": [_data(one) for one in clients]}
+            return 0, {"clients": [_data(client) for client in clients]}
         if clients:
-            say_lines(table(_HEADER, [_row(one) for one in clients]))
+            say_lines(table(_HEADER, [_row(client) for client in clients]))
         else:
             note("There is no client; `forwardc clients issue NAME` makes one.")
         return 0, None
@@ -77,7 +77,7 @@ def rotate(client_id: str, overlap_s: int, by: str, history: str, as_json: bool)
             note(f"The secret before it works until {_time(client.old_until)}.")
         return 0, result
 
-    return change(history, _known(work), as_json=as_json)
+    return change(history, _refusing_unknown(work), as_json=as_json)
 
 
 def bind(client_id: str, destinations: Sequence[str], by: str, history: str, as_json: bool) -> int:
@@ -89,7 +89,7 @@ def bind(client_id: str, destinations: Sequence[str], by: str, history: str, as_
             say(f"{client_id} may ask for {' '.join(client.destinations or ())}")
         return 0, _data(client)
 
-    return change(history, _known(work), as_json=as_json)
+    return change(history, _refusing_unknown(work), as_json=as_json)
 
 
 def revoke(client_id: str, by: str, history: str, as_json: bool) -> int:
@@ -101,7 +101,7 @@ def revoke(client_id: str, by: str, history: str, as_json: bool) -> int:
             say(f"{client_id} is revoked by {by}")
         return 0, {"client_id": client_id, "revoked": True}
 
-    return change(history, _known(work), as_json=as_json)
+    return change(history, _refusing_unknown(work), as_json=as_json)
 
 
 def change_keys(file: Path, *, add: bool, use_newest: bool, as_json: bool) -> int:
@@ -110,12 +110,14 @@ def change_keys(file: Path, *, add: bool, use_newest: bool, as_json: bool) -> in
         _do_to_keys(file, add, use_newest)
         keys = keys_of(read_file(file), file.name)
     except ServerKeysError as problem:
-        raise _told(problem) from None
+        raise _usage_error(problem) from None
     rows = [("signs" if not i else "verifies", str(key.kid)) for i, key in enumerate(keys.signing)]
     prints = keys.thumbprints[len(keys.signing) :]
-    rows += [("seals" if not i else "opens", one) for i, one in enumerate(prints)]
+    rows += [("seals" if not i else "opens", thumbprint) for i, thumbprint in enumerate(prints)]
     if as_json:
-        say_document({"keys": [{"use": use, "thumbprint": one} for use, one in rows]}, Sink())
+        say_document(
+            {"keys": [{"use": use, "thumbprint": thumbprint} for use, thumbprint in rows]}, Sink()
+        )
     else:
         say_lines(table(("USE", "THUMBPRINT"), rows))
     return 0
@@ -149,12 +151,12 @@ def _do_to_keys(file: Path, add: bool, newest: bool) -> None:
         raise ServerKeysError(f"{file}: the file is there", hint="--add adds keys to it")
 
 
-def _told(problem: ServerKeysError) -> click.ClickException:
+def _usage_error(problem: ServerKeysError) -> click.ClickException:
     hint = f"\nHint: {problem.hint}" if problem.hint else ""
     return click.ClickException(f"{problem.message}{hint}")
 
 
-def _known(work: Callable[[Store], ChangeResult]) -> Callable[[Store], ChangeResult]:
+def _refusing_unknown(work: Callable[[Store], ChangeResult]) -> Callable[[Store], ChangeResult]:
     """The same work, where a client that is not there is a mistake of the command line."""
 
     def checked(store: Store) -> ChangeResult:
@@ -219,15 +221,15 @@ def destinations_in_settings(file: Path | None) -> tuple[str, ...] | None:
     if file is None and (default := Path(in_project(_DEFAULT))).is_file():
         file = default
     sink = Sink()
-    found = _read(file, sink) if file is not None else None
-    if found is None:
+    destinations = _read(file, sink) if file is not None else None
+    if destinations is None:
         sink.error(
             CODE,
             "which destinations the client may ask for is not said",
             hint="name them with --destination, or the server's file with --settings",
         )
     show(sink, "text", Path.cwd(), err=True)
-    return found
+    return destinations
 
 
 def _read(file: Path, sink: Sink) -> tuple[str, ...] | None:

@@ -1,6 +1,6 @@
 """`forwardc clients`: who may call the partner API, and the keys of the server that believes them.
 
-Options are read here; what is done is `clients_work`'s.
+Options are read here; `clients.actions` does it.
 """
 
 import re
@@ -17,6 +17,7 @@ from forwardc.cli.output import json_option
 _Function = TypeVar("_Function", bound=Callable[..., int])
 _SCOPES: Final = ("payment-sharing", "dashboard-viewer", "dashboard-admin")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+# Seconds, 30 days: an old secret that works longer is one that nobody rotates away from.
 _LONGEST_OVERLAP_S: Final = 30 * 86_400
 _DESTINATION: Final = r"[A-Za-z0-9._:-]{1,80}"
 _ID: Final = click.argument("client_id", metavar="ID")
@@ -66,7 +67,7 @@ def command() -> None:
     help="The server's file of settings. Default: forwardc-server.toml, if it is there.",
 )
 @_changing
-def issue(destinations: tuple[str, ...], settings: Path | None, **given: Any) -> int:
+def issue(destinations: tuple[str, ...], settings: Path | None, **options: Any) -> int:
     """Make a client called NAME, and show its id and secret.
 
     It may ask for the destinations given, else for those that the settings list; never for one
@@ -75,31 +76,31 @@ def issue(destinations: tuple[str, ...], settings: Path | None, **given: Any) ->
     from forwardc.cli.clients.actions import destinations_in_settings
     from forwardc.cli.clients.actions import issue as work
 
-    if not re.fullmatch(r"[^\x00-\x1f\x7f-\x9f]{1,80}", given["name"]):
+    if not re.fullmatch(r"[^\x00-\x1f\x7f-\x9f]{1,80}", options["name"]):
         raise click.BadParameter("a name has 1 to 80 characters, in one line.", param_hint="NAME")
-    if "payment-sharing" not in given["scopes"]:
+    if "payment-sharing" not in options["scopes"]:
         if destinations:
             raise click.UsageError("--destination goes with the scope payment-sharing.")
-        return work(destinations=(), **given)
+        return work(destinations=(), **options)
     bound = _checked(destinations) or destinations_in_settings(settings)
-    return 1 if bound is None else work(destinations=bound, **given)
+    return 1 if bound is None else work(destinations=bound, **options)
 
 
 @command.command()
 @_ID
 @_destinations
 @_changing
-def bind(destinations: tuple[str, ...], **given: Any) -> int:
+def bind(destinations: tuple[str, ...], **options: Any) -> int:
     """Let a client ask for these destinations and no other, within five seconds."""
     from forwardc.cli.clients.actions import bind as work
 
     if not destinations:
         raise click.UsageError("Name each --destination that it may ask for.")
-    return work(destinations=_checked(destinations), **given)
+    return work(destinations=_checked(destinations), **options)
 
 
 def _checked(destinations: tuple[str, ...]) -> tuple[str, ...]:
-    if not all(re.fullmatch(_DESTINATION, one, re.ASCII) for one in destinations):
+    if not all(re.fullmatch(_DESTINATION, name, re.ASCII) for name in destinations):
         text = "a destination is named as below [destinations] of the settings."
         raise click.BadParameter(text, param_hint="--destination")
     return destinations
@@ -108,11 +109,11 @@ def _checked(destinations: tuple[str, ...]) -> tuple[str, ...]:
 @command.command(name="list")
 @json_option
 @history_option
-def list_(**given: Any) -> int:
+def list_(**options: Any) -> int:
     """Show every client, and no secret."""
     from forwardc.cli.clients.actions import listed
 
-    return listed(**given)
+    return listed(**options)
 
 
 @command.command()
@@ -125,21 +126,21 @@ def list_(**given: Any) -> int:
     help="How long the secret before it still works: 0, 90s, 30m, 24h, 7d.",
 )
 @_changing
-def rotate(overlap: str, **given: Any) -> int:
+def rotate(overlap: str, **options: Any) -> int:
     """Give a client a new secret, and show it."""
     from forwardc.cli.clients.actions import rotate as work
 
-    return work(overlap_s=_seconds(overlap), **given)
+    return work(overlap_s=_seconds(overlap), **options)
 
 
 @command.command()
 @_ID
 @_changing
-def revoke(**given: Any) -> int:
+def revoke(**options: Any) -> int:
     """Believe a client no more: its secrets at once, its tokens within five seconds."""
     from forwardc.cli.clients.actions import revoke as work
 
-    return work(**given)
+    return work(**options)
 
 
 @command.command()
@@ -174,8 +175,8 @@ def keys(
 
 
 def _seconds(text: str) -> int:
-    found = re.fullmatch(r"([0-9]{1,7})([smhd])|0", text, re.ASCII)
-    seconds = int(found[1]) * _UNITS[found[2]] if found and found[1] else 0
-    if found is None or seconds > _LONGEST_OVERLAP_S:
+    match = re.fullmatch(r"([0-9]{1,7})([smhd])|0", text, re.ASCII)
+    seconds = int(match[1]) * _UNITS[match[2]] if match and match[1] else 0
+    if match is None or seconds > _LONGEST_OVERLAP_S:
         raise click.UsageError("--overlap takes a time of at most 30 days, such as 24h.")
     return seconds

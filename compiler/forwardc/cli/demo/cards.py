@@ -37,7 +37,7 @@ class Stored:
     """A card at a vault: its id there, what goes with it in a run, and what may be told of it."""
 
     source: str
-    told: str
+    description: str
     inputs: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -56,13 +56,13 @@ async def _at_checkout(card: str, client: "httpx.AsyncClient") -> Stored:
     }
     browser, merchant = checkout_public_key(), checkout_secret_key()
     token = await _post(client, f"{_CHECKOUT}/tokens", browser, json=details)
-    wanted = {"type": "token", "token": token["token"]}
-    kept = await _post(client, f"{_CHECKOUT}/instruments", merchant, json=wanted)
+    instrument = {"type": "token", "token": token["token"]}
+    stored = await _post(client, f"{_CHECKOUT}/instruments", merchant, json=instrument)
     # The vault keeps no CVC: the cardholder types it again for each payment.
     typed = {"type": "cvv", "token_data": {"cvv": _CVC}}
     cvv = await _post(client, f"{_CHECKOUT}/tokens", browser, json=typed)
-    told = f"{kept['scheme']} ending {kept['last4']}, and a CVC token"
-    return Stored(kept["id"], told, {"cvv_token": cvv["token"]})
+    description = f"{stored['scheme']} ending {stored['last4']}, and a CVC token"
+    return Stored(stored["id"], description, {"cvv_token": cvv["token"]})
 
 
 async def _at_stripe(card: str, client: "httpx.AsyncClient") -> Stored:

@@ -39,7 +39,7 @@ def command() -> int:
         with progress(SCENES, "Running") as scenes:
             played = asyncio.run(play(build, scenes))
     _show(played)
-    good = all(one.as_expected for one in played)
+    good = all(run.as_expected for run in played)
     seconds = perf_counter() - started
     say(f"{len(played)} runs in {seconds:.1f} s, {'all' if good else 'not all'} as expected")
     return 0 if good else 1
@@ -115,13 +115,13 @@ def _show(played: "list[Played]") -> None:
 
     say()
     heading("Runs against the sandbox")
-    for number, one in enumerate(played, start=1):
+    for number, run in enumerate(played, start=1):
         say()
-        for line in lines(one, number, len(played)):
+        for line in lines(run, number, len(played)):
             say_styled(line)
     say()
     rows = [
-        [one.scene.target, one.scene.vault, one.outcome, f"{one.duration_ms} ms"] for one in played
+        [run.scene.target, run.scene.vault, run.outcome, f"{run.duration_ms} ms"] for run in played
     ]
     say_lines(table(["operation", "vault", "outcome", "time"], rows))
     say()

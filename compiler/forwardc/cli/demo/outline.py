@@ -11,6 +11,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
 
 WIDTH: Final = 100
+"""Columns of an outline: a line of code of this project, which a wide terminal shows whole."""
+# Characters of a value, two lines: a signature or a key is longer, and read by nobody.
 _LONGEST = 200
 _STEP = "  "
 # They say how a message travels, not what it says.
@@ -129,7 +131,7 @@ def _inner(value: Any) -> dict[str, Any] | None:
     if not isinstance(value, str) or not value.startswith("{") or value.startswith("{{"):
         return None
     try:
-        found = json.loads(value.replace(_ESCAPED_BRACE, "\\" + _ESCAPED_BRACE))
+        parsed = json.loads(value.replace(_ESCAPED_BRACE, "\\" + _ESCAPED_BRACE))
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return parsed if isinstance(parsed, dict) else None

@@ -179,8 +179,8 @@ def _sensitive(plan: Plan, scene: Scene) -> dict[str, Secret]:
     """What the plan wants masked, also where a destination tells what it received."""
     inputs = plan.operations[scene.operation].inputs
     sensitive = {name for name, spec in (*plan.params.items(), *inputs.items()) if spec.sensitive}
-    given = {**scene.params, **scene.inputs}
-    return {name: Secret(value) for name, value in given.items() if name in sensitive}
+    values = {**scene.params, **scene.inputs}
+    return {name: Secret(value) for name, value in values.items() if name in sensitive}
 
 
 async def _request(scene: Scene, stored: Stored | None, client: "httpx.AsyncClient") -> RunRequest:
@@ -199,11 +199,11 @@ def lines(played: Played, number: int, of: int) -> Iterator[str]:
     yield click.style(f"{number}/{of}  {scene.title}", bold=True)
     yield f"  forwardc run {scene.target} --via {scene.vault} --env sandbox --sandbox ..."
     if played.stored:
-        yield f"  card: {played.stored.told}, kept as {played.stored.source}"
+        yield f"  card: {played.stored.description}, kept as {played.stored.source}"
     if played.secrets:
         yield f"  secrets stored at {scene.vault}: {played.secrets}"
     if result is None:
-        yield from (f"  {found.code} {found.message}" for found in played.sink.sorted())
+        yield from (f"  {finding.code} {finding.message}" for finding in played.sink.sorted())
     received = iter(played.received)
     for step in result.steps if result else ():
         yield ""
@@ -238,8 +238,8 @@ def _label(text: str) -> str:
 
 
 def _outputs(step: StepReport) -> str:
-    told = [f"{name} {value}" for name, value in step.outputs.items() if value is not None]
-    return f": {', '.join(told)}" if told else ""
+    texts = [f"{name} {value}" for name, value in step.outputs.items() if value is not None]
+    return f": {', '.join(texts)}" if texts else ""
 
 
 def _verdict(played: Played) -> str:

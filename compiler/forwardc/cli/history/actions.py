@@ -46,13 +46,13 @@ def _tell(result: dict[str, int] | None, sink: Sink, *, as_json: bool) -> int:
     if as_json:
         say_document(result, sink)
     elif result is not None:
-        say(_told(**result))
+        say(_version_text(**result))
     else:
         show(sink, "text", None, err=True)
     return int(sink.has_errors)
 
 
-def _told(before: int, version: int) -> str:
+def _version_text(before: int, version: int) -> str:
     if before == version:
         return f"the history was there, and has version {version}"
     if before:
@@ -60,16 +60,16 @@ def _told(before: int, version: int) -> str:
     return f"the history was made, with version {version}"
 
 
-def export(url: str, wanted: RunFilter, format_: str) -> int:
+def export(url: str, run_filter: RunFilter, format_: str) -> int:
     """Write the runs; 1 with FC0869 where none fits, before anything is written."""
 
     def work(store: Store) -> ChangeResult:
-        if not has_runs(store, wanted):
+        if not has_runs(store, run_filter):
             raise NoRunMatchesError(
-                "no run fits, and nothing was written", nothing_fits(store, wanted)
+                "no run fits, and nothing was written", nothing_fits(store, run_filter)
             )
         form = ExportFormat(format_)
-        for piece in pieces_of(store, wanted, form):
+        for piece in pieces_of(store, run_filter, form):
             # CSV has been made harmless cell by cell.
             click.echo(escaped(piece) if form is ExportFormat.JSON else piece, nl=False)
         return 0, None

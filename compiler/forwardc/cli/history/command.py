@@ -32,7 +32,7 @@ _TYPED: Final = ParameterSource.COMMANDLINE
 @click.pass_context
 def command(
     context: click.Context,
-    given: dict[str, Any],
+    filter_values: dict[str, Any],
     limit: int,
     as_json: bool,
     as_csv: bool,
@@ -62,18 +62,18 @@ def command(
         return change(
             history, lambda store: _prune(store, days, answers, as_json=as_json), as_json=as_json
         )
-    wanted = filter_of(given)
+    run_filter = filter_of(filter_values)
     return change(
         history,
-        lambda store: _list(store, wanted, limit, as_json=as_json, as_csv=as_csv),
+        lambda store: _list(store, run_filter, limit, as_json=as_json, as_csv=as_csv),
         as_json=as_json,
     )
 
 
 def _typed(context: click.Context) -> set[str]:
     """The options that somebody typed."""
-    known = {name for one in context.command.params if (name := one.name)}
-    return {name for name in known if context.get_parameter_source(name) == _TYPED}
+    names = {name for param in context.command.params if (name := param.name)}
+    return {name for name in names if context.get_parameter_source(name) == _TYPED}
 
 
 # Without the variable: it would win over a path that stands before the subcommand.
@@ -104,7 +104,7 @@ def show(before: str, run: str, as_json: bool, history: str | None) -> int:
 )
 @_history
 @click.pass_obj
-def export(before: str, given: dict[str, Any], format_: str, history: str | None) -> int:
+def export(before: str, filter_values: dict[str, Any], format_: str, history: str | None) -> int:
     """Write every run that fits to standard output, the newest first, whatever their number.
 
     The filters and the columns are those of the dashboard. Where no run fits, nothing is written,
@@ -112,7 +112,7 @@ def export(before: str, given: dict[str, Any], format_: str, history: str | None
     """
     from forwardc.cli.history.actions import export as work
 
-    return work(history or before, filter_of(given), format_)
+    return work(history or before, filter_of(filter_values), format_)
 
 
 @command.command(short_help="Begin an empty history.")
@@ -144,20 +144,20 @@ def upgrade(before: str, as_json: bool, history: str | None) -> int:
 
 
 def _list(
-    store: "Store", wanted: "RunFilter", limit: int, *, as_json: bool, as_csv: bool
+    store: "Store", run_filter: "RunFilter", limit: int, *, as_json: bool, as_csv: bool
 ) -> "ChangeResult":
     from forwardc.cli.history.filters import strange
     from forwardc.cli.history.output import as_csv as csv_lines
     from forwardc.cli.history.output import as_table, summary_json
 
-    page = store.search(wanted, limit=limit)
+    page = store.search(run_filter, limit=limit)
     if as_csv:
         say_lines(csv_lines(page.runs))
     elif not as_json:
         if page.runs:
             say_lines(as_table(page.runs))
         else:
-            note("; ".join(("no run fits", *strange(store, wanted))))
+            note("; ".join(("no run fits", *strange(store, run_filter))))
     if page.cursor is not None:
         note(f"these are the newest {limit}; --limit shows more")
     return 0, {
@@ -186,23 +186,23 @@ def _prune(
 ) -> "ChangeResult":
     from getpass import getuser
 
-    told: dict[str, int] = {}
+    counts: dict[str, int] = {}
     if answers is not None:
-        told |= {
+        counts |= {
             "answers_deleted": store.prune_answers(answers, getuser()),
             "answers_kept_days": answers,
         }
         if not as_json:
-            say(f"{told['answers_deleted']} answers deleted; their runs stay")
+            say(f"{counts['answers_deleted']} answers deleted; their runs stay")
     if days is not None:
-        told |= {"deleted": store.prune(days, getuser()), "kept_days": days}
+        counts |= {"deleted": store.prune(days, getuser()), "kept_days": days}
         if not as_json:
-            say(f"{told['deleted']} runs deleted; what is kept began in the last {days} days")
-    return 0, told
+            say(f"{counts['deleted']} runs deleted; what is kept began in the last {days} days")
+    return 0, counts
 
 
 def _days(text: str, option: str, least: int = 1) -> int:
-    found = re.fullmatch(r"(0|[1-9][0-9]{0,4})d", text, re.ASCII)
-    if found is None or int(found[1]) < least:
+    match = re.fullmatch(r"(0|[1-9][0-9]{0,4})d", text, re.ASCII)
+    if match is None or int(match[1]) < least:
         raise click.UsageError(f"{option} takes a number of days, such as 30d.")
-    return int(found[1])
+    return int(match[1])

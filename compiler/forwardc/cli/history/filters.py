@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _OUTCOMES: Final = ("approved", "declined", "pending", "rejected", "unknown", "stopped", "running")
 _DAY: Final = click.DateTime(["%Y-%m-%d"])
+# Characters of a reason that is typed: more than any that is recorded has (see `normalize_cause`).
 _LONGEST: Final = 300
 _OPTIONS: Final = (
     click.option("--reference", help="Runs with this reference of ours."),
@@ -44,49 +45,49 @@ _OPTIONS: Final = (
     click.option("--from", "first", type=_DAY, metavar="DAY", help="Runs of this day or later."),
     click.option("--to", "last", type=_DAY, metavar="DAY", help="Runs of this day or earlier."),
 )
-_GIVEN: Final = (
+_NAMES: Final = (
     *("reference", "text", "outcome", "rejected_by", "cause", "status", "destination"),
     *("operation", "vault", "environment", "emulated", "first", "last"),
 )
 
 
 def filter_options(function: _Command) -> _Command:
-    """The options of a filter; the command gets them all as one, `given`: see `filter_of`."""
+    """The options of a filter; the command gets them as one, `filter_values`, for `filter_of`."""
 
     @wraps(function)
-    def command(**given: Any) -> Any:
-        return function(given={name: given.pop(name) for name in _GIVEN}, **given)
+    def command(**options: Any) -> Any:
+        return function(filter_values={name: options.pop(name) for name in _NAMES}, **options)
 
     for option in reversed(_OPTIONS):
         command = option(command)
     return cast("_Command", command)
 
 
-def filter_of(given: dict[str, Any]) -> "RunFilter":
+def filter_of(values: dict[str, Any]) -> "RunFilter":
     """The filter of the options. Days are those of UTC. Raises `UsageError`."""
     from forwardc.core.outcome import Outcome
     from forwardc.runtime.history.records import RunFilter, RunState
     from forwardc.runtime.run.result import Party
 
-    word, party, place = given["outcome"], given["rejected_by"], given["environment"]
+    word, party, place = values["outcome"], values["rejected_by"], values["environment"]
     in_state = word in ("stopped", "running")
-    first, last = given["first"], given["last"]
+    first, last = values["first"], values["last"]
     if first and last and last < first:
         raise click.UsageError("--to is before --from.")
     return RunFilter(
-        reference=given["reference"],
-        text=given["text"],
+        reference=values["reference"],
+        text=values["text"],
         outcome=Outcome(word) if word and not in_state else None,
         state=RunState(word) if in_state else None,
         rejected_by=Party(party) if party else None,
-        cause=_cause(given["cause"]),
-        status=given["status"],
-        destination=given["destination"],
-        operation=given["operation"],
-        vault=given["vault"],
+        cause=_cause(values["cause"]),
+        status=values["status"],
+        destination=values["destination"],
+        operation=values["operation"],
+        vault=values["vault"],
         environment=place,
         # Whoever names an environment means the vendor's own, as on the dashboard.
-        emulated=True if given["emulated"] else False if place else None,
+        emulated=True if values["emulated"] else False if place else None,
         since=_midnight(first, 0) if first else None,
         until=_midnight(last, 1) if last else None,
     )
@@ -116,25 +117,25 @@ def _midnight(day: datetime, later: int) -> str:
         raise click.UsageError("--from and --to take days of the calendar.") from None
 
 
-def nothing_fits(store: "Store", wanted: "RunFilter") -> str:
+def nothing_fits(store: "Store", run_filter: "RunFilter") -> str:
     """Why no run may fit: names of the filter that no run has, with the nearest that one has."""
-    return "; ".join(strange(store, wanted)) or "no run has all of this at once; leave some out"
+    return "; ".join(strange(store, run_filter)) or "no run has all of this at once; leave some out"
 
 
-def strange(store: "Store", wanted: "RunFilter") -> Iterator[str]:
+def strange(store: "Store", run_filter: "RunFilter") -> Iterator[str]:
     """The names of a filter that no run has, each with what may be meant."""
     from forwardc.core.diagnostics.suggest import did_you_mean
     from forwardc.runtime.history.queries import recorded_names
 
-    known = store.database.read(recorded_names)
-    for what, name, names in (
-        ("destination", wanted.destination, known.destinations),
-        ("operation", wanted.operation, known.operations),
-        ("vault", wanted.vault, known.vaults),
-        ("environment", wanted.environment, known.environments),
-        ("reason", wanted.cause, known.causes),
+    recorded = store.database.read(recorded_names)
+    for kind, name, names in (
+        ("destination", run_filter.destination, recorded.destinations),
+        ("operation", run_filter.operation, recorded.operations),
+        ("vault", run_filter.vault, recorded.vaults),
+        ("environment", run_filter.environment, recorded.environments),
+        ("reason", run_filter.cause, recorded.causes),
     ):
         if name is not None and name not in names:
             near = did_you_mean(name, names)
             meant = f"did you mean {near}?" if near else f"there are: {', '.join(names) or 'none'}"
-            yield f"no run has this {what}: {meant}"
+            yield f"no run has this {kind}: {meant}"

@@ -30,7 +30,7 @@ def _answer_days() -> int | None:
         raise AnswerRetentionError(f"{SETTING_VARIABLE} {problem}") from None
 
 
-def begun(url: str, sink: "Sink") -> "Store | None":
+def begin_history(url: str, sink: "Sink") -> "Store | None":
     """The history, made or brought to this version where need be; None with the reason told."""
     from forwardc.runtime.history.errors import HistoryError
     from forwardc.runtime.history.migrations import MIGRATIONS
@@ -47,7 +47,7 @@ def begun(url: str, sink: "Sink") -> "Store | None":
     return store
 
 
-def found(url: str, sink: "Sink") -> "Store | None":
+def find_history(url: str, sink: "Sink") -> "Store | None":
     """The history that is there; None with the reason told, and nothing made or changed."""
     from forwardc.runtime.history.errors import HistoryError
     from forwardc.runtime.history.store import open_existing
@@ -88,7 +88,7 @@ def change(
     sink = Sink()
     code, result = 1, None
     try:
-        store = (begun if begin else found)(history, sink)
+        store = (begin_history if begin else find_history)(history, sink)
         if store is not None:
             with store:
                 code, result = work(store)

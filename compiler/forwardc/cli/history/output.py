@@ -131,8 +131,8 @@ def _step(run: RunSummary, step: StoredStep) -> Iterator[str]:
     if step.request_id:
         yield f"  request    {mask(step.request_id)}, the vault's id"
     if step.scheme or step.issuing_country:
-        told = ", ".join(part for part in (step.scheme, step.issuing_country) if part)
-        yield f"  card       {told}"
+        card = ", ".join(part for part in (step.scheme, step.issuing_country) if part)
+        yield f"  card       {card}"
     if step.losses:
         yield f"  {sent_without(step.losses)}"
     if step.untold:
@@ -145,16 +145,16 @@ def _step(run: RunSummary, step: StoredStep) -> Iterator[str]:
         yield from _answer(run, step.recorded_answer)
 
 
-def _answer(run: RunSummary, kept: RecordedAnswer) -> Iterator[str]:
+def _answer(run: RunSummary, recorded: RecordedAnswer) -> Iterator[str]:
     """The beginning of an answer, field by field; `--json` has all of it."""
-    whose = run.destination if kept.whose == "destination" else run.vault
-    status = f" {kept.status}" if kept.status is not None else ""
-    rows = kept.body.rows
-    yield f"  answer    {status} of {whose}, {kept.body.kind}"
+    whose = run.destination if recorded.whose == "destination" else run.vault
+    status = f" {recorded.status}" if recorded.status is not None else ""
+    rows = recorded.body.rows
+    yield f"  answer    {status} of {whose}, {recorded.body.kind}"
     for row in rows[:_MOST_ROWS]:
         shown = on_one_line(f"{row.path} = {row.shown}")
         yield f"             {shown if len(shown) <= _LONGEST else shown[:_LONGEST] + '...'}"
-    if len(rows) > _MOST_ROWS or not kept.body.whole:
+    if len(rows) > _MOST_ROWS or not recorded.body.whole:
         yield "             ... --json has what is kept of the rest"
 
 

@@ -1,6 +1,6 @@
-"""`forwardc run`: runs a compiled operation out of `build/`. Knows no vault and no destination.
+"""`forwardc run`: runs a compiled operation out of `build/`.
 
-Options are read here, results are shown by `run_output`, and everything between is the runtime's.
+Options become a request here, the runtime runs it, and `run.output` shows the result.
 """
 
 from dataclasses import dataclass
@@ -27,7 +27,14 @@ from forwardc.cli.run.request import (
     warn_of_arguments,
 )
 from forwardc.cli.run.resume import resume_run
-from forwardc.cli.run.target import RunTarget, allowed, journal_for, look_up_for, means_for, reached
+from forwardc.cli.run.target import (
+    RunTarget,
+    allowed,
+    journal_for,
+    look_up_for,
+    reached,
+    run_dependencies,
+)
 
 if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink
@@ -94,35 +101,35 @@ def command(
 
     if sandbox is not None and secrets_file is not None:
         raise click.UsageError("--secrets cannot go with --sandbox, which has values of its own.")
-    where = RunTarget(build, sandbox, secrets_file, None if no_history else history)
-    given = _Given(
+    run_target = RunTarget(build, sandbox, secrets_file, None if no_history else history)
+    arguments = _RunArguments(
         source, inputs, params, params_file, inputs_file, reference, without, idempotency_key
     )
-    how = OutputOptions(curl=curl, as_json=as_json)
+    output = OutputOptions(curl=curl, as_json=as_json)
     if run_id is not None:
-        request = given.request()
+        request = arguments.request()
         _refuse_beside_resume(target, vault, environment, request, dry_run=dry_run)
-        return resume_run(run_id, request, given.shown(), where, how)
+        return resume_run(run_id, request, arguments.shown(), run_target, output)
     if target is None or vault is None or environment is None:
         raise click.UsageError("name what to run: DEST[.OPERATION] --via VAULT --env ENVIRONMENT")
     sink = Sink()
     # Before params or secrets are looked at: what is not approved is refused whatever they are.
-    found = allowed(where, vault, target, environment, sink)
-    if found is None:
+    approved_run = allowed(run_target, vault, target, environment, sink)
+    if approved_run is None:
         return problems(sink, as_json)
-    plan, operation, ambient = found
-    request = given.request()
-    warn_of_arguments(plan, operation, *given.names(), sink)
+    plan, operation, ambient = approved_run
+    request = arguments.request()
+    warn_of_arguments(plan, operation, *arguments.names(), sink)
     look_up = look_up_for(plan, build, sandbox, secrets_file, sink)
     if dry_run:
         return _preview(
             plan, operation, request, look_up, sink, ambient, curl=curl, as_json=as_json
         )
-    return _run(plan, operation, request, look_up, where, sink, ambient, how)
+    return _run(plan, operation, request, look_up, run_target, sink, ambient, output)
 
 
 @dataclass(frozen=True, slots=True)
-class _Given:
+class _RunArguments:
     """What the command line holds for a run."""
 
     source: str | None
@@ -181,37 +188,39 @@ def _run(
     operation: str,
     request: "RunRequest",
     look_up: "SecretResolver",
-    where: RunTarget,
+    run_target: RunTarget,
     sink: "Sink",
     ambient: "ClockAndIds",
-    how: OutputOptions,
+    output: OutputOptions,
 ) -> int:
     import asyncio
 
     from forwardc.runtime.run.journal import NoJournal
     from forwardc.runtime.run.run import run
 
-    if request.idempotency_key is not None and where.history is None:
+    if request.idempotency_key is not None and run_target.history is None:
         sink.error(
             "FC0811",
             "without a history nobody can tell whether an idempotency key came before",
             hint="leave out --no-history, or the key",
         )
-        return problems(sink, how.as_json)
-    result, early = None, EarlyOutput(plan, sink, how)
-    with where.recording(sink, begin=True) as store:
-        if store is None and where.history is not None:
-            return problems(sink, how.as_json)
+        return problems(sink, output.as_json)
+    result, early = None, EarlyOutput(plan, sink, output)
+    with run_target.recording(sink, begin=True) as store:
+        if store is None and run_target.history is not None:
+            return problems(sink, output.as_json)
         journal = (
-            journal_for(plan, where, store, emulated=where.sandbox is not None)
+            journal_for(plan, run_target, store, emulated=run_target.sandbox is not None)
             if store
             else NoJournal()
         )
 
         async def go() -> "RunResult | None":
-            async with means_for(plan, operation, where.sandbox, ambient, journal) as means:
-                ended = await run(plan, operation, request, look_up, means, sink)
-                early.show(ended, means)
+            async with run_dependencies(
+                plan, operation, run_target.sandbox, ambient, journal
+            ) as dependencies:
+                ended = await run(plan, operation, request, look_up, dependencies, sink)
+                early.show(ended, dependencies)
                 return ended
 
         result = reached(lambda: asyncio.run(go()))

@@ -26,23 +26,23 @@ class EarlyOutput:
 
     plan: "Plan"
     sink: "Sink"
-    how: OutputOptions
+    options: OutputOptions
     code: int | None = None
 
-    def show(self, result: "RunResult | None", means: "RunDependencies") -> None:
+    def show(self, result: "RunResult | None", dependencies: "RunDependencies") -> None:
         """Show a result now where something is still being asked."""
-        if result is not None and means.cards is not None and means.cards.pending:
+        if result is not None and dependencies.cards is not None and dependencies.cards.pending:
             self.code = self._shown(result)
 
     def finish(self, result: "RunResult | None") -> int:
         """Show what was not shown; the exit code."""
         if self.code is not None:
             return self.code
-        return problems(self.sink, self.how.as_json) if result is None else self._shown(result)
+        return problems(self.sink, self.options.as_json) if result is None else self._shown(result)
 
     def _shown(self, result: "RunResult") -> int:
-        how = self.how
-        return finish(self.plan, result, self.sink, curl=how.curl, as_json=how.as_json)
+        options = self.options
+        return finish(self.plan, result, self.sink, curl=options.curl, as_json=options.as_json)
 
 
 def finish(plan: "Plan", result: "RunResult", sink: "Sink", *, curl: bool, as_json: bool) -> int:

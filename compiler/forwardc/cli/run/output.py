@@ -74,8 +74,8 @@ def result_json(plan: Plan, result: RunResult, *, curl: bool) -> dict[str, Any]:
     """A run as data."""
     shown = shown_data(result)
     steps = [
-        {**told, **(_curl(step.request, curl) if step.request else {})}
-        for told, step in zip(shown["steps"], result.steps, strict=True)
+        {**step_data, **(_curl(step.request, curl) if step.request else {})}
+        for step_data, step in zip(shown["steps"], result.steps, strict=True)
     ]
     return {
         **_identity(plan, result.operation),
@@ -96,23 +96,25 @@ def _identity(plan: Plan, operation: str) -> dict[str, Any]:
     }
 
 
-def _curl(request: ShownRequest, wanted: bool) -> dict[str, str]:
-    return {"curl": as_curl(request)} if wanted else {}
+def _curl(request: ShownRequest, curl: bool) -> dict[str, str]:
+    return {"curl": as_curl(request)} if curl else {}
 
 
 def _agreed(plan: Plan, operation: str) -> Iterator[str]:
     """By what the vault had to agree to, or what a sandbox plays as if it had."""
-    for one in arrangements_of(plan, operation):
-        ticket = "as if agreed" if one.as_if_agreed else f"by arrangement ({one.ticket})"
-        yield f"{ticket}: {one.id}"
+    for arrangement in arrangements_of(plan, operation):
+        ticket = (
+            "as if agreed" if arrangement.as_if_agreed else f"by arrangement ({arrangement.ticket})"
+        )
+        yield f"{ticket}: {arrangement.id}"
 
 
 def _arrangements(plan: Plan, operation: str) -> dict[str, Any]:
-    found = [
-        one.model_dump(mode="json", exclude_defaults=True)
-        for one in arrangements_of(plan, operation)
+    arrangements = [
+        arrangement.model_dump(mode="json", exclude_defaults=True)
+        for arrangement in arrangements_of(plan, operation)
     ]
-    return {"arrangements": found} if found else {}
+    return {"arrangements": arrangements} if arrangements else {}
 
 
 def _title(plan: Plan, operation: str) -> str:
@@ -140,8 +142,8 @@ def _step(plan: Plan, step: StepReport, *, curl: bool) -> Iterator[str]:
     for name, value in step.outputs.items():
         yield f"  output   {name} = {value}"
     if step.scheme or step.issuing_country:
-        told = ", ".join(part for part in (step.scheme, step.issuing_country) if part)
-        yield f"  card     {told}"
+        card = ", ".join(part for part in (step.scheme, step.issuing_country) if part)
+        yield f"  card     {card}"
     if step.cards_masked:
         yield f"  warning  the answer held {step.cards_masked} card number(s), masked here"
     if step.losses:
@@ -157,8 +159,8 @@ def _step(plan: Plan, step: StepReport, *, curl: bool) -> Iterator[str]:
 
 def _keys(step: StepReport) -> str:
     """The idempotency keys that were sent, by the party whose each is."""
-    known = {Party.DESTINATION: step.keys.destination, Party.VAULT: step.keys.vault}
-    return ", ".join(f"{party} {known[party]}" for party in step.keyed)
+    keys = {Party.DESTINATION: step.keys.destination, Party.VAULT: step.keys.vault}
+    return ", ".join(f"{party} {keys[party]}" for party in step.keyed)
 
 
 def _answer(plan: Plan, step: StepReport) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from forwardc.core.diagnostics.errors import ForwardcError
+
 if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
@@ -20,10 +22,10 @@ FILE: Final = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type
 _STDIN: Final = Path("-")
 
 
-def pairs_of(option: str, given: tuple[str, ...]) -> dict[str, str]:
+def pairs_of(option: str, texts: tuple[str, ...]) -> dict[str, str]:
     """The values by name. Raises `UsageError`."""
     pairs: dict[str, str] = {}
-    for item in given:
+    for item in texts:
         name, equals, value = item.partition("=")
         # What stands there may be a value, so the message does not repeat it.
         if not equals or not name:
@@ -47,12 +49,12 @@ def read_params(path: Path | None) -> dict[str, object]:
 
 def read_inputs(path: Path | None) -> dict[str, str]:
     """The inputs of a JSON or TOML file, which are text. Raises `UsageError`."""
-    found: dict[str, str] = {}
+    inputs: dict[str, str] = {}
     for name, value in _read("--inputs", path, "inputs").items():
         if not isinstance(value, str):
             raise click.UsageError("--inputs: each value must be text, in quotes.")
-        found[name] = value
-    return found
+        inputs[name] = value
+    return inputs
 
 
 def warn_of_arguments(
@@ -80,13 +82,13 @@ def tell_argument(place: str, sink: "Sink") -> None:
     )
 
 
-def _read(option: str, path: Path | None, what: str) -> dict[str, object]:
+def _read(option: str, path: Path | None, kind: str) -> dict[str, object]:
     if path is None:
         return {}
     whole = f"{option}: {'standard input' if path == _STDIN else 'the file'}"
     values = _parsed(whole, _text(whole, path), path)
     if not isinstance(values, dict):
-        raise click.UsageError(f"{whole} must hold an object of {what} by name.")
+        raise click.UsageError(f"{whole} must hold an object of {kind} by name.")
     return values
 
 
@@ -119,7 +121,7 @@ def _parsed(whole: str, text: str, path: Path) -> object:
         if path.suffix == ".toml":
             return tomllib.loads(text, parse_float=Decimal)
         return json.loads(text, parse_float=Decimal, object_pairs_hook=_once)
-    except _Twice:
+    except _DuplicateNameError:
         where = "a name stands twice in one object"
     except ValueError as problem:
         where = gave_up(text, problem)
@@ -131,12 +133,12 @@ def _parsed(whole: str, text: str, path: Path) -> object:
     raise click.UsageError(f"{whole} is no {kind}" + (f" ({where})." if where else "."))
 
 
-class _Twice(ValueError):  # noqa: N818 - what the file does
+class _DuplicateNameError(ForwardcError, ValueError):
     """An object has two members of one name: readers do not agree which of them counts."""
 
 
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _Twice
-    return found
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _DuplicateNameError
+    return members

@@ -44,11 +44,11 @@ class RunTarget:
         Where there is none yet, it is made only to `begin` something. What the history refuses
         inside ends the block, with the reason in the sink.
         """
-        from forwardc.cli.history.opening import begun, found
+        from forwardc.cli.history.opening import begin_history, find_history
         from forwardc.runtime.history.errors import HistoryError
         from forwardc.runtime.run.journal import JournalError
 
-        opened = begun if begin else found
+        opened = begin_history if begin else find_history
         store = opened(self.history, sink) if self.history is not None else None
         try:
             yield store
@@ -72,7 +72,7 @@ def reached(work: Callable[[], T]) -> T:
 
 
 def allowed(
-    where: RunTarget, vault: str, target: str, environment: str, sink: "Sink"
+    run_target: RunTarget, vault: str, target: str, environment: str, sink: "Sink"
 ) -> "tuple[Plan, str, ClockAndIds] | None":
     """The plan, the operation and what is approved; None where it must not run."""
     from forwardc.plan.approvals import refuse_unapproved
@@ -81,14 +81,14 @@ def allowed(
     from forwardc.runtime.run.request import ClockAndIds
 
     destination, _, name = target.partition(".")
-    plan = read_plan(where.build, vault, destination, environment, sink)
+    plan = read_plan(run_target.build, vault, destination, environment, sink)
     operation = find_operation(plan, name or None, sink) if plan else None
     if plan is None or operation is None:
         return None
-    lock = lock_for(plan, where, sink)
+    lock = lock_for(plan, run_target, sink)
     if lock is None:
         return None
-    ambient = ClockAndIds(lock=lock, emulated=where.sandbox is not None)
+    ambient = ClockAndIds(lock=lock, emulated=run_target.sandbox is not None)
     today = ambient.now().date()
     if refuse_unapproved(plan, operation, lock, today, sink, emulated=ambient.emulated):
         return None
@@ -96,17 +96,17 @@ def allowed(
 
 
 def journal_for(
-    plan: "Plan", where: RunTarget, store: "Store", *, emulated: bool
+    plan: "Plan", run_target: RunTarget, store: "Store", *, emulated: bool
 ) -> "StoreJournal":
     """The journal of one run of a plan, with the hooks of the integration that the plan names."""
     from forwardc.integrations.registry import open_run_hooks
     from forwardc.runtime.run.store_journal import StoreJournal
 
-    hooks = open_run_hooks([plan], where.build)
+    hooks = open_run_hooks([plan], run_target.build)
     return StoreJournal(store, emulated, alone=True, hooks=hooks)
 
 
-def lock_for(plan: "Plan", where: RunTarget, sink: "Sink") -> "Lock | None":
+def lock_for(plan: "Plan", run_target: RunTarget, sink: "Sink") -> "Lock | None":
     """The lock that counts for a plan; None with the reason in the sink.
 
     One that cannot be read approves nothing, and keeps nothing from running that needs no approval.
@@ -116,10 +116,10 @@ def lock_for(plan: "Plan", where: RunTarget, sink: "Sink") -> "Lock | None":
     from forwardc.plan.lock import Lock, read_lock
     from forwardc.plan.separation import needs_approval
 
-    played = where.sandbox is not None and plan.environment_class != "production"
+    played = run_target.sandbox is not None and plan.environment_class != "production"
     if needs_approval(plan) and not played:
-        return read_lock(lock_of_build(where.build), sink)
-    return read_lock(lock_of_build(where.build), Sink()) or Lock()
+        return read_lock(lock_of_build(run_target.build), sink)
+    return read_lock(lock_of_build(run_target.build), Sink()) or Lock()
 
 
 def look_up_for(
@@ -133,15 +133,15 @@ def look_up_for(
     from forwardc.runtime.secret_providers.resolver import open_resolver
     from forwardc.runtime.secret_providers.variable_names import check_variable_names
 
-    wanted = identities_in(build, plan.place)
+    identities = identities_in(build, plan.place)
     if sandbox is not None:
-        check_variable_names(os.environ, wanted, sink, refused=False)
+        check_variable_names(os.environ, identities, sink, refused=False)
         return sandbox_resolver(plan, os.environ)
-    return open_resolver(os.environ, file, sink, wanted)
+    return open_resolver(os.environ, file, sink, identities)
 
 
 @asynccontextmanager
-async def means_for(
+async def run_dependencies(
     plan: "Plan", operation: str, sandbox: str | None, ambient: "ClockAndIds", journal: "Journal"
 ) -> AsyncIterator["RunDependencies"]:
     """A connection to the vaults, or to a sandbox with the secrets that the operation expects.

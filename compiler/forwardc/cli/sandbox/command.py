@@ -1,6 +1,6 @@
 """`forwardc sandbox`: serves the emulated vaults and destinations until it is interrupted.
 
-Knows no vault: the sandbox shares no code with the compiler.
+It hears of the project as plain data, once at its start and again after each build.
 """
 
 from pathlib import Path
@@ -65,7 +65,7 @@ def _party(text: str) -> tuple[str, int]:
     "parties",
     metavar="NAME=PORT",
     multiple=True,
-    callback=lambda _context, _option, given: [_party(text) for text in given],
+    callback=lambda _context, _option, texts: [_party(text) for text in texts],
     help=f"A port for one party alone: {_EXAMPLES}, or a host. Repeatable.",
 )
 @click.option(

@@ -1,6 +1,6 @@
 """Connects a run to a sandbox, and puts the run's stored secrets into it.
 
-The only place that knows both the runtime and the sandbox; neither knows the other.
+Runtime and sandbox meet here: one gives a connection, the other the application behind it.
 """
 
 from typing import TYPE_CHECKING

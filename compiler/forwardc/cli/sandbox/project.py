@@ -1,7 +1,7 @@
 """Tells a sandbox what the project has compiled: as plain data, read out of plans and the lock.
 
-Knows where the request to a destination stands in a vault's call. The sandbox reads no file of
-ours, and nothing of how a plan is compiled is told: what a vault's reviewers get to see is.
+The plan says where the request to a destination stands in a vault's call; what is handed over is
+what a vault's reviewers get to see of it, as texts, lists and numbers.
 """
 
 import re
@@ -98,17 +98,17 @@ def project_data(plans: Iterable[Plan], lock: Lock, today: date) -> dict[str, An
                 parts = _parts(plan.gets, step)
                 requests.append(_request(plan, step, parts, accepted, made_up))
                 _hold(plan, parts, made_up, holders)
-    found = [
+    holder_data = [
         {"host": host, "owner": owner, "secrets": secrets}
         for (host, owner, _), secrets in holders.items()
     ]
-    return {"requests": requests, "holders": found}
+    return {"requests": requests, "holders": holder_data}
 
 
 def _made_up(plan: Plan) -> dict[str, str]:
     """The sandbox's values of a plan's secrets as its requests use them, by name."""
-    found = resolve_secrets(plan, plan.secrets, sandbox_resolver(plan), Sink(), any_shape=True)
-    return {name: value.reveal() for name, value in found.items()}
+    values = resolve_secrets(plan, plan.secrets, sandbox_resolver(plan), Sink(), any_shape=True)
+    return {name: value.reveal() for name, value in values.items()}
 
 
 def _request(
@@ -118,9 +118,9 @@ def _request(
     fields = None
     if step.review is not None:
         fields = {
-            one.at: _kind(one)
-            for one in step.review.fields
-            if one.atom in _KINDS and not one.at.startswith(_IN_HEADER)
+            review_field.at: _kind(review_field)
+            for review_field in step.review.fields
+            if review_field.atom in _KINDS and not review_field.at.startswith(_IN_HEADER)
         }
     return {
         "vault": through,
@@ -137,24 +137,26 @@ def _request(
     }
 
 
-def _kind(one: ReviewField) -> str:
-    form = f":{one.format}" if one.atom in _FORMED else ""
-    return _KINDS[one.atom] + form + (":number" if one.json_type == "number" else "")
+def _kind(review_field: ReviewField) -> str:
+    form = f":{review_field.format}" if review_field.atom in _FORMED else ""
+    return (
+        _KINDS[review_field.atom] + form + (":number" if review_field.json_type == "number" else "")
+    )
 
 
 def _arranged(step: PlanStep) -> dict[str, Any]:
     """What the vault must agree to, and whether it is recorded that it did."""
     if step.review is None or not step.review.arrangements:
         return {}
-    found = step.review.arrangements
+    arrangements = step.review.arrangements
     return {
-        "arranged": {one.id: not one.as_if_agreed for one in found},
+        "arranged": {arrangement.id: not arrangement.as_if_agreed for arrangement in arrangements},
         "signed": [
-            one.at.removeprefix(_IN_HEADER)
-            for one in step.review.fields
-            if one.at.startswith(_IN_HEADER)
+            review_field.at.removeprefix(_IN_HEADER)
+            for review_field in step.review.fields
+            if review_field.at.startswith(_IN_HEADER)
         ],
-        "wallets": [name for one in found for name in one.wallets],
+        "wallets": [name for arrangement in arrangements for name in arrangement.wallets],
     }
 
 
@@ -224,14 +226,14 @@ def _named(term: Term) -> Iterator[tuple[str, Term]]:
 
 def _pattern(url: Term) -> list[str | None]:
     """A URL with None for each value of a run, texts beside each other joined."""
-    found: list[str | None] = []
+    texts: list[str | None] = []
     for part in _flat(url):
         text = None if any(isinstance(node, Ref) for node in walk(part)) else _text(part)
-        if text is None or not found or found[-1] is None:
-            found.append(text)
+        if text is None or not texts or texts[-1] is None:
+            texts.append(text)
         else:
-            found[-1] += text
-    return found
+            texts[-1] += text
+    return texts
 
 
 def _flat(term: Term) -> Iterator[Term]:
@@ -305,13 +307,13 @@ def _escaped(name: str) -> str:
 
 def _secrets_in(term: Term) -> set[str]:
     """The secrets that a term names, also those that a vault puts in."""
-    found: set[str] = set()
+    names: set[str] = set()
     for node in walk(term):
         if isinstance(node, Ref) and node.root == "secrets":
-            found.add(node.name.removeprefix("secrets."))
+            names.add(node.name.removeprefix("secrets."))
         elif isinstance(node, Raw):
-            found.update(_STORED.findall(node.text))
-    return found
+            names.update(_STORED.findall(node.text))
+    return names
 
 
 def _places(parts: _Parts) -> Iterator[tuple[str, str]]:
@@ -339,9 +341,9 @@ def _hold(
         if name in made_up:
             whose = (host.lower(), secret_id(plan, name).owner, plan.place)
             secrets = holders.setdefault(whose, {})
-            one = secrets.setdefault(name, _credential(plan, name, made_up[name]))
-            if place not in one["places"]:
-                one["places"].append(place)
+            credential = secrets.setdefault(name, _credential(plan, name, made_up[name]))
+            if place not in credential["places"]:
+                credential["places"].append(place)
 
 
 def _credential(plan: Plan, name: str, text: str) -> dict[str, Any]:
@@ -357,8 +359,8 @@ def _submitted(parts: _Parts, made_up: Mapping[str, str]) -> Iterator[tuple[str,
     """
     secrets = {name: Secret(value) for name, value in made_up.items()}
     places = [("", header, term) for header, term in parts.headers.items()]
-    for one in sealed_headers(places):
-        if secrets.keys() >= {*one.secrets}:
+    for sealed in sealed_headers(places):
+        if secrets.keys() >= {*sealed.secrets}:
             with suppress(NotSealableError):
-                value = str(value_of(one, secrets).reveal())
-                yield one.header, [sha256(value.encode()).hexdigest()]
+                value = str(value_of(sealed, secrets).reveal())
+                yield sealed.header, [sha256(value.encode()).hexdigest()]

@@ -30,12 +30,12 @@ class Watched:
 
     def __call__(self) -> dict[str, Any] | None:
         """The data where manifest or lock are others than before and whole; None otherwise."""
-        seen = tuple(map(_identity, (self._build / MANIFEST, lock_of_build(self._build))))
-        if seen == self._seen:
+        identity = tuple(map(_identity, (self._build / MANIFEST, lock_of_build(self._build))))
+        if identity == self._seen:
             return None
         data = self.read(Sink())
         if data is not None:
-            self._seen = seen
+            self._seen = identity
         return data
 
     def read(self, sink: Sink) -> dict[str, Any] | None:
@@ -81,7 +81,7 @@ def build_folder(build: Path) -> Path | None:
 
 def _identity(file: CheckoutPath) -> tuple[int, ...] | None:
     try:
-        found = file.status()
+        status = file.status()
     except OSError:
         return None
-    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)

@@ -1,6 +1,6 @@
 """What the commands of `forwardc secrets` share: the plans, the way to the store, the table.
 
-Knows no command and no value: values go from their source to the store.
+Values go from their provider to the store, and are shown nowhere.
 """
 
 import asyncio
@@ -48,7 +48,7 @@ _COLUMNS = ("name", "owner", "state", "version", "updated_at")
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class SecretsOptions:
     """The options that all four commands have."""
 
     destinations: tuple[str, ...]
@@ -61,12 +61,12 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class SecretsWork:
     """What the plans expect of the store: of the named destinations, and of all."""
 
-    given: Given
-    wanted: list[ExpectedSecret]
-    all_wanted: list[ExpectedSecret]
+    options: SecretsOptions
+    secrets: list[ExpectedSecret]
+    all_secrets: list[ExpectedSecret]
     look_ups: dict[str, SecretResolver]
     keeper: Plan
     plans: Sequence[Plan]
@@ -76,90 +76,103 @@ class Work:
     @property
     def any_shape(self) -> bool:
         """Whether values are made up."""
-        return self.given.sandbox is not None
+        return self.options.sandbox is not None
 
-    def refuses(self, wanted: Sequence[ExpectedSecret]) -> bool:
+    def refuses(self, secrets: Sequence[ExpectedSecret]) -> bool:
         """Whether a secret may not be sent, which is told: nothing that uses it is approved."""
         if self.any_shape:
             return False
-        refused = [self._refuses({one.name}, f"the secret {one.name}") for one in wanted]
+        refused = [self._refuses({secret.name}, f"the secret {secret.name}") for secret in secrets]
         return any(refused)
 
     def refuses_all(self) -> bool:
         """Whether the vault may not be asked at all: nothing that stores a secret is approved."""
-        names = {one.name for one in self.all_wanted}
-        what = f"the credential of {self.given.vault}"
-        return not self.any_shape and self._refuses(names, what)
+        names = {secret.name for secret in self.all_secrets}
+        subject = f"the credential of {self.options.vault}"
+        return not self.any_shape and self._refuses(names, subject)
 
-    def _refuses(self, names: set[str], what: str) -> bool:
+    def _refuses(self, names: set[str], subject: str) -> bool:
         users = [
-            (plan, [key for key, one in plan.operations.items() if names & {*one.stored_secrets}])
+            (
+                plan,
+                [
+                    key
+                    for key, operation in plan.operations.items()
+                    if names & {*operation.stored_secrets}
+                ],
+            )
             for plan in self.plans
         ]
-        return refuse_unapproved_use(users, what, self.lock, self.sink)
+        return refuse_unapproved_use(users, subject, self.lock, self.sink)
 
-    def used_elsewhere(self, one: ExpectedSecret) -> bool:
+    def used_elsewhere(self, secret: ExpectedSecret) -> bool:
         """Whether a destination that is not named needs the secret, too."""
-        return bool(self.given.destinations) and not one.destinations <= {*self.given.destinations}
+        return bool(self.options.destinations) and not secret.destinations <= {
+            *self.options.destinations
+        }
 
 
-def prepare(given: Given) -> Work | int:
+def prepare(options: SecretsOptions) -> SecretsWork | int:
     """Read the plans and the sources of values, or report what is wrong and return the code."""
     sink = Sink()
-    plans, lock = _plans(given, sink)
+    plans, lock = _plans(options, sink)
     if sink.has_errors:
-        return _report(given, [], sink)
+        return _report(options, [], sink)
     keeper = next((plan for plan in plans if plan.secret_store), None)
     if keeper is None:
         raise click.UsageError(
-            f"No plan of {given.vault} for {given.environment} stores a secret at the vault."
+            f"No plan of {options.vault} for {options.environment} stores a secret at the vault."
         )
-    all_wanted = expected_secrets(plans)
-    asked = frozenset(given.destinations)
-    wanted = [one for one in all_wanted if not asked or asked & one.destinations]
-    look_ups = _look_ups(given, plans, sink)
-    return Work(given, wanted, all_wanted, look_ups, keeper, plans, lock, sink)
+    all_secrets = expected_secrets(plans)
+    asked = frozenset(options.destinations)
+    secrets = [secret for secret in all_secrets if not asked or asked & secret.destinations]
+    look_ups = _look_ups(options, plans, sink)
+    return SecretsWork(options, secrets, all_secrets, look_ups, keeper, plans, lock, sink)
 
 
-def _plans(given: Given, sink: Sink) -> tuple[list[Plan], Lock]:
+def _plans(options: SecretsOptions, sink: Sink) -> tuple[list[Plan], Lock]:
     """What a vault is asked by: compiled here, or for a sandbox of this machine as it was built."""
-    if given.sandbox is not None:
-        return _built(given, sink), Lock()
-    found, lock = compiled_plans(given.build, given.vault, given.environment, sink)
-    for name in given.destinations:
-        if name not in found and not sink.has_errors:
-            not_there(name, found, f"{given.vault} in {given.environment}", sink)
-    return [found[name] for name in sorted(found)], lock
+    if options.sandbox is not None:
+        return _built(options, sink), Lock()
+    plans, lock = compiled_plans(options.build, options.vault, options.environment, sink)
+    for name in options.destinations:
+        if name not in plans and not sink.has_errors:
+            not_there(name, plans, f"{options.vault} in {options.environment}", sink)
+    return [plans[name] for name in sorted(plans)], lock
 
 
-def _built(given: Given, sink: Sink) -> list[Plan]:
-    manifest = read_manifest(given.build, sink)
+def _built(options: SecretsOptions, sink: Sink) -> list[Plan]:
+    manifest = read_manifest(options.build, sink)
     if manifest is None:
         return []
     built = [
         destination
         for vault, destination, environment in manifest.plans()
-        if (vault, environment) == (given.vault, given.environment)
+        if (vault, environment) == (options.vault, options.environment)
     ]
-    names = sorted({*built, *given.destinations})
-    where = (given.vault, given.environment)
-    read = [plan_in(given.build, manifest, where[0], name, where[1], sink) for name in names]
+    names = sorted({*built, *options.destinations})
+    where = (options.vault, options.environment)
+    read = [plan_in(options.build, manifest, where[0], name, where[1], sink) for name in names]
     return [plan for plan in read if plan is not None]
 
 
-def _look_ups(given: Given, plans: Sequence[Plan], sink: Sink) -> dict[str, SecretResolver]:
-    wanted = identities_in(given.build, given.environment)
-    if given.sandbox is not None:
-        check_variable_names(os.environ, wanted, sink, refused=False)
+def _look_ups(
+    options: SecretsOptions, plans: Sequence[Plan], sink: Sink
+) -> dict[str, SecretResolver]:
+    identities = identities_in(options.build, options.environment)
+    if options.sandbox is not None:
+        check_variable_names(os.environ, identities, sink, refused=False)
         return {plan.destination: sandbox_resolver(plan, os.environ) for plan in plans}
-    look_up = open_resolver(os.environ, given.secrets_file, sink, wanted)
-    warn_unused_variables(look_up.names(), given.build, given.environment, sink)
+    look_up = open_resolver(os.environ, options.secrets_file, sink, identities)
+    warn_unused_variables(look_up.names(), options.build, options.environment, sink)
     return {plan.destination: look_up for plan in plans}
 
 
-def with_client(work: Work, action: Callable[[StoreClient], Awaitable[_Result]]) -> _Result | None:
+def with_client(
+    work: SecretsWork, action: Callable[[StoreClient], Awaitable[_Result]]
+) -> _Result | None:
     """Open the store and act on it; None, with the reason in the sink, where it stays shut."""
-    sandbox, plan, store = work.given.sandbox, work.keeper, work.keeper.secret_store
+    sandbox, plan, store = work.options.sandbox, work.keeper, work.keeper.secret_store
     look_up = work.look_ups[plan.destination]
     keys = resolve_credentials(
         plan, [STORE_CREDENTIAL], look_up, work.sink, any_shape=work.any_shape
@@ -200,26 +213,28 @@ def row(
 
 def change_row(change: SecretChange) -> dict[str, Any]:
     """One secret with which something was done."""
-    wanted = change.secret
-    return row(wanted.name, wanted.id.owner, change.action, change.stored)
+    secret = change.secret
+    return row(secret.name, secret.id.owner, change.action, change.stored)
 
 
-def show(work: Work, rows: Sequence[dict[str, Any]]) -> int:
+def show(work: SecretsWork, rows: Sequence[dict[str, Any]]) -> int:
     """Write the secrets and every diagnostic. Returns the exit code."""
-    return _report(work.given, rows, work.sink)
+    return _report(work.options, rows, work.sink)
 
 
-def _report(given: Given, rows: Sequence[dict[str, Any]], sink: Sink) -> int:
-    found = sink.sorted()
-    if given.as_json:
-        where = {"vault": given.vault, "environment": given.environment}
+def _report(options: SecretsOptions, rows: Sequence[dict[str, Any]], sink: Sink) -> int:
+    findings = sink.sorted()
+    if options.as_json:
+        where = {"vault": options.vault, "environment": options.environment}
         say_document({**where, "secrets": list(rows)}, sink)
         return int(sink.has_errors)
-    cells = [["-" if one[name] is None else str(one[name]) for name in _COLUMNS] for one in rows]
+    cells = [
+        ["-" if secret[name] is None else str(secret[name]) for name in _COLUMNS] for secret in rows
+    ]
     if rows:
         say_lines(table([name.replace("_", " ") for name in _COLUMNS], cells))
     elif not sink.has_errors:
         note("No secrets.")
-    if found:
-        note(render(found, DiagnosticFormat.TEXT, Sources()).rstrip("\n"))
+    if findings:
+        note(render(findings, DiagnosticFormat.TEXT, Sources()).rstrip("\n"))
     return int(sink.has_errors)

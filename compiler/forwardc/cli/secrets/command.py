@@ -48,56 +48,56 @@ def command() -> None:
 
 @command.command()
 @_with_options
-def push(**given: Any) -> int:
+def push(**options: Any) -> int:
     """Create the secrets that are missing, and give the others their value anew.
 
     The vault does not give values back, so that they cannot be compared: each one that is there
     gets a new version.
     """
-    from forwardc.cli.secrets.actions import Given, change_row, prepare, show, with_client
+    from forwardc.cli.secrets.actions import SecretsOptions, change_row, prepare, show, with_client
     from forwardc.runtime.secret_providers.vault_store import push as push_all
     from forwardc.runtime.secret_providers.vault_store import values_to_store
 
-    work = prepare(Given(**given))
+    work = prepare(SecretsOptions(**options))
     if isinstance(work, int):
         return work
-    if work.refuses(work.wanted):
+    if work.refuses(work.secrets):
         return show(work, [])
-    values = values_to_store(work.wanted, work.look_ups, work.sink, any_shape=work.any_shape)
-    changes = with_client(work, lambda client: push_all(client, work.wanted, values, work.sink))
+    values = values_to_store(work.secrets, work.look_ups, work.sink, any_shape=work.any_shape)
+    changes = with_client(work, lambda client: push_all(client, work.secrets, values, work.sink))
     return show(work, [change_row(change) for change in changes or []])
 
 
 @command.command(name="list")
 @_with_options
-def list_(**given: Any) -> int:
+def list_(**options: Any) -> int:
     """Show every secret at the vault, and whose it is."""
-    from forwardc.cli.secrets.actions import Given, prepare, row, show, with_client
+    from forwardc.cli.secrets.actions import SecretsOptions, prepare, row, show, with_client
 
-    work = prepare(Given(**given))
+    work = prepare(SecretsOptions(**options))
     if isinstance(work, int):
         return work
     if work.refuses_all():
         return show(work, [])
     there = with_client(work, lambda client: client.list(work.sink)) or {}
-    owners = {one.name: one.id.owner for one in work.all_wanted}
-    named = {one.name for one in work.wanted}
+    owners = {secret.name: secret.id.owner for secret in work.all_secrets}
+    named = {secret.name for secret in work.secrets}
     shown = [
         row(name, owners.get(name), "stored", stored)
         for name, stored in there.items()
-        if name in named or not work.given.destinations
+        if name in named or not work.options.destinations
     ]
     return show(work, shown)
 
 
 @command.command()
 @_with_options
-def check(**given: Any) -> int:
+def check(**options: Any) -> int:
     """Say which secrets are missing, and which no plan names; 1 where one is missing."""
-    from forwardc.cli.secrets.actions import Given, prepare, row, show, with_client
+    from forwardc.cli.secrets.actions import SecretsOptions, prepare, row, show, with_client
     from forwardc.runtime.secret_providers.vault_store import compare
 
-    work = prepare(Given(**given))
+    work = prepare(SecretsOptions(**options))
     if isinstance(work, int):
         return work
     if work.refuses_all():
@@ -105,12 +105,14 @@ def check(**given: Any) -> int:
     there = with_client(work, lambda client: client.list(work.sink))
     if there is None:
         return show(work, [])
-    found = compare(work.wanted, frozenset(one.name for one in work.all_wanted), there)
-    rows = [row(one.name, one.id.owner, "stored", stored) for one, stored in found.present]
-    rows += [row(one.name, one.id.owner, "missing") for one in found.missing]
-    rows += [row(stored.name, None, "in no plan", stored) for stored in found.extra]
-    for one in found.missing:
-        message = f"{work.given.vault} has no secret {one.name}"
+    comparison = compare(work.secrets, frozenset(secret.name for secret in work.all_secrets), there)
+    rows = [
+        row(secret.name, secret.id.owner, "stored", stored) for secret, stored in comparison.present
+    ]
+    rows += [row(secret.name, secret.id.owner, "missing") for secret in comparison.missing]
+    rows += [row(stored.name, None, "in no plan", stored) for stored in comparison.extra]
+    for secret in comparison.missing:
+        message = f"{work.options.vault} has no secret {secret.name}"
         work.sink.error("FC0817", message, hint="run `forwardc secrets push`")
     return show(work, rows)
 
@@ -118,24 +120,31 @@ def check(**given: Any) -> int:
 @command.command()
 @click.option("--yes", is_flag=True, help="Delete them; without it, only their names are shown.")
 @_with_options
-def delete(yes: bool, **given: Any) -> int:
+def delete(yes: bool, **options: Any) -> int:
     """Delete the secrets that the plans name, and no others.
 
     With DEST, a vendor's secret that another destination uses as well stays.
     """
-    from forwardc.cli.secrets.actions import Given, change_row, prepare, row, show, with_client
+    from forwardc.cli.secrets.actions import (
+        SecretsOptions,
+        change_row,
+        prepare,
+        row,
+        show,
+        with_client,
+    )
     from forwardc.runtime.secret_providers.vault_store import delete as delete_all
 
-    work = prepare(Given(**given))
+    work = prepare(SecretsOptions(**options))
     if isinstance(work, int):
         return work
     if work.refuses_all():
         return show(work, [])
-    kept = [one for one in work.wanted if work.used_elsewhere(one)]
-    wanted = [one for one in work.wanted if not work.used_elsewhere(one)]
+    in_use = [secret for secret in work.secrets if work.used_elsewhere(secret)]
+    deletable = [secret for secret in work.secrets if not work.used_elsewhere(secret)]
     if not yes:
-        names = ", ".join(one.name for one in wanted) or "nothing"
-        raise click.UsageError(f"This would delete {names} at {work.given.vault}. Say --yes.")
-    changes = with_client(work, lambda client: delete_all(client, wanted, work.sink))
+        names = ", ".join(secret.name for secret in deletable) or "nothing"
+        raise click.UsageError(f"This would delete {names} at {work.options.vault}. Say --yes.")
+    changes = with_client(work, lambda client: delete_all(client, deletable, work.sink))
     rows = [change_row(change) for change in changes or []]
-    return show(work, [*rows, *(row(one.name, one.id.owner, "in use") for one in kept)])
+    return show(work, [*rows, *(row(secret.name, secret.id.owner, "in use") for secret in in_use)])

@@ -1,6 +1,6 @@
 """`forwardc serve`: serves the partner API, by a file of settings and the environment.
 
-Knows options and the order in which a server begins; the server itself is the partner room's.
+Options are read here; `serve.start` reads, checks, binds, and hands over to the server.
 """
 
 from pathlib import Path

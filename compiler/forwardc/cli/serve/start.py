@@ -59,17 +59,17 @@ class Starting:
     def check(self) -> int:
         """Say what would be served, or what is wrong; 0 or 1."""
         settings = read_settings(self.file, self.sink)
-        known = self._known(settings)
-        supply = self._ask(known) if known is not None else None
-        if known is not None:
-            report_missing_columns(known.plans, supply, self.sink.error)
-            report_unused_columns(known.plans, supply, self.sink.error)
-        well = known is not None and not self.sink.has_errors
+        inputs = self._read_inputs(settings)
+        supply = self._ask(inputs) if inputs is not None else None
+        if inputs is not None:
+            report_missing_columns(inputs.plans, supply, self.sink.error)
+            report_unused_columns(inputs.plans, supply, self.sink.error)
+        well = inputs is not None and not self.sink.has_errors
         if self.as_json:
-            say_document(served_json(known, supply) if known and well else None, self.sink)
+            say_document(served_json(inputs, supply) if inputs and well else None, self.sink)
             return int(not well)
         self._show()
-        for line in served(known, supply) if known and well else ():
+        for line in served(inputs, supply) if inputs and well else ():
             say(line)
         return int(not well)
 
@@ -81,24 +81,24 @@ class Starting:
             self._show()
             return 1
         with closing(listener):
-            known = self._known(_at(settings, listener))
-            components = self._agreed(known) if known is not None else None
+            inputs = self._read_inputs(_at(settings, listener))
+            components = self._agreed(inputs) if inputs is not None else None
             self._show()
             if components is None:
                 return 1
             return _serve(components, listener, role)
 
-    def _known(self, settings: ServerSettings | None) -> ServerInputs | None:
+    def _read_inputs(self, settings: ServerSettings | None) -> ServerInputs | None:
         if settings is None:
             return None
         check_uvicorn(self.sink)
         check_serving(settings, self.sink)
-        known = read_inputs(settings, self.sink)
-        return None if self.sink.has_errors else known
+        inputs = read_inputs(settings, self.sink)
+        return None if self.sink.has_errors else inputs
 
-    def _agreed(self, known: ServerInputs) -> ServerComponents | None:
+    def _agreed(self, inputs: ServerInputs) -> ServerComponents | None:
         """The open parts of a server that may begin; None, with the reason in the sink."""
-        components = open_components(known, self.sink)
+        components = open_components(inputs, self.sink)
         if components is None:
             return None
         try:
@@ -113,16 +113,16 @@ class Starting:
         asyncio.run(components.close())
         return None
 
-    def _ask(self, known: ServerInputs) -> DirectoryColumns | None:
+    def _ask(self, inputs: ServerInputs) -> DirectoryColumns | None:
         """Ask what a server asks at its start; a history or keys that a start would make, not.
 
         What the lookup can tell; None where nobody knows.
         """
-        run = known.settings.run
+        run = inputs.settings.run
         try:
             if not (self._has_history(run.history) and run.keys.exists()):
-                return asyncio.run(_asked(known))
-            components = open_components(known, self.sink)
+                return asyncio.run(_asked(inputs))
+            components = open_components(inputs, self.sink)
             return asyncio.run(_ask(components, self.sink)) if components is not None else None
         except DirectoryError as problem:
             self.sink.error("FC0830", f"the lookup does not answer: {problem}")
@@ -166,12 +166,12 @@ async def _begin(components: ServerComponents, sink: Sink) -> None:
         report_missing_columns(components.inputs.plans, supply, sink.warning)
         report_unused_columns(components.inputs.plans, supply, sink.warning)
     bind_clients(components.settings, Clients(components.store), sink)
-    known = components.inputs
-    if known.settings.run.sandbox is None:
-        approved.record_approvals(components.store, known.plans, known.lock)
-    if known.settings.run.sandbox is not None:
-        async with Sender(transport_to(known.settings.run.sandbox)) as sender:
-            for way in known.plans.values():
+    inputs = components.inputs
+    if inputs.settings.run.sandbox is None:
+        approved.record_approvals(components.store, inputs.plans, inputs.lock)
+    if inputs.settings.run.sandbox is not None:
+        async with Sender(transport_to(inputs.settings.run.sandbox)) as sender:
+            for way in inputs.plans.values():
                 await store_secrets(way.plan, way.operation, sender)
 
 
@@ -184,9 +184,9 @@ async def _ask(components: ServerComponents, sink: Sink) -> DirectoryColumns | N
         await components.close()
 
 
-async def _asked(known: ServerInputs) -> DirectoryColumns | None:
+async def _asked(inputs: ServerInputs) -> DirectoryColumns | None:
     """What the lookup can tell, before there is a history. Raises `DirectoryError`."""
-    lookup = open_payment_directory(known)
+    lookup = open_payment_directory(inputs)
     try:
         await lookup.ready()
         return await lookup.supplies()
@@ -215,8 +215,8 @@ def _serve(components: ServerComponents, listener: socket.socket, role: str) -> 
     if folder is not None:
         os.environ[FOLDER] = folder
     try:
-        given = settings.model_dump(mode="json")
-        return Workers(settings.server.workers, given, listener).run(begins)
+        settings_data = settings.model_dump(mode="json")
+        return Workers(settings.server.workers, settings_data, listener).run(begins)
     finally:
         if folder is not None:
             shutil.rmtree(folder, ignore_errors=True)
@@ -233,20 +233,20 @@ def _link(components: ServerComponents, role: str) -> list[str]:
     ]
 
 
-def served(known: ServerInputs, supply: DirectoryColumns | None = None) -> list[str]:
+def served(inputs: ServerInputs, supply: DirectoryColumns | None = None) -> list[str]:
     """What would be served, a line each, and what of it the lookup never tells."""
-    settings = known.settings
+    settings = inputs.settings
     lines = [f"{_address(settings)} would serve, in {settings.run.place}:"]
-    for (name, vault), way in sorted(known.plans.items()):
+    for (name, vault), way in sorted(inputs.plans.items()):
         lines.append(f"  {name}: {way.plan.destination}.{way.operation} through {vault}")
         if without := missing_optional_columns(way, supply):
             lines.append(f"    without {', '.join(without)}: the lookup has no such column")
     return lines
 
 
-def served_json(known: ServerInputs, supply: DirectoryColumns | None) -> dict[str, Any]:
+def served_json(inputs: ServerInputs, supply: DirectoryColumns | None) -> dict[str, Any]:
     """The same as data."""
-    settings = known.settings
+    settings = inputs.settings
     serves = [
         {
             "name": name,
@@ -255,7 +255,7 @@ def served_json(known: ServerInputs, supply: DirectoryColumns | None) -> dict[st
             "vault": vault,
             "without": list(missing_optional_columns(way, supply)),
         }
-        for (name, vault), way in sorted(known.plans.items())
+        for (name, vault), way in sorted(inputs.plans.items())
     ]
     return {"address": _address(settings), "environment": settings.run.place, "serves": serves}
 

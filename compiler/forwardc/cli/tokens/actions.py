@@ -11,9 +11,16 @@ from typing import Any
 
 import click
 
-from forwardc.cli.history.opening import begun, found
+from forwardc.cli.history.opening import begin_history, find_history
 from forwardc.cli.output import note, say, say_document
-from forwardc.cli.run.target import RunTarget, allowed, journal_for, look_up_for, means_for, reached
+from forwardc.cli.run.target import (
+    RunTarget,
+    allowed,
+    journal_for,
+    look_up_for,
+    reached,
+    run_dependencies,
+)
 from forwardc.cli.sandbox.link import SandboxUnreachableError, transport_to
 from forwardc.cli.tokens.output import TokenKnowledge, lines, listed, report, result_of
 from forwardc.core.diagnostics.sink import Sink
@@ -45,70 +52,70 @@ class TokenRequest:
     build: Path
 
 
-def show_recent(given: TokenRequest) -> int:
+def show_recent(request: TokenRequest) -> int:
     """List the tokens that changed last. Returns the exit code."""
     sink = Sink()
-    store = found(given.history, sink)
+    store = find_history(request.history, sink)
     if store is None:
-        return report(sink, as_json=given.as_json)
+        return report(sink, as_json=request.as_json)
     with store:
-        tokens = card_tokens(given)
+        tokens = card_tokens(request)
         records = tokens.store(store, emulated=False).search(TokenFilter()).tokens
-        return listed(records, tokens.teller, as_json=given.as_json)
+        return listed(records, tokens.teller, as_json=request.as_json)
 
 
-def show_one(given: TokenRequest, token: str, *, offline: bool) -> int:
+def show_one(request: TokenRequest, token: str, *, offline: bool) -> int:
     """Show a token, and what the destination says of it. Returns the exit code."""
     sink = Sink()
-    tokens = card_tokens(given)
-    known = _known(
-        given, tokens, token, sink, offline=offline, needed=offline or given.history_named
+    tokens = card_tokens(request)
+    knowledge = _knowledge(
+        request, tokens, token, sink, offline=offline, needed=offline or request.history_named
     )
-    if known is None:
-        return report(sink, as_json=given.as_json)
-    if offline and known.record is None:
+    if knowledge is None:
+        return report(sink, as_json=request.as_json)
+    if offline and knowledge.record is None:
         sink.error("FC0829", "no callback has named this token")
     result = None
     if not offline:
-        result = _ask(given, tokens, tokens.show_operation, known, sink, None)
-    lines(known, result, sink, as_json=given.as_json)
+        result = _ask(request, tokens, tokens.show_operation, knowledge, sink, None)
+    lines(knowledge, result, sink, as_json=request.as_json)
     if result is not None:
         return exit_code(result)
     return int(sink.has_errors)
 
 
-def revoke_one(given: TokenRequest, token: str) -> int:
+def revoke_one(request: TokenRequest, token: str) -> int:
     """Revoke a token, and record the run. Returns the exit code."""
     sink = Sink()
-    tokens = card_tokens(given)
-    known = _known(given, tokens, token, sink, offline=False, needed=False)
-    store = begun(given.history, sink) if known else None
-    if known is None or store is None:
-        return report(sink, as_json=given.as_json)
+    tokens = card_tokens(request)
+    knowledge = _knowledge(request, tokens, token, sink, offline=False, needed=False)
+    store = begin_history(request.history, sink) if knowledge else None
+    if knowledge is None or store is None:
+        return report(sink, as_json=request.as_json)
     with store:
-        result = _ask(given, tokens, tokens.revoke_operation, known, sink, store)
+        result = _ask(request, tokens, tokens.revoke_operation, knowledge, sink, store)
     if result is None:
-        return report(sink, as_json=given.as_json)
-    return result_of(result, sink, as_json=given.as_json)
+        return report(sink, as_json=request.as_json)
+    return result_of(result, sink, as_json=request.as_json)
 
 
-def card_tokens(given: TokenRequest) -> CardTokens:
+def card_tokens(request: TokenRequest) -> CardTokens:
     """The card tokens of the destination, by the integration that its plans name.
 
     Where it is not built, an integration's own name stands for a destination of it. Raises
     `click.BadParameter` where the destination has none.
     """
-    manifest = read_manifest(given.build, Sink())
+    manifest = read_manifest(request.build, Sink())
     places = manifest.plans() if manifest is not None else []
-    built = [names for names in places if names[1] == given.destination]
+    built = [names for names in places if names[1] == request.destination]
     if manifest is not None and built:
-        plans = (plan_in(given.build, manifest, *names, Sink()) for names in built)
+        plans = (plan_in(request.build, manifest, *names, Sink()) for names in built)
         named = (each for plan in plans if plan and (each := integration_of(plan)))
     else:
-        named = (each for each in INTEGRATIONS if each.name == given.destination)
+        named = (each for each in INTEGRATIONS if each.name == request.destination)
     integration = next(named, None)
     if integration is None:
-        raise no_tokens(given.destination)
+        raise no_tokens(request.destination)
     return integration.tokens
 
 
@@ -121,15 +128,21 @@ def no_tokens(destination: str) -> click.BadParameter:
     )
 
 
-def _known(
-    given: TokenRequest, tokens: CardTokens, token: str, sink: Sink, *, offline: bool, needed: bool
+def _knowledge(
+    request: TokenRequest,
+    tokens: CardTokens,
+    token: str,
+    sink: Sink,
+    *,
+    offline: bool,
+    needed: bool,
 ) -> TokenKnowledge | None:
     """What the vendor told, or the sandbox where that one is asked; offline, what anybody told.
 
     Without a history that is `needed`, None with the reason in the sink.
     """
     try:
-        store = open_existing(given.history)
+        store = open_existing(request.history)
     except HistoryNotFoundError as problem:
         if not needed:
             return TokenKnowledge(token, None, ())
@@ -139,17 +152,17 @@ def _known(
         sink.add(problem.diagnostic())
         return None
     with store:
-        stored = tokens.store(store, emulated=given.sandbox is not None)
+        stored = tokens.store(store, emulated=request.sandbox is not None)
         if offline and stored.token(token) is None:
-            stored = tokens.store(store, emulated=given.sandbox is None)
+            stored = tokens.store(store, emulated=request.sandbox is None)
         return TokenKnowledge(token, stored.token(token), tuple(stored.callbacks_of(token)))
 
 
 def _ask(
-    given: TokenRequest,
+    token_request: TokenRequest,
     tokens: CardTokens,
     operation: str,
-    known: TokenKnowledge,
+    knowledge: TokenKnowledge,
     sink: Sink,
     store: Store | None,
 ) -> RunResult | None:
@@ -157,7 +170,9 @@ def _ask(
 
     None, with the reason in the sink, where nothing was sent.
     """
-    customer = given.customer_id or (known.record.facts.customer_id if known.record else None)
+    customer = token_request.customer_id or (
+        knowledge.record.facts.customer_id if knowledge.record else None
+    )
     if customer is None:
         sink.error(
             "FC0829",
@@ -165,21 +180,25 @@ def _ask(
             hint="give the customer: --customer-id ID",
         )
         return None
-    target = f"{given.destination}.{operation}"
-    where = RunTarget(given.build, given.sandbox)
-    may = allowed(where, "direct", target, given.environment, sink)
+    target = f"{token_request.destination}.{operation}"
+    run_target = RunTarget(token_request.build, token_request.sandbox)
+    may = allowed(run_target, "direct", target, token_request.environment, sink)
     if may is None:
         return None
     plan, operation, ambient = may
-    request = RunRequest(texts=dict(tokens.params(customer, known.token)))
-    look_up = look_up_for(plan, given.build, given.sandbox, given.secrets_file, sink)
+    request = RunRequest(texts=dict(tokens.params(customer, knowledge.token)))
+    look_up = look_up_for(
+        plan, token_request.build, token_request.sandbox, token_request.secrets_file, sink
+    )
 
-    emulated = given.sandbox is not None
-    journal = journal_for(plan, where, store, emulated=emulated) if store else NoJournal()
+    emulated = token_request.sandbox is not None
+    journal = journal_for(plan, run_target, store, emulated=emulated) if store else NoJournal()
 
     async def go() -> RunResult | None:
-        async with means_for(plan, operation, given.sandbox, ambient, journal) as means:
-            return await run(plan, operation, request, look_up, means, sink)
+        async with run_dependencies(
+            plan, operation, token_request.sandbox, ambient, journal
+        ) as dependencies:
+            return await run(plan, operation, request, look_up, dependencies, sink)
 
     return reached(lambda: asyncio.run(go()))
 

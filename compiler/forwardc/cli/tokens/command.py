@@ -1,6 +1,6 @@
 """`forwardc tokens`: makes, shows and revokes the card tokens of a destination.
 
-Options are read here; what is done is `tokens_work`'s.
+Options are read here; `tokens.actions` does it.
 """
 
 from collections.abc import Callable
@@ -37,9 +37,9 @@ def _with_gate(function: Callable[..., int]) -> Callable[..., int]:
     """The options; the function gets as well whether --history was typed."""
 
     @wraps(function)
-    def command(**given: Any) -> int:
+    def command(**options: Any) -> int:
         source = click.get_current_context().get_parameter_source("history")
-        return function(history_named=source is ParameterSource.COMMANDLINE, **given)
+        return function(history_named=source is ParameterSource.COMMANDLINE, **options)
 
     for option in reversed(_GATE):
         command = option(command)
@@ -75,7 +75,7 @@ def command() -> None:
 )
 @json_option
 @build_option
-def create(**given: Any) -> int:
+def create(**options: Any) -> int:
     """Make a token of a test card, in a sandbox only.
 
     The destination wants a signature over the card number too. So only whoever holds the number
@@ -84,14 +84,14 @@ def create(**given: Any) -> int:
     """
     from forwardc.cli.tokens.actions import make
 
-    return make(**given)
+    return make(**options)
 
 
 @command.command()
 @_with_gate
 @click.argument("token", required=False)
 @click.option("--offline", is_flag=True, help="Show what callbacks told, and ask nobody.")
-def show(**given: Any) -> int:
+def show(**options: Any) -> int:
     """Show a token: its state, its masked card, and the callbacks about it.
 
     Asks the destination, too, unless --offline is given. Without TOKEN, the tokens that callbacks
@@ -99,24 +99,24 @@ def show(**given: Any) -> int:
     """
     from forwardc.cli.tokens.actions import TokenRequest, show_one, show_recent
 
-    token, offline = given.pop("token"), given.pop("offline")
+    token, offline = options.pop("token"), options.pop("offline")
     if token is None:
         # `--sandbox TOKEN` would take the token for an address.
-        if given["sandbox"] is not None:
+        if options["sandbox"] is not None:
             raise click.UsageError("Without TOKEN nobody is asked. Put TOKEN before --sandbox.")
-        return show_recent(TokenRequest(**given))
-    return show_one(TokenRequest(**given), token, offline=offline)
+        return show_recent(TokenRequest(**options))
+    return show_one(TokenRequest(**options), token, offline=offline)
 
 
 @command.command()
 @_with_gate
 @click.argument("token")
-def revoke(**given: Any) -> int:
+def revoke(**options: Any) -> int:
     """Revoke a token, so that nobody can pay with it any more.
 
     The destination accepts the request first, exit code 14, and tells the result in a callback.
     """
     from forwardc.cli.tokens.actions import TokenRequest, revoke_one
 
-    token = given.pop("token")
-    return revoke_one(TokenRequest(**given), token)
+    token = options.pop("token")
+    return revoke_one(TokenRequest(**options), token)

@@ -1,4 +1,4 @@
-"""Shows tokens: lines for people, one object for programs. Asks nobody."""
+"""Shows tokens: lines for people, one object for programs."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -25,18 +25,20 @@ class TokenKnowledge:
     callbacks: tuple[StoredCallback, ...]
 
 
-def lines(known: TokenKnowledge, result: RunResult | None, sink: Sink, *, as_json: bool) -> None:
+def lines(
+    knowledge: TokenKnowledge, result: RunResult | None, sink: Sink, *, as_json: bool
+) -> None:
     """Show a token, what the destination said of it, and every diagnostic."""
     if as_json:
-        told = {
-            "token": known.token,
-            "known": asdict(known.record) if known.record else None,
-            "callbacks": [_callback_json(callback) for callback in known.callbacks],
+        document = {
+            "token": knowledge.token,
+            "known": asdict(knowledge.record) if knowledge.record else None,
+            "callbacks": [_callback_json(callback) for callback in knowledge.callbacks],
             "asked": _asked_json(result),
         }
-        say_document(told, sink)
+        say_document(document, sink)
         return
-    for line in _token(known):
+    for line in _token(knowledge):
         say(line)
     if result is not None:
         say()
@@ -78,20 +80,22 @@ def report(sink: Sink, *, as_json: bool) -> int:
     return int(sink.has_errors)
 
 
-def _token(known: TokenKnowledge) -> Iterator[str]:
-    yield f"token     {known.token}"
-    if known.record is None:
+def _token(knowledge: TokenKnowledge) -> Iterator[str]:
+    yield f"token     {knowledge.token}"
+    if knowledge.record is None:
         yield "state     no callback has named it"
         return
-    facts = known.record.facts
-    yield f"state     {facts.state}{', told by a sandbox' if known.record.emulated else ''}"
+    record, facts = knowledge.record, knowledge.record.facts
+    yield f"state     {facts.state}{', told by a sandbox' if record.emulated else ''}"
     yield f"card      {_card(facts)}"
     yield f"customer  {facts.customer_id or 'not told'}, project {facts.project_id or 'not told'}"
     yield f"created   {facts.created_at or 'not told'}"
-    yield f"callback  first {known.record.first_seen_at}, last change {known.record.updated_at}"
-    if known.callbacks:
+    yield f"callback  first {record.first_seen_at}, last change {record.updated_at}"
+    if knowledge.callbacks:
         yield ""
-        yield from table(_CALLBACKS, [_callback(one) for one in known.callbacks]).split("\n")
+        yield from table(
+            _CALLBACKS, [_callback(callback) for callback in knowledge.callbacks]
+        ).split("\n")
 
 
 def _row(record: TokenRecord, teller: str) -> tuple[str, ...]:
@@ -108,9 +112,9 @@ def _card(facts: TokenFacts) -> str:
     return ", ".join(filter(None, (named, expires, facts.initials))) or "not told"
 
 
-def _callback(one: StoredCallback) -> tuple[str, ...]:
-    told = (one.status, one.request_id, one.payment_id)
-    return (one.received_at, one.kind, *(text or "-" for text in told), one.applied)
+def _callback(callback: StoredCallback) -> tuple[str, ...]:
+    ids = (callback.status, callback.request_id, callback.payment_id)
+    return (callback.received_at, callback.kind, *(text or "-" for text in ids), callback.applied)
 
 
 def _callback_json(callback: StoredCallback) -> dict[str, Any]:
