@@ -56,7 +56,9 @@ def summary_json(run: RunSummary) -> dict[str, Any]:
     return asdict(run)
 
 
+# Rows of a kept answer, and characters of one: what a person reads at a terminal. --json has all.
 _MOST_ROWS = 40
+# Twice the columns of a common terminal.
 _LONGEST = 160
 
 
