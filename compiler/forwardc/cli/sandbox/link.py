@@ -6,6 +6,7 @@ Runtime and sandbox meet here: one gives a connection, the other the application
 from typing import TYPE_CHECKING
 
 from forwardc.cli.options import IN_PROCESS
+from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import Plan
 from forwardc.runtime.http.connection_pool import LoopbackTransport, NotLoopbackError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import httpx
 
 
-class SandboxUnreachableError(ValueError):
+class SandboxUnreachableError(ForwardcError, ValueError):
     """There is no sandbox at the address."""
 
 
