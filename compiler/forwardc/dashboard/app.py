@@ -1,6 +1,6 @@
 """The dashboard as an application: its addresses, who may use them, signing in and out.
 
-Knows no page's contents. `create` is all that a server needs.
+`create` is all that a server needs: it puts the views, and those that others add, behind one guard.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -167,7 +167,7 @@ def _sign_in(context: ViewContext) -> Endpoint:
             problem = "This code is wrong, was used before, or is older than ten minutes."
         if cookie is None:
             return await html(context, _login(context, problem=problem), None)
-        await run_blocking(_tell_of, context, cookie)
+        await run_blocking(_record_sign_in, context, cookie)
         answer = RedirectResponse("/", 303)
         open_session(context, request, answer, cookie)
         return answer
@@ -175,7 +175,7 @@ def _sign_in(context: ViewContext) -> Endpoint:
     return endpoint
 
 
-def _tell_of(context: ViewContext, cookie: str) -> None:
+def _record_sign_in(context: ViewContext, cookie: str) -> None:
     """Leave an event: who signed in may read everything that is here."""
     session = context.settings.logins.session(cookie)
     if session is not None:

@@ -1,6 +1,6 @@
 """What stands before every page: the Host check, the size of a request, the security headers.
 
-Knows no page. A name that resolves to this machine is not enough to read it (DNS rebinding).
+A name that resolves to this machine is not enough to read it (DNS rebinding).
 """
 
 from dataclasses import dataclass

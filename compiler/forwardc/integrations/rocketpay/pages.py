@@ -44,11 +44,11 @@ class TokenForm:
     filter: TokenFilter
 
 
-def tokens(desk: ViewContext, asked: ViewRequest) -> Page:
+def tokens(context: ViewContext, request: ViewRequest) -> Page:
     """One page of tokens, those that changed last first."""
-    form = _form(asked.query)
-    cursor = read_cursor(asked.query)
-    tables = TokenTables(desk.store)
+    form = _form(request.query)
+    cursor = read_cursor(request.query)
+    tables = TokenTables(context.store)
     listed = tables.search(form.filter, cursor=cursor, limit=_ROWS)
     older = address("/tokens", form.chosen, after=str(listed.cursor)) if listed.cursor else None
     return Page(
@@ -65,11 +65,11 @@ def tokens(desk: ViewContext, asked: ViewRequest) -> Page:
     )
 
 
-def token_page(desk: ViewContext, asked: ViewRequest) -> Page:
+def token_page(context: ViewContext, request: ViewRequest) -> Page:
     """A token with its callbacks. Raises `PageRefusedError` with status 404."""
-    teller, token = asked.path["teller"], asked.path["token"]
+    teller, token = request.path["teller"], request.path["token"]
     is_address = teller in _TELLERS and _TOKEN.match(token)
-    tables = TokenTables(desk.store, emulated=_TELLERS.get(teller, False))
+    tables = TokenTables(context.store, emulated=_TELLERS.get(teller, False))
     record = tables.token(token) if is_address else None
     if record is None:
         raise PageRefusedError(
