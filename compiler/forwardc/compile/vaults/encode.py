@@ -1,18 +1,113 @@
 """Structures become JSON and bytes here, once: until then every term keeps its place in the YAML.
 
 A structure is made of mappings, sequences, scalars and terms; a term is written as a typed hole.
+The text has two spaces a level, as `json.dumps(indent=2)` gives at five times the cost: the
+standard encoder is written in C for compact JSON only.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, get_args
+from json.encoder import encode_basestring as quoted
+from typing import Any, assert_never, get_args
 
-from forwardc.compile.ir.pretty import pretty
-from forwardc.compile.ir.spans import spans_of
 from forwardc.core.diagnostics.render.clean import escaped as visible
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.codec import to_json
-from forwardc.core.terms.terms import Raw, Ref, Term, walk
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+    walk,
+)
+from forwardc.core.terms.values import pointer_token
+
+
+def _refused(data: object) -> Any:
+    raise TypeError(f"{type(data).__name__} has no place in a build file")
+
+
+def pretty(data: Any, default: Callable[[Any], Any] = _refused, line: str = "\n") -> str:
+    """JSON text of dicts with text keys, lists, texts, numbers, booleans and None.
+
+    `default` gives the JSON data of anything else, and raises TypeError where there is none.
+    `line` begins each line inside the value.
+    """
+    # Not `isinstance`: nearly every value is of one of these types itself, and this is quicker.
+    kind, inner = type(data), line + "  "
+    if kind is str:
+        return quoted(data)
+    if kind is dict:
+        members = [f"{quoted(key)}: {pretty(item, default, inner)}" for key, item in data.items()]
+        return f"{{{inner}{f',{inner}'.join(members)}{line}}}" if members else "{}"
+    if kind is list:
+        items = [pretty(item, default, inner) for item in data]
+        return f"[{inner}{f',{inner}'.join(items)}{line}]" if items else "[]"
+    if kind in _SMALL:
+        return _SMALL[kind](data)
+    return pretty(default(data), default, line)
+
+
+_SMALL: dict[type, Callable[[Any], str]] = {
+    int: repr,
+    float: repr,
+    bool: lambda data: "true" if data else "false",
+    type(None): lambda _: "null",
+}
+"""Values without an inside."""
+
+
+# Where each part of a term's JSON came from, in the shape that the codec writes.
+
+
+def spans_of(term: Term, pointer: str) -> Iterator[tuple[str, Span]]:
+    """JSON Pointers below `pointer` with the place in the YAML of each term there."""
+    if term.span is not None:
+        yield pointer, term.span
+    for token, child in _children(term):
+        yield from spans_of(child, f"{pointer}/{token}")
+
+
+def _children(term: Term) -> Iterator[tuple[str, Term]]:
+    match term:
+        case Call(args=args, named=named):
+            yield from ((f"args/{index}", arg) for index, arg in enumerate(args))
+            yield from ((f"named/{pointer_token(name)}", value) for name, value in named)
+        case Text(parts=parts):
+            yield from ((f"$text/{index}", part) for index, part in enumerate(parts))
+        case Map(entries=entries):
+            listed = any(key.startswith("$") for key, _ in entries)
+            for index, (key, value) in enumerate(entries):
+                yield (f"$map/{index}/1" if listed else pointer_token(key)), value
+        case Seq(items=items):
+            yield from ((str(index), item) for index, item in enumerate(items))
+        case If(then=then):
+            yield "then", then
+        case Encoded(encoding=encoding, tree=tree):
+            yield f"${encoding}", tree
+        case Limit(term=inner):
+            yield "of", inner
+        case Amount(of=of, currency=currency):
+            yield from (
+                (f"$amount/{key}", part) for key, part in (("of", of), ("in", currency)) if part
+            )
+        case Lit() | Ref() | Atom() | Raw() | Source():
+            return
+        case _:
+            assert_never(term)
+
+
+# Structures of a vault, with terms in them.
 
 Json = dict[str, Any]
 """An object of a build file, in which terms may stand still."""

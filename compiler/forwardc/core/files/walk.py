@@ -57,7 +57,10 @@ class OpenFolder:
         return self.status(part).st_mode
 
     def check_plain(self, part: str) -> int:
-        """The mode of an entry, `FileRefusedError` where it is no plain file."""
+        """The mode of an entry, `FileRefusedError` where it is no plain file.
+
+        Raises `OSError` where there is none.
+        """
         mode = self.mode(part)
         if stat.S_ISDIR(mode):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), part)

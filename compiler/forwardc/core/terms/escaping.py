@@ -26,7 +26,10 @@ class NotExpressibleError(ForwardcError, ValueError):
 
 
 def json_text(text: str, *, templated: bool) -> str:
-    r"""The inside of a JSON string. Escapes `{` in a template as `\u007b`."""
+    r"""The inside of a JSON string. Escapes `{` in a template as `\u007b`.
+
+    Raises `NotExpressibleError`.
+    """
     escaped = encode_basestring(text)[1:-1]
     if _has_surrogate(text):
         raise NotExpressibleError("a lone surrogate is not text")
@@ -39,21 +42,30 @@ def form_text(text: str) -> str:
 
 
 def url_text(text: str) -> str:
-    """One path segment. `.`, `..` and the empty segment would name another path."""
+    """One path segment. `.`, `..` and the empty segment would name another path.
+
+    Raises `NotExpressibleError`.
+    """
     if text in ("", ".", ".."):
         raise NotExpressibleError("a path segment must not be empty, '.' or '..'")
     return _quoted(text)
 
 
 def query_text(text: str, *, templated: bool) -> str:
-    """A query value. How a vault encodes it is not documented: unreserved characters only."""
+    """A query value. How a vault encodes it is not documented: unreserved characters only.
+
+    Raises `NotExpressibleError`.
+    """
     if templated and not UNRESERVED.issuperset(text):
         raise NotExpressibleError("only letters, digits, '-', '.', '_' and '~' can stand here")
     return text if templated else _quoted(text)
 
 
 def header_text(text: str, *, templated: bool) -> str:
-    """A header value from a run: no control characters, and at a vault unreserved only."""
+    """A header value from a run: no control characters, and at a vault unreserved only.
+
+    Raises `NotExpressibleError`.
+    """
     if templated and not UNRESERVED.issuperset(text):
         raise NotExpressibleError("only letters, digits, '-', '.', '_' and '~' can stand here")
     return header_literal(text, templated=False)
@@ -65,7 +77,10 @@ def is_printable_ascii(text: str) -> bool:
 
 
 def header_literal(text: str, *, templated: bool) -> str:
-    """A header value known at build time: printable ASCII, at a vault without braces."""
+    """A header value known at build time: printable ASCII, at a vault without braces.
+
+    Raises `NotExpressibleError`.
+    """
     if not is_printable_ascii(text):
         raise NotExpressibleError("a header holds printable ASCII only")
     if templated and ("{" in text or "}" in text):
@@ -76,7 +91,7 @@ def header_literal(text: str, *, templated: bool) -> str:
 
 
 def xml_text(text: str, *, templated: bool) -> str:
-    """Character data or an attribute value of XML 1.0."""
+    """Character data or an attribute value of XML 1.0. Raises `NotExpressibleError`."""
     if _NOT_XML.search(text):
         raise NotExpressibleError("XML 1.0 cannot hold this control character")
     for char, entity in _XML_ENTITIES:
@@ -85,7 +100,7 @@ def xml_text(text: str, *, templated: bool) -> str:
 
 
 def plain_text(text: str, *, templated: bool) -> str:
-    """Free text. A template has no way to escape a brace there."""
+    """Free text. A template has no way to escape a brace there. Raises `NotExpressibleError`."""
     if templated and ("{" in text or "}" in text):
         raise NotExpressibleError("a brace cannot be escaped in a text body")
     if _has_surrogate(text):
@@ -160,6 +175,8 @@ def with_openings(text: str, ours: int) -> str:
     """The text itself, which holds fragments with so many openings, and must hold no others.
 
     Those of the fragments are among all that there are: as many means the same ones.
+
+    Raises `NotExpressibleError`.
     """
     if openings(text) != ours:
         raise NotExpressibleError("this text would open a template at the vault")

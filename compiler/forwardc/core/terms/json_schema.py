@@ -85,7 +85,10 @@ class _Count:
                     self._anchors.setdefault(part[name], []).append(part)
 
     def of(self, schema: Any, value: Any) -> int:
-        """The looks at one value. A circle of references is gone round once."""
+        """The looks at one value. A circle of references is gone round once.
+
+        Raises `SchemaCostError`.
+        """
         if not isinstance(schema, Mapping):
             return 1
         pair = (id(schema), id(value))

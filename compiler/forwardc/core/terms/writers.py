@@ -22,7 +22,10 @@ Pieces: TypeAlias = Iterator[str | Fragment]
 
 
 def text_of(value: Value) -> str:
-    """A scalar as plain text: how it is written in a form, a header, or interpolated text."""
+    """A scalar as plain text: how it is written in a form, a header, or interpolated text.
+
+    Raises `NotExpressibleError` for a map or list.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -115,7 +118,10 @@ def _form_name(name: str) -> str:
 
 
 def xml_pieces(value: Value, doctype: tuple[str, str] | None, *, templated: bool) -> Pieces:
-    """An XML document with one root. `.name` keys are attributes, `.` is the element's text."""
+    """An XML document with one root. `.name` keys are attributes, `.` is the element's text.
+
+    Raises `NotExpressibleError`.
+    """
     if not isinstance(value, dict) or len(value) != 1:
         raise escape.NotExpressibleError("an XML body has exactly one root element")
     ((root, content),) = value.items()
