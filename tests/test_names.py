@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
+from one_rule import one_rule
 
 PACKAGE = Path(__file__).resolve().parent.parent / "compiler" / "forwardc"
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -135,7 +135,7 @@ def _names(path: Path) -> Iterator[str]:
                     yield item.target.id
 
 
-@pytest.mark.parametrize("filler", sorted(FILLERS))
+@one_rule("filler", sorted(FILLERS))
 def test_no_public_name_is_a_filler(filler: str) -> None:
     wrong = [name_of(path) for path in files_of("fillers") if filler in set(_names(path))]
     assert not wrong, "say what it is: `plans`, `message`, `operation`"

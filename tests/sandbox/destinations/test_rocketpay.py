@@ -147,6 +147,12 @@ def made(world: World, **card: Any) -> str:
     return token
 
 
+def test_a_payment_that_a_form_does_not_have_may_be_anything(world: World) -> None:
+    for payment in (1, None, "x", []):
+        document = creation() | {"payment": payment}
+        assert post(world, TOKENIZE, signed(document, "customer"))[0].status == 200
+
+
 def test_tokenize_then_use(world: World) -> None:
     _, answer = post(world, TOKENIZE, signed(creation(), "customer"))
     assert set(answer) == {"status", "request_id", "project_id"}
