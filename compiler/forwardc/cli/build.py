@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.compiled_plans import collect_from_now_on, collector_paused
-from forwardc.cli.findings import find_project, format_option, project_option, show
+from forwardc.cli.findings import format_option, show
 from forwardc.cli.options import day_of, today_option
 from forwardc.cli.output import json_option, note, say_document
+from forwardc.cli.project_folder import find_project, project_option
 
 if TYPE_CHECKING:
     from forwardc.compile.pipeline import Compiled

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from forwardc.cli.findings import find_project, format_option, project_option, show
+from forwardc.cli.findings import format_option, show
 from forwardc.cli.output import json_option, say_document
-from forwardc.cli.project_folder import seen_from_here
+from forwardc.cli.project_folder import find_project, project_option, seen_from_here
 
 
 @click.command(short_help="Show which operation works through which vault, and why not.")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.compiled_plans import collector_paused
-from forwardc.cli.findings import find_project, project_option, show
+from forwardc.cli.findings import show
 from forwardc.cli.options import day_of, today_option
 from forwardc.cli.output import json_option, note, say, say_document, shown_path
+from forwardc.cli.project_folder import find_project, project_option
 
 if TYPE_CHECKING:
     from forwardc.compile.review.diff.builds import Build
@@ -168,7 +169,7 @@ def _accept(
     as_json: bool,
 ) -> int:
     """Write the acceptances into the lock, all or none."""
-    from forwardc.cli.compiled_plans import fresh_build, save
+    from forwardc.cli.approvals.lock_file import fresh_build, save
     from forwardc.compile.pipeline import compile_project
     from forwardc.compile.review.approve import ApprovalAct, with_accepted
     from forwardc.core.diagnostics.sink import Sink

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forwardc.cli.findings import project_option
 from forwardc.cli.output import json_option, note, say, say_document
-from forwardc.cli.project_folder import seen_from_here
+from forwardc.cli.project_folder import project_option, seen_from_here
 
 if TYPE_CHECKING:
     from forwardc.compile.pipeline import Compiled
@@ -126,7 +125,8 @@ def _line(path: str, line: int, project: Path | None, *, as_json: bool) -> int:
 
 
 def _compiled(project: Path | None, *, as_json: bool) -> "tuple[Compiled, Path, str]":
-    from forwardc.cli.findings import find_project, show
+    from forwardc.cli.findings import show
+    from forwardc.cli.project_folder import find_project
     from forwardc.compile.pipeline import compile_project
     from forwardc.core.diagnostics.sink import Sink
 

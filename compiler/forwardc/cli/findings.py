@@ -1,13 +1,14 @@
-"""Shows diagnostics as every command does, and finds the project around the working directory."""
+"""Shows findings in the form that was asked for, as every command does that compiles.
 
-import os
+They stand in the place of a result, or beside it on standard error.
+"""
+
 import sys
 from pathlib import Path
 
 import click
 
 from forwardc.cli.output import uses_colors
-from forwardc.cli.project_folder import PROJECT_FILE
 from forwardc.core.diagnostics.excerpt_lines import Sources
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.render.text import summary
@@ -22,35 +23,6 @@ format_option = click.option(
     show_default=True,
     help="How findings are shown.",
 )
-project_option = click.option(
-    "--project",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help=f"The folder of {PROJECT_FILE}. Default: the nearest one above the working directory.",
-)
-
-
-def find_project(folder: Path | None) -> Path:
-    """The project's folder, resolved once. Raises a usage error where there is none.
-
-    A link called `forwardc.yaml` counts as one here: the reader refuses it, and says why.
-    """
-    from forwardc.core.files.above import nearest
-
-    try:
-        start = (folder or Path()).resolve()
-    except FileNotFoundError:
-        raise click.UsageError("The working directory is not there any more.") from None
-    if folder:
-        if os.path.lexists(start / PROJECT_FILE):
-            return start
-        raise click.UsageError(f"--project: there is no {PROJECT_FILE} in that folder.")
-    search = nearest(start, (PROJECT_FILE,))
-    if search.folder is not None:
-        return search.folder
-    ended = f" The search ended below {search.ended}: {search.why}." if search.ended else ""
-    raise click.UsageError(
-        f"There is no {PROJECT_FILE} here or above.{ended} Name its folder with --project."
-    )
 
 
 def project_lines(root: Path | None) -> Sources:

@@ -134,3 +134,23 @@ def say_document(
 
     problems = json.loads(render(sink.sorted(), DiagnosticFormat.JSON, project_lines(root)))
     say_json({"forwardc": VERSION, **(result or {}), "problems": problems})
+
+
+def problems(sink: "Sink", as_json: bool) -> int:
+    """Show why there is no result; the exit code 1."""
+    if as_json:
+        say_document(None, sink)
+    else:
+        warnings(sink)
+    return 1
+
+
+def warnings(sink: "Sink") -> None:
+    """Show on standard error what is in the sink."""
+    # Late: `--help` and the reading of options need nothing that renders.
+    from forwardc.core.diagnostics.excerpt_lines import Sources
+    from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
+
+    shown = render(sink.sorted(), DiagnosticFormat.TEXT, Sources())
+    if shown:
+        note(shown.rstrip("\n"))

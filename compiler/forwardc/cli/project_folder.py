@@ -9,8 +9,39 @@ from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Final
 
+import click
+
 PROJECT_FILE: Final = "forwardc.yaml"
 _LOCK: Final = "forwardc.lock"
+project_option = click.option(
+    "--project",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help=f"The folder of {PROJECT_FILE}. Default: the nearest one above the working directory.",
+)
+
+
+def find_project(folder: Path | None) -> Path:
+    """The project's folder, resolved once. Raises a usage error where there is none.
+
+    A link called `forwardc.yaml` counts as one here: the reader refuses it, and says why.
+    """
+    from forwardc.core.files.above import nearest
+
+    try:
+        start = (folder or Path()).resolve()
+    except FileNotFoundError:
+        raise click.UsageError("The working directory is not there any more.") from None
+    if folder:
+        if os.path.lexists(start / PROJECT_FILE):
+            return start
+        raise click.UsageError(f"--project: there is no {PROJECT_FILE} in that folder.")
+    search = nearest(start, (PROJECT_FILE,))
+    if search.folder is not None:
+        return search.folder
+    ended = f" The search ended below {search.ended}: {search.why}." if search.ended else ""
+    raise click.UsageError(
+        f"There is no {PROJECT_FILE} here or above.{ended} Name its folder with --project."
+    )
 
 
 def project_above() -> Path | None:

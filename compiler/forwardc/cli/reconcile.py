@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forwardc.cli.options import build_option, history_option, secrets_option
-from forwardc.cli.output import json_option, say, say_document
-from forwardc.cli.run.end import warnings
+from forwardc.cli.output import json_option, say, say_document, warnings
 from forwardc.cli.run.resume import same_plan
 from forwardc.cli.run.target import RunTarget, look_up_for, reached, run_dependencies
 from forwardc.cli.unknown_runs import questions, questions_json

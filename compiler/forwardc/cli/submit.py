@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.options import build_option, environment_option, secrets_option
-from forwardc.cli.output import json_option, note, say, say_document, say_lines, shown_path, table
-from forwardc.cli.run.end import warnings
+from forwardc.cli.output import (
+    json_option,
+    note,
+    say,
+    say_document,
+    say_lines,
+    shown_path,
+    table,
+    warnings,
+)
 
 if TYPE_CHECKING:
     from forwardc.compile.review.seal import ExpectedKey, SealingKey

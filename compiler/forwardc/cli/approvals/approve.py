@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from forwardc.cli.approvals.renew import renew_all
-from forwardc.cli.findings import find_project, project_option, show
+from forwardc.cli.findings import show
 from forwardc.cli.options import day_of, environment_option, today_option
 from forwardc.cli.output import json_option, note, say, say_document, shown_path
+from forwardc.cli.project_folder import find_project, project_option
 
 if TYPE_CHECKING:
     from forwardc.compile.pipeline import Compiled
@@ -146,7 +147,7 @@ def _approve(
     act: "ApprovalAct",
     sink: "Sink",
 ) -> _Done | None:
-    from forwardc.cli.compiled_plans import fresh_build, save
+    from forwardc.cli.approvals.lock_file import fresh_build, save
     from forwardc.compile.review.approve import with_approvals
 
     folder = fresh_build(compiled, sink)

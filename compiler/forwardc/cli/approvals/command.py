@@ -1,11 +1,12 @@
-"""`forwardc approvals`: what may run in production, and what not yet. Reads `build/` and the lock.
+"""`forwardc approvals`: what may run in production, and what not yet; `revoke` withdraws some.
 
-The list needs no compiler, so that it answers on the machine that runs; `approvals.revoke`
-withdraws.
+The list reads `build/` and the lock, so that it answers on the machine that runs. `revoke` writes
+`forwardc.lock` first, and then the pages of `build/` that show it, where they were fresh: whoever
+withdraws in a hurry must not have to mend a destination before.
 """
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,16 +15,18 @@ import click
 from click.core import ParameterSource
 
 from forwardc.cli.options import build_option_for, day_of, environment_option, today_option
-from forwardc.cli.output import json_option, note, say_document, say_lines, table
+from forwardc.cli.output import json_option, note, say, say_document, say_lines, shown_path, table
+from forwardc.cli.project_folder import PROJECT_FILE
 from forwardc.core.diagnostics.render.clean import on_one_line
 
 if TYPE_CHECKING:
-    from forwardc.compile.review.approve import Whose
+    from forwardc.compile.review.approve import Whose, Withdrawal
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.approvals import Approvals, ApprovalState
     from forwardc.plan.lock import Approval, Lock
     from forwardc.plan.model import Plan
 
+_WHOSE: Final = {"own": "own approval", "psp": "PSP's approval"}
 _TYPED: Final = ParameterSource.COMMANDLINE
 _HEADER = ("VAULT", "OPERATION", "WHOSE", "STATE", "DATE", "BY", "TICKET", "EXPIRES")
 
@@ -92,12 +95,11 @@ def revoke(
     your own and the PSP's are withdrawn, unless --own or --psp names one. `forwardc approve` gives
     a new one.
     """
-    from forwardc.cli.approvals.revoke import revoke as work
     from forwardc.compile.review.approve import Withdrawal
 
     destination, _, operation = target.partition(".")
     day = day_of(today)
-    return work(
+    return _revoke(
         build,
         Withdrawal(vault, destination, operation, environment, by, day, reason, whose),
         as_json=as_json,
@@ -205,3 +207,81 @@ def _unused(lock: "Lock", rows: list[_Row]) -> list[str]:
 
     built = {place(row.plan, row.operation) for row in rows}
     return sorted({*lock.own, *lock.psp} - built)
+
+
+def _revoke(build: Path, meant: "Withdrawal", *, as_json: bool) -> int:
+    """Withdraw, and tell what was; 1 with the reason where nothing can be."""
+    from forwardc.cli.findings import show
+    from forwardc.core.diagnostics.sink import Sink
+
+    sink = Sink()
+    written = _written_revocation(build, meant, sink)
+    if as_json:
+        say_document(written and _revoked_data(*written), sink)
+        return 0 if written else 1
+    for approval in _revoked_data(*written)["withdrawn"] if written else ():
+        of = "{vault} {destination}.{operation}, {environment}".format_map(approval)
+        say(f"withdrawn: the {_WHOSE[approval['whose']]} of {of}")
+    if written:
+        say(f"written: {shown_path(written[1])}")
+    show(sink, "text", None)
+    return 0 if written else 1
+
+
+def _revoked_data(withdrawn: "Sequence[tuple[str, str]]", path: Path) -> dict[str, Any]:
+    names = ("vault", "destination", "operation", "environment", "whose")
+    approvals = [
+        dict(zip(names, (*key.split("/"), whose), strict=True)) for key, whose in withdrawn
+    ]
+    return {"withdrawn": approvals, "written": shown_path(path)}
+
+
+def _written_revocation(
+    build: Path, meant: "Withdrawal", sink: "Sink"
+) -> "tuple[Sequence[tuple[str, str]], Path] | None":
+    from forwardc.cli.approvals.lock_file import write_lock
+    from forwardc.compile.review.approve import with_revoked
+    from forwardc.plan.formats import lock_of_build
+    from forwardc.plan.lock import read_lock
+
+    lock = read_lock(lock_of_build(build), sink)
+    revocation = with_revoked(lock, meant, sink) if lock is not None else None
+    if revocation is None:
+        return None
+    root = _project_of(build)
+    path = write_lock(build, revocation[0], sink)
+    if path is None:
+        return None
+    _write_pages(root, build, meant.date)
+    return revocation[1], path
+
+
+def _project_of(build: Path) -> Path | None:
+    """The project whose build folder this is and stands fresh; None where there is none."""
+    from forwardc.core.files.above import nearest
+    from forwardc.core.files.checkout import below, named_by_person
+
+    folder = named_by_person(build).path
+    root = nearest(folder.parent, (PROJECT_FILE,)).folder
+    if root is None:
+        return None
+    from forwardc.compile.language.load import load_project
+    from forwardc.compile.review.fresh import is_fresh
+    from forwardc.core.diagnostics.sink import Sink
+
+    project = load_project(root, Sink())
+    if project is None or (below(root) / project.build).path != folder:
+        return None
+    return root if is_fresh(root, project) else None
+
+
+def _write_pages(root: Path | None, build: Path, today: datetime.date) -> None:
+    """Write the pages anew that show the lock."""
+    from forwardc.cli.approvals.lock_file import build_again
+    from forwardc.core.diagnostics.sink import Sink
+
+    sink = Sink()
+    if root is not None:
+        build_again(root, build, today, sink)
+    if root is None or sink.has_errors:
+        note(f"{shown_path(build)}/ still shows the approval: run `forwardc build` for its pages")

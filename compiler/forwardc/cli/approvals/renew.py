@@ -26,7 +26,7 @@ def renew_all(
     root: Path, by: str | None, day: datetime.date, sink: "Sink", *, as_json: bool
 ) -> int:
     """Show every old record; with a name, write those of which only the format changed."""
-    from forwardc.cli.compiled_plans import fresh_build
+    from forwardc.cli.approvals.lock_file import fresh_build
     from forwardc.compile.pipeline import compile_project
 
     compiled = compile_project(root, sink, day)
@@ -99,7 +99,7 @@ def _renew(
     day: datetime.date,
     sink: "Sink",
 ) -> _Done:
-    from forwardc.cli.compiled_plans import save
+    from forwardc.cli.approvals.lock_file import save
     from forwardc.compile.review.approve import (
         check_name,
         renewals,

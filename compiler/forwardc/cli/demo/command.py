@@ -51,7 +51,7 @@ def _project() -> Iterator[Path]:
     from tempfile import TemporaryDirectory
 
     from forwardc.cli.demo.scenes import SCENES
-    from forwardc.cli.findings import find_project
+    from forwardc.cli.project_folder import find_project
 
     needed = {f"destinations/{scene.destination}.yaml" for scene in SCENES}
     try:

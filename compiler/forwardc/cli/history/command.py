@@ -1,6 +1,7 @@
 """`forwardc history`: what became of runs, as a list, in full, or deleted by age. Sends nothing."""
 
 import re
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -9,7 +10,7 @@ from click.core import ParameterSource
 from forwardc.cli.history.filters import filter_of, filter_options
 from forwardc.cli.history.opening import change
 from forwardc.cli.options import history_option
-from forwardc.cli.output import json_option, note, say, say_lines
+from forwardc.cli.output import json_option, note, say, say_document, say_lines
 
 if TYPE_CHECKING:
     from forwardc.cli.history.opening import ChangeResult
@@ -110,9 +111,26 @@ def export(before: str, filter_values: dict[str, Any], format_: str, history: st
     The filters and the columns are those of the dashboard. Where no run fits, nothing is written,
     and the exit code is 1.
     """
-    from forwardc.cli.history.actions import export as work
+    from forwardc.cli.history.filters import nothing_fits
+    from forwardc.core.diagnostics.render.clean import escaped
+    from forwardc.runtime.history.errors import NoRunMatchesError
+    from forwardc.runtime.history.export import ExportFormat, has_runs
+    from forwardc.runtime.history.export import export as pieces_of
 
-    return work(history or before, filter_of(filter_values), format_)
+    run_filter, form = filter_of(filter_values), ExportFormat(format_)
+
+    def work(store: "Store") -> "ChangeResult":
+        # Asked first, so that a pipe gets all of a document or nothing.
+        if not has_runs(store, run_filter):
+            raise NoRunMatchesError(
+                "no run fits, and nothing was written", nothing_fits(store, run_filter)
+            )
+        for piece in pieces_of(store, run_filter, form):
+            # CSV has been made harmless cell by cell.
+            click.echo(escaped(piece) if form is ExportFormat.JSON else piece, nl=False)
+        return 0, None
+
+    return change(history or before, work, as_json=False)
 
 
 @command.command(short_help="Begin an empty history.")
@@ -124,9 +142,13 @@ def begin(before: str, as_json: bool, history: str | None) -> int:
 
     `forwardc run` and `forwardc serve` make theirs by themselves. One that is there stays.
     """
-    from forwardc.cli.history.actions import begin as work
+    from forwardc.runtime.history.store import open_store
 
-    return work(history or before, as_json=as_json)
+    def work() -> int:
+        with open_store(history or before) as store:
+            return store.upgraded_from
+
+    return _say_version(work, as_json=as_json)
 
 
 @command.command(short_help="Bring an older history to this version.")
@@ -138,9 +160,38 @@ def upgrade(before: str, as_json: bool, history: str | None) -> int:
 
     `forwardc run` and `forwardc serve` do it by themselves; what only reads a history never does.
     """
-    from forwardc.cli.history.actions import upgrade as work
+    from forwardc.runtime.history.store import upgrade as upgrade_at
 
-    return work(history or before, as_json=as_json)
+    return _say_version(lambda: upgrade_at(history or before), as_json=as_json)
+
+
+def _say_version(work: Callable[[], int], *, as_json: bool) -> int:
+    """Do what gives the version of before, and tell it with that of now."""
+    from forwardc.cli.findings import show
+    from forwardc.core.diagnostics.sink import Sink
+    from forwardc.runtime.history.errors import HistoryError
+    from forwardc.runtime.history.migrations import MIGRATIONS
+
+    sink, result = Sink(), None
+    try:
+        result = {"before": work(), "version": MIGRATIONS[-1].version}
+    except HistoryError as problem:
+        sink.add(problem.diagnostic())
+    if as_json:
+        say_document(result, sink)
+    elif result is not None:
+        say(_version_text(**result))
+    else:
+        show(sink, "text", None, err=True)
+    return int(sink.has_errors)
+
+
+def _version_text(before: int, version: int) -> str:
+    if before == version:
+        return f"the history was there, and has version {version}"
+    if before:
+        return f"the history was brought from version {before} to {version}"
+    return f"the history was made, with version {version}"
 
 
 def _list(

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from forwardc.cli.output import note, say_document
-from forwardc.cli.run.end import warnings
+from forwardc.cli.output import note, say_document, warnings
 
 if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink

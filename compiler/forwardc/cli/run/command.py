@@ -16,8 +16,7 @@ from forwardc.cli.options import (
     sandbox_option_for,
     secrets_option,
 )
-from forwardc.cli.output import json_option, say, say_document
-from forwardc.cli.run.end import EarlyOutput, OutputOptions, problems, warnings
+from forwardc.cli.output import json_option, problems, say, say_document, warnings
 from forwardc.cli.run.request import (
     FILE,
     not_both,
@@ -37,6 +36,7 @@ from forwardc.cli.run.target import (
 )
 
 if TYPE_CHECKING:
+    from forwardc.cli.run.output import OutputOptions
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
     from forwardc.runtime.run.request import ClockAndIds, RunRequest
@@ -97,6 +97,7 @@ def command(
     The exit code tells the outcome: 0 approved, 10 declined, 11 rejected by the vault, 12 rejected
     by the destination, 13 unknown, 14 pending; 1 means that nothing was sent.
     """
+    from forwardc.cli.run.output import OutputOptions
     from forwardc.core.diagnostics.sink import Sink
 
     if sandbox is not None and secrets_file is not None:
@@ -191,10 +192,11 @@ def _run(
     run_target: RunTarget,
     sink: "Sink",
     ambient: "ClockAndIds",
-    output: OutputOptions,
+    output: "OutputOptions",
 ) -> int:
     import asyncio
 
+    from forwardc.cli.run.output import EarlyOutput
     from forwardc.runtime.run.journal import NoJournal
     from forwardc.runtime.run.run import run
 

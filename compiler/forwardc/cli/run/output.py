@@ -1,10 +1,15 @@
-"""Shows what a run did: lines for people, one object for programs. Everything comes masked."""
+"""Shows what a run did: lines for people, one object for programs. Everything comes masked.
+
+It is shown once: at the end, or before what nobody is to wait for.
+"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from forwardc.cli.output import problems, say, say_document, warnings
 from forwardc.cli.unknown_runs import asked
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
 from forwardc.plan.approvals import arrangements_of
@@ -12,6 +17,7 @@ from forwardc.plan.model import Plan
 from forwardc.runtime.http.request import ShownRequest
 from forwardc.runtime.http.request import curl as as_curl
 from forwardc.runtime.recovery.inquiries import inquiries_of
+from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.result import (
     ON_PURPOSE,
     Party,
@@ -25,6 +31,50 @@ from forwardc.runtime.run.result import (
     sent_without,
     shown_data,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """How a result is shown."""
+
+    curl: bool = False
+    as_json: bool = False
+
+
+@dataclass(slots=True)
+class EarlyOutput:
+    """Shows a result once: at its end, or before what nobody is to wait for."""
+
+    plan: Plan
+    sink: Sink
+    options: OutputOptions
+    code: int | None = None
+
+    def show(self, result: RunResult | None, dependencies: RunDependencies) -> None:
+        """Show a result now where something is still being asked."""
+        if result is not None and dependencies.cards is not None and dependencies.cards.pending:
+            self.code = self._shown(result)
+
+    def finish(self, result: RunResult | None) -> int:
+        """Show what was not shown; the exit code."""
+        if self.code is not None:
+            return self.code
+        return problems(self.sink, self.options.as_json) if result is None else self._shown(result)
+
+    def _shown(self, result: RunResult) -> int:
+        options = self.options
+        return finish(self.plan, result, self.sink, curl=options.curl, as_json=options.as_json)
+
+
+def finish(plan: Plan, result: RunResult, sink: Sink, *, curl: bool, as_json: bool) -> int:
+    """Show what a run came to; the exit code that tells its outcome."""
+    if as_json:
+        say_document(result_json(plan, result, curl=curl), sink)
+    else:
+        warnings(sink)
+        for line in result_lines(plan, result, curl=curl):
+            say(line)
+    return exit_code(result)
 
 
 def preview_lines(

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from forwardc.cli.run.end import EarlyOutput, OutputOptions, problems
+from forwardc.cli.output import problems
 from forwardc.cli.run.request import tell_argument
 from forwardc.cli.run.target import (
     RunTarget,
@@ -19,6 +19,7 @@ from forwardc.cli.run.target import (
 )
 
 if TYPE_CHECKING:
+    from forwardc.cli.run.output import EarlyOutput, OutputOptions
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.model import Plan
     from forwardc.runtime.history.records import StoredRun
@@ -32,12 +33,13 @@ def resume_run(
     request: "RunRequest",
     shown: Sequence[str],
     run_target: RunTarget,
-    output: OutputOptions,
+    output: "OutputOptions",
 ) -> int:
     """Continue a run; `request` holds what no record does. The exit code tells the outcome.
 
     `shown` are the places of values that were given as arguments.
     """
+    from forwardc.cli.run.output import EarlyOutput
     from forwardc.core.diagnostics.sink import Sink
 
     sink, resumable, result = Sink(), None, None
@@ -132,7 +134,7 @@ async def _go_on(
     new_values: "RunRequest",
     run_target: RunTarget,
     store: "Store",
-    early: EarlyOutput,
+    early: "EarlyOutput",
 ) -> "RunResult | None":
     from forwardc.runtime.run.run import resume
     from forwardc.runtime.run.run_record import progress_of, request_of

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import click
 
-from forwardc.cli.findings import find_project
+from forwardc.cli.project_folder import find_project
 from forwardc.cli.sandbox.project import project_data
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import CheckoutPath, as_checkout
