@@ -51,6 +51,7 @@ class Readiness:
         self._last_seen: dict[str, bool] = {}
         self._partly: dict[str, str] = {}
         self._asked_at = float("-inf")
+        # One question at a time: probes that come together share its answer.
         self._asking = asyncio.Lock()
 
     async def parts(self) -> Mapping[str, bool]:

@@ -45,6 +45,7 @@ class _Window:
     permits: int = 0
     spent: bool = False
     peeked_at: float = 0.0
+    # Calls that find no permit left wait for one portion together, and do not each ask for one.
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
