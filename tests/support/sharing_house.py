@@ -31,7 +31,7 @@ from forwardc.server.http.admission import Admission, Networks
 from forwardc.server.http.middleware import AccessRules, ConcurrencyLimit, with_middleware
 from forwardc.server.http.problems import ProblemError, ProblemKind, handlers
 from forwardc.server.oauth.bearer_tokens import Caller
-from forwardc.server.oauth.client_terms import ClientPermissions
+from forwardc.server.oauth.client_permissions import ClientPermissions
 from forwardc.server.payment_sharing.answer import ReplayCipher
 from forwardc.server.payment_sharing.claim_tables import ClaimingProcess
 from forwardc.server.payment_sharing.claims import LEASE_S, ClaimStore

@@ -11,7 +11,7 @@ import pytest
 from bearer import Time
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
-from forwardc.server.oauth.client_terms import ClientStatusCache
+from forwardc.server.oauth.client_permissions import ClientStatusCache
 from forwardc.server.oauth.clients import SCOPES, Clients
 from forwardc.server.oauth.verification_keys import KeysUnavailableError
 

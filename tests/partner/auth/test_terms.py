@@ -9,7 +9,7 @@ from bearer import Time
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store
-from forwardc.server.oauth.client_terms import (
+from forwardc.server.oauth.client_permissions import (
     ClientPermissions,
     ClientPolicy,
     ClientStatusCache,

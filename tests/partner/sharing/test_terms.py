@@ -3,7 +3,7 @@
 import asyncio
 
 from forwardc.runtime.history.store import Store
-from forwardc.server.oauth.client_terms import ClientPermissions
+from forwardc.server.oauth.client_permissions import ClientPermissions
 from forwardc.server.oauth.verification_keys import KeysUnavailableError
 from sharing_house import EMAIL, NAME, checkout, house
 

@@ -24,7 +24,7 @@ from forwardc.runtime.http.send import Sender
 from forwardc.server.directory.payment_directory import DirectoryColumns, DirectoryError
 from forwardc.server.http.uvicorn_compatibility import check_uvicorn
 from forwardc.server.http.workers import Workers
-from forwardc.server.oauth.client_terms import bind_clients, report_unbound_clients
+from forwardc.server.oauth.client_permissions import bind_clients, report_unbound_clients
 from forwardc.server.oauth.clients import Clients
 from forwardc.server.oauth.server_keys import ServerKeysError
 from forwardc.server.settings import ServerSettings

@@ -19,7 +19,7 @@ from forwardc.runtime.history.errors import HistoryError
 from forwardc.server.http.problems import NEVER_STORED, ProblemError, ProblemKind, retry_after
 from forwardc.server.http.rate_limits import RateLimits
 from forwardc.server.oauth.bearer_tokens import Caller, CallerGate
-from forwardc.server.oauth.client_terms import ClientPermissions, ClientPolicy
+from forwardc.server.oauth.client_permissions import ClientPermissions, ClientPolicy
 from forwardc.server.oauth.verification_keys import KeysUnavailableError
 from forwardc.server.payment_sharing.answer import unavailable
 from forwardc.server.payment_sharing.openapi import SHARING_PATH, document_routes

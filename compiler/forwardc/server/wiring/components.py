@@ -44,7 +44,7 @@ from forwardc.server.http.middleware import ConcurrencyLimit
 from forwardc.server.http.rate_limits import RateLimits
 from forwardc.server.oauth.bearer_tokens import TokenGate
 from forwardc.server.oauth.client_authenticator import ClientAuthenticator
-from forwardc.server.oauth.client_terms import ClientPolicy, ClientStatusCache
+from forwardc.server.oauth.client_permissions import ClientPolicy, ClientStatusCache
 from forwardc.server.oauth.clients import SCOPES
 from forwardc.server.oauth.server_keys import ServerKeys, ServerKeysError, load_keys
 from forwardc.server.oauth.token_endpoint import (
