@@ -248,7 +248,7 @@ def test_an_empty_project_has_onboarded_nothing_and_a_laxness_takes_it() -> None
 
 def test_a_project_that_changes_is_noticed() -> None:
     handed: list[Any] = []
-    here = World(handed=lambda: handed.pop() if handed else None)
+    here = World(read_project=lambda: handed.pop() if handed else None)
     assert through_checkout(here).status_code == 422
     handed.append({"requests": [named("checkout")], "holders": []})
     assert through_checkout(here).status_code == 200

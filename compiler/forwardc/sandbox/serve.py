@@ -93,7 +93,7 @@ def serve(
     with the port that is its alone. Raises `PortUnavailableError` if a port is taken,
     `UnknownPartyError` for a name that no party has, `ValueError` if the state file is not one.
     """
-    world = World(lax=lax, callback_url=callback_url, handed=project)
+    world = World(lax=lax, callback_url=callback_url, read_project=project)
     world.renew_project()
     with _listening(port, parties) as listeners:
         server = _server(world, state, _ports(listeners, parties), _slips_printer(world))

@@ -97,7 +97,7 @@ class World:
     `now` gives seconds since 1970 and can be set by tests. `tables` holds JSON-like rows by
     table name and id, so that a state file is one dump of it. `lax` has the names of what is let
     through though the vendor refuses it (`laxness.laxnesses`), and `slips` what was. `project` is
-    what its plans name, None for a sandbox without one, and `handed` gives it anew where it
+    what its plans name, None for a sandbox without one, and `read_project` gives it anew where it
     changed. `fail_unavailable` makes a vault refuse a placeholder that has no value, where the
     vendor's behaviour is unknown and the default is an empty string.
     `hang_seconds` is how long a direct client waits for an answer that never comes.
@@ -108,7 +108,7 @@ class World:
     now: Callable[[], float] = time.time
     lax: frozenset[str] = frozenset()
     project: OnboardedProject | None = None
-    handed: ProjectReader | None = field(default=None, repr=False)
+    read_project: ProjectReader | None = field(default=None, repr=False)
     fail_unavailable: bool = False
     hang_seconds: float = 90.0
     callback_url: str | None = None
@@ -129,9 +129,9 @@ class World:
 
         A project that gives nothing yet has onboarded nothing.
         """
-        if self.handed is None:
+        if self.read_project is None:
             return
-        data = self.handed()
+        data = self.read_project()
         if data is not None:
             self.project = read(data)
         elif self.project is None:
