@@ -54,7 +54,10 @@ class _EnvironmentName(click.ParamType[str]):
 
 
 def environment_option(required: bool = False) -> Callable[[_Command], _Command]:
-    """The options `--env` and `--account`; the command gets both as one place, `environment`."""
+    """The options `--env` and `--account`; the command gets both as one place, `environment`.
+
+    Raises, when the command is called: `click.UsageError` for an account without environment.
+    """
 
     def decorate(function: _Command) -> _Command:
         @wraps(function)

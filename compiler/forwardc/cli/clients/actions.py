@@ -105,7 +105,10 @@ def revoke(client_id: str, by: str, history: str, as_json: bool) -> int:
 
 
 def change_keys(file: Path, *, add: bool, use_newest: bool, as_json: bool) -> int:
-    """Make or change a file of server keys, and show their thumbprints."""
+    """Make or change a file of server keys, and show their thumbprints.
+
+    Raises: `click.ClickException` where the file cannot be made, read or changed.
+    """
     try:
         _do_to_keys(file, add, use_newest)
         keys = keys_of(read_file(file), file.name)

@@ -62,7 +62,10 @@ class RunTarget:
 
 
 def reached(work: Callable[[], T]) -> T:
-    """What `work` gives; a sandbox that is not there is a mistake of the command line."""
+    """What `work` gives; a sandbox that is not there is a mistake of the command line.
+
+    Raises: `click.UsageError`.
+    """
     from forwardc.cli.sandbox.link import SandboxUnreachableError
 
     try:

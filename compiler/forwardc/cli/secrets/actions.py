@@ -113,7 +113,10 @@ class SecretsWork:
 
 
 def prepare(options: SecretsOptions) -> SecretsWork | int:
-    """Read the plans and the sources of values, or report what is wrong and return the code."""
+    """Read the plans and the providers of values, or report what is wrong and return the code.
+
+    Raises: `click.UsageError` where no plan stores a secret at the vault.
+    """
     sink = Sink()
     plans, lock = _plans(options, sink)
     if sink.has_errors:
@@ -171,7 +174,10 @@ def _look_ups(
 def with_client(
     work: SecretsWork, action: Callable[[StoreClient], Awaitable[_Result]]
 ) -> _Result | None:
-    """Open the store and act on it; None, with the reason in the sink, where it stays shut."""
+    """Open the store and act on it; None, with the reason in the sink, where it stays shut.
+
+    Raises: `click.UsageError` where there is no sandbox at the address of `--sandbox`.
+    """
     sandbox, plan, store = work.options.sandbox, work.keeper, work.keeper.secret_store
     look_up = work.look_ups[plan.destination]
     keys = resolve_credentials(

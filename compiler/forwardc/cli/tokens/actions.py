@@ -213,7 +213,11 @@ def make(
     *,
     as_json: bool,
 ) -> int:
-    """Make a token and show it. Returns the exit code: 1 where the payment gave none."""
+    """Make a token and show it. Returns the exit code: 1 where the payment gave none.
+
+    Raises: `click.BadParameter` for a destination without tokens, `click.UsageError` where the
+    sandbox is not there or makes none.
+    """
     sink = Sink()
     plan = read_plan(build, "direct", destination, "sandbox", sink)
     if plan is None:
