@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from one_rule import one_rule
-
 PACKAGE = Path(__file__).resolve().parent.parent / "compiler" / "forwardc"
 FILES = sorted(PACKAGE.rglob("*.py"))
 FILLERS = frozenset(
@@ -30,26 +28,6 @@ def room_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-ROOMS = frozenset(map(room_of, FILES))
-NOT_YET: dict[str, frozenset[str]] = {
-    "classes": frozenset(),
-    "exceptions": frozenset(),
-    "fillers": frozenset(
-        {
-            "core",
-            "plan",
-        }
-    ),
-    "numbers": frozenset(
-        {
-            "core",
-            "plan",
-        }
-    ),
-}
-"""Rooms that a rule does not hold for yet."""
-
-
 @cache
 def tree_of(path: Path) -> ast.Module:
     """The syntax of a file."""
@@ -59,11 +37,6 @@ def tree_of(path: Path) -> ast.Module:
 def name_of(path: Path) -> str:
     """A path in a message."""
     return path.relative_to(PACKAGE).as_posix()
-
-
-def files_of(rule: str) -> list[Path]:
-    """The files that a rule holds for."""
-    return [path for path in FILES if room_of(path) not in NOT_YET[rule]]
 
 
 def classes() -> Iterator[tuple[Path, ast.ClassDef]]:
@@ -76,9 +49,8 @@ def classes() -> Iterator[tuple[Path, ast.ClassDef]]:
 
 def test_a_public_class_name_stands_once() -> None:
     modules = defaultdict(list)
-    done = set(files_of("classes"))
     for path, node in classes():
-        if path in done and not node.name.startswith("_"):
+        if not node.name.startswith("_"):
             modules[node.name].append(name_of(path))
     assert not {name: places for name, places in modules.items() if len(places) > 1}
 
@@ -107,14 +79,12 @@ def test_an_exception_ends_in_error_and_has_the_root_above_it() -> None:
     wrong = []
     for path, node in classes():
         root = ROOTS.get(room_of(path), "ForwardcError")
-        if room_of(path) in NOT_YET["exceptions"] or node.name not in exceptions:
+        if node.name not in exceptions:
             continue
         if not node.name.endswith("Error") or root not in {node.name, *exceptions[node.name]}:
             wrong.append(f"{name_of(path)}: {node.name}")
     assert not wrong
-    assert "N818" not in "".join(
-        path.read_text(encoding="utf-8") for path in files_of("exceptions")
-    )
+    assert "N818" not in "".join(path.read_text(encoding="utf-8") for path in FILES)
 
 
 def _public(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
@@ -135,10 +105,11 @@ def _names(path: Path) -> Iterator[str]:
                     yield item.target.id
 
 
-@one_rule("filler", sorted(FILLERS))
-def test_no_public_name_is_a_filler(filler: str) -> None:
-    wrong = [name_of(path) for path in files_of("fillers") if filler in set(_names(path))]
-    assert not wrong, "say what it is: `plans`, `message`, `operation`"
+def test_no_public_name_is_a_filler() -> None:
+    names = {name_of(path): FILLERS.intersection(_names(path)) for path in FILES}
+    assert not {path: fillers for path, fillers in names.items() if fillers}, (
+        "say what it is: `plans`, `message`, `operation`"
+    )
 
 
 def _bound(path: Path) -> Iterator[str]:
@@ -152,7 +123,7 @@ def _bound(path: Path) -> Iterator[str]:
 
 
 def test_few_names_are_fillers() -> None:
-    names = [name.strip("_") for path in files_of("fillers") for name in _bound(path)]
+    names = [name.strip("_") for path in FILES for name in _bound(path)]
     fillers = [name for name in names if name in FILLERS]
     assert len(fillers) <= MOST_FILLERS * len(names), f"{len(fillers)} of {len(names)}"
 
@@ -188,5 +159,5 @@ def _bare_numbers(path: Path) -> Iterator[str]:
 
 
 def test_every_number_has_its_unit_and_reason() -> None:
-    wrong = [place for path in files_of("numbers") for place in _bare_numbers(path)]
+    wrong = [place for path in FILES for place in _bare_numbers(path)]
     assert not wrong, "a comment or docstring says the unit, and the reason or the source"
