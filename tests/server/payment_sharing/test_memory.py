@@ -17,7 +17,7 @@ STEP = 23
 # The loop, and a weak reference whose object is gone, call these back: where one cannot even
 # begin, there is nobody to raise to.
 UNRAISED = ("_tell_all", "clear")
-ROOMS = ("forwardc.server.", "forwardc.runtime.", "forwardc.plan.")
+ROOMS = ("forwardc.server.", "forwardc.runtime.", "forwardc.plan.", "forwardc.core.")
 
 
 class Memory:
