@@ -35,7 +35,7 @@ def broken(*_: object, **__: object) -> Any:
     raise OverflowError("a value that must not be told")
 
 
-@pytest.mark.parametrize("name", ["read_answer", "conclude", "reported"])
+@pytest.mark.parametrize("name", ["read_answer", "conclude", "step_report"])
 def test_a_mistake_while_an_answer_is_read_leaves_the_run_unknown(
     forward: Plan, forwarded, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -57,7 +57,7 @@ def test_a_mistake_while_an_answer_is_read_leaves_the_run_unknown(
     assert "must not be told" not in str(problem)
 
 
-@pytest.mark.parametrize("name", ["judge", "again", "retry_after"])
+@pytest.mark.parametrize("name", ["count_attempt", "resend_decision", "retry_after"])
 def test_a_mistake_after_an_answer_was_read_costs_the_next_attempt_only(
     forward: Plan, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
