@@ -45,7 +45,7 @@ PARSERS: Final[dict[str, Parser]] = {
     "pattern": Parser(of_files.pattern, seeds.patterns, ("core/terms/patterns.py",), weight=2),
     "text file": Parser(of_files.text_file, seeds.texts, ("core/diagnostics/text_file.py",)),
     "line that is shown": Parser(
-        of_files.excerpt, seeds.lines, ("core/recognizer/scan.py",), weight=2
+        of_files.excerpt, seeds.lines, ("core/recognizer/secret_shapes.py",), weight=2
     ),
     "plan": Parser(of_files.plan, seeds.plans, ("plan/model.py", "core/terms/codec.py"), weight=5),
     "manifest": Parser(
