@@ -101,8 +101,8 @@ def watch(at: str) -> None:
         StoreJournal, "answered", "before the answer is recorded", "the answer is recorded"
     )
     around_method(StoreJournal, "finish", "before the end is recorded", "the end is recorded")
-    inside_transaction("intent", "inside the intent's transaction")
-    inside_transaction("answered", "inside the answer's transaction")
+    inside_transaction("record_intent", "inside the intent's transaction")
+    inside_transaction("record_answer", "inside the answer's transaction")
     around_connection()
 
 
