@@ -18,6 +18,7 @@ from one_rule import one_rule
 
 HEAVY = {"pydantic", "jsonschema", "jsonschema_rs", "httpx", "yaml", "jinja2", "jwcrypto"}
 FOLDER = Path(main.__file__).parent
+ROOT = Path(__file__).resolve().parent.parent
 # The modules of the folder that are no commands, and serve several.
 SHARED = {
     *("__init__", "main", "commands", "options", "output", "findings", "project_folder"),
@@ -37,12 +38,17 @@ def forwardc(*arguments: str, **environment: str) -> subprocess.CompletedProcess
 
 def modules_after(*arguments: str) -> set[str]:
     """Return the top-level packages that are loaded once a command line has run."""
+    return {name.partition(".")[0] for name in all_modules_after(*arguments)}
+
+
+def all_modules_after(*arguments: str) -> set[str]:
+    """Return the full names of all modules that are loaded then."""
     script = (
         "import json, sys\n"
         "from forwardc.__main__ import main\n"
         f"sys.argv = ['forwardc', *{list(arguments)!r}]\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))\n"
+        "print(json.dumps(sorted(sys.modules)))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -78,6 +84,18 @@ def test_help_lists_every_command_and_loads_nothing_heavy() -> None:
 
 def test_explain_loads_nothing_heavy() -> None:
     assert not modules_after("explain", "FC0302") & HEAVY
+
+
+def test_check_loads_no_model_of_a_plan() -> None:
+    loaded = all_modules_after("check", "--project", str(ROOT))
+    assert "forwardc.compile.pipeline" in loaded
+    assert "forwardc.plan.model" not in loaded
+
+
+def test_clients_are_listed_without_a_client_of_http(tmp_path: Path) -> None:
+    loaded = modules_after("clients", "list", "--history", str(tmp_path / "history.db"))
+    assert "jwcrypto" in loaded
+    assert not loaded & {"httpx", "pydantic_settings"}
 
 
 @one_rule("name", {**COMMANDS, **MODULES})

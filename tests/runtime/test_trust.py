@@ -19,7 +19,7 @@ from forwardc.runtime.http.send import HttpAnswer, Sender, SendLimits
 from forwardc.runtime.http.tls import named_authorities, operators_authorities, public_authorities
 from forwardc.runtime.secret_providers.hashicorp import HashicorpProvider
 from forwardc.server.directory.http_directory import HttpDirectory
-from forwardc.server.oauth.verification_keys import open_remote_keys
+from forwardc.server.oauth.remote_keys import open_remote_keys
 
 
 @pytest.fixture

@@ -17,12 +17,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.terms import Lit, Term, Text
 from forwardc.plan.environment import EnvironmentClass
-from forwardc.plan.model import Plan
+
+if TYPE_CHECKING:
+    # `forwardc check` asks for hosts only, and the plan's model costs it 60 ms.
+    from forwardc.plan.model import Plan
 
 _HTTPS = ":443"
 
@@ -117,7 +120,7 @@ def separation(class_: EnvironmentClass, sides: tuple[Side, ...], live: LiveHost
     return Separation(by_credential=bool(here))
 
 
-def needs_approval(plan: Plan) -> bool:
+def needs_approval(plan: "Plan") -> bool:
     """Whether a plan that was read needs an approval: because it says so, or by its hosts.
 
     What the rest of its build says of live hosts was compared when it was read.
@@ -127,18 +130,18 @@ def needs_approval(plan: Plan) -> bool:
     )
 
 
-def why_needed(plan: Plan) -> str:
+def why_needed(plan: "Plan") -> str:
     """Why a plan needs an approval, as the end of a sentence."""
     return of_plan(plan, shipped()).why or f"nothing tells its {plan.environment} from live"
 
 
-def has_shapes(plan: Plan) -> bool:
+def has_shapes(plan: "Plan") -> bool:
     """Whether something of what a run is given tells test from live."""
     credentials = any(holder.shape is not None for holder in plan.credentials.values())
     return credentials or any(holder.shape is not None for holder in plan.secrets.values())
 
 
-def of_plan(plan: Plan, live: LiveHosts) -> Separation:
+def of_plan(plan: "Plan", live: LiveHosts) -> Separation:
     """What tells a plan's environment from live, whatever the plan says of it."""
     return separation(plan.environment_class, tuple(_sides(plan)), live)
 
@@ -158,7 +161,7 @@ def of_document(plan: Mapping[str, Any], class_: EnvironmentClass, live: LiveHos
     return separation(class_, (*sides, Side(tuple(hosts["destination"]), secrets)), live)
 
 
-def _sides(plan: Plan) -> Iterator[Side]:
+def _sides(plan: "Plan") -> Iterator[Side]:
     used = {name for operation in plan.operations.values() for name in operation.credentials}
     credentials = {name: plan.credentials.get(name) for name in used}
     clients = [

@@ -19,12 +19,9 @@ from forwardc.runtime.history.store import Store
 from forwardc.server.http.problems import ProblemError, ProblemKind
 from forwardc.server.http.rate_limits import RateLimits
 from forwardc.server.oauth.bearer_tokens import TokenGate
+from forwardc.server.oauth.remote_keys import RemoteKeys, open_remote_keys
 from forwardc.server.oauth.server_keys import ServerKeys
-from forwardc.server.oauth.verification_keys import (
-    KeysUnavailableError,
-    RemoteKeys,
-    open_remote_keys,
-)
+from forwardc.server.oauth.verification_keys import KeysUnavailableError
 from forwardc.server.settings import settings_from
 from forwardc.server.wiring.components import Authentication, open_authentication
 from loopback import served
@@ -269,7 +266,7 @@ def test_without_keys_nothing_is_believed(time: Time, name: str) -> None:
 
 
 def test_an_issuer_that_hangs_is_left(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forwardc.server.oauth.verification_keys._TIMEOUT_S", 0.05)
+    monkeypatch.setattr("forwardc.server.oauth.remote_keys._TIMEOUT_S", 0.05)
 
     async def work(keys: RemoteKeys) -> None:
         with pytest.raises(KeysUnavailableError):

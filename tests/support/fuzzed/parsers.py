@@ -133,7 +133,6 @@ PARSERS: Final[dict[str, Parser]] = {
         (
             "runtime/http/jwk_sets.py",
             "server/oauth/verification_keys.py",
-            "runtime/http/jwk_sets.py",
         ),
     ),
     "answer in an envelope": Parser(

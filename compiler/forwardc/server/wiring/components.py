@@ -46,6 +46,7 @@ from forwardc.server.oauth.bearer_tokens import TokenGate
 from forwardc.server.oauth.client_authenticator import ClientAuthenticator
 from forwardc.server.oauth.client_permissions import ClientPolicy, ClientStatusCache
 from forwardc.server.oauth.clients import SCOPES
+from forwardc.server.oauth.remote_keys import RemoteKeys, open_remote_keys
 from forwardc.server.oauth.server_keys import ServerKeys, ServerKeysError, load_keys
 from forwardc.server.oauth.token_endpoint import (
     EmbeddedIssuer,
@@ -54,7 +55,6 @@ from forwardc.server.oauth.token_endpoint import (
     issuer_url,
     routes,
 )
-from forwardc.server.oauth.verification_keys import RemoteKeys, open_remote_keys
 from forwardc.server.payment_sharing.answer import ReplayCipher
 from forwardc.server.payment_sharing.claim_tables import ClaimingProcess
 from forwardc.server.payment_sharing.claims import LEASE_S, ClaimStore
