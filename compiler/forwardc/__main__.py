@@ -1,4 +1,4 @@
-"""Starts the command line. Knows no command.
+"""Starts the command line.
 
 `--version` and `--help` are answered before anything heavy is imported.
 """

@@ -9,7 +9,7 @@ import pytest
 from forwardc.compile.review.approve import lock_bytes
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import ApprovalState, place, refuse_unapproved
+from forwardc.plan.approvals import ApprovalState, approval_key, refuse_unapproved
 from forwardc.plan.lock import Lock, lock_of
 from forwardc.plan.model import Plan
 from lock_file import TODAY, approve
@@ -30,7 +30,7 @@ def test_the_command_that_helps_is_told_for_each_approval(plans: dict[str, Plan]
 
 def test_the_account_is_part_of_the_place_and_of_the_command(plans: dict[str, Plan]) -> None:
     plan = plans["checkout"].model_copy(update={"account": "us"})
-    assert place(plan, "card_cit") == "checkout/adyen/card_cit/production@us"
+    assert approval_key(plan, "card_cit") == "checkout/adyen/card_cit/production@us"
     (own,) = found_in(Lock(), plan)
     assert own.hint is not None
     assert "--env production --account us --by NAME" in own.hint

@@ -122,7 +122,7 @@ def test_a_new_ticket_needs_a_new_approval(tmp_path: Path) -> None:
     act = ApprovalAct(by="Ada", date=TODAY, ticket="STRIPE-9")
     lock = with_approvals(Lock(), plan, ["pay"], act, Sink())
     assert lock is not None
-    assert states(plan, "pay", lock, TODAY).hold
+    assert states(plan, "pay", lock, TODAY).are_complete
     for other in (GRANT.replace("1234", "1235"), GRANT.replace("11-12", "11-13"), ENDS):
         changed = built(project(tmp_path, grants={"production": other}))
         later = changed.plan("stripe", "vendor", "production")

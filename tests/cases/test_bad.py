@@ -15,7 +15,7 @@ from forwardc.compile.language.load import load_files
 from forwardc.compile.pipeline import compile_loaded, compile_project
 from forwardc.core.diagnostics.codes import CODES
 from forwardc.core.diagnostics.diagnostic import Diagnostic
-from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.recognizer.cards import find_cards
@@ -120,7 +120,7 @@ def test_every_marked_line_and_no_other(case: Case, request: pytest.FixtureReque
     marks = case.marks()
     assert marks, "a case marks at least one line"
     assert places(found) == marks
-    shown = render(found, DiagnosticFormat.TEXT, Sources(case.folder))
+    shown = render(found, DiagnosticFormat.TEXT, ExcerptLines(case.folder))
     assert not find_secrets(shown)
     assert not find_cards(shown)
     if request.config.option.update_snapshots:

@@ -15,7 +15,7 @@ from forwardc.compile.language.load import load_files
 from forwardc.compile.pipeline import compile_loaded, compile_project
 from forwardc.core.diagnostics.codes import CODES
 from forwardc.core.diagnostics.diagnostic import Diagnostic
-from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink
 
@@ -101,7 +101,7 @@ def mutated(draw: st.DrawFn, names: tuple[str, ...]) -> tuple[str, str]:
 
 
 def shown(found: list[Diagnostic], root: Path) -> list[str]:
-    return [render(found, form, Sources(root)) for form in DiagnosticFormat]
+    return [render(found, form, ExcerptLines(root)) for form in DiagnosticFormat]
 
 
 @pytest.fixture(scope="module")

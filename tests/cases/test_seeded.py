@@ -9,7 +9,7 @@ import pytest
 
 from forwardc.compile.pipeline import compile_project
 from forwardc.core.diagnostics.diagnostic import Diagnostic
-from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink
 
@@ -161,7 +161,7 @@ def test_six_mistakes_in_two_files_are_told_in_one_run(
         ("shop", "FC0201"),
         ("shop", "FC0204"),
     ]
-    text = render(six, DiagnosticFormat.TEXT, Sources(tmp_path))
+    text = render(six, DiagnosticFormat.TEXT, ExcerptLines(tmp_path))
     assert len(text.splitlines()) <= 40
-    concise = render(six, DiagnosticFormat.CONCISE, Sources(tmp_path))
+    concise = render(six, DiagnosticFormat.CONCISE, ExcerptLines(tmp_path))
     assert len(concise.splitlines()) == 6

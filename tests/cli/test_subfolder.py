@@ -15,7 +15,7 @@ import pytest
 
 from command_tree import commands
 from forwardc.cli.main import run as cli
-from forwardc.core.files.above import nearest
+from forwardc.core.files.above import search_upwards
 from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_store
 from shop_project import ACCOUNTS, SHOP
@@ -234,10 +234,10 @@ def test_the_nearest_one_counts(built: Path, tmp_path: Path) -> None:
     (tmp_path / "forwardc.yaml").touch()
     inner = tmp_path / "inner"
     (inner / "deep").mkdir(parents=True)
-    assert nearest(inner / "deep", ["forwardc.yaml"]).folder == tmp_path
+    assert search_upwards(inner / "deep", ["forwardc.yaml"]).folder == tmp_path
     (inner / "forwardc.yaml").symlink_to("nowhere")
     # A link is one: whoever reads it refuses it, instead of going on to another project.
-    assert nearest(inner / "deep", ["forwardc.yaml"]).folder == inner
+    assert search_upwards(inner / "deep", ["forwardc.yaml"]).folder == inner
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs to give files away")
@@ -248,7 +248,7 @@ def test_a_project_that_somebody_else_put_above_is_none(
     shared = tmp_path / "shared"
     (shared / "forwardc.yaml").write_text(ACCOUNTS)
     monkeypatch.chdir(shared / "mine/sub")
-    assert nearest(shared / "mine/sub", ["forwardc.yaml"]).folder == shared
+    assert search_upwards(shared / "mine/sub", ["forwardc.yaml"]).folder == shared
     os.chown(shared / "forwardc.yaml", 65534, 65534)
     code, shown = call("check")
     assert (code, "its forwardc.yaml belongs to somebody else" in shown) == (2, True)
@@ -265,5 +265,5 @@ def test_a_project_that_somebody_else_put_above_is_none(
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs another file system")
 def test_another_file_system_ends_the_search() -> None:
-    found = nearest(Path("/proc/self").resolve(), ["bin"])
+    found = search_upwards(Path("/proc/self").resolve(), ["bin"])
     assert (found.folder, found.why) == (None, "it is on another file system")

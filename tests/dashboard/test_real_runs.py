@@ -289,7 +289,7 @@ def test_missing_secrets_are_told_by_name_and_no_value(viewer: Browser) -> None:
 
 def test_the_audit_says_who_did_what(viewer: Browser, store: Store) -> None:
     store.pause("adyen", "Dana", "their status page is red")
-    store.resume("adyen", "Erik")
+    store.unpause("adyen", "Erik")
     unknown = run_of(store, "shop-1013")
     assert store.resolve(unknown, store.search(RunFilter()).runs[0].outcome or "", "Dana")
     text = viewer.page("/audit")

@@ -3,7 +3,7 @@
 import pytest
 
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related, Severity
-from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.span import Position, Span
 
 SHOP = """\
@@ -29,8 +29,8 @@ def at(path: str, line: int, start: int, end: int) -> Span:
 
 
 @pytest.fixture
-def sources() -> Sources:
-    return Sources(texts={"destinations/shop.yaml": SHOP, "destinations/market.yaml": MARKET})
+def sources() -> ExcerptLines:
+    return ExcerptLines(texts={"destinations/shop.yaml": SHOP, "destinations/market.yaml": MARKET})
 
 
 @pytest.fixture

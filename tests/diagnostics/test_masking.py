@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from forwardc.core.diagnostics.codes import CODES
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related, Severity
-from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.span import Position, Span
 
@@ -47,13 +47,13 @@ def test_nothing_secret_is_shown_from_any_part(form: DiagnosticFormat, secret: s
     ]
     source = f"a: 1\n  key: {secret} # {secret}\n"
     for color in (False, True):
-        shown = render(found, form, Sources(texts={"a.yaml": source}), color)
+        shown = render(found, form, ExcerptLines(texts={"a.yaml": source}), color)
         assert "message" in shown
         assert secret not in shown
 
 
 def test_a_private_key_over_several_lines_is_masked_on_each() -> None:
-    sources = Sources(texts={"a.yaml": f"key: |\n  {PEM}\nname: shop\n"})
+    sources = ExcerptLines(texts={"a.yaml": f"key: |\n  {PEM}\nname: shop\n"})
     for line in (2, 3, 4):
         span = Span("a.yaml", Position(line, 3), Position(line, 9))
         shown = render([Diagnostic("FC0504", "m", span)], DiagnosticFormat.TEXT, sources)
@@ -63,7 +63,9 @@ def test_a_private_key_over_several_lines_is_masked_on_each() -> None:
 
 
 def test_the_bad_examples_of_pages_are_masked_in_sarif() -> None:
-    shown = render([Diagnostic(number, "m") for number in CODES], DiagnosticFormat.SARIF, Sources())
+    shown = render(
+        [Diagnostic(number, "m") for number in CODES], DiagnosticFormat.SARIF, ExcerptLines()
+    )
     assert CARD not in shown
     assert "sk_test_notarealkey" not in shown
 
@@ -71,7 +73,7 @@ def test_the_bad_examples_of_pages_are_masked_in_sarif() -> None:
 @given(st.lists(diagnostics, max_size=5), st.text(st.characters(), max_size=400), st.booleans())
 def test_no_form_ever_raises(found: list[Diagnostic], source: str, color: bool) -> None:
     for form in DiagnosticFormat:
-        shown = render(found, form, Sources(texts={"a.yaml": source}), color)
+        shown = render(found, form, ExcerptLines(texts={"a.yaml": source}), color)
         shown.encode("utf-8")
         if form in (DiagnosticFormat.JSON, DiagnosticFormat.SARIF):
             json.loads(shown)

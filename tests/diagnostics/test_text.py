@@ -7,7 +7,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
-from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.render.text import summary
 from forwardc.core.diagnostics.span import Position, Span
@@ -17,11 +17,11 @@ def one(text: str, start: tuple[int, int], end: tuple[int, int]) -> list[str]:
     """Show one mistake in a file, and return the lines."""
     span = Span("a.yaml", Position(*start), Position(*end))
     found = Diagnostic("FC0302", "no such name", span)
-    return render([found], DiagnosticFormat.TEXT, Sources(texts={"a.yaml": text})).splitlines()
+    return render([found], DiagnosticFormat.TEXT, ExcerptLines(texts={"a.yaml": text})).splitlines()
 
 
 def test_six_mistakes_in_two_files(
-    six: list[Diagnostic], sources: Sources, snapshot: SnapshotAssertion
+    six: list[Diagnostic], sources: ExcerptLines, snapshot: SnapshotAssertion
 ) -> None:
     shown = render(six, DiagnosticFormat.TEXT, sources)
     assert shown.count("\n") <= 40
@@ -29,7 +29,7 @@ def test_six_mistakes_in_two_files(
 
 
 def test_concise_takes_one_line_for_each(
-    six: list[Diagnostic], sources: Sources, snapshot: SnapshotAssertion
+    six: list[Diagnostic], sources: ExcerptLines, snapshot: SnapshotAssertion
 ) -> None:
     shown = render(six, DiagnosticFormat.CONCISE, sources)
     assert shown.count("\n") == 6
@@ -38,7 +38,7 @@ def test_concise_takes_one_line_for_each(
 
 @pytest.mark.parametrize("form", [DiagnosticFormat.TEXT, DiagnosticFormat.CONCISE])
 def test_colors_add_nothing_but_escape_sequences(
-    form: DiagnosticFormat, six: list[Diagnostic], sources: Sources
+    form: DiagnosticFormat, six: list[Diagnostic], sources: ExcerptLines
 ) -> None:
     colored = render(six, form, sources, color=True)
     assert "\x1b[1;31merror" in colored
@@ -50,10 +50,10 @@ def test_colors_add_nothing_but_escape_sequences(
     "form", [DiagnosticFormat.TEXT, DiagnosticFormat.CONCISE, DiagnosticFormat.GITHUB]
 )
 def test_nothing_found_shows_nothing(form: DiagnosticFormat) -> None:
-    assert render([], form, Sources()) == ""
+    assert render([], form, ExcerptLines()) == ""
 
 
-def test_order_of_reporting_does_not_matter(six: list[Diagnostic], sources: Sources) -> None:
+def test_order_of_reporting_does_not_matter(six: list[Diagnostic], sources: ExcerptLines) -> None:
     for form in DiagnosticFormat:
         assert render(six, form, sources) == render(six[::-1], form, sources)
 
@@ -94,7 +94,9 @@ def test_windows_line_ends_and_a_byte_order_mark_move_no_caret(tmp_path: Path) -
     (tmp_path / "a.yaml").write_bytes(b"\xef\xbb\xbfone: 1\r\ntwo: bad\r\n")
     for line, expected in ((1, " 1 | one: 1"), (2, " 2 | two: bad")):
         span = Span("a.yaml", Position(line, 1), Position(line, 4))
-        shown = render([Diagnostic("FC0201", "m", span)], DiagnosticFormat.TEXT, Sources(tmp_path))
+        shown = render(
+            [Diagnostic("FC0201", "m", span)], DiagnosticFormat.TEXT, ExcerptLines(tmp_path)
+        )
         assert shown.split("\n")[1:3] == [expected, "   | ^^^"]
 
 
@@ -102,7 +104,9 @@ def test_windows_line_ends_and_a_byte_order_mark_move_no_caret(tmp_path: Path) -
 def test_a_file_that_cannot_be_read_loses_only_its_excerpt(path: str, tmp_path: Path) -> None:
     span = Span(path, Position(1, 1), Position(1, 2))
     shown = render(
-        [Diagnostic("FC0101", "cannot be read", span)], DiagnosticFormat.TEXT, Sources(tmp_path)
+        [Diagnostic("FC0101", "cannot be read", span)],
+        DiagnosticFormat.TEXT,
+        ExcerptLines(tmp_path),
     )
     assert shown.endswith("error FC0101 cannot be read\n\n1 error in 1 file\n")
 
@@ -121,7 +125,7 @@ def test_control_characters_cannot_drive_the_terminal() -> None:
         "FC0104", f"bad {text}\nnext", Span("a.yaml", Position(1, 4), Position(1, 5))
     )
     for form in (DiagnosticFormat.TEXT, DiagnosticFormat.CONCISE):
-        shown = render([found], form, Sources(texts={"a.yaml": text}))
+        shown = render([found], form, ExcerptLines(texts={"a.yaml": text}))
         assert not set(shown) & {"\x1b", "\u202e", "\x07"}
 
 

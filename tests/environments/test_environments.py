@@ -16,7 +16,7 @@ from forwardc.cli.main import cli
 from forwardc.compile.pipeline import compile_project
 from forwardc.compile.review.approve import ApprovalAct, lock_bytes, with_approvals
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.approvals import place
+from forwardc.plan.approvals import approval_key
 from forwardc.plan.environment import Environment, is_name, parts_of, place_of
 from forwardc.plan.lock import Lock, lock_of
 from forwardc.plan.model import InvalidPlanError, Plan, load_plan
@@ -112,7 +112,7 @@ def test_an_approval_counts_for_its_place_only(outputs: Mapping[str, bytes]) -> 
     lock = with_approvals(Lock(), plans["production@us"], ["card_cit"], act, sink)
     assert lock is not None
     key = "stripe/adyen/card_cit/production@us"
-    assert list(lock.own) == [key] == [place(plans["production@us"], "card_cit")]
+    assert list(lock.own) == [key] == [approval_key(plans["production@us"], "card_cit")]
     for where in PLACES:
         moved = key.replace("production@us", where)
         copied = lock.model_copy(update={"own": {moved: lock.own[key]}})

@@ -15,7 +15,7 @@ from forwardc.compile.review.approve import (
     renewals,
     with_approvals,
 )
-from forwardc.compile.review.diff.compare import retold
+from forwardc.compile.review.diff.compare import change_lines
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.changes import Change, ChangeKind
@@ -157,13 +157,13 @@ def test_a_changed_digit_is_told_with_what_it_was(project: Path) -> None:
 def test_money_that_was_not_there_is_told_currency_by_currency() -> None:
     rows = {"EUR": "2 2 1", "ISK": "0 2 100", "MGA": "2 0 1"}
     added = Change("/money", ChangeKind.ADDED)
-    assert list(retold(added, {}, {"money": {"digits": rows}})) == [
+    assert list(change_lines(added, {}, {"money": {"digits": rows}})) == [
         "added /money",
         "amounts in ISK: 2 digits in steps of 100 where ISO 4217 has 0, and was as in ISO 4217",
         "amounts in MGA: 0 digits where ISO 4217 has 2, and was as in ISO 4217",
     ]
     removed = Change("/money/digits/ISK", ChangeKind.REMOVED)
-    (gone,) = retold(removed, {"money": {"digits": rows}}, {"money": {"digits": {}}})
+    (gone,) = change_lines(removed, {"money": {"digits": rows}}, {"money": {"digits": {}}})
     assert gone.startswith("amounts in ISK: not counted any more, and was 2 digits in steps of 100")
 
 

@@ -53,7 +53,7 @@ def deliver(world: World, url: str, body: bytes = b"", **more: Any) -> Any:
     ],
 )
 def test_each_host_has_its_party(host: str, party: str) -> None:
-    assert party in create_parties(World()).of(host).name.split(".")
+    assert party in create_parties(World()).party_of(host).name.split(".")
 
 
 def test_an_unknown_host_is_recorded_and_answered() -> None:

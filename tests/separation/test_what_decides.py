@@ -209,7 +209,7 @@ def test_a_reason_is_said_for_whatever_a_plan_says_of_itself() -> None:
 def test_nothing_is_missing_only_where_both_are_there(
     own: ApprovalState, psp: ApprovalState | None, hold: bool
 ) -> None:
-    assert Approvals(own, psp).hold is hold
+    assert Approvals(own, psp).are_complete is hold
 
 
 def test_another_shape_is_for_an_approved_sandbox_that_has_shapes() -> None:

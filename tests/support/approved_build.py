@@ -9,7 +9,7 @@ from typing import Final
 from forwardc.compile.review.approve import ApprovalAct, lock_bytes, with_approvals
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.dashboard.project import BuiltProject, in_environment
-from forwardc.plan.approvals import place
+from forwardc.plan.approvals import approval_key
 from forwardc.plan.build_folder import read_plans
 from forwardc.plan.lock import Lock, Revoked
 from forwardc.plan.model import Plan
@@ -37,7 +37,7 @@ def approved_build(folder: Path) -> BuiltProject:
     _unbuild(build, "checkout/token_vault/production.plan.json")
     own = dict(lock.own)
     withdrawn = Revoked(date=_day(-1), by="Dana", reason="the account was closed")
-    key = place(checkout, "card_mit")
+    key = approval_key(checkout, "card_mit")
     own[key] = own[key].model_copy(update={"revoked": withdrawn})
     lock = lock.model_copy(update={"own": own})
     (folder / "forwardc.lock").write_bytes(lock_bytes(lock))

@@ -1,6 +1,6 @@
 """`forwardc audit`: what people did, and whether anybody has changed the record of it since.
 
-Reads the history only.
+The events of the history vouch for one another, which is checked each time.
 """
 
 import re

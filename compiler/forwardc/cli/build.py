@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.compiled_plans import collect_from_now_on, collector_paused
+from forwardc.cli.compiled_plans import collector_paused, resume_collector
 from forwardc.cli.findings import format_option, show
 from forwardc.cli.options import day_of, today_option
 from forwardc.cli.output import json_option, note, say_document
@@ -50,7 +50,7 @@ def command(
     if sink.has_errors or compiled.loaded.project is None:
         tell(None)
         return 1
-    collect_from_now_on()
+    resume_collector()
     folder = compiled.loaded.build
     try:
         if check:

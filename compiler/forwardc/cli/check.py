@@ -1,4 +1,4 @@
-"""`forwardc check`: reports every mistake; writes nothing but what `--fix` asks for."""
+"""`forwardc check`: reports every mistake at once, and writes what `--fix` asks for."""
 
 from datetime import datetime
 from pathlib import Path
@@ -32,7 +32,7 @@ def write_outcomes(loaded: "LoadedProject", sink: "Sink") -> bool:
 
 
 def _write(destination: "Destination", loaded: "LoadedProject") -> bool:
-    from forwardc.core.files.checkout import source
+    from forwardc.core.files.checkout import spanned_path
 
     path = destination.span.path
     shown = seen_from_here(loaded.root.path, path)
@@ -47,7 +47,7 @@ def _write(destination: "Destination", loaded: "LoadedProject") -> bool:
     if not after or not times:
         return False
     try:
-        source(loaded.root, path).replace((mark + after).encode())
+        spanned_path(loaded.root, path).replace((mark + after).encode())
     except OSError as problem:
         note(f"{shown} cannot be written: {problem.strerror}")
         return False

@@ -52,7 +52,9 @@ def compiled_plans(
     return {plan.destination: plan for plan in plans}, compiled.lock
 
 
-def not_there(destination: str, plans: "Mapping[str, Plan]", where: str, sink: "Sink") -> None:
+def report_not_built(
+    destination: str, plans: "Mapping[str, Plan]", where: str, sink: "Sink"
+) -> None:
     """FC0704: a destination without a plan there, with the name that may have been meant."""
     from forwardc.core.diagnostics.suggest import did_you_mean
 
@@ -62,11 +64,11 @@ def not_there(destination: str, plans: "Mapping[str, Plan]", where: str, sink: "
 
 
 def _project_of(build: Path) -> Path:
-    from forwardc.core.files.above import nearest
+    from forwardc.core.files.above import search_upwards
     from forwardc.core.files.checkout import named_by_person
 
     # As it is named: a link there would lead to a project that says other hosts.
-    root = nearest(named_by_person(build).path.parent, (PROJECT_FILE,)).folder
+    root = search_upwards(named_by_person(build).path.parent, (PROJECT_FILE,)).folder
     if root is not None:
         return root
     raise click.UsageError(
@@ -133,7 +135,7 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def collect_from_now_on() -> None:
+def resume_collector() -> None:
     """Collect again, but look only at what is made from now on: the writing of pages is cyclic."""
     gc.freeze()
     gc.enable()

@@ -1,6 +1,6 @@
 """`forwardc dashboard`: shows what happened to every run, in a browser on this machine.
 
-Knows addresses and options; the pages are the partner room's.
+Addresses and options are read here; the pages come from the dashboard.
 """
 
 import os
@@ -198,7 +198,7 @@ def _written(host: str) -> str:
 
 
 def _report(diagnostic: "Diagnostic") -> None:
-    from forwardc.core.diagnostics.excerpt_lines import Sources
+    from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
     from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 
-    note(render([diagnostic], DiagnosticFormat.TEXT, Sources()).rstrip("\n"))
+    note(render([diagnostic], DiagnosticFormat.TEXT, ExcerptLines()).rstrip("\n"))

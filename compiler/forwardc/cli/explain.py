@@ -82,7 +82,7 @@ def _tell(result: dict[str, Any], root: Path | None = None) -> int:
 
 def _built(path: str, pointer: str, project: Path | None, *, as_json: bool) -> int:
     from forwardc.compile.review.build_files import origin
-    from forwardc.core.diagnostics.excerpt_lines import Sources
+    from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 
     compiled, root, folder = _compiled(project, as_json=as_json)
     documents = compiled.documents()
@@ -101,7 +101,7 @@ def _built(path: str, pointer: str, project: Path | None, *, as_json: bool) -> i
         say(f"{shown} comes from forwardc itself, not from your YAML")
         return 0
     say(f"{seen_from_here(root, span.path)}:{span.start.line}:{span.start.column}")
-    say(f"  {(Sources(root).line(span.path, span.start.line) or '').strip()}")
+    say(f"  {(ExcerptLines(root).line(span.path, span.start.line) or '').strip()}")
     return 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from forwardc.cli.output import uses_colors
-from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.render.text import summary
 from forwardc.core.diagnostics.sink import Sink
@@ -25,12 +25,12 @@ format_option = click.option(
 )
 
 
-def project_lines(root: Path | None) -> Sources:
+def project_lines(root: Path | None) -> ExcerptLines:
     """The files of a project, with places as they are seen from the working directory."""
     try:
-        return Sources(root, here=Path.cwd())
+        return ExcerptLines(root, here=Path.cwd())
     except FileNotFoundError:
-        return Sources(root)
+        return ExcerptLines(root)
 
 
 def show(sink: Sink, format_: str, root: Path | None, *, err: bool = False) -> None:

@@ -148,9 +148,9 @@ def problems(sink: "Sink", as_json: bool) -> int:
 def warnings(sink: "Sink") -> None:
     """Show on standard error what is in the sink."""
     # Late: `--help` and the reading of options need nothing that renders.
-    from forwardc.core.diagnostics.excerpt_lines import Sources
+    from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
     from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 
-    shown = render(sink.sorted(), DiagnosticFormat.TEXT, Sources())
+    shown = render(sink.sorted(), DiagnosticFormat.TEXT, ExcerptLines())
     if shown:
         note(shown.rstrip("\n"))

@@ -71,7 +71,7 @@ def resume(name: str, by: str, as_json: bool, history: str) -> int:
 
 def _unpause(name: str, by: str, history: str, *, as_json: bool) -> int:
     def work(store: "Store") -> "ChangeResult":
-        was_paused = store.resume(name, by)
+        was_paused = store.unpause(name, by)
         if not as_json:
             say(f"{name} is in use again" if was_paused else f"{name} was not paused")
         return 0 if was_paused else 1, {"name": name, "resumed": was_paused}

@@ -25,7 +25,7 @@ def find_project(folder: Path | None) -> Path:
 
     A link called `forwardc.yaml` counts as one here: the reader refuses it, and says why.
     """
-    from forwardc.core.files.above import nearest
+    from forwardc.core.files.above import search_upwards
 
     try:
         start = (folder or Path()).resolve()
@@ -35,7 +35,7 @@ def find_project(folder: Path | None) -> Path:
         if os.path.lexists(start / PROJECT_FILE):
             return start
         raise click.UsageError(f"--project: there is no {PROJECT_FILE} in that folder.")
-    search = nearest(start, (PROJECT_FILE,))
+    search = search_upwards(start, (PROJECT_FILE,))
     if search.folder is not None:
         return search.folder
     ended = f" The search ended below {search.ended}: {search.why}." if search.ended else ""
@@ -49,13 +49,13 @@ def project_above() -> Path | None:
 
     A machine that only runs may have no project file: then `forwardc.lock` beside `build/` tells.
     """
-    from forwardc.core.files.above import nearest
+    from forwardc.core.files.above import search_upwards
 
     try:
         start = Path().resolve()
     except FileNotFoundError:
         return None
-    return nearest(start, (PROJECT_FILE, _LOCK)).folder
+    return search_upwards(start, (PROJECT_FILE, _LOCK)).folder
 
 
 def in_project(path: str) -> str:

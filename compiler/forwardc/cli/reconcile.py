@@ -15,7 +15,7 @@ import click
 from forwardc.cli.options import build_option, history_option, secrets_option
 from forwardc.cli.output import json_option, say, say_document, warnings
 from forwardc.cli.run.resume import same_plan
-from forwardc.cli.run.target import RunTarget, look_up_for, reached, run_dependencies
+from forwardc.cli.run.target import RunTarget, look_up_for, reach_sandbox, run_dependencies
 from forwardc.cli.unknown_runs import questions, questions_json
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def command(
     run_target, sink = RunTarget(build, sandbox, secrets_file, history), Sink()
     if sandbox is not None:
         # What is no address of a sandbox is a mistake here; one that does not answer is none.
-        reached(lambda: transport_to(sandbox))
+        reach_sandbox(lambda: transport_to(sandbox))
     results = None
     with run_target.recording(sink, begin=False) as store:
         if store is not None:
@@ -71,7 +71,7 @@ class _Results:
     as_json: bool
     runs: list[dict[str, Any]] = field(default_factory=list)
 
-    def of(self, run_id: str, lines: Iterable[str], **data: Any) -> None:
+    def report(self, run_id: str, lines: Iterable[str], **data: Any) -> None:
         """Tell of one run."""
         self.runs.append({"run": run_id, **data})
         self.say(lines)
@@ -96,7 +96,9 @@ async def _all(
     for name in resolved:
         run = store.load(name)
         outcome = run and run.summary.outcome
-        results.of(name, [f"{name}  settled by a callback"], outcome=outcome, told_by="callback")
+        results.report(
+            name, [f"{name}  settled by a callback"], outcome=outcome, told_by="callback"
+        )
     chosen = _chosen(store, run_id, sink) if run_id not in resolved else ()
     for run in chosen:
         await _reconcile_run(store, run, run_target, sink, results)
@@ -126,21 +128,21 @@ async def _reconcile_run(
     ended = run.summary.outcome
     if not inquiries(run, pending=True):
         line = f"{run.id}  {ended or run.summary.state}; nothing about it is unknown"
-        results.of(run.id, [line], outcome=ended, told_by=None, ask=[])
+        results.report(run.id, [line], outcome=ended, told_by=None, ask=[])
         return
     try:
         step, report = await _ask_vault(run, run_target)
     except (StillUnknownError, SandboxUnreachableError) as problem:
         sink.error("FC0824", f"run {run.id} stays unknown: {problem}")
         asked = (f"{run.id}  unknown", *questions(run))
-        results.of(run.id, asked, outcome=ended, told_by=None, ask=questions_json(run))
+        results.report(run.id, asked, outcome=ended, told_by=None, ask=questions_json(run))
         return
     goes_on = await resolve_step(store, step, report)
     lines = [f"{run.id}  {_report_text(report)}"]
     if goes_on:
         lines.append(f"  later steps were not sent: forwardc run --resume {run.id}")
     answer = {"step": report.name, "status": report.status, "losses": report.losses}
-    results.of(
+    results.report(
         run.id, lines, outcome=report.outcome, told_by="vault", **answer, to_be_resumed=goes_on
     )
 

@@ -40,12 +40,12 @@ def command(
     who = by or getpass.getuser()
 
     def work(store: "Store") -> "ChangeResult":
-        return _settle(store, run_id, word, who, reason, as_json=as_json)
+        return _resolve(store, run_id, word, who, reason, as_json=as_json)
 
     return change(history, work, as_json=as_json)
 
 
-def _settle(
+def _resolve(
     store: "Store", run_id: str, word: str | None, by: str, reason: str | None, *, as_json: bool
 ) -> "ChangeResult":
     from forwardc.runtime.history.errors import UnknownRunError

@@ -69,7 +69,7 @@ def command(
     Writes one file for each: the SHA-256 of the header's value without its scheme, in hexadecimal
     digits, encrypted to the vault's OpenPGP key, in base64. With any problem, nothing is written.
     """
-    from forwardc.cli.compiled_plans import compiled_plans, not_there
+    from forwardc.cli.compiled_plans import compiled_plans, report_not_built
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.approvals import refuse_sending
     from forwardc.plan.sealed_headers import places_in, sealed_headers
@@ -84,7 +84,7 @@ def command(
     plan = plans.get(destination)
     if plan is None:
         if not sink.has_errors:
-            not_there(destination, plans, f"{vault} in {environment}", sink)
+            report_not_built(destination, plans, f"{vault} in {environment}", sink)
         return _report(sink, as_json)
     if refuse_sending(plan, sink):
         return _report(sink, as_json)

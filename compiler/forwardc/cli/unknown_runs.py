@@ -19,7 +19,7 @@ def questions(run: "StoredRun") -> Iterator[str]:
     if not pending:
         yield "  nothing about it is unknown"
         return
-    yield from asked(pending, summary.destination, summary.vault)
+    yield from inquiry_lines(pending, summary.destination, summary.vault)
     yield f"  ours: run {run.id}, reference {summary.reference}"
     yield f"  then: forwardc resolve {run.id} --as approved|declined|not_sent --by NAME"
 
@@ -51,7 +51,7 @@ def _who(inquiry: "Inquiry", destination: str, vault: str) -> str:
     return destination if inquiry.party is Party.DESTINATION else vault
 
 
-def asked(inquiries: "Iterable[Inquiry]", destination: str, vault: str) -> Iterator[str]:
+def inquiry_lines(inquiries: "Iterable[Inquiry]", destination: str, vault: str) -> Iterator[str]:
     """Each question, with what its party knows the payment by."""
     from forwardc.runtime.run.result import Party
 

@@ -1,6 +1,6 @@
 """Keeps what was computed of an object, for as long as that very object lives.
 
-Knows objects by identity: an equal one, or a changed copy, is computed anew. What is asked of
+Objects are told by identity: an equal one, or a changed copy, is computed anew. What is asked of
 must never change, as plans and the requests in them do not.
 """
 
@@ -13,7 +13,7 @@ Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class _Shelf(Generic[Value]):
+class _Entries(Generic[Value]):
     owner: "ref[Any]"
     values: dict[Hashable, Value] = field(default_factory=dict)
 
@@ -21,34 +21,34 @@ class _Shelf(Generic[Value]):
 class IdentityCache(Generic[Value]):
     """Values of objects, each under a few keys: the oldest goes when there are more than `most`."""
 
-    __slots__ = ("_most", "_shelves")
+    __slots__ = ("_by_owner", "_most")
 
     def __init__(self, most: int = 64) -> None:
         self._most = most
-        self._shelves: dict[int, _Shelf[Value]] = {}
+        self._by_owner: dict[int, _Entries[Value]] = {}
 
     def get(self, owner: object, key: Hashable, compute: Callable[[], Value]) -> Value:
         """What is kept of `owner` under `key`, or what `compute` gives, from now on."""
-        shelf = self._shelves.get(id(owner))
-        if shelf is None or shelf.owner() is not owner:
-            shelf = self._shelf(owner)
+        entries = self._by_owner.get(id(owner))
+        if entries is None or entries.owner() is not owner:
+            entries = self._new_entries(owner)
         try:
-            return shelf.values[key]
+            return entries.values[key]
         except KeyError:
             value = compute()
-        if len(shelf.values) >= self._most:
-            for oldest in list(shelf.values)[:1]:
-                shelf.values.pop(oldest, None)
-        shelf.values[key] = value
+        if len(entries.values) >= self._most:
+            for oldest in list(entries.values)[:1]:
+                entries.values.pop(oldest, None)
+        entries.values[key] = value
         return value
 
-    def _shelf(self, owner: object) -> _Shelf[Value]:
-        place, shelves = id(owner), self._shelves
+    def _new_entries(self, owner: object) -> _Entries[Value]:
+        place, by_owner = id(owner), self._by_owner
 
         def clear(gone: object) -> None:
             # The place may be another object's by now.
-            if (there := shelves.get(place)) is not None and there.owner is gone:
-                del shelves[place]
+            if (there := by_owner.get(place)) is not None and there.owner is gone:
+                del by_owner[place]
 
-        shelf = shelves[place] = _Shelf(ref(owner, clear))
-        return shelf
+        entries = by_owner[place] = _Entries(ref(owner, clear))
+        return entries

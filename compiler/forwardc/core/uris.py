@@ -1,6 +1,6 @@
 """The addresses that a `uri` param takes: https and http, or the schemes that its author names.
 
-Knows RFC 3986 and what browsers and phones do with a scheme; nothing of params or plans.
+RFC 3986 is the rule, narrowed by what browsers and phones do with a scheme.
 """
 
 import re

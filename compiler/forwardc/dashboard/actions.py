@@ -25,7 +25,7 @@ def pause(context: ViewContext, request: ViewRequest) -> str:
 def unpause(context: ViewContext, request: ViewRequest) -> str:
     """Let a paused vault or destination be called again."""
     name, by = _name(request.form), _who(request)
-    if not context.store.resume(name, by):
+    if not context.store.unpause(name, by):
         raise PageRefusedError(409, "Not paused", "Somebody has resumed it already.")
     return "/pauses?done=1"
 
@@ -38,11 +38,13 @@ def resolve_by_hand(context: ViewContext, request: ViewRequest) -> str:
     run = context.store.load(request.path["run_id"])
     reason = f"{_SAID[word]}, says {by}"
     try:
-        settled = run is not None and asyncio.run(resolve_run(context.store, run, word, by, reason))
+        resolved = run is not None and asyncio.run(
+            resolve_run(context.store, run, word, by, reason)
+        )
     except JournalError:
         text = "Another process works on this run. Look again in a few minutes."
         raise PageRefusedError(409, "The run is in use (FC0823)", text) from None
-    if not settled:
+    if not resolved:
         text = "There is no such run, or its fate is known already."
         raise PageRefusedError(409, "Nothing to settle", text)
     return "/unknown?settled=1"

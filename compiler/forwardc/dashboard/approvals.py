@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.dashboard.filters import wrong
+from forwardc.dashboard.filters import address_error
 from forwardc.dashboard.project import BuiltProject, problems
 from forwardc.dashboard.views import Page, ViewContext, ViewRequest
-from forwardc.plan.approvals import ApprovalState, place, shortfalls, states
+from forwardc.plan.approvals import ApprovalState, approval_key, shortfalls, states
 from forwardc.plan.lock import Approval, Lock, PspApproval
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import needs_approval
@@ -53,7 +53,7 @@ class ApprovalRow:
 def approvals(context: ViewContext, request: ViewRequest) -> Page:
     """Every approval that is needed or on record, what ends first on top."""
     if request.query:
-        raise wrong("A filter stands in it that this page does not have.")
+        raise address_error("A filter stands in it that this page does not have.")
     sink, project = Sink(), context.settings.project
     lock = project.lock(sink) if project else None
     rows = (
@@ -80,12 +80,12 @@ def _rows(
 ) -> Iterator[ApprovalRow]:
     for plan in project.plans(sink):
         for name in plan.operations:
-            if needs_approval(plan) or place(plan, name) in lock.own:
+            if needs_approval(plan) or approval_key(plan, name) in lock.own:
                 yield from _of_operation(plan, name, lock, today)
 
 
 def _of_operation(plan: Plan, name: str, lock: Lock, today: datetime.date) -> Iterator[ApprovalRow]:
-    key = place(plan, name)
+    key = approval_key(plan, name)
     record_states, why = states(plan, name, lock, today), shortfalls(plan, name, lock, today)
     yield _row(plan, name, "own", record_states.own, lock.own.get(key), why, today)
     if record_states.psp is not None:

@@ -3,7 +3,14 @@
 import re
 from typing import Final
 
-from forwardc.dashboard.filters import TIMES, address, read_cursor, read_search, read_span, wrong
+from forwardc.dashboard.filters import (
+    TIMES,
+    address,
+    address_error,
+    read_cursor,
+    read_search,
+    read_span,
+)
 from forwardc.dashboard.views import Page, ViewContext, ViewRequest
 from forwardc.runtime.history.records import EventFilter
 
@@ -19,14 +26,14 @@ def audit(context: ViewContext, request: ViewRequest) -> Page:
     Raises `Refused` with status 400.
     """
     if set(request.query) - {*_NAMES, "after", "check"}:
-        raise wrong("A filter stands in it that this page does not have.")
+        raise address_error("A filter stands in it that this page does not have.")
     chosen = {name: request.query.get(name, "").strip() for name in _NAMES}
     span = read_span(chosen, "all", context.settings.now())
     chosen["time"] = span.preset
     if chosen["kind"] and not _KIND.match(chosen["kind"]):
-        raise wrong("The kind is not a name.")
+        raise address_error("The kind is not a name.")
     if request.query.get("check", "") not in ("", "1"):
-        raise wrong("The chain is checked with check=1.")
+        raise address_error("The chain is checked with check=1.")
     event_filter = EventFilter(
         chosen["kind"] or None, read_search(chosen["by"]), span.since, span.until
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.dashboard.filters import NAME, address, wrong
+from forwardc.dashboard.filters import NAME, address, address_error
 from forwardc.dashboard.project import BuiltCoverageRow, problems
 from forwardc.dashboard.views import Page, ViewContext, ViewRequest
 
@@ -19,11 +19,11 @@ _NAMES: Final = ("destination", "vault", "level")
 def coverage(context: ViewContext, request: ViewRequest) -> Page:
     """Each operation with what each vault makes of it. Raises `Refused` with status 400."""
     if set(request.query) - set(_NAMES):
-        raise wrong("A filter stands in it that this page does not have.")
+        raise address_error("A filter stands in it that this page does not have.")
     chosen = {name: request.query.get(name, "").strip() for name in _NAMES}
     for name, value in chosen.items():
         if value and not NAME.match(value):
-            raise wrong(f"The {name} is not a name.")
+            raise address_error(f"The {name} is not a name.")
     sink, project = Sink(), context.settings.project
     table = project.coverage(sink) if project else None
     rows = table.coverage if table else ()

@@ -165,7 +165,7 @@ def read_form(
     """
     if unknown := set(query) - {*NAMES, *(("after",) if pages else ())}:
         many = "A filter stands" if len(unknown) == 1 else f"{len(unknown)} filters stand"
-        raise wrong(f"{many} in it that this page does not have.")
+        raise address_error(f"{many} in it that this page does not have.")
     chosen = {name: query.get(name, "").strip() for name in NAMES}
     span = read_span(chosen, time, context.settings.now())
     chosen["time"] = span.preset
@@ -200,7 +200,7 @@ def _filter(chosen: Mapping[str, str]) -> RunFilter:
         run_filter = replace(run_filter, emulated=True)
     elif chosen["environment"]:
         if not PLACE.match(chosen["environment"]):
-            raise wrong("The environment is not a name.")
+            raise address_error("The environment is not a name.")
         run_filter = replace(run_filter, environment=chosen["environment"], emulated=False)
     if chosen["outcome"]:
         run_filter = replace(run_filter, **_one_of(OUTCOMES, chosen["outcome"], "outcome")[1])
@@ -225,7 +225,7 @@ def read_cursor(query: Mapping[str, str]) -> int | None:
     if not text:
         return None
     if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise wrong("The place in the list is not one of ours.")
+        raise address_error("The place in the list is not one of ours.")
     return int(text)
 
 
@@ -243,39 +243,41 @@ def _named(used: Iterable[str], chosen: str) -> list[Choice]:
 
 def _one_of(table: Mapping[str, Any], value: str, label: str) -> Any:
     if value not in table:
-        raise wrong(f"The {label} is not one that can be chosen: {', '.join(table)}.")
+        raise address_error(f"The {label} is not one that can be chosen: {', '.join(table)}.")
     return table[value]
 
 
 def _name(text: str, label: str) -> str | None:
     if text and not NAME.match(text):
-        raise wrong(f"The {label} is not a name.")
+        raise address_error(f"The {label} is not a name.")
     return text or None
 
 
 def _reason(text: str) -> str | None:
     """A reason in the one spelling that is counted, however it is typed."""
     if len(text) > _LONGEST_REASON or not text.isprintable():
-        raise wrong(f"A reason has at most {_LONGEST_REASON} printable characters.")
+        raise address_error(f"A reason has at most {_LONGEST_REASON} printable characters.")
     cause = normalize_cause(text)
     if text and cause is None:
-        raise wrong("A reason has a word or a number in it.")
+        raise address_error("A reason has a word or a number in it.")
     return cause
 
 
 def _status(text: str) -> int | None:
     if text and not re.fullmatch(r"[1-9][0-9]{2}", text):
-        raise wrong(f"A status is a number from 100 to {_HIGHEST_STATUS}.")
+        raise address_error(f"A status is a number from 100 to {_HIGHEST_STATUS}.")
     return int(text) if text else None
 
 
 def read_search(text: str) -> str | None:
     """What is looked for; None for nothing. Raises `PageRefusedError` with status 400."""
     if len(text) > _LONGEST_SEARCH or not text.isprintable():
-        raise wrong(f"What is looked for has at most {_LONGEST_SEARCH} printable characters.")
+        raise address_error(
+            f"What is looked for has at most {_LONGEST_SEARCH} printable characters."
+        )
     return text or None
 
 
-def wrong(text: str) -> PageRefusedError:
+def address_error(text: str) -> PageRefusedError:
     """The answer to an address that no page has."""
     return PageRefusedError(400, "The address is not right", text)

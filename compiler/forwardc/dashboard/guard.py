@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from forwardc.core.http.request_target import RequestTargetError, aim, name_in
+from forwardc.core.http.request_target import RequestTargetError, host_name, normalize_target
 
 LARGEST_FORM: Final = 16 * 1_024
 """Bytes. The largest form is that of signing in with an access token, of 4 KiB at the most."""
@@ -51,7 +51,7 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         try:
-            aim(scope)
+            normalize_target(scope)
         except RequestTargetError as problem:
             return PlainTextResponse(f"{problem}\n", 400)
         headers = Headers(scope=scope)
@@ -69,7 +69,7 @@ class Guard:
 def host_of(header: str) -> str:
     """The name in a Host header, without its port: `[::1]:8456` gives `::1`. Empty for none."""
     try:
-        return name_in(header.strip(" \t").encode("latin-1", "replace"))
+        return host_name(header.strip(" \t").encode("latin-1", "replace"))
     except RequestTargetError:
         return ""
 

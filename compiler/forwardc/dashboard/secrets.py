@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.dashboard.filters import PLACE, Choice, wrong
+from forwardc.dashboard.filters import PLACE, Choice, address_error
 from forwardc.dashboard.project import BuiltProject, problems
 from forwardc.dashboard.views import Page, ViewContext, ViewRequest
 from forwardc.plan.model import Plan
@@ -41,10 +41,10 @@ class _Asked:
 def secrets(context: ViewContext, request: ViewRequest) -> Page:
     """Each secret that is not set, then those that are. Raises `Refused` with status 400."""
     if set(request.query) - {"place"}:
-        raise wrong("A filter stands in it that this page does not have.")
+        raise address_error("A filter stands in it that this page does not have.")
     place = request.query.get("place", "").strip()
     if place and not PLACE.match(place):
-        raise wrong("The place is not a name.")
+        raise address_error("The place is not a name.")
     sink, project = Sink(), context.settings.project
     plans = project.plans(sink) if project else ()
     needs = list(_needs(project, plans)) if project else []

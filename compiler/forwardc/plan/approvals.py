@@ -147,20 +147,20 @@ def warn_of_demo_ids(plan: Plan, sink: Sink) -> None:
 
 def _of_the_plan(plan: Plan) -> str:
     names = plan.demo_ids.get(plan.place, ())
-    return f"{plan.vault}/{plan.destination}: {named(plan.place, names)}" if names else ""
+    return f"{plan.vault}/{plan.destination}: {ids_in_words(plan.place, names)}" if names else ""
 
 
 def refuse_sending(plan: Plan, sink: Sink) -> bool:
     """Whether nothing may be sent to the vault's support for this plan: FC0859 for any such id."""
     if not plan.demo_ids:
         return False
-    said = "; ".join(named(place, names) for place, names in plan.demo_ids.items())
+    said = "; ".join(ids_in_words(place, names) for place, names in plan.demo_ids.items())
     message = f"ids for trying out stand in the letter: {plan.vault}/{plan.destination}: {said}"
     sink.error(_CODE, message, hint=_HINT)
     return True
 
 
-def named(place: str, names: tuple[str, ...]) -> str:
+def ids_in_words(place: str, names: tuple[str, ...]) -> str:
     """Ids in words, without their values: `account of production`."""
     return f"{', '.join(names)} of {place}"
 
@@ -186,19 +186,19 @@ class Approvals:
     psp: ApprovalState | None
 
     @property
-    def hold(self) -> bool:
+    def are_complete(self) -> bool:
         """Whether nothing is missing."""
         return self.own is ApprovalState.APPROVED and self.psp in (None, ApprovalState.APPROVED)
 
 
-def place(plan: Plan, operation: str) -> str:
+def approval_key(plan: Plan, operation: str) -> str:
     """The key of an operation's records."""
     return f"{plan.vault}/{plan.destination}/{operation}/{plan.place}"
 
 
 def states(plan: Plan, operation: str, lock: Lock, today: datetime.date) -> Approvals:
     """The states of one operation. Raises `KeyError` if the plan has no such operation."""
-    key = place(plan, operation)
+    key = approval_key(plan, operation)
     # A vault's reviewers look at what production sends, and at nothing else.
     live = plan.environment_class == "production"
     reviewed = live and any(step.review for step in plan.operations[operation].steps)
@@ -232,7 +232,7 @@ def takes_any_shape(plan: Plan, operation: str, lock: Lock, today: datetime.date
     """
     if plan.environment_class == "production" or not has_shapes(plan):
         return False
-    return states(plan, operation, lock, today).hold
+    return states(plan, operation, lock, today).are_complete
 
 
 def refuse_unapproved(
@@ -280,7 +280,7 @@ def shortfalls(plan: Plan, name: str, lock: Lock, today: datetime.date) -> dict[
 
     Empty where nothing is missing. Raises `KeyError` if the plan has no such operation.
     """
-    approvals, key = states(plan, name, lock, today), place(plan, name)
+    approvals, key = states(plan, name, lock, today), approval_key(plan, name)
     own, psp = lock.own.get(key), lock.psp.get(key)
     why: dict[str, str] = {}
     if approvals.own is not ApprovalState.APPROVED:

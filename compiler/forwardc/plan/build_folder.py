@@ -1,4 +1,4 @@
-"""Reads plans out of `build/`, each checked against the manifest. Writes nothing."""
+"""Reads plans out of `build/`, each checked against the digests of the manifest."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -129,11 +129,11 @@ def lock_of(data: bytes, sink: Sink) -> Lock | None:
     try:
         lock = Lock.model_validate_json(decoded(data))
     except ValidationError as problem:
-        damaged(f"is damaged at {_first_place(problem)}", sink)
+        report_damage(f"is damaged at {_first_place(problem)}", sink)
         return None
     edited = list(_edited(lock))
     for pointer in edited:
-        damaged("was edited: a digest is not that of what its record covers", sink, pointer)
+        report_damage("was edited: a digest is not that of what its record covers", sink, pointer)
     return None if edited else lock
 
 
@@ -142,14 +142,14 @@ def parsed_lock(data: bytes, sink: Sink) -> dict[str, Any] | None:
     try:
         document = json.loads(decoded(data), object_pairs_hook=_no_repetition)
     except NotTextError as problem:
-        damaged(f"is {problem.reason}", sink)
+        report_damage(f"is {problem.reason}", sink)
         return None
     except (ValueError, RecursionError):
-        damaged("is not JSON, or an object has the same key twice", sink)
+        report_damage("is not JSON, or an object has the same key twice", sink)
         return None
     version = document.get("forwardc") if isinstance(document, dict) else None
     if not isinstance(version, int) or isinstance(version, bool):
-        damaged("has no version", sink)
+        report_damage("has no version", sink)
         return None
     return dict(document)
 
@@ -163,7 +163,7 @@ def _is_of_this_version(version: int, sink: Sink) -> bool:
     return version == FORMAT_VERSION
 
 
-def damaged(state: str, sink: Sink, pointer: str = "") -> None:
+def report_damage(state: str, sink: Sink, pointer: str = "") -> None:
     """Report FC0705: the lock is not as it was written."""
     where = f" ({pointer})" if pointer else ""
     sink.error("FC0705", f"{LOCK} {state}{where}", pointer=pointer, hint=_RESTORE)

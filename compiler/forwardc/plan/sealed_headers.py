@@ -1,7 +1,7 @@
 """Which headers that a vault sends hold a secret, and what of each value is hashed for the vault.
 
 The vault compares the hash of a header's value without its scheme: of a key alone, or of what comes
-after `Basic`. Reads terms and holds no value longer than a call; encrypts and writes nothing.
+after `Basic`. A value is computed from the terms of its header, and lives for one call.
 """
 
 import re

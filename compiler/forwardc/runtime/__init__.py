@@ -1,1 +1,1 @@
-"""Executes compiled plans. Knows no YAML and no compiler."""
+"""Executes compiled plans: all that it needs to know of a vault is data in them."""

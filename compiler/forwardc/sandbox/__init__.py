@@ -1,1 +1,1 @@
-"""The emulator of vaults and destinations. Imports nothing of forwardc outside this room."""
+"""The emulator of vaults and destinations. It shares no code with what it judges."""

@@ -165,7 +165,7 @@ class Sandbox:
         """Deliver a vault's request to a destination of this sandbox (`World.send`)."""
         parts = urlsplit(outbound.url)
         host = (parts.hostname or "").lower()
-        party = self._parties.of(host)
+        party = self._parties.party_of(host)
         scope = scope_of(outbound)
         scope[FILLED] = outbound.filled
         reached = party.receives(host, scope["path"], delivered=True)
@@ -213,7 +213,7 @@ class Sandbox:
             if not host:
                 exchange = await call(self._control, scope, body)
             else:
-                exchange = await self._run(self._parties.of(host), host, scope, body)
+                exchange = await self._run(self._parties.party_of(host), host, scope, body)
         except (DestinationUnreachableError, DestinationBrokenError):
             await _cut(send)
             return

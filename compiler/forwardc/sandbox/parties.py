@@ -108,11 +108,11 @@ class EmulatedParties:
     named: tuple[EmulatedParty, ...]
     echo: EmulatedParty
 
-    def of(self, host: str) -> EmulatedParty:
+    def party_of(self, host: str) -> EmulatedParty:
         """The party that answers for this host."""
         return next((party for party in self.named if party.answers_for(host)), self.echo)
 
-    def called(self, name: str) -> EmulatedParty | None:
+    def party_named(self, name: str) -> EmulatedParty | None:
         """The party of this name, or None."""
         every = (*self.named, self.echo)
         return next((party for party in every if party.name == name), None)
@@ -188,13 +188,13 @@ def host_of(scope: Scope, parties: EmulatedParties, ports: Mapping[int, str]) ->
 
 def known_name(name: str, parties: EmulatedParties) -> bool:
     """Whether a name is a party's short name, or a host that a party answers for."""
-    return is_host_name(name) or parties.called(name) is not None
+    return is_host_name(name) or parties.party_named(name) is not None
 
 
 def _called(name: str, parties: EmulatedParties, path: str) -> str:
     if is_host_name(name):
         return name
-    party = parties.called(name)
+    party = parties.party_named(name)
     if party is None:
         raise UnknownPartyError
     return party.home(path)

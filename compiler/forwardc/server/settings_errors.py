@@ -19,7 +19,7 @@ from pydantic_settings import SettingsError
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Position, Span
 from forwardc.core.diagnostics.suggest import did_you_mean
-from forwardc.core.diagnostics.text_file import NotTextError, decoded, gave_up
+from forwardc.core.diagnostics.text_file import NotTextError, decoded, parse_error_place
 from forwardc.core.files.kinds import SETTINGS, TLS
 from forwardc.core.files.operator_file import check_plain, read
 from forwardc.server.http.admission import LOOPBACK, Network
@@ -98,7 +98,11 @@ def _not_toml(file: str, text: str, problem: Exception, sink: Sink) -> None:
     place_match = _AT.search(reason)
     span = _span(file, int(place_match[1]), int(place_match[2])) if place_match else None
     message = f"the file of settings is not TOML: {_AT.sub('', reason).strip()}"
-    odd = gave_up(text, problem).partition(": ")[2] if isinstance(problem, ValueError) else ""
+    odd = (
+        parse_error_place(text, problem).partition(": ")[2]
+        if isinstance(problem, ValueError)
+        else ""
+    )
     hint = f"{odd} stands here: write a plain space" if odd else None
     sink.error(CODE, message, span, hint=hint)
 

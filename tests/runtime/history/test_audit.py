@@ -29,7 +29,7 @@ def test_events_that_nobody_touched_stand(store: Store) -> None:
     assert store.verify_events().head is None
     tell(store)
     store.pause("stripe", "ann", "incident 7")
-    store.resume("stripe", "bob")
+    store.unpause("stripe", "bob")
     seen = store.verify_events()
     assert (seen.events, seen.wrong) == (7, None)
     assert seen.head is not None

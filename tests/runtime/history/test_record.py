@@ -278,7 +278,7 @@ def test_finishing_twice_changes_nothing(store: Store) -> None:
 
 def test_no_word_of_a_person_holds_a_card_number(store: Store) -> None:
     store.pause("stripe", "ann", "saw 4242-4242-4242-4242 in a log")
-    store.resume("stripe", "4242424242424242")
+    store.unpause("stripe", "4242424242424242")
     store.record("note", "ann", "4242 4242 4242 4242")
     told = f"{store.pauses()} {store.events()}"
     assert "4242-4242" not in told
@@ -295,8 +295,8 @@ def test_pauses_are_seen_by_everybody(store: Store, history_url: str) -> None:
         assert other.paused(["adyen", "checkout"]) is None
         other.pause("stripe", "bob", "incident 8")
         assert [pause.by for pause in store.pauses()] == ["bob"]
-        assert other.resume("stripe", "bob")
-    assert not store.resume("stripe", "ann")
+        assert other.unpause("stripe", "bob")
+    assert not store.unpause("stripe", "ann")
     assert store.paused(["stripe"]) is None
     assert [(event.kind, event.by) for event in store.events()] == [
         ("resume", "bob"),

@@ -19,7 +19,7 @@ from forwardc.server.http.admission import (
 from forwardc.server.http.problems import ProblemError, ProblemKind
 from forwardc.server.settings import AdmissionSettings
 
-TRUSTED = Networks.of([ip_network("10.0.0.0/8"), ip_network("2001:db8:1::/48")])
+TRUSTED = Networks.from_blocks([ip_network("10.0.0.0/8"), ip_network("2001:db8:1::/48")])
 PROXY = "10.0.0.1"
 
 
@@ -141,7 +141,7 @@ def test_a_line_of_any_kind_is_an_address_or_refused(line: str) -> None:
 
 
 def test_a_mapped_block_is_the_block_inside_it() -> None:
-    block = Networks.of([ip_network("::ffff:192.0.2.0/120")])
+    block = Networks.from_blocks([ip_network("::ffff:192.0.2.0/120")])
     assert ip_address("192.0.2.9") in block
     assert ip_address("192.0.3.9") not in block
 

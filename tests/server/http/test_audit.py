@@ -43,7 +43,7 @@ def test_events_are_listed_and_verified(history_url: str, audit: Call) -> None:
     with open_store(history_url) as store:
         store.pause("stripe", "ann", "incident 7")
         first = store.verify_events().head
-        store.resume("stripe", "bob")
+        store.unpause("stripe", "bob")
     code, told = audit()
     assert code == 0
     assert [line.split()[1:3] for line in told.splitlines()[1:]] == [

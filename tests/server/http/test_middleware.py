@@ -40,7 +40,7 @@ class House:
         rules = AccessRules(
             own_names("127.0.0.1", ["pay.shop.example"]),
             Admission(admit),
-            Networks.of(admit.trusted_proxies),
+            Networks.from_blocks(admit.trusted_proxies),
             LimitSettings(**limits),
         )
         self.traffic = ConcurrencyLimit(rules.limits.in_flight, self.watch.in_flight)

@@ -18,9 +18,9 @@ from uvicorn.server import ServerState
 from forwardc.core.http.request_target import (
     RequestTarget,
     RequestTargetError,
-    aimed,
-    name_in,
+    host_name,
     own_names,
+    parse_target,
 )
 from forwardc.dashboard.guard import Guard
 from forwardc.server.http.admission import Admission, Networks
@@ -43,7 +43,9 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
 
 
 def door() -> ASGIApp:
-    rules = AccessRules(NAMES, Admission(AdmissionSettings()), Networks.of(()), LimitSettings())
+    rules = AccessRules(
+        NAMES, Admission(AdmissionSettings()), Networks.from_blocks(()), LimitSettings()
+    )
     return with_middleware(echo, rules, ConcurrencyLimit(8), Telemetry())
 
 
@@ -235,12 +237,12 @@ def test_whatever_comes_there_is_an_aim_or_a_rule(
     target: bytes, named: list[bytes], must: bool
 ) -> None:
     try:
-        found = aimed("GET", target, named, must_name=must)
+        found = parse_target("GET", target, named, must_name=must)
     except RequestTargetError:
         return
     assert isinstance(found, RequestTarget)
     assert found.path.startswith(b"/")
-    assert found.authority is None or name_in(found.authority)
+    assert found.authority is None or host_name(found.authority)
     if not target.startswith(b"/"):
         # As the standard library reads it.
         split = urlsplit(target.decode())

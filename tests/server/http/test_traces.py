@@ -110,7 +110,7 @@ def test_only_a_proxy_that_is_trusted_goes_on_with_a_trace(peer: str, believed: 
         rules = AccessRules(
             own_names("127.0.0.1", ()),
             Admission(admit),
-            Networks.of(admit.trusted_proxies),
+            Networks.from_blocks(admit.trusted_proxies),
             LimitSettings(),
         )
         transport = httpx.ASGITransport(

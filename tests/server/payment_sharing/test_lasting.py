@@ -116,7 +116,7 @@ def test_what_ends_by_itself_is_still_answered_so(serve: Serve) -> None:
     async def work(house: House) -> None:
         house.store.pause("checkout", "Ann", "their status page is red")
         told_to_wait(await house.post())
-        house.store.resume("checkout", "Ann")
+        house.store.unpause("checkout", "Ann")
         forwarder = house.service.forwarder
 
         def failing(_: str) -> str:

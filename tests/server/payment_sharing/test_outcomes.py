@@ -224,7 +224,7 @@ def test_a_pause_sends_nothing(serve_on_both: Serve) -> None:
         house.store.pause("rokt", "jane", "maintenance")
         problem(await house.post(), 503, "unavailable")
         assert not house.vaults.forwards
-        house.store.resume("rokt", "jane")
+        house.store.unpause("rokt", "jane")
         assert envelope(await house.post())["status"] == 200
 
     serve_on_both(work)

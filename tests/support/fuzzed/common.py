@@ -36,8 +36,8 @@ def loose(data: bytes) -> str:
 
 def shown(sink: Sink) -> None:
     """Render what was found, as every format does: a renderer must not fail either."""
-    from forwardc.core.diagnostics.excerpt_lines import Sources
+    from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
     from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 
     for form in DiagnosticFormat:
-        render(sink.sorted(), form, Sources())
+        render(sink.sorted(), form, ExcerptLines())

@@ -36,10 +36,10 @@ def form_body(data: bytes) -> None:
 
 def field_by_field(data: bytes) -> None:
     from forwardc.runtime.http.bodies.body import fields_of
-    from forwardc.runtime.run.redaction import looks_secret, shown_url, tells
+    from forwardc.runtime.run.redaction import is_telling_name, looks_secret, shown_url
 
     for row in fields_of(loose(data)).rows:
-        tells(row.path)
+        is_telling_name(row.path)
         looks_secret(row.shown)
         shown_url(row.shown)
 

@@ -61,7 +61,9 @@ class _Calls:
         try:
             fields = read_header_fields(scope, 16_384)
             caller_address(
-                "127.0.0.1", fields.forwarding, Networks.of(AdmissionSettings().trusted_proxies)
+                "127.0.0.1",
+                fields.forwarding,
+                Networks.from_blocks(AdmissionSettings().trusted_proxies),
             )
             if fields.has_body:
                 await read_body(fields, receive, 65_536, 0.05)
@@ -122,7 +124,7 @@ def addresses(data: bytes) -> None:
     from forwardc.server.http.problems import ProblemError
 
     lines = data.split(b"\n")
-    proxies = Networks.of([ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")])
+    proxies = Networks.from_blocks([ip_network("127.0.0.0/8"), ip_network("10.0.0.0/8")])
     for claims in (
         ForwardingHeaders(lines, ()),
         ForwardingHeaders((), lines),

@@ -75,7 +75,7 @@ def _more(store: Store, clock: Clock) -> None:
     store_tokens(store)
     for hours, act in (
         (30, lambda: store.pause("adyen", "Dana Iskakova", "their status page is red")),
-        (29, lambda: store.resume("adyen", "Dana Iskakova")),
+        (29, lambda: store.unpause("adyen", "Dana Iskakova")),
         (5, lambda: store.record("client-issue", "Erik Lind", "client_rokt; for rokt")),
         (4, lambda: store.record("sign-in", "client_oncall", "dashboard, as admin")),
         (3, lambda: store.pause("rokt", "Erik Lind", "asked us to wait until Monday")),

@@ -208,10 +208,13 @@ def _operations(plan: "Plan", name: str, sink: "Sink") -> list[str]:
 
 def _tell_before(before: "Lock", plan: "Plan", operations: list[str], act: "ApprovalAct") -> None:
     """Say what the new approvals stand in the place of: what was withdrawn, or was otherwise."""
-    from forwardc.plan.approvals import changed_since, place, withdrawn
+    from forwardc.plan.approvals import approval_key, changed_since, withdrawn
 
     for name in operations:
-        own, psp = before.own.get(place(plan, name)), before.psp.get(place(plan, name))
+        own, psp = (
+            before.own.get(approval_key(plan, name)),
+            before.psp.get(approval_key(plan, name)),
+        )
         changed = changed_since(own, plan, name) if own is not None else ""
         if own is not None and changed:
             note(f"{name}: since your own one of {own.date}: {changed}")

@@ -134,13 +134,13 @@ def _listed(as_json: bool, build: Path, today: datetime.datetime | None) -> int:
 
 
 def _rows(build: Path, lock: "Lock", today: datetime.date, sink: "Sink") -> Iterator[_Row]:
-    from forwardc.plan.approvals import place, shortfalls, states
+    from forwardc.plan.approvals import approval_key, shortfalls, states
     from forwardc.plan.build_folder import read_plans
     from forwardc.plan.separation import needs_approval
 
     for plan in read_plans(build, sink):
         for name in plan.operations:
-            key = place(plan, name)
+            key = approval_key(plan, name)
             if not needs_approval(plan) and key not in lock.own:
                 continue
             approvals, why = states(plan, name, lock, today), shortfalls(plan, name, lock, today)
@@ -203,9 +203,9 @@ def _tell_why(rows: list[_Row]) -> None:
 
 def _unused(lock: "Lock", rows: list[_Row]) -> list[str]:
     """Places that were approved and are not built."""
-    from forwardc.plan.approvals import place
+    from forwardc.plan.approvals import approval_key
 
-    built = {place(row.plan, row.operation) for row in rows}
+    built = {approval_key(row.plan, row.operation) for row in rows}
     return sorted({*lock.own, *lock.psp} - built)
 
 
@@ -258,11 +258,11 @@ def _written_revocation(
 
 def _project_of(build: Path) -> Path | None:
     """The project whose build folder this is and stands fresh; None where there is none."""
-    from forwardc.core.files.above import nearest
+    from forwardc.core.files.above import search_upwards
     from forwardc.core.files.checkout import below, named_by_person
 
     folder = named_by_person(build).path
-    root = nearest(folder.parent, (PROJECT_FILE,)).folder
+    root = search_upwards(folder.parent, (PROJECT_FILE,)).folder
     if root is None:
         return None
     from forwardc.compile.language.load import load_project

@@ -81,11 +81,11 @@ def _old(compiled: "Compiled", sink: "Sink") -> "LockVersion1 | None":
 
 def _plans(folder: "CheckoutPath", sink: "Sink") -> "Plans":
     """Plan and operation of everything that is built for production, by place."""
-    from forwardc.plan.approvals import place
+    from forwardc.plan.approvals import approval_key
     from forwardc.plan.build_folder import read_plans
 
     return {
-        place(plan, name): (plan, name)
+        approval_key(plan, name): (plan, name)
         for plan in read_plans(folder, sink)
         for name in plan.operations
     }

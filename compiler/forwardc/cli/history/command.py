@@ -1,4 +1,4 @@
-"""`forwardc history`: what became of runs, as a list, in full, or deleted by age. Sends nothing."""
+"""`forwardc history`: what became of runs, as a list, in full, or deleted by age."""
 
 import re
 from collections.abc import Callable

@@ -28,10 +28,10 @@ from forwardc.cli.run.request import (
 from forwardc.cli.run.resume import resume_run
 from forwardc.cli.run.target import (
     RunTarget,
-    allowed,
     journal_for,
+    load_approved_operation,
     look_up_for,
-    reached,
+    reach_sandbox,
     run_dependencies,
 )
 
@@ -115,7 +115,7 @@ def command(
         raise click.UsageError("name what to run: DEST[.OPERATION] --via VAULT --env ENVIRONMENT")
     sink = Sink()
     # Before params or secrets are looked at: what is not approved is refused whatever they are.
-    approved_run = allowed(run_target, vault, target, environment, sink)
+    approved_run = load_approved_operation(run_target, vault, target, environment, sink)
     if approved_run is None:
         return problems(sink, as_json)
     plan, operation, ambient = approved_run
@@ -217,7 +217,7 @@ def _run(
             else NoJournal()
         )
 
-        async def go() -> "RunResult | None":
+        async def send() -> "RunResult | None":
             async with run_dependencies(
                 plan, operation, run_target.sandbox, ambient, journal
             ) as dependencies:
@@ -225,7 +225,7 @@ def _run(
                 early.show(ended, dependencies)
                 return ended
 
-        result = reached(lambda: asyncio.run(go()))
+        result = reach_sandbox(lambda: asyncio.run(send()))
     return early.finish(result)
 
 

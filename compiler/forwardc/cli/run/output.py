@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from forwardc.cli.output import problems, say, say_document, warnings
-from forwardc.cli.unknown_runs import asked
+from forwardc.cli.unknown_runs import inquiry_lines
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
@@ -237,7 +237,7 @@ def _verdict(plan: Plan, result: RunResult) -> Iterator[str]:
         yield f"later steps were not sent; to go on: forwardc run --resume {result.run_id}"
     if result.outcome is Outcome.UNKNOWN:
         yield f"find out what {plan.destination} did before you run this again"
-        yield from asked(inquiries_of(result), plan.destination, plan.vault)
+        yield from inquiry_lines(inquiries_of(result), plan.destination, plan.vault)
 
 
 def _by(plan: Plan, result: RunResult) -> str:

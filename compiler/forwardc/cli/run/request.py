@@ -66,13 +66,13 @@ def warn_of_arguments(
         specs |= kind.inputs
     for name in params:
         if name in plan.params and plan.params[name].sensitive:
-            tell_argument(f"params.{name}", sink)
+            warn_of_sensitive_argument(f"params.{name}", sink)
     for name in inputs:
         if name in specs and specs[name].sensitive:
-            tell_argument(f"inputs.{name}", sink)
+            warn_of_sensitive_argument(f"inputs.{name}", sink)
 
 
-def tell_argument(place: str, sink: "Sink") -> None:
+def warn_of_sensitive_argument(place: str, sink: "Sink") -> None:
     """FC0841 for one value."""
     option = "--params" if place.startswith("params.") else "--inputs"
     sink.warning(
@@ -114,7 +114,7 @@ def _parsed(whole: str, text: str, path: Path) -> object:
     import tomllib
     from decimal import Decimal
 
-    from forwardc.core.diagnostics.text_file import gave_up
+    from forwardc.core.diagnostics.text_file import parse_error_place
 
     where = ""
     try:
@@ -124,7 +124,7 @@ def _parsed(whole: str, text: str, path: Path) -> object:
     except _DuplicateNameError:
         where = "a name stands twice in one object"
     except ValueError as problem:
-        where = gave_up(text, problem)
+        where = parse_error_place(text, problem)
     except (RecursionError, ArithmeticError):
         pass  # too deep, or an exponent that no decimal has
     kind = "TOML" if path.suffix == ".toml" else "JSON"

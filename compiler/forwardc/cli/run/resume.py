@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from forwardc.cli.output import problems
-from forwardc.cli.run.request import tell_argument
+from forwardc.cli.run.request import warn_of_sensitive_argument
 from forwardc.cli.run.target import (
     RunTarget,
-    allowed,
     journal_for,
+    load_approved_operation,
     look_up_for,
-    reached,
+    reach_sandbox,
     run_dependencies,
 )
 
@@ -48,10 +48,10 @@ def resume_run(
         resumable = _resumable(run_id, request, run_target, store, sink)
         if resumable is not None and store is not None:
             for place in shown:
-                tell_argument(place, sink)
+                warn_of_sensitive_argument(place, sink)
             early = EarlyOutput(resumable[1], sink, output)
             going_on = _go_on(*resumable, request, run_target, store, early)
-            result = reached(lambda: asyncio.run(going_on))
+            result = reach_sandbox(lambda: asyncio.run(going_on))
     return problems(sink, output.as_json) if early is None else early.finish(result)
 
 
@@ -78,8 +78,8 @@ def _is_open(run: "StoredRun", run_target: RunTarget, sink: "Sink") -> bool:
 
     summary = run.summary
     if summary.state is RunState.DONE:
-        settle = f"`forwardc reconcile {run.id}`" if summary.outcome == "unknown" else None
-        sink.error("FC0821", f"run {run.id} has ended: {summary.outcome}", hint=settle)
+        command = f"`forwardc reconcile {run.id}`" if summary.outcome == "unknown" else None
+        sink.error("FC0821", f"run {run.id} has ended: {summary.outcome}", hint=command)
     elif summary.emulated != (run_target.sandbox is not None):
         said = "was answered by a sandbox" if summary.emulated else "is no sandbox's"
         hint = "name it with --sandbox" if summary.emulated else "leave --sandbox out"
@@ -113,7 +113,9 @@ def same_plan(
 
     summary = run.summary
     target = f"{summary.destination}.{summary.operation}"
-    approved_run = allowed(run_target, summary.vault, target, summary.environment, sink)
+    approved_run = load_approved_operation(
+        run_target, summary.vault, target, summary.environment, sink
+    )
     if approved_run is None:
         return None
     plan, operation, ambient = approved_run

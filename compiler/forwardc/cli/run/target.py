@@ -61,7 +61,7 @@ class RunTarget:
                 store.close()
 
 
-def reached(work: Callable[[], T]) -> T:
+def reach_sandbox(work: Callable[[], T]) -> T:
     """What `work` gives; a sandbox that is not there is a mistake of the command line.
 
     Raises: `click.UsageError`.
@@ -74,7 +74,7 @@ def reached(work: Callable[[], T]) -> T:
         raise click.UsageError(f"--sandbox: {problem}") from None
 
 
-def allowed(
+def load_approved_operation(
     run_target: RunTarget, vault: str, target: str, environment: str, sink: "Sink"
 ) -> "tuple[Plan, str, ClockAndIds] | None":
     """The plan, the operation and what is approved; None where it must not run."""

@@ -12,10 +12,10 @@ from typing import Any, TypeVar
 
 import click
 
-from forwardc.cli.compiled_plans import compiled_plans, not_there, refuse_unapproved_use
+from forwardc.cli.compiled_plans import compiled_plans, refuse_unapproved_use, report_not_built
 from forwardc.cli.output import note, say_document, say_lines, table
 from forwardc.cli.sandbox.link import SandboxUnreachableError, transport_to
-from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.build_folder import plan_in, read_manifest
@@ -140,7 +140,7 @@ def _plans(options: SecretsOptions, sink: Sink) -> tuple[list[Plan], Lock]:
     plans, lock = compiled_plans(options.build, options.vault, options.environment, sink)
     for name in options.destinations:
         if name not in plans and not sink.has_errors:
-            not_there(name, plans, f"{options.vault} in {options.environment}", sink)
+            report_not_built(name, plans, f"{options.vault} in {options.environment}", sink)
     return [plans[name] for name in sorted(plans)], lock
 
 
@@ -186,7 +186,7 @@ def with_client(
     if work.sink.has_errors or store is None:
         return None
 
-    async def go() -> _Result | None:
+    async def act() -> _Result | None:
         async with Sender(transport_to(sandbox, work.plans) if sandbox else None) as sender:
             client = client_of(plan, keys, STORE_CREDENTIAL, store.scopes)
             try:
@@ -199,7 +199,7 @@ def with_client(
             return await action(StoreClient(sender, store, plan.hosts.vault, key))
 
     try:
-        return asyncio.run(go())
+        return asyncio.run(act())
     except SandboxUnreachableError as problem:
         raise click.UsageError(f"--sandbox: {problem}") from None
 
@@ -242,5 +242,5 @@ def _report(options: SecretsOptions, rows: Sequence[dict[str, Any]], sink: Sink)
     elif not sink.has_errors:
         note("No secrets.")
     if findings:
-        note(render(findings, DiagnosticFormat.TEXT, Sources()).rstrip("\n"))
+        note(render(findings, DiagnosticFormat.TEXT, ExcerptLines()).rstrip("\n"))
     return int(sink.has_errors)

@@ -15,10 +15,10 @@ from forwardc.cli.history.opening import begin_history, find_history
 from forwardc.cli.output import note, say, say_document
 from forwardc.cli.run.target import (
     RunTarget,
-    allowed,
     journal_for,
+    load_approved_operation,
     look_up_for,
-    reached,
+    reach_sandbox,
     run_dependencies,
 )
 from forwardc.cli.sandbox.link import SandboxUnreachableError, transport_to
@@ -182,7 +182,7 @@ def _ask(
         return None
     target = f"{token_request.destination}.{operation}"
     run_target = RunTarget(token_request.build, token_request.sandbox)
-    may = allowed(run_target, "direct", target, token_request.environment, sink)
+    may = load_approved_operation(run_target, "direct", target, token_request.environment, sink)
     if may is None:
         return None
     plan, operation, ambient = may
@@ -194,13 +194,13 @@ def _ask(
     emulated = token_request.sandbox is not None
     journal = journal_for(plan, run_target, store, emulated=emulated) if store else NoJournal()
 
-    async def go() -> RunResult | None:
+    async def send() -> RunResult | None:
         async with run_dependencies(
             plan, operation, token_request.sandbox, ambient, journal
         ) as dependencies:
             return await run(plan, operation, request, look_up, dependencies, sink)
 
-    return reached(lambda: asyncio.run(go()))
+    return reach_sandbox(lambda: asyncio.run(send()))
 
 
 def make(

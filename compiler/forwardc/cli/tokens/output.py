@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from forwardc.cli.output import note, say, say_document, say_lines, table
-from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
@@ -75,7 +75,7 @@ def report(sink: Sink, *, as_json: bool) -> int:
     """Show every diagnostic. Returns the exit code."""
     if as_json:
         say_document(None, sink)
-    elif shown := render(sink.sorted(), DiagnosticFormat.TEXT, Sources()):
+    elif shown := render(sink.sorted(), DiagnosticFormat.TEXT, ExcerptLines()):
         note(shown.rstrip("\n"))
     return int(sink.has_errors)
 

@@ -89,7 +89,7 @@ class Arrangement:
     span: Span | None = field(default=None, compare=False)
     pointer: str = field(default="", compare=False)
 
-    def of(self, operation: str, step: str) -> bool:
+    def is_for(self, operation: str, step: str) -> bool:
         """Whether it is for a step."""
         return (operation, step) in self.steps
 

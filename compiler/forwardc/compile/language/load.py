@@ -19,7 +19,7 @@ from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.text_file import unreadable
-from forwardc.core.files.checkout import CheckoutPath, below, source
+from forwardc.core.files.checkout import CheckoutPath, below, spanned_path
 from forwardc.core.files.kinds import ATTESTATION, DESTINATION, LOCK, PROJECT, FileKind
 from forwardc.plan.formats import lock_of_build
 
@@ -198,7 +198,7 @@ def _read(
 ) -> Node | None:
     """The tree of a file, else None with the reasons in the sink."""
     try:
-        data = source(root, path).read(kind)
+        data = spanned_path(root, path).read(kind)
     except OSError as problem:
         unreadable(problem, path, "FC0101", sink)
         return None

@@ -18,7 +18,7 @@ from forwardc.core.terms.json_schema import (
     InvalidSchemaError,
     Schema,
     check_schema,
-    leads_nowhere,
+    is_dangling,
     problems,
     subschemas,
 )
@@ -165,7 +165,7 @@ def _lost(schema: Schema) -> Iterator[Problem]:
     for pointer, subschema in subschemas(schema):
         for name in _REFERENCE_KEYWORDS:
             reference = subschema.get(name)
-            if isinstance(reference, str) and leads_nowhere(schema, reference):
+            if isinstance(reference, str) and is_dangling(schema, reference):
                 message = "a reference of a JSON Schema leads nowhere"
                 yield "FC0208", f"{pointer}/{name}", message, "write its definition under `$defs:`"
 

@@ -40,7 +40,7 @@ def check_arrangements(program: Program, sink: Sink) -> None:
 def _steps(program: Program, arrangement: Arrangement) -> Iterator[tuple[str, ProgramStep]]:
     for operation in program.operations:
         for step in operation.steps:
-            if arrangement.of(operation.name, step.name):
+            if arrangement.is_for(operation.name, step.name):
                 yield operation.name, step
 
 

@@ -59,7 +59,7 @@ class DestinationLowering:
         destination = self.destination
         template = self._template(settings)
         entry = destination.entry_of(where) or where.name
-        base_url = fold(_settled(destination.environments[entry], settings))
+        base_url = fold(_resolved(destination.environments[entry], settings))
         values: dict[str, Term] = {f"settings.{name}": value for name, value in settings.items()}
         values[_BASE_URL.name] = base_url
         private = entry in destination.private
@@ -144,7 +144,7 @@ def _setting_names(term: Term) -> Iterator[str]:
             yield node.name.removeprefix("settings.")
 
 
-def _settled(term: Term, settings: Settings) -> Term:
+def _resolved(term: Term, settings: Settings) -> Term:
     """A URL with the settings that have a value. `let` and amounts stand in no base URL."""
     return filled(term, {f"settings.{name}": value for name, value in settings.items()})
 

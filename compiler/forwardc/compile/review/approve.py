@@ -72,7 +72,7 @@ from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.diagnostics.text_file import decoded
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.recognizer.scan import find_secrets
-from forwardc.plan.approvals import place, refuse_unfit, withdrawn
+from forwardc.plan.approvals import approval_key, refuse_unfit, withdrawn
 from forwardc.plan.changes import changes, covers, described, digests
 from forwardc.plan.digests import (
     approval_digest,
@@ -94,9 +94,9 @@ from forwardc.plan.lock import (
     PspApproval,
     Revoked,
     Shown,
-    damaged,
     one_line,
     parsed_lock,
+    report_damage,
 )
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import has_shapes, needs_approval
@@ -136,10 +136,10 @@ def with_approvals(
         return None
     own, psp = dict(lock.own), dict(lock.psp)
     for name in operations:
-        own[place(plan, name)] = _own(plan, name, act)
+        own[approval_key(plan, name)] = _own(plan, name, act)
         surface = surfaces[name]
         if act.ticket is not None and surface is not None:
-            psp[place(plan, name)] = _psp(surface, act, act.ticket)
+            psp[approval_key(plan, name)] = _psp(surface, act, act.ticket)
     return lock.model_copy(update={"own": own, "psp": psp})
 
 
@@ -418,11 +418,11 @@ def read_old(data: bytes, sink: Sink) -> LockVersion1 | None:
     try:
         old = LockVersion1.model_validate_json(decoded(data))
     except ValidationError:
-        damaged("is damaged", sink)
+        report_damage("is damaged", sink)
         return None
     records: list[OwnApprovalVersion1 | PspApproval] = [*old.own.values(), *old.psp.values()]
     if any(record.digest != file_digest(canonical(record.covers)) for record in records):
-        damaged("was edited: a digest is not that of what its record covers", sink)
+        report_damage("was edited: a digest is not that of what its record covers", sink)
         return None
     return old
 

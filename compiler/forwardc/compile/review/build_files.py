@@ -15,7 +15,7 @@ from forwardc.compile.review import coverage
 from forwardc.compile.review.account_keys import missing_account_keys
 from forwardc.compile.review.checklist.checklist import checklist
 from forwardc.compile.review.coverage import to_markdown
-from forwardc.compile.review.pack import Pack, packs
+from forwardc.compile.review.packet import ReviewPacket, review_packets
 from forwardc.compile.review.page.page import review_page
 from forwardc.compile.review.production_config import production_configs
 from forwardc.compile.review.submission import submissions
@@ -31,21 +31,26 @@ Files: TypeAlias = dict[str, Any]
 """Paths below `build/` with a text, or a structure that may hold terms."""
 
 
-def _plan(pack: Pack) -> Files:
+def _plan(pack: ReviewPacket) -> Files:
     return {f"{pack.folder}/{pack.program.place}.plan.json": pack.plan}
 
 
-def _setup(pack: Pack) -> Files:
+def _setup(pack: ReviewPacket) -> Files:
     # The questions are asked once: of the account that the letters are about.
     questions = checklist(pack) if pack.leads else []
     asked = {"checklist": questions} if questions else {}
     return {f"{pack.folder}/{pack.program.place}.setup.json": {**pack.setup, **asked}}
 
 
-WRITERS: tuple[Callable[[Pack], Files], ...] = (_plan, _setup, production_configs, submissions)
+WRITERS: tuple[Callable[[ReviewPacket], Files], ...] = (
+    _plan,
+    _setup,
+    production_configs,
+    submissions,
+)
 
 
-def files_of(pack: Pack) -> Files:
+def files_of(pack: ReviewPacket) -> Files:
     """Everything that is written about a pack."""
     return {path: content for writer in WRITERS for path, content in writer(pack).items()}
 
@@ -74,7 +79,7 @@ def documents(
     for name, group in groupby(
         assessments, lambda assessment: assessment.context.program.destination
     ):
-        built, lacking = packs(list(group), by_name[name], loaded.project, every)
+        built, lacking = review_packets(list(group), by_name[name], loaded.project, every)
         missing += lacking
         for pack in built:
             yield from files_of(pack).items()

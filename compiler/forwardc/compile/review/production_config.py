@@ -13,7 +13,7 @@ from forwardc.compile.language.destination import Destination, Pci
 from forwardc.compile.language.project import Merchant
 from forwardc.compile.review.arrangements import agreed, signed_headers
 from forwardc.compile.review.checklist.of_step import REDACTED
-from forwardc.compile.review.pack import Pack, sealed_of
+from forwardc.compile.review.packet import ReviewPacket, sealed_of
 from forwardc.compile.review.sample import header_sample, sample_answer, sample_request
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.emission import EmittedReview
@@ -27,7 +27,7 @@ from forwardc.plan.sealed_headers import file_name
 _ABOUT = "The details of one request, in a format of forwardc's own:"
 
 
-def production_configs(pack: Pack) -> dict[str, Json]:
+def production_configs(pack: ReviewPacket) -> dict[str, Json]:
     """Paths below `build/` with a structure each.
 
     None outside production: a reviewer must not get the address of a test environment.
@@ -42,12 +42,12 @@ def production_configs(pack: Pack) -> dict[str, Json]:
     }
 
 
-def config_name(pack: Pack, operation: str, step: str) -> str:
+def config_name(pack: ReviewPacket, operation: str, step: str) -> str:
     """The name of a step's file; `production` without an account is in no name."""
     return f"{operation}.{step}{pack.infix}.production.config.json"
 
 
-def reviewed(pack: Pack) -> Iterator[tuple[Assessment, ProgramStep, EmittedReview]]:
+def reviewed(pack: ReviewPacket) -> Iterator[tuple[Assessment, ProgramStep, EmittedReview]]:
     """Every step that the vault reviews, with what its reviewers accept of it."""
     for assessment in pack.assessments:
         steps = assessment.context.operation.steps
@@ -56,7 +56,9 @@ def reviewed(pack: Pack) -> Iterator[tuple[Assessment, ProgramStep, EmittedRevie
                 yield assessment, step, emitted.review
 
 
-def _config(pack: Pack, assessment: Assessment, step: ProgramStep, review: EmittedReview) -> Json:
+def _config(
+    pack: ReviewPacket, assessment: Assessment, step: ProgramStep, review: EmittedReview
+) -> Json:
     operation, destination = assessment.context.operation, pack.destination
     written = next(
         authored for authored in assessment.context.authored.steps if authored.name == step.name
@@ -100,7 +102,7 @@ def _config(pack: Pack, assessment: Assessment, step: ProgramStep, review: Emitt
     }
 
 
-def _not_for_sending(pack: Pack) -> Json:
+def _not_for_sending(pack: ReviewPacket) -> Json:
     if not pack.demo_ids:
         return {}
     return {"not_for_sending": f"NOT FOR SENDING: ids for trying out stand here: {pack.demo_ids}"}
@@ -126,13 +128,13 @@ def _merchant(merchant: Merchant) -> Json:
     return {name: getattr(merchant, name) or None for name in names}
 
 
-def accounts(pack: Pack) -> Json:
+def accounts(pack: ReviewPacket) -> Json:
     """The merchant's ids at the vault: `test` and `live`, null where `forwardc.yaml` has none."""
     key = pack.vault.account_keys[0]
     return {name: pack.accounts.get(name, {}).get(key) for name in ("test", "live")}
 
 
-def _header(pack: Pack, pair: ProgramPair, signed: frozenset[str]) -> Json:
+def _header(pack: ReviewPacket, pair: ProgramPair, signed: frozenset[str]) -> Json:
     secrets = secrets_of(pair)
     kind, purpose = _purpose(pack, pair, secrets)
     if pair.name.lower() in signed:
@@ -149,7 +151,7 @@ def _header(pack: Pack, pair: ProgramPair, signed: frozenset[str]) -> Json:
     }
 
 
-def _sealed(pack: Pack, pair: ProgramPair) -> Json | None:
+def _sealed(pack: ReviewPacket, pair: ProgramPair) -> Json | None:
     """What of a header is sealed for the vault, and in which file."""
     place = pair.name.lower()
     for sealed_header in sealed_of(pack):
@@ -168,7 +170,7 @@ def secrets_of(pair: ProgramPair) -> list[str]:
     return list(dict.fromkeys(ref.name.removeprefix("secrets.") for ref in refs))
 
 
-def _purpose(pack: Pack, pair: ProgramPair, secrets: list[str]) -> tuple[str, str]:
+def _purpose(pack: ReviewPacket, pair: ProgramPair, secrets: list[str]) -> tuple[str, str]:
     """`secret`, `literal` or `run`, and in words what the header is for."""
     if secrets:
         described = [pack.program.secrets[name].description for name in secrets]

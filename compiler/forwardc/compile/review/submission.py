@@ -9,7 +9,7 @@ from typing import Any
 
 from forwardc.compile.ir.analysis import atoms_used
 from forwardc.compile.review.checklist.checklist import AnsweredQuestion, answered
-from forwardc.compile.review.pack import Pack, not_done
+from forwardc.compile.review.packet import ReviewPacket, not_done
 from forwardc.compile.review.page.summary import CardValue as CardValue
 from forwardc.compile.review.page.summary import card_data
 from forwardc.compile.review.production_config import config_name, reviewed
@@ -24,7 +24,7 @@ _INITIATORS = {
 }
 
 
-def submissions(pack: Pack) -> dict[str, str]:
+def submissions(pack: ReviewPacket) -> dict[str, str]:
     """The letters by their path below `build/`; none for a vault that nobody writes to."""
     if not pack.leads or "submission" not in pack.vault.facts.data:
         return {}
@@ -35,7 +35,7 @@ def submissions(pack: Pack) -> dict[str, str]:
     }
 
 
-def _words(pack: Pack) -> dict[str, Any]:
+def _words(pack: ReviewPacket) -> dict[str, Any]:
     facts = pack.vault.facts
     built = [assessment for assessment in pack.assessments if assessment.emission is not None]
     questions = answered(pack)
@@ -66,7 +66,7 @@ def _of_letter(questions: list[AnsweredQuestion], stage: str) -> list[Markdown]:
     )
 
 
-def _requests(pack: Pack, questions: list[AnsweredQuestion]) -> list[Json]:
+def _requests(pack: ReviewPacket, questions: list[AnsweredQuestion]) -> list[Json]:
     """Every forwarded request with its answers; one that the vault reviews names its file."""
     files = {
         f"{assessment.context.operation.name}.{step.name}": config_name(

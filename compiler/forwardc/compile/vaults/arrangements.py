@@ -65,7 +65,7 @@ def standings(
         id_ = f"{program.destination}.{arrangement.name}"
         grant = grants.get(id_)
         for step in operation.steps:
-            if arrangement.of(operation.name, step.name) and not step.direct:
+            if arrangement.is_for(operation.name, step.name) and not step.direct:
                 url, listed = vault.address(step.request)
                 counts = sandbox if grant is None else grant.url in (None, url)
                 agreements.append(Standing(id_, step.name, arrangement, grant, counts, url, listed))

@@ -51,7 +51,7 @@ class Emissions:
         default_factory=dict
     )
 
-    def of(self, vault: Vault, context: EmissionContext) -> tuple[Emission, Facts]:
+    def emission_of(self, vault: Vault, context: EmissionContext) -> tuple[Emission, Facts]:
         """The emission, and the facts with the record of what was read for it."""
         made = self._made.setdefault((vault.name, context.operation.name), [])
         for context_before, emission, read in made:
@@ -186,7 +186,7 @@ def _emitted(
     emitting_context = EmissionContext(
         with_arrangements(template, agreements), siblings, context.stored, masked
     )
-    emission, emitting = emissions.of(vault, emitting_context)
+    emission, emitting = emissions.emission_of(vault, emitting_context)
     read.note_all(emitting)
     values = vault.values(context.environment_class, context.account, read)
     return fill(emission, {**program.values, **values}, private=program.private)

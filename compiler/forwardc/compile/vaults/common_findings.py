@@ -89,7 +89,7 @@ def left_blank(context: Context) -> Iterator[Finding]:
                 agreed.arrangement.name == arrangement.name and agreed.arrangement.signature
                 for agreed in step.agreed
             )
-            if arrangement.of(context.operation.name, step.name) and not counts:
+            if arrangement.is_for(context.operation.name, step.name) and not counts:
                 yield from _blank_at(arrangement, step)
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.span import Span
-from forwardc.core.files.checkout import below, source
+from forwardc.core.files.checkout import below, spanned_path
 from forwardc.core.files.kinds import DESTINATION
 
 
-class Sources:
+class ExcerptLines:
     """The files that diagnostics point into, read at first use and only once.
 
     Relative paths start at `root`. Without one, nothing is read from the disk: a file that an
@@ -79,7 +79,7 @@ class Sources:
         if not self._reads:
             return ""
         try:
-            data = source(below(self.root), path).read(DESTINATION)
+            data = spanned_path(below(self.root), path).read(DESTINATION)
         except (OSError, ValueError):
             return ""
         return data.decode("utf-8-sig", errors="replace")

@@ -72,7 +72,7 @@ def odd_space_at(text: str, offset: int) -> str | None:
     return character_name(space[0]) if space else None
 
 
-def gave_up(text: str, problem: ValueError) -> str:
+def parse_error_place(text: str, problem: ValueError) -> str:
     """Where a parser of JSON or TOML gave up: `line 2, column 1`, and an odd space there.
 
     Empty where the parser does not say. Its own words may quote the text, so they are not told.

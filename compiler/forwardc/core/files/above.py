@@ -22,7 +22,7 @@ class Search:
     why: str = ""
 
 
-def nearest(start: Path, names: Iterable[str]) -> Search:
+def search_upwards(start: Path, names: Iterable[str]) -> Search:
     """The nearest folder at or above `start` with an entry of one of these names.
 
     `start` is absolute and without links; what is not there yet is left out. A link counts as an

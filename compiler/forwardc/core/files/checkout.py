@@ -185,7 +185,7 @@ def as_checkout(path: Path | CheckoutPath) -> CheckoutPath:
     return path if isinstance(path, CheckoutPath) else named_by_person(path)
 
 
-def source(root: CheckoutPath, path: str) -> CheckoutPath:
+def spanned_path(root: CheckoutPath, path: str) -> CheckoutPath:
     """A source file as a span names it: below the root, or where a person said."""
     named = Path(path)
     outside = named.is_absolute() or ".." in named.parts

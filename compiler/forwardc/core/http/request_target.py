@@ -41,7 +41,7 @@ class RequestTarget:
     authority: bytes | None
 
 
-def aim(scope: Scope) -> bool:
+def normalize_target(scope: Scope) -> bool:
     """Bring a scope to origin-form, with the Host field that counts; whether it was another one.
 
     Raises `RequestTargetError`.
@@ -51,7 +51,7 @@ def aim(scope: Scope) -> bool:
     path, query = scope.get("raw_path") or scope["path"].encode(), scope["query_string"]
     target = scope.pop(TARGET, None) or (path + b"?" + query if query else path)
     must = scope.get("http_version", "1.1") != "1.0"
-    target_or_problem = aimed(scope["method"], target, hosts, must_name=must)
+    target_or_problem = parse_target(scope["method"], target, hosts, must_name=must)
     if target.startswith(b"/"):
         return False
     scope["raw_path"], scope["query_string"] = target_or_problem.path, target_or_problem.query
@@ -62,7 +62,7 @@ def aim(scope: Scope) -> bool:
     return True
 
 
-def aimed(
+def parse_target(
     method: str, target: bytes, hosts: list[bytes], *, must_name: bool = True
 ) -> RequestTarget:
     """What a request is for. `hosts` are its Host fields, which HTTP/1.1 must have one of.
@@ -72,7 +72,7 @@ def aimed(
     if len(hosts) > 1 or (must_name and not hosts):
         raise RequestTargetError("A request has one Host field.")
     for host in hosts:
-        name_in(host)
+        host_name(host)
     if not target.isascii() or b"#" in target:
         raise RequestTargetError("The request's target is not valid.")
     named = hosts[0] if hosts else None
@@ -92,13 +92,13 @@ def _absolute(method: str, target: bytes) -> RequestTarget:
     if parts is None or method == "CONNECT":
         raise RequestTargetError("The request's target is not valid.")
     _, authority, path, query = parts.groups()
-    name_in(authority)
+    host_name(authority)
     if path is None:
         path = b"*" if method == "OPTIONS" and query is None else b"/"
     return RequestTarget(path, query or b"", authority)
 
 
-def name_in(authority: bytes) -> str:
+def host_name(authority: bytes) -> str:
     """The name in a Host field or a target, in lower case and without its port.
 
     Raises `RequestTargetError` where it is none: empty, with a user before it, or misspelt.

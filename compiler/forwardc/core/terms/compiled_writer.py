@@ -37,7 +37,7 @@ from forwardc.core.terms.evaluator import (
     reference,
     tree_pieces,
 )
-from forwardc.core.terms.functions import LAZY, ComputationError, connected
+from forwardc.core.terms.functions import LAZY, ComputationError, combine_truths
 from forwardc.core.terms.terms import (
     LINES,
     Amount,
@@ -86,7 +86,7 @@ _LEFT_TO_EVALUATE = (
 
 
 def compiled_writer(term: Term) -> TermWriter:
-    """What gives the value of a settled term in a scope, exactly as `evaluate` does.
+    """What gives the value of a specialized term in a scope, exactly as `evaluate` does.
 
     Raises what `evaluate` raises, when it is called.
     """
@@ -114,7 +114,7 @@ def compiled_writer(term: Term) -> TermWriter:
 def _called(call: Call) -> TermWriter:
     args = [compiled_writer(arg) for arg in call.args]
     if call.function in LAZY:
-        return lambda scope: connected(call.function, (partial(arg, scope) for arg in args))
+        return lambda scope: combine_truths(call.function, (partial(arg, scope) for arg in args))
     named = [(name, compiled_writer(value)) for name, value in call.named]
 
     def write(scope: Scope) -> Value:

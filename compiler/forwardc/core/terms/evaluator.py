@@ -1,6 +1,7 @@
 """The one evaluator. A scope gives the values of references; the result is data or text.
 
-Pure: no clock, no network, no file. With `reveal=False` every tainted value shows as `***`.
+The result follows from term and scope alone. With `reveal=False` every tainted value shows as
+`***`.
 """
 
 from collections.abc import Mapping
@@ -12,8 +13,14 @@ from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms import escaping as escape
 from forwardc.core.terms import writers
 from forwardc.core.terms.escaping import audited
-from forwardc.core.terms.functions import FUNCTIONS, LAZY, ComputationError, connected, is_present
-from forwardc.core.terms.money import MONEY, measured
+from forwardc.core.terms.functions import (
+    FUNCTIONS,
+    LAZY,
+    ComputationError,
+    combine_truths,
+    is_present,
+)
+from forwardc.core.terms.money import MONEY, measure_amount
 from forwardc.core.terms.terms import (
     LINES,
     Amount,
@@ -156,7 +163,7 @@ def joined(values: list[Value]) -> Value:
 
 def _call(call: Call, scope: Scope) -> Value:
     if call.function in LAZY:
-        return connected(call.function, (partial(evaluate, arg, scope) for arg in call.args))
+        return combine_truths(call.function, (partial(evaluate, arg, scope) for arg in call.args))
     if call.function == "present":
         return is_present(evaluate(call.args[0], scope))
     if _lacks(call.args, scope):
@@ -219,7 +226,7 @@ def amount_value(term: Amount, parts: list[Value], scope: Scope) -> Value:
     hidden = [piece for part in parts for piece in _fragments(part)]
     if any(piece != MASKED for piece in hidden):
         raise TypeError("an amount is counted over the syntax of a vault")
-    return MASKED if hidden else measured(term, parts, scope.values.get(MONEY))
+    return MASKED if hidden else measure_amount(term, parts, scope.values.get(MONEY))
 
 
 def _json_text(value: Value) -> Value:

@@ -233,7 +233,7 @@ def is_present(value: Any) -> bool | None:
     return None if value is OTHER_SHAPE else not is_null(value)
 
 
-def connected(word: str, sides: Iterable[Callable[[], Any]]) -> bool | None:
+def combine_truths(word: str, sides: Iterable[Callable[[], Any]]) -> bool | None:
     """`and` or `or` of three values, as in SQL. What the left side has decided asks no further.
 
     Raises `ComputationError` for a side that is neither true, false nor null.
@@ -255,7 +255,7 @@ LAZY: Final = frozenset({"and", "or"})
 
 
 def _connected(word: str) -> Callable[[Any, Any], bool | None]:
-    return lambda left, right: connected(word, (lambda: left, lambda: right))
+    return lambda left, right: combine_truths(word, (lambda: left, lambda: right))
 
 
 def _get(value: Any, key: Any) -> Any:

@@ -46,12 +46,12 @@ def cost(schema: Mapping[str, Any], value: Any) -> int:
     Raises `SchemaCostError` above `MOST`.
     """
     try:
-        return _Count(schema).of(schema, value)
+        return _Count(schema).looks_at(schema, value)
     except RecursionError:
         raise SchemaCostError("its references lead too deep") from None
 
 
-def leads_nowhere(schema: Mapping[str, Any], reference: str) -> bool:
+def is_dangling(schema: Mapping[str, Any], reference: str) -> bool:
     """Whether a reference inside a schema names no part of it."""
     targets = _Count(schema).targets(reference)
     return not any(isinstance(target, Mapping | bool) for target in targets)
@@ -84,7 +84,7 @@ class _Count:
                 if isinstance(part.get(name), str):
                     self._anchors.setdefault(part[name], []).append(part)
 
-    def of(self, schema: Any, value: Any) -> int:
+    def looks_at(self, schema: Any, value: Any) -> int:
         """The looks at one value. A circle of references is gone round once.
 
         Raises `SchemaCostError`.
@@ -97,10 +97,12 @@ class _Count:
         if len(self._known) > _MOST_PAIRS:
             raise SchemaCostError("checking a value by it takes too long")
         self._known[pair] = 1
-        looks = sum(self.of(part_schema, value) for part_schema in self._in_place(schema, value))
+        looks = sum(
+            self.looks_at(part_schema, value) for part_schema in self._in_place(schema, value)
+        )
         looks *= _AGAIN if any(name in schema for name in _ANNOTATED) else 1
         looks += len(schema) + sum(
-            self.of(part_schema, part) for part_schema, part in _parts(schema, value)
+            self.looks_at(part_schema, part) for part_schema, part in _parts(schema, value)
         )
         looks += _tried(schema, value)
         if looks > MOST:

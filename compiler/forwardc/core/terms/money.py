@@ -187,7 +187,7 @@ def _whole(answer: object, places: int) -> int:
 # What a destination is told of the amounts in a term, once the values are known.
 
 
-def measured(term: Amount, parts: list[Value], counts: Counts | None) -> Value:
+def measure_amount(term: Amount, parts: list[Value], counts: Counts | None) -> Value:
     """The value of an amount whose `children` have these values.
 
     Raises `AmountRefusedError`, also where nothing says how the destination counts.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from forwardc.dashboard.filters import Choice, address, read_cursor, read_search, wrong
+from forwardc.dashboard.filters import Choice, address, address_error, read_cursor, read_search
 from forwardc.dashboard.views import Page, PageRefusedError, PageSet, ViewContext, ViewRequest
 from forwardc.integrations.card_tokens import TokenFilter, TokenState
 from forwardc.integrations.rocketpay.signers import NAME
@@ -93,11 +93,13 @@ def token_page(context: ViewContext, request: ViewRequest) -> Page:
 def _form(query: Mapping[str, str]) -> TokenForm:
     names = ("find", "state", "told")
     if set(query) - {*names, "after"}:
-        raise wrong("A filter stands in it that this page does not have.")
+        raise address_error("A filter stands in it that this page does not have.")
     chosen = {name: query.get(name, "").strip() for name in names}
     for name, values in (("state", STATES), ("told", _TELLERS)):
         if chosen[name] and chosen[name] not in values:
-            raise wrong(f"The filter {name} is not one that can be chosen: {', '.join(values)}.")
+            raise address_error(
+                f"The filter {name} is not one that can be chosen: {', '.join(values)}."
+            )
     token_filter = TokenFilter(
         state=STATES.get(chosen["state"]),
         emulated=_TELLERS.get(chosen["told"]),

@@ -133,7 +133,7 @@ class LoopTask(Generic[T]):
         self._result: list[T] = []
         self._problem: BaseException | None = None
 
-    def do(self) -> None:
+    def execute(self) -> None:
         """Do the task, unless somebody has begun with it."""
         if not self._begun.acquire(blocking=False):
             return
@@ -147,7 +147,7 @@ class LoopTask(Generic[T]):
     def result(self) -> T:
         """The result of the task, for the thread that waits. Raises what the task raised."""
         if not self._done.wait(_PATIENCE_S):
-            self.do()
+            self.execute()
             self._done.wait()
         if self._problem is not None:
             raise self._problem
@@ -161,9 +161,9 @@ def run_on_loop(loop: asyncio.AbstractEventLoop, task: Callable[[], T]) -> T:
     """
     loop_task = LoopTask(task)
     try:
-        loop.call_soon_threadsafe(loop_task.do)
+        loop.call_soon_threadsafe(loop_task.execute)
     except RuntimeError:
-        loop_task.do()
+        loop_task.execute()
     return loop_task.result()
 
 

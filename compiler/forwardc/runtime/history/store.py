@@ -257,7 +257,7 @@ class Store:
 
         self.database.write(work)
 
-    def resume(self, name: str, by: str) -> bool:
+    def unpause(self, name: str, by: str) -> bool:
         """Let a vault or destination be used again; False where it was not paused."""
         by, now = mask(by), self.timestamp()
 

@@ -137,7 +137,7 @@ async def _attempt(context: StepContext) -> _Attempt | None:
     prepared, means = run.prepared, run.dependencies
     values = {**run.outputs, **attempt_values(context.keys, means.ambient.now())}
     scope = prepared.scope(values)
-    context.aim(scope)
+    context.note_targets(scope)
     try:
         resting = _resting(context)
         if resting is not None:

@@ -1,7 +1,7 @@
 """Binds a request with holes to the values of a run, as it leaves and as it may be shown.
 
 The requests of a loaded plan are turned into templates, once for each source block and pattern of
-what is present; a run then only fills them. Pure: it sends nothing and reads no clock.
+what is present; a run then only fills them.
 """
 
 from collections.abc import Iterable, Mapping

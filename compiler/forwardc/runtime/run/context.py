@@ -90,7 +90,7 @@ class StepContext:
         """A new key of the vault; the destination's stays."""
         self.keys = keys_of(self.run.prepared, self.step, self.run.dependencies.ambient)
 
-    def aim(self, scope: RunScope) -> None:
+    def note_targets(self, scope: RunScope) -> None:
         """Note what the next attempt asks of the destination, and the hosts: ours and its."""
         step = self.step
         url = show_url(step.destination, scope)

@@ -31,10 +31,10 @@ from forwardc.runtime.run.redaction import (
     Redactor,
     is_plain,
     is_plain_name,
+    is_telling_name,
     looks_secret,
     looks_secret_as_name,
     shown_url,
-    tells,
     without_telling_names,
 )
 from forwardc.runtime.run.result import RecordedAnswer, StepReport
@@ -181,7 +181,7 @@ class _Mask:
 def _named(name: str, hide: Callable[[str], str]) -> tuple[str, bool]:
     masks = len(name) > _LONGEST_NAME or looks_secret_as_name(name)
     shown = MASK if masks else hide(name)
-    return shown, shown != name or tells(name)
+    return shown, shown != name or is_telling_name(name)
 
 
 @lru_cache(maxsize=4096)

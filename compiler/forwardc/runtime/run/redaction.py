@@ -97,7 +97,7 @@ PLAIN_HEADERS: Final = frozenset(
 
 
 @lru_cache(maxsize=4096)
-def tells(name: str) -> bool:
+def is_telling_name(name: str) -> bool:
     """Whether a name says that what it names is a credential, or came from the card."""
     # Full-width letters and the like are the plain ones to whoever reads the name.
     plain = _JOINTS.sub("", normalize("NFKC", name).lower())

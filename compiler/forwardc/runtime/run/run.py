@@ -323,7 +323,7 @@ def _unsendable(step: PlanStep, reports: list[StepReport]) -> NoDestinationAnswe
 
 async def _step(context: RunContext, step: PlanStep, progress: RunProgress) -> StepReport | None:
     """A step out of the record, or sent now; None where it cannot be sent."""
-    earlier = progress.of(step.name)
+    earlier = progress.step(step.name)
     if earlier.report is not None and earlier.doubt is None:
         context.outputs.update(restored_outputs(step, earlier.report))
         return earlier.report

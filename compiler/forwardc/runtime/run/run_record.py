@@ -17,7 +17,7 @@ from uuid import UUID
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.terms import If, Ref, Term, walk
 from forwardc.core.terms.values import Secret
-from forwardc.plan.approvals import place
+from forwardc.plan.approvals import approval_key
 from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan, PlanOperation, PlanStep
 from forwardc.runtime.history.records import (
@@ -66,7 +66,7 @@ class RunProgress:
     asked: str | None = None
     steps: Mapping[str, StepProgress] = field(default_factory=dict)
 
-    def of(self, step: str) -> StepProgress:
+    def step(self, step: str) -> StepProgress:
         """What is known of a step; nothing, where it was never sent."""
         return self.steps.get(step, StepProgress())
 
@@ -93,14 +93,14 @@ def missing_outputs(operation: PlanOperation, progress: RunProgress) -> list[str
     withheld = {
         f"steps.{step.name}.{name}"
         for step in operation.steps
-        for report in (progress.of(step.name).report,)
+        for report in (progress.step(step.name).report,)
         if report is not None
         for name in report.withheld
     }
     needed = {
         name
         for step in operation.steps
-        if progress.of(step.name).report is None
+        if progress.step(step.name).report is None
         for term in _terms(step)
         for name in _names(term)
     }
@@ -160,7 +160,10 @@ def new_run(prepared: "PreparedRun", progress: RunProgress, lock: Lock) -> NewRu
 
 def _approval(plan: Plan, operation: str, lock: Lock) -> dict[str, str] | None:
     """Who accepted what leaves, and the vault's ticket; None where nobody had to."""
-    own, psp = lock.own.get(place(plan, operation)), lock.psp.get(place(plan, operation))
+    own, psp = (
+        lock.own.get(approval_key(plan, operation)),
+        lock.psp.get(approval_key(plan, operation)),
+    )
     if own is None:
         return None
     ticket = {"ticket": psp.ticket} if psp else {}

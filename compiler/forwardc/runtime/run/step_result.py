@@ -165,7 +165,7 @@ def _is_true(rule: PlanOutcomeRule, condition: Term, response: Mapping[str, Any]
 
 
 def _folded(condition: Term) -> TermWriter:
-    # What is optional in it would have to be settled for each answer.
+    # What is optional in it would have to be decided for each answer.
     if conditions(condition):
         return lambda scope: evaluate(condition, scope)
     return compiled_writer(condition)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.diagnostics.text_file import NotTextError, decoded, gave_up
+from forwardc.core.diagnostics.text_file import NotTextError, decoded, parse_error_place
 from forwardc.core.files.kinds import SECRETS
 from forwardc.core.files.operator_file import read
 from forwardc.core.terms.values import Secret
@@ -102,7 +102,7 @@ def _parsed(path: Path) -> dict[str, Any] | str:
         return f": it is {problem.reason}"
     except (ValueError, RecursionError) as problem:
         # What the parser found wrong may quote the file: only the place is told.
-        where = gave_up(text, problem) if isinstance(problem, ValueError) else ""
+        where = parse_error_place(text, problem) if isinstance(problem, ValueError) else ""
         return f": {where}" if where else ""
     return values if isinstance(values, dict) else ": it holds no object"
 

@@ -43,7 +43,7 @@ class Networks:
     blocks: tuple[Network, ...]
 
     @classmethod
-    def of(cls, blocks: Iterable[Network]) -> "Networks":
+    def from_blocks(cls, blocks: Iterable[Network]) -> "Networks":
         """The blocks of the settings."""
         return cls(tuple(_unmapped(block) for block in blocks))
 
@@ -208,7 +208,7 @@ class Admission:
 
     def __init__(self, admit: AdmissionSettings) -> None:
         allow, callbacks, staff = (
-            Networks.of(networks or LOOPBACK)
+            Networks.from_blocks(networks or LOOPBACK)
             for networks in (admit.allow, admit.callbacks, admit.staff)
         )
         everybody = Networks((*allow.blocks, *callbacks.blocks, *staff.blocks))

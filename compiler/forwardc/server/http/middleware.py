@@ -23,7 +23,12 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from forwardc.core.http.request_target import RequestTargetError, aim, name_in, own_names
+from forwardc.core.http.request_target import (
+    RequestTargetError,
+    host_name,
+    normalize_target,
+    own_names,
+)
 from forwardc.server.http.admission import (
     Address,
     Admission,
@@ -87,12 +92,12 @@ class AccessRules:
     limits: LimitSettings
 
     @classmethod
-    def of(cls, settings: ServerSettings) -> "AccessRules":
+    def from_settings(cls, settings: ServerSettings) -> "AccessRules":
         """The rules of a server's settings."""
         return cls(
             own_names(settings.server.host, settings.server.names),
             Admission(settings.admit),
-            Networks.of(settings.admit.trusted_proxies),
+            Networks.from_blocks(settings.admit.trusted_proxies),
             settings.limits,
         )
 
@@ -226,7 +231,7 @@ def _in_origin_form(scope: Scope, most_bytes: int) -> HeaderFields:
     # What stands there twice, and what is too large, is found first.
     fields = read_header_fields(scope, most_bytes)
     try:
-        changed = aim(scope)
+        changed = normalize_target(scope)
     except RequestTargetError as problem:
         raise ProblemError(ProblemKind.INVALID_REQUEST, str(problem), headers=_CLOSE) from None
     return read_header_fields(scope, most_bytes) if changed else fields
@@ -340,7 +345,7 @@ class AdmissionMiddleware:
 def _host_name(fields: HeaderFields) -> str:
     """The name in the Host field, which is one; empty where HTTP/1.0 has none."""
     host = fields.values.get(b"host")
-    return name_in(host.strip(b" \t")) if host is not None else ""
+    return host_name(host.strip(b" \t")) if host is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class BatchedJournal:
         await self._inner.answered(run_id, number, report)
 
     async def finish(self, run_id: str, result: RunResult) -> None:
-        """Keep the run's end together with its forward's: `settle` does."""
+        """Keep the run's end together with its forward's: `flush` does."""
         self._result = result
 
     async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
@@ -96,7 +96,7 @@ class BatchedJournal:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is something that only `settle` keeps."""
+        """Whether there is something that only `flush` keeps."""
         return self._result is not None
 
     async def flush(self) -> None:

@@ -201,7 +201,7 @@ def end_abandoned(tx: Transaction, won: ClaimWon, process: ClaimingProcess, now:
 
 
 def outcome_of(tx: Transaction, run_id: str) -> str | None:
-    """What a run came to, or was settled to since; None while nobody knows."""
+    """What a run came to, or was resolved to since; None while nobody knows."""
     outcome_row = first_row(tx, "SELECT outcome FROM runs WHERE id = ? AND state = 'done'", run_id)
     return str(outcome_row[0]) if outcome_row and outcome_row[0] not in (None, "unknown") else None
 

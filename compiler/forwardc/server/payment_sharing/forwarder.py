@@ -1,7 +1,7 @@
 """Forwards one instrument: the compiled plan of its vault, and one recorded run of it.
 
 A served plan is one destination through one vault; the merchant's instrument says which. The run
-begins under a claim, and what it comes to is settled by whoever claimed.
+begins under a claim, and what it comes to is recorded by whoever claimed.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -107,7 +107,7 @@ def _takes(plan: Plan, operation: str, param: str | None, sink: Sink) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ForwardResult:
-    """What a run gave, None where nothing was sent; its end is still to be settled.
+    """What a run gave, None where nothing was sent; its end is still to be recorded.
 
     `codes` are those of what went wrong before or beside it. `lasting`: something of it stays
     until somebody mends it, whatever `told` says.
@@ -146,7 +146,7 @@ class Forwarder:
     async def forward(
         self, destination: str, instrument: Instrument, reference: str, won: ClaimWon
     ) -> ForwardResult:
-        """Run a claimed share. Raises `KeyError` for a way that is not there."""
+        """Run a claimed forward. Raises `KeyError` where no plan is served for it."""
         served = self.plans[destination, instrument.vault]
         sink = Sink()
         until = won.lease_until - _MARGIN_MS

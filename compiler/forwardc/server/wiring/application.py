@@ -52,7 +52,7 @@ def create(components: ServerComponents) -> ASGIApp:
     app.router.redirect_slashes = False
     # Nothing that routing does is of use to the one call that a server is there for.
     direct = {("POST", SHARING_PATH): endpoint.SharingEndpoint(read_store)}
-    rules = AccessRules.of(components.settings)
+    rules = AccessRules.from_settings(components.settings)
     return with_middleware(app, rules, components.calls, components.telemetry, direct)
 
 

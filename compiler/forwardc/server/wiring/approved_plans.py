@@ -18,7 +18,7 @@ from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.render.clean import clean
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import CheckoutPath
-from forwardc.plan.approvals import place, refuse_unapproved, withdrawn
+from forwardc.plan.approvals import approval_key, refuse_unapproved, withdrawn
 from forwardc.plan.formats import LOCK, lock_of_build
 from forwardc.plan.lock import Lock, Revoked, read_lock
 from forwardc.runtime.history import writes
@@ -79,7 +79,7 @@ def approval_recorder(store: Store, plans: ServedPlans, lock: Lock) -> Callable[
 
 def _events(plans: ServedPlans, lock: Lock) -> Iterator[tuple[str, str]]:
     """Who approved, and what: place, digest, day, and the last day; or who withdrew it, and why."""
-    for key in sorted({place(served.plan, served.operation) for served in plans.values()}):
+    for key in sorted({approval_key(served.plan, served.operation) for served in plans.values()}):
         if own := lock.own.get(key):
             line = _line(key, "own", own.digest, own.date, own.expires)
             yield _revoked(own.revoked, line) or (own.by, line)

@@ -9,7 +9,7 @@ from typing import Final
 
 from forwardc.compile.review.checklist.of_letter import OF_ENDPOINT, OF_MERCHANT, live_url
 from forwardc.compile.review.checklist.of_step import OF_STEP, ChecklistAnswer, SentRequest
-from forwardc.compile.review.pack import Pack
+from forwardc.compile.review.packet import ReviewPacket
 from forwardc.compile.vaults.encode import Json
 
 OF_LETTER: Final = {**OF_ENDPOINT, **OF_MERCHANT}
@@ -27,7 +27,7 @@ class AnsweredQuestion:
     sent: SentRequest | None = None
 
 
-def answered(pack: Pack) -> list[AnsweredQuestion]:
+def answered(pack: ReviewPacket) -> list[AnsweredQuestion]:
     """Every question of the vault, in the order of its facts."""
     requests = sent(pack)
     questions = pack.vault.facts.data.get("checklist", {})
@@ -41,7 +41,7 @@ def answered(pack: Pack) -> list[AnsweredQuestion]:
 
 
 def _answers(
-    pack: Pack, name: str, requests: list[SentRequest]
+    pack: ReviewPacket, name: str, requests: list[SentRequest]
 ) -> Iterator[tuple[SentRequest | None, ChecklistAnswer]]:
     if name in OF_LETTER:
         yield None, OF_LETTER[name](pack, requests)
@@ -52,7 +52,7 @@ def _answers(
         yield request, live_url(pack, request) if hidden else OF_STEP[name](pack, request)
 
 
-def sent(pack: Pack) -> list[SentRequest]:
+def sent(pack: ReviewPacket) -> list[SentRequest]:
     """Every step that the vault sends, in the order of the plan."""
     return [
         SentRequest(assessment, step, written, made.review)
@@ -67,7 +67,7 @@ def sent(pack: Pack) -> list[SentRequest]:
     ]
 
 
-def checklist(pack: Pack) -> list[Json]:
+def checklist(pack: ReviewPacket) -> list[Json]:
     """The same as data: one entry for each question, with the answers of each request."""
     rows: dict[str, Json] = {}
     for question in answered(pack):
@@ -87,6 +87,6 @@ def checklist(pack: Pack) -> list[Json]:
     return list(rows.values())
 
 
-def _source(pack: Pack, name: str) -> str:
+def _source(pack: ReviewPacket, name: str) -> str:
     source = pack.vault.facts.data["sources"][name]
     return str(source.get("url", source["title"]))

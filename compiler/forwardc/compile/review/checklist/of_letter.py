@@ -18,19 +18,19 @@ from forwardc.compile.review.checklist.of_step import (
     file_of,
     missing,
 )
-from forwardc.compile.review.pack import Pack, sealed_of
+from forwardc.compile.review.packet import ReviewPacket, sealed_of
 from forwardc.compile.review.sample import sample_url
 from forwardc.compile.vaults.arrangements import Standing
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.encode import Json
 from forwardc.plan.sealed_headers import SealedHeader, file_name, scheme_of, secrets_in
 
-OfLetter: TypeAlias = Callable[[Pack, list[SentRequest]], ChecklistAnswer]
+OfLetter: TypeAlias = Callable[[ReviewPacket, list[SentRequest]], ChecklistAnswer]
 
 PROJECT: Final = "forwardc.yaml"
 
 
-def forward_to(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def forward_to(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Where card data is received."""
     countries = pack.destination.countries
     if countries:
@@ -40,17 +40,17 @@ def forward_to(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     return missing("countries: [...]", file_of(pack))
 
 
-def account_country(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def account_country(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Where the merchant's account is registered."""
     return _of_merchant(pack.merchant.country, "country: XX")
 
 
-def contact(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def contact(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Whom support may ask."""
     return _of_merchant(pack.merchant.contact, "contact: NAME, ADDRESS OF MAIL")
 
 
-def volume(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def volume(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """How many requests to expect."""
     return _of_merchant(pack.merchant.volume, "volume: REQUESTS A MONTH, A SECOND AT THE PEAK")
 
@@ -59,17 +59,17 @@ def _of_merchant(value: str, line: str) -> ChecklistAnswer:
     return answered_in(value) if value else missing(f"merchant: {{{line}}}", PROJECT)
 
 
-def account_for_tests(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def account_for_tests(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """The merchant's account for tests."""
     return account(pack, "test", "sandbox")
 
 
-def live_account(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def live_account(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """The merchant's account for production."""
     return account(pack, "live", "production")
 
 
-def account(pack: Pack, which: str, environment: str) -> ChecklistAnswer:
+def account(pack: ReviewPacket, which: str, environment: str) -> ChecklistAnswer:
     """The id of the account that is `test` or `live`, or the line that gives it."""
     key = pack.vault.account_keys[0]
     value = pack.accounts.get(which, {}).get(key)
@@ -79,7 +79,7 @@ def account(pack: Pack, which: str, environment: str) -> ChecklistAnswer:
     return missing(f"environments: {{{environment}: {vault}}}", PROJECT)
 
 
-def prefix(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def prefix(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """The prefix of the account's own hosts, for tests and production."""
     lines: list[str] = []
     lacking: list[str] = []
@@ -93,14 +93,14 @@ def prefix(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     return ChecklistAnswer(tuple(lines), tuple(lacking))
 
 
-def permissions(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def permissions(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """What authenticates the caller, and what it may do."""
     ways = " or ".join(way.replace("_", " ") for way in pack.setup["authentication"]["accepted"])
     scopes: list[str] = pack.setup["permissions"]
     return answered_in(f"{ways}, with: {', '.join(scopes)}" if scopes else ways)
 
 
-def credentials(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def credentials(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Where each credential of the endpoint is: sealed for the vault, stored there, or ours."""
     if "key_sealing" in pack.vault.facts.data:
         lines = [_sealed(pack, header) for header in sealed_of(pack)]
@@ -109,14 +109,14 @@ def credentials(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     return answered_in(*lines) if lines else answered_in("none: no header holds a credential")
 
 
-def _sealed(pack: Pack, header: SealedHeader) -> str:
+def _sealed(pack: ReviewPacket, header: SealedHeader) -> str:
     doubt = f". Please confirm that you hash just this: {header.doubt}" if header.doubt else ""
     file = file_name(pack.destination.name, header.file)
     hashed = f"{header.header}: SHA-256 of {header.description}"
     return f"{hashed}, encrypted to your key, in `{file}`{doubt}"
 
 
-def _held(pack: Pack, secret: Json) -> str:
+def _held(pack: ReviewPacket, secret: Json) -> str:
     described = f" ({secret['description']})" if secret["description"] else ""
     where = [
         f"stored by us at {pack.vault.facts.title}, under this name"
@@ -127,7 +127,7 @@ def _held(pack: Pack, secret: Json) -> str:
     return f"{secret['name']}{described}: {' and '.join(where)}"
 
 
-def sources(pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
+def sources(pack: ReviewPacket, sent: list[SentRequest]) -> ChecklistAnswer:
     """What names the card, and which tokens go with it."""
     kinds: Mapping[str, Json] = pack.plan["sources"]
     used = {name for request in sent for name in atoms_used(request.assessment.context.authored)}
@@ -142,7 +142,7 @@ def sources(pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
     return answered_in(*lines)
 
 
-def network_tokens(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def network_tokens(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Whether network tokens are sent."""
     tokens = pack.setup["network_tokens"]
     if not tokens:
@@ -150,7 +150,7 @@ def network_tokens(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     return answered_in(f"yes, {'with' if tokens['cryptogram'] else 'without'} a cryptogram")
 
 
-def names(_pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
+def names(_pack: ReviewPacket, sent: list[SentRequest]) -> ChecklistAnswer:
     """Which requests send what a cardholder typed, as it was typed."""
     typed = [
         request.place
@@ -168,7 +168,7 @@ def names(_pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
     )
 
 
-def extras(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def extras(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """What is a request of its own to the vault's support."""
     wallets = any(
         standing.arrangement.wallets
@@ -179,7 +179,7 @@ def extras(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     return answered_in(f"{neither}; of wallets see above" if wallets else neither)
 
 
-def afterwards(_pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def afterwards(_pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Who does what comes after a forwarded payment."""
     return answered_in("we do, at the endpoint itself")
 
@@ -205,7 +205,7 @@ OF_MERCHANT: Final[Mapping[str, OfLetter]] = {
 # The endpoint
 
 
-def endpoint(pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
+def endpoint(pack: ReviewPacket, sent: list[SentRequest]) -> ChecklistAnswer:
     """Which live addresses are called, and whether they stand on the vault's own list."""
     if pack.program.environment_class != "production":
         return _live_addresses(pack)
@@ -216,7 +216,7 @@ def endpoint(pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
     )
 
 
-def _listed(pack: Pack, request: SentRequest) -> str:
+def _listed(pack: ReviewPacket, request: SentRequest) -> str:
     if pack.destination.own_vault:
         return "our own token vault"
     findings = request.assessment.findings
@@ -226,7 +226,7 @@ def _listed(pack: Pack, request: SentRequest) -> str:
     return "not on the list, so that it needs onboarding" if is_new else "on the list"
 
 
-def _live_addresses(pack: Pack) -> ChecklistAnswer:
+def _live_addresses(pack: ReviewPacket) -> ChecklistAnswer:
     """The addresses that a vault must first agree to; nobody is told those of tests for them."""
     lines = [
         f"{url}: {_standing_there(assessment, step)}"
@@ -237,7 +237,7 @@ def _live_addresses(pack: Pack) -> ChecklistAnswer:
     return answered_in(*dict.fromkeys(lines)) if lines else not_built(pack)
 
 
-def live_url(pack: Pack, sent: SentRequest) -> ChecklistAnswer:
+def live_url(pack: ReviewPacket, sent: SentRequest) -> ChecklistAnswer:
     """The live address of a request that is not built for production, and what is owed for it."""
     owed = not_built(pack)
     urls = [
@@ -256,7 +256,7 @@ def _standing_there(assessment: Assessment, step: ProgramStep) -> str:
     return "please say whether it is supported, or what onboarding needs"
 
 
-def not_built(pack: Pack) -> ChecklistAnswer:
+def not_built(pack: ReviewPacket) -> ChecklistAnswer:
     """What to write where a destination is not built for production."""
     if pack.live:
         return ChecklistAnswer(missing=tuple(_to_record(pack)) or (_refused(pack),))
@@ -268,16 +268,16 @@ def not_built(pack: Pack) -> ChecklistAnswer:
     return missing(f"environments: {{production: {settings}}}", PROJECT)
 
 
-def _to_record(pack: Pack) -> Iterator[str]:
+def _to_record(pack: ReviewPacket) -> Iterator[str]:
     for row in to_ask(pack.live):
         yield f"write `{row['record']}` into {PROJECT} when it is agreed"
 
 
-def _refused(pack: Pack) -> str:
+def _refused(pack: ReviewPacket) -> str:
     return f"{pack.vault.facts.title} refuses it: `forwardc coverage` tells why"
 
 
-def formats(_pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
+def formats(_pack: ReviewPacket, sent: list[SentRequest]) -> ChecklistAnswer:
     """Transport and kinds of body, of request and answer."""
     return answered_in(*dict.fromkeys(_format(request) for request in sent))
 
@@ -288,7 +288,7 @@ def _format(request: SentRequest) -> str:
     return f"yes: HTTPS, {kind} in the request, {request.step.answer.upper()} in the answer"
 
 
-def arranged(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def arranged(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """What must be agreed beyond the documents: still to ask, or under which ticket."""
     lines = [
         line
@@ -313,7 +313,7 @@ def _standing(assessment: Assessment, standing: Standing) -> Iterator[str]:
         yield f"the signature of {standing.url} needs {', '.join(secrets)}, which we give you apart"
 
 
-def compliance(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def compliance(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """Whether whoever receives the card complies with PCI DSS, and who says so."""
     pci = pack.destination.pci
     if pack.destination.own_vault:
@@ -326,13 +326,13 @@ def compliance(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
     return ChecklistAnswer(lines, missing(line, file_of(pack)).missing)
 
 
-def _own_evidence(pack: Pack) -> ChecklistAnswer:
+def _own_evidence(pack: ReviewPacket) -> ChecklistAnswer:
     evidence = _evidence(pack)
     line = "pci: {level: 1, attestation: FILE, expires: YYYY-MM-DD}"
     return answered_in(*evidence) if evidence else missing(line, file_of(pack))
 
 
-def _evidence(pack: Pack) -> tuple[str, ...]:
+def _evidence(pack: ReviewPacket) -> tuple[str, ...]:
     pci = pack.destination.pci
     if pci is None:
         return ()
@@ -345,7 +345,7 @@ def _evidence(pack: Pack) -> tuple[str, ...]:
     return (f"PCI DSS: {line}",) if line else ()
 
 
-def own_vault(pack: Pack, sent: list[SentRequest]) -> ChecklistAnswer:
+def own_vault(pack: ReviewPacket, sent: list[SentRequest]) -> ChecklistAnswer:
     """What a vault asks of a merchant's own token vault, each with what is so here."""
     if not pack.destination.own_vault:
         return answered_in("no: it belongs to another company")
@@ -379,7 +379,7 @@ def _credential_headers(request: SentRequest) -> Iterator[str]:
             yield f"a credential in the header {pair.name}{also}"
 
 
-def url_for_tests(pack: Pack, _sent: list[SentRequest]) -> ChecklistAnswer:
+def url_for_tests(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
     """The endpoint's addresses for tests, and that the vault is asked to let them."""
     if not pack.test_urls:
         return missing("environments: {sandbox: {base_url: https://...}}", file_of(pack))

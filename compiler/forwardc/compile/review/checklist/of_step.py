@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from forwardc.compile.ir.program import ProgramPair, ProgramStep
 from forwardc.compile.review.arrangements import signed_headers
-from forwardc.compile.review.pack import Pack
+from forwardc.compile.review.packet import ReviewPacket
 from forwardc.compile.review.page.protection import Carrier, encrypted_parts, request_signatures
 from forwardc.compile.review.page.summary import vendor_names
 from forwardc.compile.review.page.wording import atom_words
@@ -60,7 +60,7 @@ def missing(line: str, where: str) -> ChecklistAnswer:
 
 # Questions
 
-OfStep: TypeAlias = Callable[[Pack, SentRequest], ChecklistAnswer]
+OfStep: TypeAlias = Callable[[ReviewPacket, SentRequest], ChecklistAnswer]
 
 _BODIES: Final[Mapping[Encoding, str]] = {
     Encoding.JSON: "JSON",
@@ -80,12 +80,12 @@ _FORMATS: Final = {
 _ARRANGED: Final = {"card.expiry": "expiry date"}
 
 
-def url(pack: Pack, request: SentRequest) -> ChecklistAnswer:
+def url(pack: ReviewPacket, request: SentRequest) -> ChecklistAnswer:
     """The exact address."""
     return answered_in(address(pack, request))
 
 
-def address(pack: Pack, request: SentRequest) -> str:
+def address(pack: ReviewPacket, request: SentRequest) -> str:
     """What the vault calls, with the author's examples where a run gives a part.
 
     A query is a part of what a reviewer accepts; where the vault takes it apart, it is left out.
@@ -94,18 +94,18 @@ def address(pack: Pack, request: SentRequest) -> str:
     return url if request.review is not None else url.partition("?")[0]
 
 
-def method(_pack: Pack, request: SentRequest) -> ChecklistAnswer:
+def method(_pack: ReviewPacket, request: SentRequest) -> ChecklistAnswer:
     """The method, as the author wrote it: a vault may have to be asked for it."""
     return answered_in(request.written.request.method)
 
 
-def documentation(pack: Pack, _request: SentRequest) -> ChecklistAnswer:
+def documentation(pack: ReviewPacket, _request: SentRequest) -> ChecklistAnswer:
     """The destination's public documents."""
     docs = pack.destination.docs
     return answered_in(docs) if docs else missing("docs: https://...", file_of(pack))
 
 
-def fields(pack: Pack, request: SentRequest) -> ChecklistAnswer:
+def fields(pack: ReviewPacket, request: SentRequest) -> ChecklistAnswer:
     """What the vault fills: each field in its own words, or each placeholder."""
     if request.review is not None:
         lines = [_field(field) for field in request.review.fields]
@@ -129,7 +129,7 @@ def _field(field: EmittedField) -> str:
     return f"{words} at {field.at.value}: {kind}, {form}{maybe} ({field.replacement})"
 
 
-def headers(pack: Pack, request: SentRequest) -> ChecklistAnswer:
+def headers(pack: ReviewPacket, request: SentRequest) -> ChecklistAnswer:
     """Every header by name, and what stands in it; never a secret's value."""
     in_signature = signed_headers(request.step)
     lines = [
@@ -141,7 +141,7 @@ def headers(pack: Pack, request: SentRequest) -> ChecklistAnswer:
 
 
 def _header(
-    pack: Pack, request: SentRequest, pair: ProgramPair, in_signature: frozenset[str]
+    pack: ReviewPacket, request: SentRequest, pair: ProgramPair, in_signature: frozenset[str]
 ) -> str:
     names = [node.name for node in walk(pair.value) if isinstance(node, Ref)]
     secrets = [name for name in names if name.startswith("secrets.")]
@@ -161,7 +161,7 @@ def _header(
     return f"{pair.name}: another value on each request"
 
 
-def _hidden(pack: Pack, request: SentRequest, secrets: list[str]) -> str:
+def _hidden(pack: ReviewPacket, request: SentRequest, secrets: list[str]) -> str:
     """Where a header stands at a vault that takes them in two ways and keeps those in clear."""
     if "encrypted_headers" not in pack.vault.facts.data:
         return ""
@@ -170,19 +170,19 @@ def _hidden(pack: Pack, request: SentRequest, secrets: list[str]) -> str:
     return ", in `headers.encrypted`" if held else f", {stored}"
 
 
-def query(_pack: Pack, request: SentRequest) -> ChecklistAnswer:
+def query(_pack: ReviewPacket, request: SentRequest) -> ChecklistAnswer:
     """Names of the query's parameters."""
     names = [pair.name for pair in request.step.request.query]
     return answered_in(", ".join(names)) if names else answered_in("none")
 
 
-def body(_pack: Pack, request: SentRequest) -> ChecklistAnswer:
+def body(_pack: ReviewPacket, request: SentRequest) -> ChecklistAnswer:
     """What kind of body is sent."""
     sent = request.step.request.body
     return answered_in(_BODIES[sent.encoding] if sent else "none")
 
 
-def encryption_keys(pack: Pack, request: SentRequest) -> ChecklistAnswer:
+def encryption_keys(pack: ReviewPacket, request: SentRequest) -> ChecklistAnswer:
     """The keys under which something of the request is encrypted: the destination's, or none."""
     encrypted = encrypted_parts(request.step, _carrier(pack, request))
     lines = [f"{each.place}: {each.alg} and {each.enc}, under {each.key}" for each in encrypted]
@@ -191,18 +191,18 @@ def encryption_keys(pack: Pack, request: SentRequest) -> ChecklistAnswer:
     )
 
 
-def signature(pack: Pack, request: SentRequest) -> ChecklistAnswer:
+def signature(pack: ReviewPacket, request: SentRequest) -> ChecklistAnswer:
     """Which signature the vault computes, and with which secret."""
     signatures = request_signatures(request.step, _carrier(pack, request))
     lines = [f"{each.title} with {each.secret}, by {each.by}" for each in signatures]
     return answered_in(*lines) if lines else answered_in("none")
 
 
-def _carrier(pack: Pack, request: SentRequest) -> Carrier:
+def _carrier(pack: ReviewPacket, request: SentRequest) -> Carrier:
     return Carrier(pack.vault.facts.title, request.assessment.context, vendor_names(pack))
 
 
-def redacted(_pack: Pack, request: SentRequest) -> ChecklistAnswer:
+def redacted(_pack: ReviewPacket, request: SentRequest) -> ChecklistAnswer:
     """Where the answer has what must not be shown: what the author calls sensitive.
 
     Each of them is an output, which a run reads: redacted before it comes back, it would be lost.
@@ -211,7 +211,7 @@ def redacted(_pack: Pack, request: SentRequest) -> ChecklistAnswer:
     return answered_in(*places) if places else answered_in("none")
 
 
-def file_of(pack: Pack) -> str:
+def file_of(pack: ReviewPacket) -> str:
     """The destination's file, as a person names it."""
     return pack.destination.span.path
 

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from forwardc.compile.review.diff.builds import MANIFEST, Build, NoBuildError
 from forwardc.compile.review.diff.callers import caller_changes
 from forwardc.compile.review.diff.difference import Difference, DifferenceClass, Subject, in_order
-from forwardc.plan.approvals import place, withdrawn
+from forwardc.plan.approvals import approval_key, withdrawn
 from forwardc.plan.changes import BEHAVIOUR, LEAVES, Change, changes, covers
 from forwardc.plan.digests import file_digest, review_surface
 from forwardc.plan.formats import FORMAT_VERSION
@@ -67,7 +67,7 @@ def what_leaves(old: Json, new: Json) -> list[Change]:
 def own_changes(old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
     """What differs of what an own approval covers, in words: what leaves, and what decides."""
     for change in what_leaves(old[LEAVES], new[LEAVES]):
-        yield from (f"leaves: {line}" for line in retold(change, old[LEAVES], new[LEAVES]))
+        yield from (f"leaves: {line}" for line in change_lines(change, old[LEAVES], new[LEAVES]))
     for change in changes(old[BEHAVIOUR], new[BEHAVIOUR]):
         yield f"behaviour: {change}"
 
@@ -198,7 +198,7 @@ def since_approval(lock: Lock, build: Build, today: date) -> list[Difference]:
 
 def _since(lock: Lock, plan: Plan, name: str, today: date) -> Iterator[Difference]:
     subject = Subject(plan.vault, plan.destination, plan.place, name)
-    key = place(plan, name)
+    key = approval_key(plan, name)
     own, psp = lock.own.get(key), lock.psp.get(key)
     surface = review_surface(plan, name)
     if own is None:
@@ -225,7 +225,7 @@ def _ended(
 
 
 def _gone(lock: Lock, plans: list[Plan]) -> Iterator[Difference]:
-    built = {place(plan, name) for plan in plans for name in plan.operations}
+    built = {approval_key(plan, name) for plan in plans for name in plan.operations}
     for key in sorted({*lock.own, *lock.psp} - built):
         vault, destination, operation, where = key.split("/")
         subject = Subject(vault, destination, where, operation)
@@ -238,7 +238,7 @@ _BLOCK: Final = "/money"
 _ROW: Final = f"{_BLOCK}/digits/"
 
 
-def retold(change: Change, old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
+def change_lines(change: Change, old: Mapping[str, Json], new: Mapping[str, Json]) -> Iterator[str]:
     """The change itself, or one line for each currency that counts otherwise."""
     if change.pointer == _BLOCK:
         yield str(change)

@@ -17,7 +17,7 @@ from forwardc.compile.vaults.arrangements import Standing, to_record
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.core.terms.terms import walk
-from forwardc.plan.approvals import place, withdrawn
+from forwardc.plan.approvals import approval_key, withdrawn
 from forwardc.plan.changes import changes, covers, digests
 from forwardc.plan.digests import canonical, file_digest, review_surface
 from forwardc.plan.lock import Lock
@@ -71,7 +71,7 @@ def approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
 
     None where no approval is needed and none was given. A PSP's reviewers look at production only.
     """
-    key, live = place(plan, name), plan.environment_class == "production"
+    key, live = approval_key(plan, name), plan.environment_class == "production"
     if not needs_approval(plan) and key not in lock.own:
         return []
     surface = review_surface(plan, name) if live else None

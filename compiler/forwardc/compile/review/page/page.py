@@ -14,7 +14,7 @@ from forwardc.compile.review.amounts import counting
 from forwardc.compile.review.checklist.of_step import REDACTED
 from forwardc.compile.review.coverage import rows as coverage_rows
 from forwardc.compile.review.coverage import why
-from forwardc.compile.review.pack import Pack, not_done, sealed_of
+from forwardc.compile.review.packet import ReviewPacket, not_done, sealed_of
 from forwardc.compile.review.page.operation_state import agreements, approvals, reasons
 from forwardc.compile.review.page.protection import (
     EncryptedPart,
@@ -55,7 +55,7 @@ Protected: TypeAlias = Mapping[tuple[str, str], tuple[list[EncryptedPart], list[
 """What protects a step: its encrypted parts and its signatures."""
 
 
-def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
+def review_page(pack: ReviewPacket, lock: Lock) -> dict[str, str]:
     """The page's path below `build/` with its text; none where another pack leads."""
     if not pack.leads:
         return {}
@@ -92,7 +92,7 @@ def review_page(pack: Pack, lock: Lock) -> dict[str, str]:
     return {pack.path("review", "html"): page}
 
 
-def _leaving(pack: Pack, built: list[Assessment]) -> Leaving:
+def _leaving(pack: ReviewPacket, built: list[Assessment]) -> Leaving:
     names, vault = vendor_names(pack), pack.vault.facts.title
     return {
         (assessment.context.operation.name, step.name): values(
@@ -105,7 +105,7 @@ def _leaving(pack: Pack, built: list[Assessment]) -> Leaving:
     }
 
 
-def _protected(pack: Pack, built: list[Assessment]) -> Protected:
+def _protected(pack: ReviewPacket, built: list[Assessment]) -> Protected:
     names = vendor_names(pack)
     return {
         (assessment.context.operation.name, step.name): protection
@@ -117,7 +117,12 @@ def _protected(pack: Pack, built: list[Assessment]) -> Protected:
 
 
 def _operation(
-    pack: Pack, plan: Plan, assessment: Assessment, lock: Lock, leave: Leaving, protected: Protected
+    pack: ReviewPacket,
+    plan: Plan,
+    assessment: Assessment,
+    lock: Lock,
+    leave: Leaving,
+    protected: Protected,
 ) -> dict[str, Any]:
     operation, name = assessment.context.operation, assessment.context.operation.name
     return {
@@ -175,7 +180,7 @@ def _agreed(assessment: Assessment) -> str:
 
 
 def _protection(
-    pack: Pack,
+    pack: ReviewPacket,
     step: ProgramStep,
     written: ProgramStep,
     sealed: list[EncryptedPart],
@@ -192,7 +197,7 @@ def _protection(
     }
 
 
-def _sealed(pack: Pack, sealed: EncryptedPart) -> dict[str, Any]:
+def _sealed(pack: ReviewPacket, sealed: EncryptedPart) -> dict[str, Any]:
     sample = sample_inside(sealed.call.args[0], pack.program, pack.destination)
     return {"of": sealed, "sample": sample}
 
@@ -201,7 +206,7 @@ def _refusal(row: Any) -> tuple[str, list[tuple[str, str]]]:
     return row.operation, [(finding.reason, finding.code) for finding in why(row)]
 
 
-def _secrets(pack: Pack, built: list[Assessment], leave: Leaving) -> list[dict[str, Any]]:
+def _secrets(pack: ReviewPacket, built: list[Assessment], leave: Leaving) -> list[dict[str, Any]]:
     """Every key and credential by name: what it is for, where it goes and who holds it."""
     leaving = [value for of_step in leave.values() for value in of_step]
     stored = {name for assessment in built for name in assessment.context.stored}
@@ -226,7 +231,7 @@ def _places(secret: str, leaving: list[RequestValue]) -> list[str]:
     return list(dict.fromkeys(value.place for value in leaving if name in value.names))
 
 
-def _sealing(pack: Pack, built: list[Assessment]) -> list[dict[str, str]]:
+def _sealing(pack: ReviewPacket, built: list[Assessment]) -> list[dict[str, str]]:
     """The destination's keys that protect a part of a body, and what the vault gets a hash of."""
     rows = [
         {

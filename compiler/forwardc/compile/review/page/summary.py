@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forwardc.compile.ir.program import ProgramStep
-from forwardc.compile.review.pack import Pack
+from forwardc.compile.review.packet import ReviewPacket
 from forwardc.compile.review.page.places import NestedPart, leaves, nested_values, own_nodes
 from forwardc.compile.review.page.protection import EncryptedPart, RequestSignature, on_the_way
 from forwardc.compile.review.page.wording import VendorNames, atom_words, url_of
@@ -110,7 +110,7 @@ def _distinct(rows: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return list(dict.fromkeys(rows))
 
 
-def vendor_names(pack: Pack) -> VendorNames:
+def vendor_names(pack: ReviewPacket) -> VendorNames:
     """How the vault's documents call each card value, by ours; empty where it has none."""
     facts = pack.vault.facts.data
     wallets = facts.get("arrangements", {}).get("network_token", {}).get("value", {})

@@ -1,6 +1,6 @@
 """Diagnostics as GitHub workflow commands, which show them on the lines of a pull request.
 
-Reads no source. Form and escapes: docs.github.com, "Workflow commands for GitHub Actions", and
+Form and escapes: docs.github.com, "Workflow commands for GitHub Actions", and
 the toolkit's `@actions/core` command.ts.
 """
 

@@ -1,4 +1,4 @@
-"""Diagnostics as a JSON array, for programs. Reads no source."""
+"""Diagnostics as a JSON array, for programs: one object each, in order."""
 
 import json
 from collections.abc import Sequence

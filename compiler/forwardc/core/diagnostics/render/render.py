@@ -1,11 +1,14 @@
-"""Shows diagnostics in the form that was asked for. Knows the forms by name, not their layout."""
+"""Shows diagnostics in the form that was asked for.
+
+Each form is a module, which is imported when it is asked for.
+"""
 
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import assert_never
 
 from forwardc.core.diagnostics.diagnostic import Diagnostic
-from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.clean import clean
 
 
@@ -22,7 +25,7 @@ class DiagnosticFormat(StrEnum):
 def render(
     diagnostics: Sequence[Diagnostic],
     format: DiagnosticFormat,  # noqa: A002 - the name of the option that users type
-    sources: Sources,
+    sources: ExcerptLines,
     color: bool = False,
 ) -> str:
     """Show diagnostics, sorted, with no credential or card number in any part.

@@ -1,4 +1,4 @@
-"""Diagnostics as SARIF 2.1.0 (OASIS), for code scanning. Reads pages, never a source."""
+"""Diagnostics as SARIF 2.1.0 (OASIS), for code scanning. A rule is told by the page of its code."""
 
 import json
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,7 @@
 """Diagnostics for people: the place, the source line, what is wrong in it, and a hint.
 
-Lines come masked from `Sources`. Below each stands a marker that is as wide as what it marks, in
-terminal cells; a summary counts what was reported.
+Lines come masked from `ExcerptLines`. Below each stands a marker that is as wide as what it marks,
+in terminal cells; a summary counts what was reported.
 """
 
 import unicodedata
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
-from forwardc.core.diagnostics.excerpt_lines import Sources
+from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.clean import printable, without_commands
 from forwardc.core.diagnostics.render.concise import BLUE, BOLD, BY_SEVERITY, headline, paint
 from forwardc.core.diagnostics.span import Span
@@ -93,7 +93,7 @@ _WIDTH = 120
 """Characters of a message before it is wrapped: wider lines wrap in most terminals anyway."""
 
 
-def render(diagnostics: Sequence[Diagnostic], sources: Sources, color: bool) -> str:
+def render(diagnostics: Sequence[Diagnostic], sources: ExcerptLines, color: bool) -> str:
     """Show cleaned diagnostics as blocks with a blank line between them, and count them."""
     if not diagnostics:
         return ""
@@ -101,7 +101,7 @@ def render(diagnostics: Sequence[Diagnostic], sources: Sources, color: bool) -> 
     return "\n\n".join([*blocks, paint(summary(diagnostics), BOLD, color)]) + "\n"
 
 
-def _block(diagnostic: Diagnostic, sources: Sources, color: bool) -> Iterator[str]:
+def _block(diagnostic: Diagnostic, sources: ExcerptLines, color: bool) -> Iterator[str]:
     yield headline(diagnostic, color)
     gutter = len(str(diagnostic.span.start.line)) + 2 if diagnostic.span else 2
     if diagnostic.span is not None:
@@ -114,7 +114,7 @@ def _block(diagnostic: Diagnostic, sources: Sources, color: bool) -> Iterator[st
         yield f"{margin} {other.span.path}:{start.line}:{start.column}: {other.message}"
 
 
-def _source(span: Span, sources: Sources, color: bool, style: str) -> Iterator[str]:
+def _source(span: Span, sources: ExcerptLines, color: bool, style: str) -> Iterator[str]:
     line = sources.line(span.path, span.start.line)
     if line is None or not line.strip():
         return

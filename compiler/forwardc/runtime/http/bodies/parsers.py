@@ -66,19 +66,21 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = {}
     for name, value in pairs:
         members[name] = (
-            value if name not in members or same(members[name], value) else CONTRADICTION
+            value if name not in members or is_same_value(members[name], value) else CONTRADICTION
         )
     return members
 
 
-def same(left: Any, right: Any) -> bool:
+def is_same_value(left: Any, right: Any) -> bool:
     """Whether two values of a body are the same in type, digits and text."""
     if type(left) is not type(right):
         return False
     if isinstance(left, dict):
-        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+        return left.keys() == right.keys() and all(
+            is_same_value(left[key], right[key]) for key in left
+        )
     if isinstance(left, list):
-        return len(left) == len(right) and all(map(same, left, right))
+        return len(left) == len(right) and all(map(is_same_value, left, right))
     if isinstance(left, Decimal):
         return str(left) == str(right)
     return bool(left == right)

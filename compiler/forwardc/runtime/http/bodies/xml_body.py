@@ -12,7 +12,7 @@ from xml.parsers import expat
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.values import CONTRADICTION, XmlLeaf
-from forwardc.runtime.http.bodies.parsers import NOTHING, is_page, same
+from forwardc.runtime.http.bodies.parsers import NOTHING, is_page, is_same_value
 
 # Levels of nesting, as many as of JSON: more serves no payment, and exhausts whoever walks it.
 _DEEPEST: Final = 100
@@ -108,7 +108,7 @@ def _value_of(key: str, parts: list[_Part]) -> Any:
         return parts[0].value if len(parts) == 1 else [part.value for part in parts]
     plain = [part for part in parts if part.uri == ""] or parts
     first = plain[0].value
-    return first if all(same(first, part.value) for part in plain) else CONTRADICTION
+    return first if all(is_same_value(first, part.value) for part in plain) else CONTRADICTION
 
 
 class _RefusedXmlError(ForwardcError):

@@ -17,14 +17,14 @@ from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.facts import Facts, demo_ids
 from forwardc.compile.vaults.plan_file import plan_file
-from forwardc.plan.approvals import named
+from forwardc.plan.approvals import ids_in_words
 from forwardc.plan.environment import Environment
 from forwardc.plan.sealed_headers import SealedHeader, sealed_headers
 from forwardc.plan.separation import LiveHosts
 
 
 @dataclass(frozen=True, slots=True)
-class Pack:
+class ReviewPacket:
     """One program at one vault: everything that a writer may look at."""
 
     vault: Vault
@@ -70,24 +70,24 @@ class Pack:
     @property
     def demo_ids(self) -> str:
         """The ids for trying out that stand in a reviewer's files, in words; empty for none."""
-        return "; ".join(named(place, tuple(names)) for place, names in self.demo.items())
+        return "; ".join(ids_in_words(place, tuple(names)) for place, names in self.demo.items())
 
     def path(self, name: str, suffix: str) -> str:
         """The path below `build/` of a file that a reviewer gets."""
         return f"{self.folder}/{name}{self.infix}.{suffix}"
 
 
-def packs(
+def review_packets(
     assessments: Sequence[Assessment],
     destination: Destination,
     project: Project | None,
     live: LiveHosts,
-) -> tuple[list[Pack], list[Json]]:
+) -> tuple[list[ReviewPacket], list[Json]]:
     """A pack for each program of a destination that a vault carries, and what has no account.
 
     A program of which a vault refuses every operation has no pack: coverage says why.
     """
-    built: list[Pack] = []
+    built: list[ReviewPacket] = []
     lacking: list[Json] = []
     for group in _groups(assessments):
         vault, context = group[0].vault, group[0].context
@@ -102,7 +102,9 @@ def packs(
             demo = _demo(vault, program.where, project, accounts)
             if demo and program.environment_class == "production":
                 plan["demo_ids"] = demo
-            pack = Pack(vault, program, account, tuple(group), plan, setup, destination, accounts)
+            pack = ReviewPacket(
+                vault, program, account, tuple(group), plan, setup, destination, accounts
+            )
             built.append(replace(pack, demo=demo))
     refused = [
         assessment
@@ -112,7 +114,7 @@ def packs(
     return [replace(pack, live=_live(pack, refused)) for pack in _together(built, project)], lacking
 
 
-def _live(pack: Pack, production: Sequence[Assessment]) -> tuple[Assessment, ...]:
+def _live(pack: ReviewPacket, production: Sequence[Assessment]) -> tuple[Assessment, ...]:
     if pack.program.environment_class == "production":
         return ()
     return tuple(
@@ -149,9 +151,9 @@ def _demo(
     return {place: names for place, names in ids.items() if names}
 
 
-def _together(built: list[Pack], project: Project | None) -> list[Pack]:
+def _together(built: list[ReviewPacket], project: Project | None) -> list[ReviewPacket]:
     """What packs of one folder know of each other: each of production leads, else the last."""
-    folders: dict[str, dict[str, Pack]] = {}
+    folders: dict[str, dict[str, ReviewPacket]] = {}
     for pack in built:
         folders.setdefault(pack.folder, {})[pack.program.place] = pack
     return [
@@ -166,12 +168,14 @@ def _together(built: list[Pack], project: Project | None) -> list[Pack]:
     ]
 
 
-def _leads(pack: Pack, folder: Mapping[str, Pack]) -> bool:
+def _leads(pack: ReviewPacket, folder: Mapping[str, ReviewPacket]) -> bool:
     live = [pack for pack in folder.values() if pack.program.environment_class == "production"]
     return pack in live if live else pack is list(folder.values())[-1]
 
 
-def _tried(pack: Pack, folder: Mapping[str, Pack], project: Project | None) -> Pack | None:
+def _tried(
+    pack: ReviewPacket, folder: Mapping[str, ReviewPacket], project: Project | None
+) -> ReviewPacket | None:
     """The pack of the place where this one's account is tried."""
     where = pack.program.where
     if where.class_ == "sandbox":
@@ -179,7 +183,7 @@ def _tried(pack: Pack, folder: Mapping[str, Pack], project: Project | None) -> P
     return folder.get(project.test_place(where) if project else "sandbox")
 
 
-def _test_urls(pack: Pack | None) -> tuple[str, ...]:
+def _test_urls(pack: ReviewPacket | None) -> tuple[str, ...]:
     if pack is None:
         return ()
     return tuple(
@@ -190,7 +194,9 @@ def _test_urls(pack: Pack | None) -> tuple[str, ...]:
     )
 
 
-def _hosts(pack: Pack, folder: Mapping[str, Pack], project: Project | None) -> dict[str, str]:
+def _hosts(
+    pack: ReviewPacket, folder: Mapping[str, ReviewPacket], project: Project | None
+) -> dict[str, str]:
     where = pack.program.where
     if where.class_ == "sandbox":
         return {"test": pack.program.host}
@@ -219,7 +225,7 @@ def _lacking(vault: Vault, program: Program, missing: list[str]) -> Json:
 # Headers that are sealed for the vault
 
 
-def sealed_of(pack: Pack) -> list[SealedHeader]:
+def sealed_of(pack: ReviewPacket) -> list[SealedHeader]:
     """The headers with credentials, one for each file; none at a vault that asks for no hash."""
     if "key_sealing" not in pack.vault.facts.data:
         return []

@@ -1,1 +1,0 @@
-"""Reads the bodies of answers as the world writes them: bytes, text, JSON, XML, forms, pages."""

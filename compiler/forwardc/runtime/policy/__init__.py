@@ -1,1 +1,0 @@
-"""When to send again, when to stop sending. Pure: no network, no database."""
