@@ -13,6 +13,7 @@
 | `DirectRouteMiddleware` | a path that needs no routing | |
 
 A wrong head is observed and answered like every other: its problem is kept for `ProblemMiddleware`.
+One file, since the order of the list is what each of them rests on.
 """
 
 import asyncio
