@@ -220,13 +220,13 @@ def test_while_the_store_is_away_nothing_is_lost(tables: TokenTables) -> None:
                 raise HistoryUnavailableError("/a/path: the history is locked by another process")
             return tables.receive(callback)
 
-    desk = Away()
-    one = Gate(desk)
+    away = Away()
+    one = Gate(away)
     body = gate.body(GOOD)
     answer = one.post(body)
     assert answer.status_code == 503
     assert "path" not in answer.text
-    desk.away = False
+    away.away = False
     assert one.post(body).json() == {"status": "stored"}
 
 
@@ -325,14 +325,14 @@ def test_nothing_is_logged_of_a_good_callback(post: Post, caplog: pytest.LogCapt
 
 
 def test_the_dashboard_takes_them_without_a_session(store: Store, tables: TokenTables) -> None:
-    desk = Gate(tables)
+    door = Gate(tables)
     mounted = callback_routes(tables, {SECRET: gate.SECRET}.get, [shipped_signer("production")])
-    desk.app = create(store, DashboardSettings(own_names("127.0.0.1", ["here"])), mounted)
-    assert desk.post(gate.body(GOOD)).json() == {"status": "stored"}
-    assert desk.post(gate.body(UNSIGNED)).status_code == 403
+    door.app = create(store, DashboardSettings(own_names("127.0.0.1", ["here"])), mounted)
+    assert door.post(gate.body(GOOD)).json() == {"status": "stored"}
+    assert door.post(gate.body(UNSIGNED)).status_code == 403
     # A name that nobody allowed is not answered, whatever it asks for.
-    desk.app = create(store, DashboardSettings(own_names("127.0.0.1")), mounted)
-    assert desk.post(gate.body(GOOD)).status_code == 421
+    door.app = create(store, DashboardSettings(own_names("127.0.0.1")), mounted)
+    assert door.post(gate.body(GOOD)).status_code == 421
 
 
 def test_the_dashboard_of_a_sandbox_takes_its_callbacks_apart(

@@ -26,7 +26,7 @@ NUMBER = "4242424242424242"
 
 
 @dataclass
-class Desk:
+class TokenCommands:
     """A sandbox that sends its callbacks to a history, and the command line beside them."""
 
     sandbox: RunningSandbox
@@ -65,7 +65,7 @@ class Desk:
 
 
 @pytest.fixture
-def forwardc(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Desk]:
+def forwardc(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[TokenCommands]:
     url = str(tmp_path / "history.db")
     secret = made_up_resolver(shipped_signer("sandbox").secret)
     with (
@@ -80,10 +80,10 @@ def forwardc(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Desk
         start_in_thread() as sandbox,
     ):
         sandbox.world.callback_url = merchant + PATH
-        yield Desk(sandbox, history, url, capfd)
+        yield TokenCommands(sandbox, history, url, capfd)
 
 
-def test_from_creating_to_revoking(forwardc: Desk) -> None:
+def test_from_creating_to_revoking(forwardc: TokenCommands) -> None:
     token = forwardc.create()
     code, out, err = forwardc("show", token)
     assert (code, err) == (0, "")
@@ -106,7 +106,7 @@ def test_from_creating_to_revoking(forwardc: Desk) -> None:
     assert run.summary.emulated
 
 
-def test_create_says_why_it_asks_the_sandbox(forwardc: Desk) -> None:
+def test_create_says_why_it_asks_the_sandbox(forwardc: TokenCommands) -> None:
     code, out, err = forwardc("create", "--card", "visa-test", "--customer-id", "c-1")
     assert code == 0
     assert "only whoever holds the number" in err
@@ -115,7 +115,7 @@ def test_create_says_why_it_asks_the_sandbox(forwardc: Desk) -> None:
 
 
 @pytest.mark.parametrize("by", ["purchase", "hold", "payout"])
-def test_a_first_payment_by_the_card_makes_a_token(forwardc: Desk, by: str) -> None:
+def test_a_first_payment_by_the_card_makes_a_token(forwardc: TokenCommands, by: str) -> None:
     code, out, err = forwardc("create", "--card", "visa-test", "--by", by, "--json")
     assert code == 0, err
     token = json.loads(out)["token"]
@@ -138,7 +138,7 @@ def test_a_first_payment_by_the_card_makes_a_token(forwardc: Desk, by: str) -> N
     ],
 )
 def test_a_token_that_a_first_payment_made_pays(
-    forwardc: Desk, by: str, operation: str, ends: str
+    forwardc: TokenCommands, by: str, operation: str, ends: str
 ) -> None:
     out = forwardc("create", "--card", "mastercard-test", "--by", by, "--json")[1]
     token = json.loads(out)["token"]
@@ -158,13 +158,13 @@ def test_a_token_that_a_first_payment_made_pays(
     assert run.summary.outcome == ends
 
 
-def test_a_payment_that_does_not_succeed_makes_none(forwardc: Desk) -> None:
+def test_a_payment_that_does_not_succeed_makes_none(forwardc: TokenCommands) -> None:
     code, out, _ = forwardc("create", "--card", "visa-declined", "--by", "payout")
     assert code == 1
     assert "token     none" in out
 
 
-def test_a_fixed_token_cannot_be_revoked_and_a_callback_says_so(forwardc: Desk) -> None:
+def test_a_fixed_token_cannot_be_revoked_and_a_callback_says_so(forwardc: TokenCommands) -> None:
     customer = ("--customer-id", "customer_123")
     code, out, _ = forwardc("revoke", APPROVED, *customer)
     assert code == 14
@@ -180,7 +180,7 @@ def test_a_fixed_token_cannot_be_revoked_and_a_callback_says_so(forwardc: Desk) 
 
 
 @pytest.mark.parametrize("card", ["visa", NUMBER])
-def test_create_takes_names_of_test_cards_only(forwardc: Desk, card: str) -> None:
+def test_create_takes_names_of_test_cards_only(forwardc: TokenCommands, card: str) -> None:
     code, out, err = forwardc("create", "--card", card)
     assert (code, out) == (2, "")
     assert "visa-test, visa-approved" in err
@@ -188,17 +188,17 @@ def test_create_takes_names_of_test_cards_only(forwardc: Desk, card: str) -> Non
 
 
 @pytest.mark.parametrize("sandbox", ["http://127.0.0.1:9", "https://api.rocketpay.kz"])
-def test_create_asks_a_sandbox_only(forwardc: Desk, sandbox: str) -> None:
+def test_create_asks_a_sandbox_only(forwardc: TokenCommands, sandbox: str) -> None:
     code, _, err = forwardc("create", "--card", "visa-test", "--sandbox", sandbox)
     assert code == 2
     assert "--sandbox: " in err
 
 
-def test_a_second_token_of_a_card_is_the_first_one(forwardc: Desk) -> None:
+def test_a_second_token_of_a_card_is_the_first_one(forwardc: TokenCommands) -> None:
     assert forwardc.create() == forwardc.create()
 
 
-def test_a_token_that_no_callback_named(forwardc: Desk) -> None:
+def test_a_token_that_no_callback_named(forwardc: TokenCommands) -> None:
     code, out, err = forwardc("show", APPROVED)
     assert code == 1
     assert "no callback has named it" in out
@@ -211,7 +211,7 @@ def test_a_token_that_no_callback_named(forwardc: Desk) -> None:
     assert forwardc("revoke", gate.OTHER)[0] == 1
 
 
-def test_what_the_gate_does_not_know(forwardc: Desk) -> None:
+def test_what_the_gate_does_not_know(forwardc: TokenCommands) -> None:
     for name in ("show", "revoke"):
         code, out, _ = forwardc(name, gate.OTHER, "--customer-id", "customer_123")
         assert code == 12
@@ -219,14 +219,14 @@ def test_what_the_gate_does_not_know(forwardc: Desk) -> None:
         assert "3221" in out
 
 
-def test_a_text_that_is_no_token(forwardc: Desk) -> None:
+def test_a_text_that_is_no_token(forwardc: TokenCommands) -> None:
     code, out, err = forwardc("revoke", NUMBER, "--customer-id", "customer_123")
     assert code == 1
     assert "FC0804" in err
     assert NUMBER not in out + err
 
 
-def test_json(forwardc: Desk) -> None:
+def test_json(forwardc: TokenCommands) -> None:
     token = forwardc.create()
     code, out, _ = forwardc("show", token, "--json")
     shown = json.loads(out)
@@ -240,7 +240,7 @@ def test_json(forwardc: Desk) -> None:
     assert code == json.loads(out)["asked"]["exit_code"] == 14
 
 
-def test_tokens_are_listed(forwardc: Desk) -> None:
+def test_tokens_are_listed(forwardc: TokenCommands) -> None:
     code, out, err = forwardc("show")
     assert (code, out) == (0, "")
     assert "No callback" in err
@@ -251,7 +251,7 @@ def test_tokens_are_listed(forwardc: Desk) -> None:
     assert json.loads(forwardc("show", "--json")[1])["tokens"][0]["facts"]["token"] == token
 
 
-def test_a_token_that_was_taken_for_an_address(forwardc: Desk) -> None:
+def test_a_token_that_was_taken_for_an_address(forwardc: TokenCommands) -> None:
     code, _, err = forwardc("show", "--sandbox", APPROVED)
     assert code == 2
     assert "before --sandbox" in err

@@ -48,7 +48,7 @@ PAIR = b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
 @dataclass
-class Desk:
+class SealedProject:
     """A project in a folder, and what `submit` sealed for it."""
 
     folder: Path
@@ -82,15 +82,15 @@ class Desk:
 
 
 @pytest.fixture
-def desk(
+def project(
     tmp_path: Path, gpg: Gpg, good: Made, key_file: Path, monkeypatch: pytest.MonkeyPatch
-) -> Desk:
+) -> SealedProject:
     folder = tmp_path / "project"
     folder.mkdir()
     monkeypatch.chdir(folder)
     monkeypatch.setenv(f"{OURS}USER", USER)
     monkeypatch.setenv(f"{OURS}PASSWORD", PASSWORD)
-    return Desk(folder, gpg, good, key_file)
+    return SealedProject(folder, gpg, good, key_file)
 
 
 def hashed(value: str) -> str:
@@ -133,13 +133,13 @@ Said = pytest.CaptureFixture[str]
     ],
 )
 def test_what_is_hashed_and_that_the_sandbox_finds_it_again(
-    header: str, value: str, doubt: str, desk: Desk, capfd: Said
+    header: str, value: str, doubt: str, project: SealedProject, capfd: Said
 ) -> None:
-    desk.write(header)
+    project.write(header)
     capfd.readouterr()
-    assert desk.submit("--json") == 0
+    assert project.submit("--json") == 0
     out, err = capfd.readouterr()
-    assert desk.hashes() == {f"bank.{header.partition(':')[0]}": hashed(value)}
+    assert project.hashes() == {f"bank.{header.partition(':')[0]}": hashed(value)}
     (one,) = json.loads(out)["sealed"]
     assert one["confirmed"] is (doubt == "")
     assert ("FC0860" in out + err) is (doubt != "")
@@ -153,53 +153,53 @@ def test_what_is_hashed_and_that_the_sandbox_finds_it_again(
 
 @pytest.mark.parametrize("scheme", ["ApiKey", "token"])
 def test_a_key_does_not_bring_the_scheme_that_its_header_has(
-    scheme: str, desk: Desk, capfd: Said, monkeypatch: pytest.MonkeyPatch
+    scheme: str, project: SealedProject, capfd: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk.write(f'Authorization: "{scheme} ${{secrets.bank_password}}"')
+    project.write(f'Authorization: "{scheme} ${{secrets.bank_password}}"')
     monkeypatch.setenv(f"{OURS}PASSWORD", f"{scheme.upper()} {PASSWORD}")
     capfd.readouterr()
-    assert desk.submit() == 1
+    assert project.submit() == 1
     err = capfd.readouterr().err
     assert f"FC0816 {OURS}PASSWORD starts with the scheme" in err
     assert PASSWORD not in err
 
 
-def test_one_value_in_two_steps_is_one_file_and_two_values_are_two(desk: Desk) -> None:
+def test_one_value_in_two_steps_is_one_file_and_two_values_are_two(project: SealedProject) -> None:
     bearer = 'Authorization: "Bearer ${secrets.bank_password}", X-Key: "${secrets.bank_user}"'
-    desk.write(f"Authorization: {BASIC}, X-Key: '${{secrets.bank_user}}'", bearer)
-    assert desk.submit() == 0
-    assert desk.hashes() == {
+    project.write(f"Authorization: {BASIC}, X-Key: '${{secrets.bank_user}}'", bearer)
+    assert project.submit() == 0
+    assert project.hashes() == {
         "bank.Authorization.pay.pay": hashed(PAIR),
         "bank.Authorization.pay.again": hashed(PASSWORD),
         "bank.X-Key": hashed(USER),
     }
 
 
-def test_a_header_of_strange_letters_has_a_plain_file_name(desk: Desk) -> None:
-    desk.write('"X|Key*": "${secrets.bank_password}", "X_Key": "${secrets.bank_user}"')
-    assert desk.submit() == 0
-    assert desk.hashes() == {"bank.X_7cKey_2a": hashed(PASSWORD), "bank.X_5fKey": hashed(USER)}
+def test_a_header_of_strange_letters_has_a_plain_file_name(project: SealedProject) -> None:
+    project.write('"X|Key*": "${secrets.bank_password}", "X_Key": "${secrets.bank_user}"')
+    assert project.submit() == 0
+    assert project.hashes() == {"bank.X_7cKey_2a": hashed(PASSWORD), "bank.X_5fKey": hashed(USER)}
 
 
-def test_what_differs_in_each_run_has_no_hash(desk: Desk, capfd: Said) -> None:
-    desk.write('X-Key: "${secrets.bank_password}-${run.id}"')
+def test_what_differs_in_each_run_has_no_hash(project: SealedProject, capfd: Said) -> None:
+    project.write('X-Key: "${secrets.bank_password}-${run.id}"')
     capfd.readouterr()
-    assert desk.submit() == 1
+    assert project.submit() == 1
     assert "FC0816 X-Key is another one in each run" in capfd.readouterr().err
-    assert not (desk.folder / "sealed").exists()
+    assert not (project.folder / "sealed").exists()
 
 
-def test_a_destination_without_keys_says_so(desk: Desk, capfd: Said) -> None:
-    desk.write('X-Kind: "1"')
+def test_a_destination_without_keys_says_so(project: SealedProject, capfd: Said) -> None:
+    project.write('X-Kind: "1"')
     capfd.readouterr()
-    assert desk.submit() == 0
+    assert project.submit() == 0
     assert "there is nothing to seal" in capfd.readouterr().err
 
 
-def test_every_file_belongs_to_a_header_of_the_plan(desk: Desk, capfd: Said) -> None:
-    desk.write(f"Authorization: {BASIC}, X-A: '${{secrets.bank_user}}', X-B: plain")
+def test_every_file_belongs_to_a_header_of_the_plan(project: SealedProject, capfd: Said) -> None:
+    project.write(f"Authorization: {BASIC}, X-A: '${{secrets.bank_user}}', X-B: plain")
     capfd.readouterr()
-    assert desk.submit("--json") == 0
+    assert project.submit("--json") == 0
     rows = json.loads(capfd.readouterr().out)["sealed"]
     assert [(row["header"], row["secrets"], row["places"]) for row in rows] == [
         ("Authorization", ["bank_user", "bank_password"], ["pay.pay"]),

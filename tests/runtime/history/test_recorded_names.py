@@ -9,24 +9,24 @@ from stored_runs import Clock, complete, intent_of, new_run
 
 
 def test_every_name_stands_there_once(store: Store) -> None:
-    desk = ViewContext(store, fresh_settings())
-    assert desk.places() == RecordedNames((), ())
+    context = ViewContext(store, fresh_settings())
+    assert context.places() == RecordedNames((), ())
     for vault, destination in (("stripe", "rokt"), ("checkout", "adyen"), ("stripe", "adyen")):
         complete(store, new_run(vault=vault, destination=destination))
     complete(store, new_run(environment="production@us"))
-    places = desk.places()
+    places = context.places()
     assert places.environments == ("production@us", "sandbox")
     assert (places.vaults, places.destinations) == (("checkout", "stripe"), ("adyen", "rokt"))
 
 
 def test_runs_to_settle_are_counted_like_they_are_listed(store: Store, clock: Clock) -> None:
-    desk = ViewContext(store, fresh_settings())
+    context = ViewContext(store, fresh_settings())
     complete(store, new_run())
     complete(store, new_run(), outcome=Outcome.UNKNOWN, status=503)
     held = new_run()
     store.begin(held)
     store.intent(held.id, held.owner, intent_of(held))
-    assert desk.waiting(10) == len(store.unknown_runs()) == 1
+    assert context.waiting(10) == len(store.unknown_runs()) == 1
     clock.turn(hours=1)
-    assert desk.waiting(10) == len(store.unknown_runs()) == 2
-    assert desk.waiting(1) == 1
+    assert context.waiting(10) == len(store.unknown_runs()) == 2
+    assert context.waiting(1) == 1

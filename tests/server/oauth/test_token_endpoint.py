@@ -42,7 +42,7 @@ def settings(**given: Any) -> ServerSettings:
 
 
 @dataclass
-class Desk:
+class IssuerServer:
     """The embedded issuer of a history with one client."""
 
     store: Store
@@ -92,19 +92,19 @@ def basic(client_id: str, secret: str) -> str:
 
 
 @pytest.fixture
-def desk(file_store: Store, keys: ServerKeys) -> Desk:
+def issuer(file_store: Store, keys: ServerKeys) -> IssuerServer:
     client, secret = Clients(file_store).issue(
         "Rokt", ["payment-sharing", "dashboard-viewer"], "eve"
     )
-    return Desk(file_store, keys, client, secret)
+    return IssuerServer(file_store, keys, client, secret)
 
 
-def test_a_client_gets_a_token_that_the_gate_believes(desk: Desk) -> None:
+def test_a_client_gets_a_token_that_the_gate_believes(issuer: IssuerServer) -> None:
     async def work(client: httpx.AsyncClient, auth: Authentication) -> None:
         answer = await client.post(
             "/oauth/token",
             data={"grant_type": "client_credentials"},
-            auth=(desk.client.id, desk.secret),
+            auth=(issuer.client.id, issuer.secret),
         )
         assert answer.status_code == 200
         assert answer.headers["cache-control"] == "no-store"
@@ -113,24 +113,24 @@ def test_a_client_gets_a_token_that_the_gate_believes(desk: Desk) -> None:
         assert (told["token_type"], told["expires_in"]) == ("Bearer", 900)
         assert told["scope"] == "payment-sharing dashboard-viewer"
         caller = await auth.gate.caller(f"Bearer {told['access_token']}")
-        assert caller.client_id == desk.client.id
+        assert caller.client_id == issuer.client.id
         assert caller.scope == {"payment-sharing", "dashboard-viewer"}
 
-    desk(work)
+    issuer(work)
 
 
-def test_another_library_verifies_a_token(desk: Desk) -> None:
-    token = desk.post(desk.posted).json()["access_token"]
+def test_another_library_verifies_a_token(issuer: IssuerServer) -> None:
+    token = issuer.post(issuer.posted).json()["access_token"]
     first, second, third = token.split(".")
     header, claims = (json.loads(decoded(part)) for part in (first, second))
     assert header["typ"] == "at+jwt"
     assert header["alg"] == "ES256"
     assert claims["exp"] - claims["iat"] == 900
-    assert claims["client_id"] == claims["sub"] == desk.client.id
-    metadata = desk.get("/.well-known/oauth-authorization-server").json()
+    assert claims["client_id"] == claims["sub"] == issuer.client.id
+    metadata = issuer.get("/.well-known/oauth-authorization-server").json()
     assert claims["iss"] == metadata["issuer"]
     assert claims["aud"] == "forwardc"
-    (key,) = desk.get(metadata["jwks_uri"].removeprefix(metadata["issuer"])).json()["keys"]
+    (key,) = issuer.get(metadata["jwks_uri"].removeprefix(metadata["issuer"])).json()["keys"]
     assert key["kid"] == header["kid"]
     x, y = (int.from_bytes(decoded(key[name]), "big") for name in "xy")
     signature = decoded(third)
@@ -145,15 +145,15 @@ def decoded(part: str) -> bytes:
     return urlsafe_b64decode(part + "=" * (-len(part) % 4))
 
 
-def test_the_metadata_is_that_of_rfc_8414(desk: Desk) -> None:
-    found = desk.get("/.well-known/oauth-authorization-server").json()
+def test_the_metadata_is_that_of_rfc_8414(issuer: IssuerServer) -> None:
+    found = issuer.get("/.well-known/oauth-authorization-server").json()
     assert found["token_endpoint"] == f"{found['issuer']}/oauth/token"
     assert found["grant_types_supported"] == ["client_credentials"]
     assert found["response_types_supported"] == []
 
 
-def test_less_can_be_asked_for(desk: Desk) -> None:
-    told = desk.post(f"{desk.posted}&scope=dashboard-viewer").json()
+def test_less_can_be_asked_for(issuer: IssuerServer) -> None:
+    told = issuer.post(f"{issuer.posted}&scope=dashboard-viewer").json()
     assert told["scope"] == "dashboard-viewer"
 
     async def work(_: httpx.AsyncClient, auth: Authentication) -> ProblemKind:
@@ -161,14 +161,16 @@ def test_less_can_be_asked_for(desk: Desk) -> None:
             await auth.gate.caller(f"Bearer {told['access_token']}")
         return caught.value.kind
 
-    assert desk(work) is ProblemKind.INSUFFICIENT_SCOPE
+    assert issuer(work) is ProblemKind.INSUFFICIENT_SCOPE
 
 
-def test_id_and_secret_are_form_encoded_in_basic(desk: Desk) -> None:
+def test_id_and_secret_are_form_encoded_in_basic(issuer: IssuerServer) -> None:
     """RFC 6749, section 2.3.1: a client may encode every character."""
-    encoded = "".join(f"%{ord(one):02X}" for one in desk.secret)
-    assert desk.post(GRANT, Authorization=basic(desk.client.id, encoded)).status_code == 200
-    assert desk.post(GRANT, Authorization=desk.basic.replace("Basic", "bAsIc")).status_code == 200
+    encoded = "".join(f"%{ord(one):02X}" for one in issuer.secret)
+    assert issuer.post(GRANT, Authorization=basic(issuer.client.id, encoded)).status_code == 200
+    assert (
+        issuer.post(GRANT, Authorization=issuer.basic.replace("Basic", "bAsIc")).status_code == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -190,18 +192,20 @@ def test_id_and_secret_are_form_encoded_in_basic(desk: Desk) -> None:
     ],
 )
 def test_who_does_not_prove_to_be_a_client_is_refused(
-    desk: Desk, body: str, headers: dict[str, str]
+    issuer: IssuerServer, body: str, headers: dict[str, str]
 ) -> None:
     filled = (
-        body.replace("ID", desk.client.id).replace("SECRET", desk.secret).replace("WRONG", WRONG)
+        body.replace("ID", issuer.client.id)
+        .replace("SECRET", issuer.secret)
+        .replace("WRONG", WRONG)
     )
-    answer = desk.post(filled, **headers)
+    answer = issuer.post(filled, **headers)
     assert answer.status_code == 401
     assert answer.json()["error"] == "invalid_client"
     assert answer.headers["www-authenticate"] == 'Basic realm="forwardc"'
     assert answer.headers["cache-control"] == "no-store"
-    assert desk.secret not in answer.text
-    assert desk.client.id not in answer.text
+    assert issuer.secret not in answer.text
+    assert issuer.client.id not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -219,44 +223,46 @@ def test_who_does_not_prove_to_be_a_client_is_refused(
         ("é", "invalid_request"),
     ],
 )
-def test_what_is_wrong_with_a_request(desk: Desk, more: str, error: str) -> None:
-    answer = desk.post(desk.posted + more.replace("ID", desk.client.id))
+def test_what_is_wrong_with_a_request(issuer: IssuerServer, more: str, error: str) -> None:
+    answer = issuer.post(issuer.posted + more.replace("ID", issuer.client.id))
     assert answer.status_code == 400
     assert answer.json()["error"] == error
-    assert desk.secret not in answer.text
+    assert issuer.secret not in answer.text
 
 
-def test_only_client_credentials_are_taken(desk: Desk) -> None:
+def test_only_client_credentials_are_taken(issuer: IssuerServer) -> None:
     for grant in ("password", "authorization_code", "refresh_token", ""):
-        body = desk.posted.replace("client_credentials", grant)
-        assert desk.post(body).json()["error"] == "unsupported_grant_type"
+        body = issuer.posted.replace("client_credentials", grant)
+        assert issuer.post(body).json()["error"] == "unsupported_grant_type"
 
 
-def test_a_client_says_once_who_it_is(desk: Desk) -> None:
-    assert desk.post(desk.posted, Authorization=desk.basic).json()["error"] == "invalid_request"
-    other = desk.post(f"{GRANT}&client_id=other", Authorization=desk.basic)
+def test_a_client_says_once_who_it_is(issuer: IssuerServer) -> None:
+    assert (
+        issuer.post(issuer.posted, Authorization=issuer.basic).json()["error"] == "invalid_request"
+    )
+    other = issuer.post(f"{GRANT}&client_id=other", Authorization=issuer.basic)
     assert other.json()["error"] == "invalid_request"
-    same = desk.post(f"{GRANT}&client_id={quote(desk.client.id)}", Authorization=desk.basic)
+    same = issuer.post(f"{GRANT}&client_id={quote(issuer.client.id)}", Authorization=issuer.basic)
     assert same.status_code == 200
 
 
 @pytest.mark.parametrize("kind", ["application/json", "multipart/form-data", "", "text/plain"])
-def test_only_forms_are_read(desk: Desk, kind: str) -> None:
-    answer = desk.post(desk.posted, Content_Type=kind)
+def test_only_forms_are_read(issuer: IssuerServer, kind: str) -> None:
+    answer = issuer.post(issuer.posted, Content_Type=kind)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
 
 
-def test_the_charset_may_be_named(desk: Desk) -> None:
-    assert desk.post(desk.posted, Content_Type=f"{FORM}; charset=UTF-8").status_code == 200
+def test_the_charset_may_be_named(issuer: IssuerServer) -> None:
+    assert issuer.post(issuer.posted, Content_Type=f"{FORM}; charset=UTF-8").status_code == 200
 
 
 @pytest.mark.parametrize("method", ["get", "put", "delete"])
-def test_only_post_asks_for_a_token(desk: Desk, method: str) -> None:
-    answer = desk(lambda client, _: getattr(client, method)("/oauth/token"))
+def test_only_post_asks_for_a_token(issuer: IssuerServer, method: str) -> None:
+    answer = issuer(lambda client, _: getattr(client, method)("/oauth/token"))
     assert answer.status_code == 405
 
 
-def test_guessing_is_slowed_down(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_guessing_is_slowed_down(issuer: IssuerServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("forwardc.server.oauth.token_endpoint._PER_ADDRESS", 4)
     body = urlencode({"grant_type": "client_credentials", "client_id": "x", "client_secret": "y"})
 
@@ -264,55 +270,55 @@ def test_guessing_is_slowed_down(desk: Desk, monkeypatch: pytest.MonkeyPatch) ->
         sent = {"Content-Type": FORM}
         return [await client.post("/oauth/token", content=body, headers=sent) for _ in range(6)]
 
-    answers = desk(work)
+    answers = issuer(work)
     assert [answer.status_code for answer in answers] == [401] * 4 + [429] * 2
     assert answers[-1].headers["content-type"] == "application/problem+json"
     assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
 
 
 def test_a_client_is_slowed_down_from_everywhere(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    issuer: IssuerServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("forwardc.server.oauth.token_endpoint._PER_CLIENT", 2)
     found = []
     for number in range(3):
-        desk.address = f"2001:db8:{number}::1"
-        found.append(desk.post(desk.posted).status_code)
+        issuer.address = f"2001:db8:{number}::1"
+        found.append(issuer.post(issuer.posted).status_code)
     assert found == [200, 200, 429]
 
 
 def test_who_has_no_secret_does_not_use_up_a_clients_tokens(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    issuer: IssuerServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("forwardc.server.oauth.token_endpoint._PER_CLIENT", 2)
     for number in range(3):
-        desk.address = f"2001:db8:{number}::1"
-        wrong = desk.posted.replace(desk.secret, new_secret())
-        assert desk.post(wrong).status_code == 401
-    assert desk.post(desk.posted).status_code == 200
+        issuer.address = f"2001:db8:{number}::1"
+        wrong = issuer.posted.replace(issuer.secret, new_secret())
+        assert issuer.post(wrong).status_code == 401
+    assert issuer.post(issuer.posted).status_code == 200
 
 
 def test_addresses_of_one_ipv6_network_are_one_neighbour(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    issuer: IssuerServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("forwardc.server.oauth.token_endpoint._PER_ADDRESS", 2)
     found = []
     for number in range(3):
-        desk.address = f"2001:db8::{number}"
-        found.append(desk.post(desk.posted).status_code)
+        issuer.address = f"2001:db8::{number}"
+        found.append(issuer.post(issuer.posted).status_code)
     assert found == [200, 200, 429]
 
 
 def test_while_the_history_is_away_nobody_gets_a_token(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    issuer: IssuerServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from forwardc.runtime.history.errors import HistoryUnavailableError
 
     def away(*_: object) -> None:
         raise HistoryUnavailableError("it is away")
 
-    monkeypatch.setattr(desk.store.database, "write", away)
-    answer = desk.post(desk.posted)
+    monkeypatch.setattr(issuer.store.database, "write", away)
+    answer = issuer.post(issuer.posted)
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
     assert "away" not in answer.text

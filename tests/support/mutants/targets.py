@@ -68,7 +68,7 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
         "tests/server/payment_sharing/test_clients_apart.py",
     ),
     "server/payment_sharing/forwarder.py": (
-        "tests/server/payment_sharing/test_ways.py",
+        "tests/server/payment_sharing/test_served_plans.py",
         "tests/server/payment_sharing/test_clock_margins.py",
         "tests/server/payment_sharing/test_lasting.py",
         "tests/server/payment_sharing/test_losses.py",

@@ -41,7 +41,7 @@ Invariants, and the tests that hold them:
 - A process that dies at any moment leaves a record that is true:
   `test_kill.py::test_a_killed_run_is_continued_or_left_unknown`.
 - Of many that continue a dead process's run one wins:
-  `test_cli_settle.py::test_of_many_that_continue_a_dead_process_run_one_wins`.
+  `test_cli_resolve.py::test_of_many_that_continue_a_dead_process_run_one_wins`.
 
 One attempt, traced. `begin` keeps the run, its step `pay` *waiting*. `intent` gives the attempt its
 number 1, and `pay` is *intent*; only now the request leaves. The process is killed. Whoever looks

@@ -16,7 +16,7 @@ from lost_answers import Case, arguments, lost, newest, overhear, plan_of, quote
 from overheard import Overheard
 
 
-class Desk:
+class SupportDesk:
     """Somebody who has the history and a telephone."""
 
     def __init__(
@@ -47,10 +47,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk(
+def support(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Desk:
-    return Desk(tmp_path, monkeypatch, capfd)
+) -> SupportDesk:
+    return SupportDesk(tmp_path, monkeypatch, capfd)
 
 
 def _header(request: ReceivedRequest, name: str) -> str | None:
@@ -73,56 +73,56 @@ def intents(heard: Overheard) -> list[dict[str, Any]]:
     return list(answer.json()["data"])
 
 
-def test_stripe_by_the_metadata_of_an_intent_whose_answer_was_lost(desk: Desk) -> None:
-    heard, run, quotes = desk.left_unknown(Case("checkout", "stripe", "payment", "intent"))
+def test_stripe_by_the_metadata_of_an_intent_whose_answer_was_lost(support: SupportDesk) -> None:
+    heard, run, quotes = support.left_unknown(Case("checkout", "stripe", "payment", "intent"))
     (found,) = [one for one in intents(heard) if one["metadata"] == {"forwardc_run": quotes[0]}]
     # It was made and never confirmed: nobody was charged.
     assert found["status"] == "requires_confirmation"
-    assert desk.settle(run, "declined") == "declined"
+    assert support.settle(run, "declined") == "declined"
 
 
-def test_stripe_by_the_id_that_it_gave(desk: Desk) -> None:
-    heard, run, quotes = desk.left_unknown(Case("checkout", "stripe", "payment", "confirm"))
+def test_stripe_by_the_id_that_it_gave(support: SupportDesk) -> None:
+    heard, run, quotes = support.left_unknown(Case("checkout", "stripe", "payment", "confirm"))
     (found,) = [one for one in intents(heard) if one["id"] in quotes]
     assert found["status"] == "succeeded"
-    assert desk.settle(run, "approved") == "approved"
-    assert desk.found_by(found["id"]) == [run.id]
+    assert support.settle(run, "approved") == "approved"
+    assert support.found_by(found["id"]) == [run.id]
 
 
-def test_adyen_by_its_merchant_reference(desk: Desk) -> None:
-    heard, run, quotes = desk.left_unknown(Case("checkout", "adyen", "card_cit", "pay"))
+def test_adyen_by_its_merchant_reference(support: SupportDesk) -> None:
+    heard, run, quotes = support.left_unknown(Case("checkout", "adyen", "card_cit", "pay"))
     payments = [one for one in heard.world.received if quotes[0].encode() in one.body]
     assert payments
     # Adyen honours the key, so that what it got several times is one payment.
     assert {quotes[1]} == {_header(one, "idempotency-key") for one in payments}
-    assert desk.settle(run, "approved") == "approved"
-    assert desk.found_by(quotes[0]) == [run.id]
+    assert support.settle(run, "approved") == "approved"
+    assert support.found_by(quotes[0]) == [run.id]
 
 
-def test_rocketpay_by_its_payment_id(desk: Desk) -> None:
-    heard, run, quotes = desk.left_unknown(Case("direct", "rocketpay", "payout", "payout"))
+def test_rocketpay_by_its_payment_id(support: SupportDesk) -> None:
+    heard, run, quotes = support.left_unknown(Case("direct", "rocketpay", "payout", "payout"))
     # It honours no key: none is quoted.
     assert quotes == ["PAYMENT-6"]
     texts = [text for text in heard.got["api.rocketpay.kz"] if quotes[0] in text]
     assert len(texts) == 1
-    assert desk.settle(run, "declined") == "declined"
-    assert desk.found_by(quotes[0]) == [run.id]
+    assert support.settle(run, "declined") == "declined"
+    assert support.found_by(quotes[0]) == [run.id]
 
 
 def test_what_a_destination_has_not_decided_is_asked_for_by_the_same_names(
-    desk: Desk, capfd: pytest.CaptureFixture[str]
+    support: SupportDesk, capfd: pytest.CaptureFixture[str]
 ) -> None:
     case = Case("direct", "rocketpay", "payout", "payout")
     plan = plan_of(case.vault, case.destination)
-    overhear(desk.patch, re.compile(r"(?!)"))
+    overhear(support.patch, re.compile(r"(?!)"))
     assert cli(arguments(case, plan.operations[case.operation])) == 14
-    run = newest(desk.history)
+    run = newest(support.history)
     capfd.readouterr()
     assert cli(["resolve", run.id]) == 0
     said = capfd.readouterr().out
     assert "    quote      PAYMENT-6, sent as /general/payment_id" in said
     assert re.search(r"    quote      \w+, given as /request_id", said)
-    assert desk.settle(run, "approved") == "approved"
+    assert support.settle(run, "approved") == "approved"
     capfd.readouterr()
     assert cli(["resolve", run.id]) == 0
     assert "nothing about it is unknown" in capfd.readouterr().out
