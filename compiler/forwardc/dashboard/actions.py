@@ -1,4 +1,4 @@
-"""What an admin can do: pause, resume, and settle a run whose fate was unknown.
+"""What an admin can do: pause, unpause, and resolve a run whose fate was unknown.
 
 Each leaves an event with whoever did it. Who may call them is checked before.
 """
@@ -23,7 +23,10 @@ def pause(context: ViewContext, request: ViewRequest) -> str:
 
 
 def unpause(context: ViewContext, request: ViewRequest) -> str:
-    """Let a paused vault or destination be called again."""
+    """Let a paused vault or destination be called again.
+
+    Raises `PageRefusedError` where it is not paused.
+    """
     name, by = _name(request.form), _who(request)
     if not context.store.unpause(name, by):
         raise PageRefusedError(409, "Not paused", "Somebody has resumed it already.")
@@ -31,7 +34,10 @@ def unpause(context: ViewContext, request: ViewRequest) -> str:
 
 
 def resolve_by_hand(context: ViewContext, request: ViewRequest) -> str:
-    """Record what became of an unknown run, as the destination told."""
+    """Record what became of an unknown run, as the destination told.
+
+    Raises `PageRefusedError` where the form is not right, or there is nothing to resolve.
+    """
     word, by = request.form.get("as", ""), _who(request)
     if word not in WORDS:
         raise _wrong("Choose what became of the run: approved, declined or never received.")

@@ -51,7 +51,10 @@ class ApprovalRow:
 
 
 def approvals(context: ViewContext, request: ViewRequest) -> Page:
-    """Every approval that is needed or on record, what ends first on top."""
+    """Every approval that is needed or on record, what ends first on top.
+
+    Raises `PageRefusedError` for an address with a filter: the page has none.
+    """
     if request.query:
         raise address_error("A filter stands in it that this page does not have.")
     sink, project = Sink(), context.settings.project

@@ -94,6 +94,7 @@ class LocalLogins:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
+        # Pages are answered in several threads: a code that two of them redeem opens one session.
         self._lock = threading.Lock()
         self._codes: dict[str, tuple[Role, float]] = {}
         self._sessions: dict[str, Session] = {}

@@ -53,6 +53,7 @@ class WorkExecutor:
         self._pool: Executor | None = None
         self._pid = 0
         self._closed = False
+        # Two threads that submit the first works at once must not make two pools.
         self._making = Lock()
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -81,7 +82,6 @@ class WorkExecutor:
             self._pool.shutdown(cancel_futures=drop)
 
     def _begin(self) -> Executor:
-        # Two threads that submit the first works at once must not make two pools.
         with self._making:
             # A forked process has the pool of its parent, and none of its threads.
             if self._pool is None or self._pid != os.getpid():

@@ -162,7 +162,10 @@ class Sandbox:
             await self._answer(scope, receive, send)
 
     async def deliver(self, outbound: OutboundRequest) -> EmulatedAnswer:
-        """Deliver a vault's request to a destination of this sandbox (`World.send`)."""
+        """Deliver a vault's request to a destination of this sandbox (`World.send`).
+
+        Raises `DestinationUnreachableError`, `DestinationTimeoutError`.
+        """
         parts = urlsplit(outbound.url)
         host = (parts.hostname or "").lower()
         party = self._parties.party_of(host)

@@ -197,6 +197,7 @@ def _write(file: int, data: bytes, mode: int | None) -> None:
             os.fchmod(file, mode)
         opened.write(data)
         opened.flush()
+        # Before it takes the other one's name: after a crash that name leads to one whole file.
         os.fsync(file)
 
 

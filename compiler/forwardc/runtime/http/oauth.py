@@ -88,6 +88,7 @@ class AccessTokens:
 
     clock: Callable[[], float] = monotonic
     _held: dict[tuple[str, str, tuple[str, ...]], _Token] = field(default_factory=dict, repr=False)
+    # Steps that find no token together wait for one, and do not each ask the issuer for another.
     _one_asks: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     async def token(self, client: OAuthClient, sender: Sender) -> Secret:

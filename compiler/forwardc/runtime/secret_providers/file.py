@@ -38,7 +38,10 @@ class FileProvider:
         return text if key is None else read_member(text, key, toml=path.suffix == ".toml")
 
     def path(self, place: str) -> Path:
-        """The file of a place."""
+        """The file of a place.
+
+        Raises `SecretProviderError` where it begins with a home that nobody has.
+        """
         path = Path(split_key(place)[0])
         try:
             return self.base / path.expanduser()

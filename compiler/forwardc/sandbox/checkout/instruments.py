@@ -226,7 +226,7 @@ def _changeable(account: CheckoutAccount, instrument: str) -> dict[str, Any]:
 
 
 def card_of(row: dict[str, Any]) -> TestCard:
-    """The test card of a row; every stored number was checked when it came in."""
+    """The test card of a row. Raises `CheckoutError` for a number that is no test card's."""
     card = lookup(row["number"])
     if card is None:
         raise invalid("card_number_invalid")

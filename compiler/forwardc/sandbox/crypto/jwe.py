@@ -60,7 +60,10 @@ def b64(data: bytes) -> str:
 
 
 def unb64(text: str, *, padded: bool = False) -> bytes:
-    """Decode base64url, strictly: no padding unless `padded` allows it, no other alphabet."""
+    """Decode base64url, strictly: no padding unless `padded` allows it, no other alphabet.
+
+    Raises `JweError`.
+    """
     bare = text.rstrip("=") if padded else text
     try:
         decoded = urlsafe_b64decode(bare + "=" * (-len(bare) % 4))

@@ -65,7 +65,10 @@ class HttpDirectory:
         )
 
     async def find(self, reference: str) -> Instrument | None:
-        """The instrument that the service answers with; None for 404."""
+        """The instrument that the service answers with; None for 404.
+
+        Raises `DirectoryError`, and `DirectoryFaultError` for an answer outside the contract.
+        """
         status, body = await self._asked(reference)
         if status == httpx.codes.NOT_FOUND:
             return None
@@ -74,7 +77,10 @@ class HttpDirectory:
         return read_instrument(body, self._vaults, self._not_card)
 
     async def ready(self) -> None:
-        """Ask for null: whatever the service says to it, it must let this server in."""
+        """Ask for null: whatever the service says to it, it must let this server in.
+
+        Raises `DirectoryError` where it does not.
+        """
         status, _ = await self._asked(None)
         if status in (401, 403, 407) or status >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise _refused(status)

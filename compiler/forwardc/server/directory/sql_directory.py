@@ -83,7 +83,10 @@ class SqlDirectory:
         self._told = False
 
     async def find(self, reference: str) -> Instrument | None:
-        """The instrument in the only row of the reference."""
+        """The instrument in the only row of the reference.
+
+        Raises `DirectoryError`, and `DirectoryFaultError` for several rows or a wrong one.
+        """
         if not _is_text(reference):
             return None
         try:
@@ -97,7 +100,10 @@ class SqlDirectory:
         return columns.checked(rows.first[0]) if rows.first else None
 
     async def ready(self) -> None:
-        """Ask for NULL: the database, the tables and the columns are there."""
+        """Ask for NULL: the database, the tables and the columns are there.
+
+        Raises `DirectoryError` where they are not.
+        """
         try:
             self._columns((await self._ask(None)).names)
         except NoSuchValueError:

@@ -263,7 +263,10 @@ class TokenGate:
     _believed: OrderedDict[bytes, _Believed] = field(default_factory=OrderedDict, repr=False)
 
     async def caller(self, authorization: str | None) -> Caller:
-        """The caller behind an Authorization header, who has the scope of this gate."""
+        """The caller behind an Authorization header, who has the scope of this gate.
+
+        Raises `ProblemError`, also where the caller lacks that scope.
+        """
         caller = await self.believe(authorization)
         if self.scope not in caller.scope:
             challenge = {"error": "insufficient_scope", "scope": self.scope}
@@ -271,7 +274,10 @@ class TokenGate:
         return caller
 
     async def believe(self, authorization: str | None) -> Caller:
-        """The caller behind an Authorization header, whatever its scope."""
+        """The caller behind an Authorization header, whatever its scope.
+
+        Raises `ProblemError` where the token is not believed, or cannot be judged now.
+        """
         text = _bearer(authorization)
         try:
             await self.revocations.refresh()

@@ -87,7 +87,10 @@ class ClientStatusCache:
     _asking: "asyncio.Task[bool] | None" = field(default=None, repr=False)
 
     async def refresh(self) -> None:
-        """Ask where it is time; wait for it only where what is known is too old."""
+        """Ask where it is time; wait for it only where what is known is too old.
+
+        Raises `KeysUnavailableError` where it is too old, and the history does not tell.
+        """
         age = self._age()
         if age < _ASK_AFTER_S:
             return
@@ -105,7 +108,7 @@ class ClientStatusCache:
         return status is not None and status.revoked
 
     async def status(self, client_id: str) -> ClientStatus | None:
-        """What is known of a client; one that is new here is asked for. As `refresh`."""
+        """What is known of a client; one that is new here is asked for. Raises as `refresh`."""
         await self.refresh()
         if client_id not in self._statuses and not await self._ask():
             raise KeysUnavailableError("the history does not tell what a client may ask for")

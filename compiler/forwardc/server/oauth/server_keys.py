@@ -113,6 +113,7 @@ def _put(path: Path, text: str, *, first: bool) -> bool:
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(text)
             file.flush()
+            # Before it has its name, which leads to whole keys even after a crash.
             os.fsync(file.fileno())
         if first:
             # A link, unlike a rename, never takes the place of what another process has put there.
@@ -204,7 +205,10 @@ def load_keys(path: Path, resolver: SecretResolver, *, history: str) -> ServerKe
 
 
 def keys_of(text: str, where: str) -> ServerKeys:
-    """Read a JWK set. `where` names it in `ServerKeysError`, which holds nothing of the text."""
+    """Read a JWK set.
+
+    Raises `ServerKeysError`, in which `where` names it: it holds nothing of the text.
+    """
     try:
         members = json.loads(text)["keys"]
         keys = [_key(member) for member in members] if isinstance(members, list) else []

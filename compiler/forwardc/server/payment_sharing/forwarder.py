@@ -110,7 +110,7 @@ class ForwardResult:
     """What a run gave, None where nothing was sent; its end is still to be recorded.
 
     `codes` are those of what went wrong before or beside it. `lasting`: something of it stays
-    until somebody mends it, whatever `told` says.
+    until somebody mends it, whatever `result` says.
     """
 
     result: RunResult | None

@@ -80,7 +80,10 @@ def require_test_card(number: str) -> None:
 
 
 def fault(number: str) -> Response | None:
-    """What the card does to the answer; the request counts as accepted before."""
+    """What the card does to the answer; the request counts as accepted before.
+
+    Raises `GateError` where it is a refusal.
+    """
     card = lookup(number)
     if card is None:
         return None
