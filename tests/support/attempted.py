@@ -111,10 +111,10 @@ class Notes:
         self.ended.add(run_id)
         self.results.append(result)
 
-    async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
+    async def card_of_source(self, vault: str, environment: str, source: str) -> CardFacts | None:
         return self.known.get(source)
 
-    async def tell_card(self, run_id: str, card: CardFacts) -> None:
+    async def record_card(self, run_id: str, card: CardFacts) -> None:
         self._tell("card", run_id)
         self.cards[run_id] = card
 

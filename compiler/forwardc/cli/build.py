@@ -45,27 +45,27 @@ def command(
 
     root = find_project(project)
     sink = Sink()
-    tell = _Telling(sink, format_, root, as_json)
+    report = _BuildReport(sink, format_, root, as_json)
     compiled = compile_project(root, sink, day_of(today))
     if sink.has_errors or compiled.loaded.project is None:
-        tell(None)
+        report(None)
         return 1
     resume_collector()
     folder = compiled.loaded.build
     try:
         if check:
-            return _check(folder, compiled, tell)
+            return _check(folder, compiled, report)
         changes = write(folder, compiled.outputs())
     except FileRefusedError as problem:
         unreadable(problem, f"{'/'.join(folder.parts)}/", "FC0701", sink)
-        tell(None)
+        report(None)
         return 1
     except OSError as problem:
         # A call on an open file names none.
         where = problem.filename or f"{'/'.join(folder.parts)}/"
         advice = "`forwardc build --check` says what is stale, and `forwardc build` repairs it"
         raise click.ClickException(f"{where}: {problem.strerror}; {advice}") from None
-    tell(changes)
+    report(changes)
     note(
         f"{changes.files} files compiled, {len(changes.written)} written, "
         f"{len(changes.removed)} removed"
@@ -74,7 +74,7 @@ def command(
 
 
 @dataclass(frozen=True, slots=True)
-class _Telling:
+class _BuildReport:
     """How findings are shown, and for programs the files beside them."""
 
     sink: "Sink"
@@ -93,14 +93,14 @@ class _Telling:
             say_document({"files": changes.files, **files}, self.sink, self.root)
 
 
-def _check(folder: "CheckoutPath", compiled: "Compiled", tell: _Telling) -> int:
+def _check(folder: "CheckoutPath", compiled: "Compiled", report: _BuildReport) -> int:
     from forwardc.compile.review.write import MANIFEST, compare, first_difference
 
     stale = compare(folder, compiled.outputs())
     paths = (*stale.written, *stale.removed)
     for path in paths:
-        tell.sink.error("FC0701", f"{path} is stale", hint="run `forwardc build` and commit it")
-    tell(stale)
+        report.sink.error("FC0701", f"{path} is stale", hint="run `forwardc build` and commit it")
+    report(stale)
     if not paths:
         return 0
     first = next((path for path in paths if path != MANIFEST), MANIFEST)

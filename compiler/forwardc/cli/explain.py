@@ -43,7 +43,7 @@ def _list(*, as_json: bool) -> int:
     from forwardc.core.diagnostics.codes import CODES
 
     if as_json:
-        return _tell({"codes": [_data(entry) for entry in CODES.values()]})
+        return _say_places({"codes": [_data(entry) for entry in CODES.values()]})
     for entry in CODES.values():
         click.echo(f"{entry.number}  {entry.slug:<28}  {entry.title}")
     return 0
@@ -59,7 +59,7 @@ def _code(code: str, *, as_json: bool) -> int:
         raise click.UsageError(f"There is no code {code!r}.{hint}")
     text = page(entry.number).rstrip("\n")
     if as_json:
-        return _tell({"codes": [{**_data(entry), "page": text}]})
+        return _say_places({"codes": [{**_data(entry), "page": text}]})
     click.echo(text)
     return 0
 
@@ -73,7 +73,7 @@ def _data(entry: "Code") -> dict[str, Any]:
     }
 
 
-def _tell(result: dict[str, Any], root: Path | None = None) -> int:
+def _say_places(result: dict[str, Any], root: Path | None = None) -> int:
     from forwardc.core.diagnostics.sink import Sink
 
     say_document(result, Sink(), root)
@@ -95,7 +95,7 @@ def _built(path: str, pointer: str, project: Path | None, *, as_json: bool) -> i
     if as_json:
         start = span and {"line": span.start.line, "column": span.start.column}
         made_by = span and {"path": seen_from_here(root, span.path), "start": start}
-        return _tell({"made_by": made_by}, root)
+        return _say_places({"made_by": made_by}, root)
     if span is None:
         shown = f"{seen_from_here(root, folder)}/{inside}#{pointer}"
         say(f"{shown} comes from forwardc itself, not from your YAML")
@@ -116,7 +116,7 @@ def _line(path: str, line: int, project: Path | None, *, as_json: bool) -> int:
     shown = seen_from_here(root, folder)
     if as_json:
         makes = [{"path": f"{shown}/{built}", "pointer": pointer} for built, pointer in places]
-        return _tell({"makes": makes}, root)
+        return _say_places({"makes": makes}, root)
     for built, pointer in places:
         say(f"{shown}/{built}#{pointer}")
     if not places:

@@ -100,8 +100,8 @@ def _compile_and_approve(
     if not sink.has_errors:
         done = _approve(compiled, vault, target, environment, act, sink)
     if done is not None and not as_json:
-        _tell(done, act)
-        _tell_before(compiled.lock, done.plan, done.operations, act)
+        _show_approvals(done, act)
+        _show_replaced(compiled.lock, done.plan, done.operations, act)
     if as_json:
         say_document(_data(done, act) if done else None, sink, root)
     else:
@@ -206,7 +206,7 @@ def _operations(plan: "Plan", name: str, sink: "Sink") -> list[str]:
     return [operation] if operation else []
 
 
-def _tell_before(before: "Lock", plan: "Plan", operations: list[str], act: "ApprovalAct") -> None:
+def _show_replaced(before: "Lock", plan: "Plan", operations: list[str], act: "ApprovalAct") -> None:
     """Say what the new approvals stand in the place of: what was withdrawn, or was otherwise."""
     from forwardc.plan.approvals import approval_key, changed_since, withdrawn
 
@@ -224,7 +224,7 @@ def _tell_before(before: "Lock", plan: "Plan", operations: list[str], act: "Appr
             note(f"{name}: the PSP's one of {psp.date} had been {withdrawn(psp.revoked)}")
 
 
-def _tell(done: _Done, act: "ApprovalAct") -> None:
+def _show_approvals(done: _Done, act: "ApprovalAct") -> None:
     from forwardc.compile.review.amounts import counted
     from forwardc.plan.digests import approval_digest, review_surface
     from forwardc.plan.separation import needs_approval

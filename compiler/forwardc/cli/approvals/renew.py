@@ -41,7 +41,7 @@ def renew_all(
         say_document(None if done is None else _data(done), shown, root)
         return 1 if sink.has_errors else 0
     if done is not None:
-        _tell_all(done, named=by is not None)
+        _show_renewals(done, named=by is not None)
     show(shown, "text", root)
     return 1 if sink.has_errors else 0
 
@@ -115,9 +115,9 @@ def _renew(
     return _Done(old, records, same, lock, save(folder, lock, day, sink))
 
 
-def _tell_all(done: _Done, *, named: bool) -> None:
+def _show_renewals(done: _Done, *, named: bool) -> None:
     for renewal in done.renewals:
-        _tell(renewal)
+        _show_renewal(renewal)
     for place, record in sorted(done.old.psp.items()):
         say(f"{place}, by the PSP")
         say(f"  approved   {record.date}, ticket {record.ticket}")
@@ -165,7 +165,7 @@ def _data(done: _Done) -> dict[str, Any]:
     return {"records": own + psp, "written": done.written and shown_path(done.written)}
 
 
-def _tell(renewal: "Renewal") -> None:
+def _show_renewal(renewal: "Renewal") -> None:
     until = f", until {renewal.old.expires}" if renewal.old.expires else ""
     say(renewal.place)
     say(f"  approved   {renewal.old.date} by {renewal.old.by}{until}")

@@ -85,7 +85,7 @@ class NewRun:
     which holds the run for `lease_s` seconds. `content` is the keyed digest of what `given_key`
     stands for, `withheld` that of the sensitive values. `amounts` has the currency of each amount
     and the digits of its minor unit, by its param's name, and by `step/name` of an output.
-    `shapes` is as `gets.shapes_of` gives it.
+    `shapes` is as `destination_request.request_shapes` gives it.
     """
 
     id: str

@@ -204,7 +204,7 @@ class VaultKeys:
         async def ask() -> PublishedJwkSet:
             return await self._fetch(url, hosts)
 
-        return JwkSet(ask, encryption_key, _tell, self._clock)
+        return JwkSet(ask, encryption_key, _log_key_problem, self._clock)
 
     async def _fetch(self, url: str, hosts: Collection[str]) -> PublishedJwkSet:
         headers = (("Accept", "application/jwk-set+json, application/json"),)
@@ -244,7 +244,7 @@ def encryption_key(member: Member) -> EncryptionKey | None:
     return EncryptionKey(json.dumps(jwk), (use is None, _ALGORITHMS.index(alg or "RSA-OAEP-256")))
 
 
-def _tell(reason: str, bridged: bool) -> None:
+def _log_key_problem(reason: str, bridged: bool) -> None:
     # Without an older set the run itself tells why it was not sent.
     if bridged:
         _LOG.warning("the vault's keys cannot be renewed, and the last ones are used: %s", reason)

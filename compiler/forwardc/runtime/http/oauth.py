@@ -135,8 +135,8 @@ def client_of(
 ) -> OAuthClient | None:
     """The client that stands in for a credential; None where the credential itself is there.
 
-    `values` are the credentials as `secrets.credential_values` gives them. `scopes` replace those
-    of a run.
+    `values` are the credentials as `plan_secrets.resolve_credentials` gives them. `scopes` replace
+    those of a run.
     """
     spec = plan.credentials.get(credential)
     if credential in values or spec is None or spec.instead is None:

@@ -254,7 +254,10 @@ def _bound(context: StepContext, scope: RunScope) -> BoundRequest | None:
 async def _tokens(
     prepared: PreparedRun, step: PlanStep, means: RunDependencies
 ) -> dict[str, Secret]:
-    """The access tokens of a vault step, in place of the vault's credentials. Raises `NoToken`."""
+    """The access tokens of a vault step, in place of the vault's credentials.
+
+    Raises `AccessTokenError`.
+    """
     if step.deliver == "direct":
         return {}
     return await access_tokens(prepared.clients(), means.tokens, means.sender)

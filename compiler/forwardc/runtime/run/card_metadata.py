@@ -177,13 +177,13 @@ class _Question:
 
     async def earlier_facts(self) -> CardFacts | None:
         """What an earlier run was told of the same source."""
-        return await self.journal.known_card(*self.vault, self.source)
+        return await self.journal.card_of_source(*self.vault, self.source)
 
     async def tell(self, card: CardFacts) -> None:
-        await self.journal.tell_card(str(self.prepared.run_id), card)
+        await self.journal.record_card(str(self.prepared.run_id), card)
 
     async def ask(self) -> SendResult | None:
-        """The vault's answer. Raises `AccessTokenError` and `HostRefused`."""
+        """The vault's answer. Raises `AccessTokenError` and `HostRefusedError`."""
         card = self.plan.card
         if card is None:
             return None

@@ -164,11 +164,11 @@ class Journal(Protocol):
         """
         ...
 
-    async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
+    async def card_of_source(self, vault: str, environment: str, source: str) -> CardFacts | None:
         """What an earlier run of a source was told of its card; None for nothing. Reads only."""
         ...
 
-    async def tell_card(self, run_id: str, card: CardFacts) -> None:
+    async def record_card(self, run_id: str, card: CardFacts) -> None:
         """Keep what the vault told of a run's card after it. A repeat writes the same again."""
         ...
 
@@ -219,11 +219,11 @@ class NoJournal:
     async def finish(self, run_id: str, result: RunResult) -> None:
         """Keep nothing."""
 
-    async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
+    async def card_of_source(self, vault: str, environment: str, source: str) -> CardFacts | None:
         """Nothing is known."""
         return None
 
-    async def tell_card(self, run_id: str, card: CardFacts) -> None:
+    async def record_card(self, run_id: str, card: CardFacts) -> None:
         """Keep nothing."""
 
     async def leave(self, run_id: str, reason: str) -> None:

@@ -67,7 +67,7 @@ RequestKind: TypeAlias = NewRequest | RepeatedRequest
 
 
 async def recognize_repeat(prepared: PreparedRun, journal: Journal, sink: Sink) -> RequestKind:
-    """What a caller's key says of a request (FC0834, FC0835). Raises `JournalFailed`."""
+    """What a caller's key says of a request (FC0834, FC0835). Raises `JournalError`."""
     key = prepared.given_key
     content = await journal.digest(request_content(prepared)) if key is not None else None
     if key is None or content is None:
@@ -95,7 +95,7 @@ async def recognize_repeat(prepared: PreparedRun, journal: Journal, sink: Sink) 
 async def has_same_values(prepared: PreparedRun, journal: Journal, sink: Sink) -> bool:
     """Whether the sensitive values of a run that is continued are those that it began with.
 
-    FC0834 in the sink where not: its steps keep the keys that they had. Raises `JournalFailed`.
+    FC0834 in the sink where not: its steps keep the keys that they had. Raises `JournalError`.
     """
     sensitive = withheld_values(prepared)
     before = await journal.withheld(str(prepared.run_id)) if sensitive is not None else None

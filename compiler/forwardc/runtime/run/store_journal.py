@@ -253,13 +253,13 @@ class StoreJournal:
             # the end is there for everybody, so that a callback of this moment finds it.
             await self._write(partial(hook.resolve_waiting, now=self.store.timestamp()))
 
-    async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
+    async def card_of_source(self, vault: str, environment: str, source: str) -> CardFacts | None:
         """What an earlier run of a source was told of its card; None for nothing."""
         return await self._write(
             lambda tx: reads.card_facts(tx, vault, environment, source, emulated=self.emulated)
         )
 
-    async def tell_card(self, run_id: str, card: CardFacts) -> None:
+    async def record_card(self, run_id: str, card: CardFacts) -> None:
         """Keep what the vault told of a run's card after it."""
         await self._write(lambda tx: writes.add_card_facts(tx, run_id, card))
 

@@ -80,7 +80,7 @@ class SqlDirectory:
         self._runner, self._timeout = runner, timeout
         self._vaults, self._not_card = vaults, not_card
         self._checked: tuple[tuple[str, ...], RowMapping] | None = None
-        self._told = False
+        self._logged = False
 
     async def find(self, reference: str) -> Instrument | None:
         """The instrument in the only row of the reference.
@@ -92,7 +92,7 @@ class SqlDirectory:
         try:
             rows = await self._ask(reference)
         except NoSuchValueError:
-            self._tell()
+            self._log_no_such_value()
             return None
         if len(rows.first) > 1:
             raise DirectoryFaultError("the query found more than one row")
@@ -139,9 +139,9 @@ class SqlDirectory:
             self._checked = names, columns
         return self._checked[1]
 
-    def _tell(self) -> None:
-        if not self._told:
-            self._told = True
+    def _log_no_such_value(self) -> None:
+        if not self._logged:
+            self._logged = True
             _LOG.warning(
                 "FC0830 a reference is no value of the column that the query compares it with; "
                 "it is taken as not found"

@@ -113,14 +113,14 @@ def routes(
         document = {"status": "ok" if is_ready else "failing", "parts": part_states}
         return JSONResponse(document, 200 if is_ready else 503)
 
-    async def tell(_request: Request) -> Response:
+    async def metrics_text(_request: Request) -> Response:
         assert metrics is not None  # noqa: S101 - the route is there with metrics only
         await readiness.parts()
         if refresh_metrics is not None:
             await refresh_metrics()
         return Response(await run_blocking(metrics.text), headers={"Content-Type": CONTENT_TYPE})
 
-    metrics_routes = [Route(METRICS, tell, methods=["GET"])] if metrics is not None else []
+    metrics_routes = [Route(METRICS, metrics_text, methods=["GET"])] if metrics is not None else []
     return [
         Route(HEALTH, health, methods=["GET"]),
         Route(READY, ready, methods=["GET"]),

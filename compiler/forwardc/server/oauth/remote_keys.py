@@ -39,7 +39,10 @@ class RemoteKeys:
         self._url = url
         self._client = client
         self._set = JwkSet(
-            self._ask, lambda member: read_verification_key(member, algorithms), _tell, clock
+            self._ask,
+            lambda member: read_verification_key(member, algorithms),
+            _log_key_problem,
+            clock,
         )
 
     async def candidates(self, kid: str | None) -> Sequence[VerificationKey]:
@@ -96,5 +99,5 @@ def open_remote_keys(url: str, algorithms: Collection[str]) -> RemoteKeys:
     return RemoteKeys(url, algorithms, client)
 
 
-def _tell(reason: str, _bridged: bool) -> None:
+def _log_key_problem(reason: str, _bridged: bool) -> None:
     _LOG.warning("the keys of the tokens' issuer cannot be had: %s", reason)

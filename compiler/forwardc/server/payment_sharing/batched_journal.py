@@ -81,13 +81,13 @@ class BatchedJournal:
         """Keep the run's end together with its forward's: `flush` does."""
         self._result = result
 
-    async def known_card(self, vault: str, environment: str, source: str) -> CardFacts | None:
+    async def card_of_source(self, vault: str, environment: str, source: str) -> CardFacts | None:
         """The inner journal's."""
-        return await self._inner.known_card(vault, environment, source)
+        return await self._inner.card_of_source(vault, environment, source)
 
-    async def tell_card(self, run_id: str, card: CardFacts) -> None:
+    async def record_card(self, run_id: str, card: CardFacts) -> None:
         """The inner journal's: what it is told of was begun there."""
-        await self._inner.tell_card(run_id, card)
+        await self._inner.record_card(run_id, card)
 
     async def leave(self, run_id: str, reason: str) -> None:
         """Let a run go that was broken off; one that was never kept leaves nothing."""

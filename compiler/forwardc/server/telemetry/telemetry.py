@@ -59,9 +59,9 @@ class Telemetry:
                 yield
         finally:
             CURRENT_CALL.reset(token)
-            self._tell(call)
+            self._report(call)
 
-    def _tell(self, call: CallInProgress) -> None:
+    def _report(self, call: CallInProgress) -> None:
         try:
             record = call.record()
             if self.metrics is not None:
