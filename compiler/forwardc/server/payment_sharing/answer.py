@@ -45,7 +45,7 @@ _TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?[0-9][0-9.eE+-]*', re.DO
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:
-    """How a share ended: what to record, and either the body of the answer or the problem.
+    """How a forward ended: what to record, and either the body of the answer or the problem.
 
     `losses` are the atoms that the destination did not get.
     """
@@ -63,7 +63,7 @@ class CallOutcome:
 
 
 def call_outcome(result: RunResult | None, run_id: str, *, lasting: bool = False) -> CallOutcome:
-    """How the share of a run ended. No result: nothing was sent.
+    """How the forward of a run ended. No result: nothing was sent.
 
     `lasting`: what kept it from being sent stays until somebody mends it.
     """
@@ -211,7 +211,7 @@ _KEY: Final = 32
 
 
 class CannotDecryptError(ForwardcError):
-    """A sealed text was made with none of the keys, or for another share, or was changed."""
+    """A sealed text was made with none of the keys, or for another payment, or was changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 
 
 class ForwardState(StrEnum):
-    """What is certain of a share.
+    """What is certain of a forward.
 
     `running`: a process forwards it, or died while it did. `done`: its answer is recorded.
     `not_sent`: certainly nothing reached the destination. `unknown`: nobody knows.
@@ -118,7 +118,7 @@ def claim_digest(kind: str, environment: str, emulated: bool, *parts: str) -> st
 
 @dataclass(frozen=True, slots=True)
 class ForwardEnd:
-    """How a share ended, and the journal that keeps the end of its run until it is recorded."""
+    """How a forward ended, and the journal that keeps the end of its run until it is recorded."""
 
     won: ClaimWon
     state: ForwardState

@@ -135,7 +135,7 @@ class ClaimKeyTakenError(ForwardcError):
 
 
 def look(tx: Transaction, forward_id: str, process: ClaimingProcess, now: Timestamp) -> ClaimStatus:
-    """What has become of a share that another call forwards."""
+    """What has become of a forward that another call began."""
     return _status(tx, _share(tx, forward_id), process, now)
 
 
@@ -162,19 +162,19 @@ def _status(
 
 
 def _is_dropped(forward: _ForwardRow, process: ClaimingProcess) -> bool:
-    """Whether a share stands in the name of this process, which does not forward it (any more)."""
+    """Whether a forward stands in the name of this process, which is not at it (any more)."""
     return forward.owner == process.owner and not process.live.holds(forward.run_id)
 
 
 def end(
     tx: Transaction, won: ClaimWon, state: ForwardState, status: int, sealed: str | None
 ) -> None:
-    """Record how a share of this process ended; nothing where another one has taken it over."""
+    """Record how a forward of this process ended; nothing where another one has taken it over."""
     tx.run(_END, state, status, sealed, won.forward_id, won.run_id)
 
 
 def give_up(tx: Transaction, won: ClaimWon, now: Timestamp) -> ForwardState:
-    """Record what is certain of a share that its own process forwards no longer."""
+    """Record what is certain of a forward that its own process has given up."""
     state = ForwardState.UNKNOWN if _was_sent(tx, won.run_id) else ForwardState.NOT_SENT
     abandon(tx, won.run_id, "the server stopped before the answer came", now)
     end(tx, won, state, 0, None)
@@ -182,7 +182,7 @@ def give_up(tx: Transaction, won: ClaimWon, now: Timestamp) -> ForwardState:
 
 
 def abandoned_forwards(tx: Transaction, process: ClaimingProcess) -> list[ClaimWon]:
-    """The shares that stand in the name of this process, and that it does not forward."""
+    """The forwards that stand in the name of this process, and that it is not at."""
     live = process.live
     return [
         ClaimWon(forward_id, run_id, 0)
@@ -192,7 +192,7 @@ def abandoned_forwards(tx: Transaction, process: ClaimingProcess) -> list[ClaimW
 
 
 def end_abandoned(tx: Transaction, won: ClaimWon, process: ClaimingProcess, now: Timestamp) -> None:
-    """Record what is certain of a share that this process left; nothing where it has ended."""
+    """Record what is certain of a forward that this process left; nothing where it has ended."""
     forward = _find(tx, won.forward_id)
     if forward is None or (forward.run_id, forward.state) != (won.run_id, ForwardState.RUNNING):
         return
@@ -226,7 +226,7 @@ def _holder(
     process: ClaimingProcess,
     now: Timestamp,
 ) -> str:
-    """The share that a claim belongs to: `share_id` where it was free or its time had passed.
+    """The forward that a claim belongs to: `share_id` where it was free or its time had passed.
 
     `asked` is the other half: of a reference whose it is, of a key what it is for.
     """
@@ -302,9 +302,9 @@ def _is_under_way(
 
 
 def _is_left(tx: Transaction, forward: _ForwardRow, now: Timestamp) -> bool:
-    """Whether the process of a running share has died, or lets go of nothing it once held.
+    """Whether the process of a running forward has died, or lets go of nothing it once held.
 
-    The share's lease covers the time before its run is recorded, the run's own the time after.
+    The forward's lease covers the time before its run is recorded, the run's own the time after.
     """
     if is_dead(forward.owner):
         return True

@@ -85,7 +85,7 @@ class ClaimStore:
             self._doubtful_until = self.clock() + LEASE_S
 
     async def look(self, forward_id: str) -> ClaimStatus:
-        """What has become of a share. Raises `HistoryUnavailableError`."""
+        """What has become of a forward. Raises `HistoryUnavailableError`."""
         process, moment = self.process, self.store.timestamp()
         return await self.store.commits.read(
             lambda tx: claim_tables.look(tx, forward_id, process, moment)
@@ -104,7 +104,7 @@ class ClaimStore:
         *,
         retry: bool = True,
     ) -> None:
-        """Record how a share ended.
+        """Record how a forward ended.
 
         Raises `HistoryUnavailableError`: where `patient`, at the end.
         """
@@ -130,7 +130,7 @@ class ClaimStore:
         self.store.commits.write_behind(work, failed)
 
     async def give_up(self, won: ClaimWon) -> ForwardState:
-        """Record what is certain of a share that is forwarded no longer. As `end`."""
+        """Record what is certain of a forward that was given up. As `end`."""
 
         def work(tx: Transaction) -> ForwardState:
             return claim_tables.give_up(tx, won, self.store.timestamp())
@@ -150,7 +150,7 @@ class ClaimStore:
                 _log.error("FC9901 ends were not recorded: %s", type(problem).__name__)
 
     async def record_owed_ends(self) -> None:
-        """Record each end that is owed, and what is certain of shares that were left.
+        """Record each end that is owed, and what is certain of forwards that were left.
 
         Raises `HistoryError` where the history is still away: then the rest stays owed.
         """

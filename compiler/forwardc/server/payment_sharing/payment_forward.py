@@ -236,7 +236,7 @@ class PaymentForwarding:
         world = (process.environment, process.emulated)
         by_reference = claim_digest("reference", *world, request.destination, request.reference)
         by_key = claim_digest("key", *world, call.client_id, call.key) if call.key else None
-        # A share has the id of its first run: one draw of chance is enough for both.
+        # A forward has the id of its first run: one draw of chance is enough for both.
         new = str(uuid4())
         return ClaimRequest(
             forward_id=new,
@@ -308,7 +308,7 @@ class PaymentForwarding:
         )
 
     async def _record(self, won: ClaimWon, ending: CallOutcome, journal: BatchedJournal) -> None:
-        """Record what a share came to; what cannot be recorded is known, and recorded later."""
+        """Record what a forward came to; what cannot be recorded is known, and recorded later."""
         is_kept = ending.state is ForwardState.DONE and ending.body is not None
         sealed = self.cipher.encrypt(ending.body or b"", won.forward_id) if is_kept else None
         end = ForwardEnd(won, ending.state, ending.status, sealed, journal)
@@ -322,7 +322,7 @@ class PaymentForwarding:
             _log.error("%s the answer of run %s was not recorded yet", code, won.run_id)
 
     async def _end(self, end: ForwardEnd, journal: BatchedJournal) -> None:
-        """Record the end of the share and of its run, in one transaction where there is a run.
+        """Record the end of the forward and of its run, in one transaction where there is a run.
 
         Raises `HistoryError` and `JournalError` after several tries.
         """
@@ -334,7 +334,7 @@ class PaymentForwarding:
             unsettled = await _refused(journal) is not None
         if lost or not journal.is_open:
             await self.claims.end(*end_of_forward)
-        # Once more: the database that took the share's end after some waiting may take this, too.
+        # Once more: the database that took the forward's end after some waiting may take this, too.
         if unsettled:
             await journal.flush()
 

@@ -8,7 +8,7 @@ OLD, NEW = b"o" * 32, b"n" * 32
 PLAIN = b'{"status":200,"body":"whisper"}'
 
 
-def test_a_sealed_answer_opens_for_its_share_only() -> None:
+def test_an_encrypted_answer_opens_for_its_payment_only() -> None:
     sealer = ReplayCipher((NEW,))
     sealed = sealer.encrypt(PLAIN, "share-1")
     assert "whisper" not in sealed
