@@ -28,8 +28,9 @@ SHIPPED = {
 VENDORS = re.compile("|".join(map(re.escape, sorted(SHIPPED))), re.IGNORECASE)
 # The vendors' own rooms: the folder of a vault, its emulator, an emulated destination, and what
 # one destination needs beyond YAML.
+VAULTS = sorted(path.parent.name for path in (PACKAGE / "compile" / "vaults").glob("*/facts.yaml"))
 OWN = re.compile(
-    r"compile/vaults/(?!_)\w+/|sandbox/(checkout|stripe|destinations|crypto)/|integrations/\w+/"
+    rf"compile/vaults/(?!_)\w+/|sandbox/({'|'.join(VAULTS)}|destinations|crypto)/|integrations/\w+/"
 )
 # Everywhere else, what may name one, and why.
 MAY = {
