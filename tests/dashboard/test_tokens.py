@@ -102,7 +102,7 @@ def test_a_callback_leads_to_the_run_that_it_settled(viewer: Browser, recorded: 
     run = recorded.rocketpay("payment-7")
     document = gate.of_payment("payment-7", token=ACTIVE)
     document["account"]["token"] = ACTIVE
-    assert tables.receive(read_callback(document, "digest", gate.DESTINATIONS)).settled == (run,)
+    assert tables.receive(read_callback(document, "digest", gate.DESTINATIONS)).resolved == (run,)
     page = viewer.get(f"/tokens/gate/{ACTIVE}").text
     assert f'<a href="/runs/{run}">settled a run</a>' in page
     assert "payment-7" in page

@@ -135,7 +135,7 @@ def test_a_payment_settles_its_run(
     run_id = start_run(waits, payment_id="payment-1")
     other = start_run(waits, payment_id="payment-2")
     receipt = tables.receive(callback(gate.of_payment("payment-1", status)))
-    assert (receipt.applied, receipt.settled) == (CallbackEffect.SETTLED, (run_id,))
+    assert (receipt.applied, receipt.resolved) == (CallbackEffect.RESOLVED, (run_id,))
     assert (outcome(store, run_id), outcome(store, other)) == (becomes, waits)
     (event,) = store.events(run_id)
     assert (event.kind, event.by) == ("callback", "rocketpay")
@@ -143,25 +143,25 @@ def test_a_payment_settles_its_run(
 
 def test_a_run_is_also_found_by_its_reference(store: Store, tables: TokenTables, start_run) -> None:
     run_id = start_run(Outcome.PENDING, reference="payment-1")
-    assert tables.receive(callback(gate.of_payment("payment-1"))).settled == (run_id,)
+    assert tables.receive(callback(gate.of_payment("payment-1"))).resolved == (run_id,)
     assert outcome(store, run_id) is Outcome.APPROVED
 
 
 def test_what_is_under_way_settles_nothing(store: Store, tables: TokenTables, start_run) -> None:
     run_id = start_run(Outcome.PENDING, payment_id="payment-1")
     for status in ("processing", "awaiting 3ds result", "error"):
-        assert not tables.receive(callback(gate.of_payment(status=status))).settled
+        assert not tables.receive(callback(gate.of_payment(status=status))).resolved
     assert outcome(store, run_id) is Outcome.PENDING
 
 
 def test_a_settled_run_stays_so(store: Store, tables: TokenTables, start_run) -> None:
     run_id = start_run(Outcome.PENDING, payment_id="payment-1")
     tables.receive(callback(gate.of_payment(status="success")))
-    assert not tables.receive(callback(gate.of_payment(status="decline"))).settled
-    assert not tables.receive(callback(gate.of_payment(status="processing"))).settled
+    assert not tables.receive(callback(gate.of_payment(status="decline"))).resolved
+    assert not tables.receive(callback(gate.of_payment(status="processing"))).resolved
     assert outcome(store, run_id) is Outcome.APPROVED
     rejected = start_run(Outcome.REJECTED, payment_id="payment-3")
-    assert tables.receive(callback(gate.of_payment("payment-3"))).settled == ()
+    assert tables.receive(callback(gate.of_payment("payment-3"))).resolved == ()
     assert outcome(store, rejected) is Outcome.REJECTED
 
 
@@ -170,7 +170,7 @@ def test_two_runs_of_one_payment_are_left_to_a_person(
 ) -> None:
     runs = tuple(start_run(Outcome.UNKNOWN, payment_id="payment-1") for _ in range(2))
     receipt = tables.receive(callback(gate.of_payment()))
-    assert (receipt.settled, receipt.undecided) == ((), runs)
+    assert (receipt.resolved, receipt.undecided) == ((), runs)
     assert resolve_waiting(store) == ()
     assert {outcome(store, run_id) for run_id in runs} == {Outcome.UNKNOWN}
     for run_id, other in (runs, runs[::-1]):
@@ -191,14 +191,14 @@ def test_of_two_runs_the_one_whose_request_is_named_is_settled(
         for request in ("request-payment-1", "request-2")
     )
     settled = (
-        resolve_waiting(store) if later else tables.receive(callback(gate.of_payment())).settled
+        resolve_waiting(store) if later else tables.receive(callback(gate.of_payment())).resolved
     )
     assert settled == (first,)
     assert (outcome(store, first), outcome(store, second)) == (Outcome.APPROVED, Outcome.PENDING)
     # What the payment comes to later is the first run's, too.
     assert resolve_waiting(store) == ()
     receipt = tables.receive(callback(gate.of_payment(status="refunded")))
-    assert (receipt.settled, receipt.undecided) == ((), (second,))
+    assert (receipt.resolved, receipt.undecided) == ((), (second,))
     assert outcome(store, second) is Outcome.PENDING
     assert first in store.events(second)[0].description
 
@@ -210,7 +210,7 @@ def test_a_sandbox_settles_its_own_runs_only(store: Store, start_run, emulated: 
     )
     tables = TokenTables(store, emulated=emulated)
     receipt = tables.receive(callback(gate.of_payment()))
-    assert (receipt.settled, receipt.undecided) == ((played if emulated else real,), ())
+    assert (receipt.resolved, receipt.undecided) == ((played if emulated else real,), ())
     assert outcome(store, real if emulated else played) is Outcome.PENDING
     assert resolve_waiting(store) == ()
 
@@ -271,14 +271,14 @@ def test_tokens_are_found_and_paged(tables: TokenTables) -> None:
 
 def test_a_payment_of_another_destination_is_not_touched(tables: TokenTables, start_run) -> None:
     start_run(Outcome.PENDING, payment_id="payment-1", destination="stripe")
-    assert tables.receive(callback(gate.of_payment("payment-1"))).settled == ()
+    assert tables.receive(callback(gate.of_payment("payment-1"))).resolved == ()
 
 
 def test_a_callback_that_is_faster_than_the_answer(
     store: Store, tables: TokenTables, start_run
 ) -> None:
     run_id = start_run(payment_id="payment-1")
-    assert not tables.receive(callback(gate.of_payment())).settled
+    assert not tables.receive(callback(gate.of_payment())).resolved
     assert resolve_waiting(store) == ()
     # The process that sent it died: its lease ends, and nobody records an answer.
     assert store.lease(run_id, "test", -1)
@@ -305,7 +305,7 @@ def test_a_revocation_is_settled_by_its_request(
     run_id = start_run(Outcome.PENDING, request_id="request-token_revoke")
     payment = start_run(Outcome.PENDING, request_id="request-token_revoke", payment_id="payment-9")
     receipt = tables.receive(callback(gate.of_token("token_revoke", "revoke")))
-    assert receipt.settled == (run_id,)
+    assert receipt.resolved == (run_id,)
     assert outcome(store, run_id) is Outcome.APPROVED
     assert outcome(store, payment) is Outcome.PENDING
 

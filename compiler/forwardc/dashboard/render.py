@@ -22,7 +22,7 @@ _MOST_WAITING = 99
 
 
 def render(context: ViewContext, page: Page, session: Session | None) -> str:
-    """The text of a page. The frame shows who is signed in and how many runs wait to be settled."""
+    """The text of a page. The frame shows who is signed in and how many runs are unresolved."""
     waiting = context.waiting(_MOST_WAITING + 1) if session else 0
     shown = f"{_MOST_WAITING}+" if waiting > _MOST_WAITING else waiting
     return (

@@ -43,7 +43,7 @@ class ViewContext:
         return self.store.database.read(recorded_names)
 
     def waiting(self, most: int) -> int:
-        """How many runs wait to be settled, counted up to `most`."""
+        """How many runs wait to be resolved, counted up to `most`."""
         now = self.store.timestamp().milliseconds
         return self.store.database.read(lambda tx: count_unresolved(tx, now, most))
 

@@ -36,7 +36,7 @@ class CallbackEffect(StrEnum):
     FIRST_SEEN = "first seen"
     CHANGED = "changed"
     NOTHING_NEW = "nothing new"
-    SETTLED = "settled a run"
+    RESOLVED = "settled a run"
     RECORDED = "recorded"
 
 
@@ -137,7 +137,7 @@ class CallbackReceipt:
     applied: CallbackEffect
     repeated: bool = False
     stranger: bool = False
-    settled: tuple[str, ...] = ()
+    resolved: tuple[str, ...] = ()
     undecided: tuple[str, ...] = ()
 
 

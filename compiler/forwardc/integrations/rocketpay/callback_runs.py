@@ -77,7 +77,7 @@ class CallbackRuns:
             if len(outcomes) == 1 and _resolve(tx, run, Outcome(outcomes.pop()), now):
                 resolved.append(run.run_id)
                 for seq, _ in rows:
-                    tx.run(_RESOLVED, run.run_id, CallbackEffect.SETTLED, seq)
+                    tx.run(_RESOLVED, run.run_id, CallbackEffect.RESOLVED, seq)
         return tuple(resolved)
 
 

@@ -116,7 +116,7 @@ class TokenTables:
             _upsert_token(tx, record, number)
         stranger = facts is not None and stored is None and not callback.announces
         return CallbackReceipt(
-            applied, stranger=stranger, settled=resolution.runs, undecided=resolution.undecided
+            applied, stranger=stranger, resolved=resolution.runs, undecided=resolution.undecided
         )
 
     def _add(
@@ -144,7 +144,7 @@ def _effect(
     callback: Callback, stored: TokenRecord | None, *, changed: bool, resolved: bool
 ) -> CallbackEffect:
     if resolved:
-        return CallbackEffect.SETTLED
+        return CallbackEffect.RESOLVED
     if callback.facts is None:
         return CallbackEffect.RECORDED
     if stored is None:
