@@ -41,7 +41,7 @@ class Watched:
         self.faults: Faults | None = None
         self._armed: Callable[[Faults], None] = lambda faults: faults.arm(0)
         self._error: Callable[[], BaseException] | None = None
-        for name in ("made", "existing"):
+        for name in ("connect_or_create", "connect_existing"):
             patch.setattr(stores, name, self._watched(getattr(stores, name)))
         # The process of a command has ended when the next one asks.
         patch.setattr("forwardc.runtime.run.store_journal.is_dead", lambda _: True)
