@@ -27,8 +27,7 @@ from forwardc.compile.passes.project_checks import check_targets
 from forwardc.compile.passes.secret_owners import check_secret_owners
 from forwardc.compile.passes.separation import check_separation, live_names
 from forwardc.compile.review.account_keys import check_account_keys
-from forwardc.compile.review.arrangements import check_arrangements as check_offers
-from forwardc.compile.review.arrangements import check_grants
+from forwardc.compile.review.arrangements import check_arrangement_offers, check_grants
 from forwardc.compile.review.attestation import check_attestations
 from forwardc.compile.review.production_details import check_production_details
 from forwardc.compile.vaults.assess import Assessment, Emissions, VaultAccount, assess
@@ -124,7 +123,7 @@ def compile_loaded(loaded: LoadedProject, sink: Sink, today: date | None = None)
     live = live_names(loaded.destinations, programs, classes)
     live_known = shipped() | live
     assessments = tuple(_assessed(programs, project, live_known))
-    check_offers(assessments, sink)
+    check_arrangement_offers(assessments, sink)
     if project is not None:
         check_targets(project, assessments, sink)
         check_production_details(loaded, assessments, sink)

@@ -26,7 +26,7 @@ from forwardc.core.terms.terms import Lit, Term
 _NOTICE: Final = timedelta(days=60)
 
 
-def check_arrangements(assessments: Sequence[Assessment], sink: Sink) -> None:
+def check_arrangement_offers(assessments: Sequence[Assessment], sink: Sink) -> None:
     """FC0629 for what the vault agrees to with nobody, FC0630 for what works without it."""
     report = Report(sink)
     for assessment in assessments:
