@@ -29,17 +29,32 @@ def test_what_is_raised_breaks_it_and_what_is_absent_holds_nothing() -> None:
         one_rule("text", [])(number)()
 
 
-SEEN: list[tuple[str, str, Path]] = []
+def test_a_skipped_input_hides_neither_failures_nor_those_after_it() -> None:
+    asked: list[str] = []
+
+    @one_rule("name", ["absent", "right", "wrong"])
+    def present(name: str) -> None:
+        asked.append(name)
+        if name == "absent":
+            pytest.skip("it is not there")
+        assert name != "wrong" or len(asked) > 3
+
+    with pytest.raises(AssertionError, match="1 of 3"):
+        present()
+    assert asked == ["absent", "right", "wrong"]
+    with pytest.raises(pytest.skip.Exception, match="it is not there"):
+        present()
 
 
-@one_rule("first", "ab")
-@one_rule("second", "xy")
-def test_two_of_them_walk_all_pairs(first: str, second: str, tmp_path: Path) -> None:
-    (tmp_path / "own").write_text(first + second)
-    SEEN.append((first, second, tmp_path))
+def test_two_of_them_walk_all_pairs_each_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    pairs: list[tuple[str, str, Path]] = []
 
+    @one_rule("first", "ab")
+    @one_rule("second", "xy")
+    def walk(first: str, second: str, tmp_path: Path) -> None:
+        (tmp_path / "own").write_text(first + second)
+        pairs.append((first, second, tmp_path))
 
-def test_each_pair_has_a_folder_of_its_own() -> None:
-    if SEEN:
-        assert [(first, second) for first, second, _ in SEEN] == [*zip("aabb", "xyxy", strict=True)]
-        assert len({folder for _, _, folder in SEEN}) == 4
+    walk(tmp_path=tmp_path)
+    assert [(first, second) for first, second, _ in pairs] == [*zip("aabb", "xyxy", strict=True)]
+    assert len({folder for _, _, folder in pairs}) == 4

@@ -8,11 +8,12 @@ from typing import Final
 
 from forwardc.compile.review.approve import ApprovalAct, lock_bytes, with_approvals
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.dashboard.project import BuiltProject, in_environment
+from forwardc.dashboard.project import BuiltProject, where_set
 from forwardc.plan.approvals import approval_key
 from forwardc.plan.build_folder import read_plans
 from forwardc.plan.lock import Lock, Revoked
 from forwardc.plan.model import Plan
+from forwardc.runtime.secret_providers.resolver import ProviderResolver
 from real_runs import NOW
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
@@ -41,7 +42,7 @@ def approved_build(folder: Path) -> BuiltProject:
     own[key] = own[key].model_copy(update={"revoked": withdrawn})
     lock = lock.model_copy(update={"own": own})
     (folder / "forwardc.lock").write_bytes(lock_bytes(lock))
-    return BuiltProject(build, in_environment(SET))
+    return BuiltProject(build, where_set(ProviderResolver(SET)))
 
 
 def _unbuild(build: Path, plan: str) -> None:

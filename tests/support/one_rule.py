@@ -27,7 +27,7 @@ def one_rule(names: str | Sequence[str], inputs: Iterable[Any]) -> Callable[[Che
     def decorate(check: Check) -> Check:
         @functools.wraps(check)
         def test(**fixtures: Any) -> None:
-            failures = []
+            failures, skipped = [], None
             for number, values in enumerate(all_inputs):
                 arguments = dict(
                     zip(parameters, (values,) if isinstance(names, str) else values, strict=True)
@@ -36,8 +36,13 @@ def one_rule(names: str | Sequence[str], inputs: Iterable[Any]) -> Callable[[Che
                     check(**arguments, **_of_this_input(fixtures, number))
                 except (Exception, pytest.fail.Exception) as problem:
                     failures.append(f"{_shown(arguments)}: {problem!r}"[:2_000])
+                except pytest.skip.Exception as reason:
+                    # The inputs after it are asked, and what failed is not hidden by it.
+                    skipped = reason
             assert all_inputs, "there is no input"
             assert not failures, f"{len(failures)} of {len(all_inputs)}:\n" + "\n".join(failures)
+            if skipped is not None:
+                raise skipped
 
         taken = inspect.signature(check)
         left = [one for name, one in taken.parameters.items() if name not in parameters]

@@ -4,7 +4,7 @@ Files of a checkout are nobody's to trust: each is read by the rules of its kind
 anew. Of a secret only the name is told, and where one is set; no source is asked.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Final
@@ -134,11 +134,6 @@ def where_set(look_up: ProviderResolver) -> PlaceOfVariable:
         return "environment" if look_up.environ.get(variable) else None
 
     return where
-
-
-def in_environment(environ: Mapping[str, str]) -> PlaceOfVariable:
-    """Where variables are set, without a secrets file."""
-    return where_set(ProviderResolver(environ))
 
 
 def problems(sink: Sink) -> list[Diagnostic]:

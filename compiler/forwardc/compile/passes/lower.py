@@ -12,7 +12,7 @@ from typing import Any
 
 from forwardc.compile.ir import program
 from forwardc.compile.ir.fold import filled, filled_operation, fold, joined
-from forwardc.compile.language import destination as source
+from forwardc.compile.language import destination as language
 from forwardc.compile.language.call_checks import picked
 from forwardc.compile.language.nodes import at, exact
 from forwardc.compile.language.read_answers import answer_kind
@@ -24,10 +24,10 @@ from forwardc.core.terms.terms import Amount, Call, Encoding, Lit, Map, Ref, Ter
 from forwardc.plan.environment import Environment
 
 _ENCODINGS = {
-    source.BodyKind.JSON: Encoding.JSON,
-    source.BodyKind.FORM: Encoding.FORM,
-    source.BodyKind.XML: Encoding.XML,
-    source.BodyKind.TEXT: Encoding.PLAIN,
+    language.BodyKind.JSON: Encoding.JSON,
+    language.BodyKind.FORM: Encoding.FORM,
+    language.BodyKind.XML: Encoding.XML,
+    language.BodyKind.TEXT: Encoding.PLAIN,
 }
 _SYMMETRIC = frozenset({"sha256_base64url", "base64url"})
 
@@ -38,7 +38,7 @@ _BASE_URL = Ref("environment.base_url")
 
 
 def lower(
-    destination: source.Destination, where: Environment, settings: Settings
+    destination: language.Destination, where: Environment, settings: Settings
 ) -> program.Program:
     """The program of a destination in one environment that it has an entry for.
 
@@ -50,7 +50,7 @@ def lower(
 class DestinationLowering:
     """Lowers one destination for all of its environments, each template of operations once."""
 
-    def __init__(self, destination: source.Destination) -> None:
+    def __init__(self, destination: language.Destination) -> None:
         self.destination = destination
         self._templates: dict[tuple[tuple[str, object], ...], _Template] = {}
 
@@ -110,7 +110,7 @@ class _Template:
     """The settings whose value decides what stands in a request, and not only what it says."""
 
 
-def _lowered(destination: source.Destination, settings: Settings) -> _Template:
+def _lowered(destination: language.Destination, settings: Settings) -> _Template:
     lowering = _OperationLowering(destination, settings)
     operations = tuple(lowering.operation(op) for op in destination.operations.values())
     deciding = frozenset(name for op in operations for name in _deciding(op))
@@ -156,7 +156,7 @@ def _host(base_url: Term) -> str:
 
 
 def _secrets(
-    destination: source.Destination, operations: tuple[program.ProgramOperation, ...]
+    destination: language.Destination, operations: tuple[program.ProgramOperation, ...]
 ) -> dict[str, program.ProgramSecret]:
     declared = destination.secrets
     forms = secret_forms(operations, {name: spec.as_key for name, spec in declared.items()})
@@ -170,10 +170,10 @@ def _secrets(
 
 
 def param_spec(
-    param: source.Param, destination: source.Destination, settings: Settings
+    param: language.Param, destination: language.Destination, settings: Settings
 ) -> dict[str, object]:
     """A param as a plan says it: only what is set."""
-    is_currency = param.type is source.ParamType.CURRENCY
+    is_currency = param.type is language.ParamType.CURRENCY
     bounds = param.bounds
     limits = {
         "minimum": bounds.minimum,
@@ -198,15 +198,15 @@ def param_spec(
     return spec | {name: True for name, is_set in marks.items() if is_set}
 
 
-def _default(param: source.Param) -> Any:
+def _default(param: language.Param) -> Any:
     """What is sent where the caller gives nothing; of a `json` param any JSON, to the digit."""
     node = at(param.node, "/default") if param.node is not None else None
-    if param.type is source.ParamType.JSON and node is not None:
+    if param.type is language.ParamType.JSON and node is not None:
         return to_plan(exact(node))
     return param.default.value if param.default else None
 
 
-def _schemes(param: source.Param, settings: Settings) -> Iterator[str]:
+def _schemes(param: language.Param, settings: Settings) -> Iterator[str]:
     """The schemes, each once; a setting whose value is not known stands for none."""
     values: dict[str, None] = {}
     for scheme in param.schemes:
@@ -218,12 +218,12 @@ def _schemes(param: source.Param, settings: Settings) -> Iterator[str]:
 
 
 class _OperationLowering:
-    def __init__(self, destination: source.Destination, settings: Settings) -> None:
+    def __init__(self, destination: language.Destination, settings: Settings) -> None:
         self._destination = destination
         self._settings = settings
         self._amounts = Amounts(destination.money, destination.params, {})
 
-    def operation(self, operation: source.DeclaredOperation) -> program.ProgramOperation:
+    def operation(self, operation: language.DeclaredOperation) -> program.ProgramOperation:
         outputs = of_outputs(self._destination, operation.name)
         self._amounts = replace(self._amounts, outputs=outputs)
         return program.ProgramOperation(
@@ -237,7 +237,7 @@ class _OperationLowering:
         )
 
     def _step(
-        self, operation: source.DeclaredOperation, step: source.DeclaredStep
+        self, operation: language.DeclaredOperation, step: language.DeclaredStep
     ) -> program.ProgramStep:
         lets: dict[str, Term] = {}
         for name, term in step.let.items():
@@ -276,11 +276,11 @@ class _OperationLowering:
             namespaces=step.namespaces,
         )
 
-    def _used(self, step: source.DeclaredStep, attribute: str) -> dict[str, object]:
+    def _used(self, step: language.DeclaredStep, attribute: str) -> dict[str, object]:
         """An attribute of each setting that a step uses, by the setting's name."""
         names = {
             node.name.removeprefix("settings.")
-            for term in source.terms_of(step)
+            for term in language.terms_of(step)
             for node in walk(term)
             if isinstance(node, Ref) and node.root == "settings"
         }
@@ -289,12 +289,12 @@ class _OperationLowering:
             name: getattr(declared[name], attribute) for name in sorted(names) if name in declared
         }
 
-    def _unconfirmed_settings(self, step: source.DeclaredStep) -> list[str]:
+    def _unconfirmed_settings(self, step: language.DeclaredStep) -> list[str]:
         used = self._used(step, "unconfirmed")
         return [f"setting `{name}`: {reason}" for name, reason in used.items() if reason]
 
     def _request(
-        self, step: source.DeclaredStep, lets: Mapping[str, Term]
+        self, step: language.DeclaredStep, lets: Mapping[str, Term]
     ) -> program.ProgramRequest:
         request = step.request
         path = self._term(request.path, lets)
@@ -308,12 +308,12 @@ class _OperationLowering:
             span=request.span,
         )
 
-    def _body(self, body: source.DeclaredBody, lets: Mapping[str, Term]) -> program.ProgramBody:
+    def _body(self, body: language.DeclaredBody, lets: Mapping[str, Term]) -> program.ProgramBody:
         tree = self._term(body.tree, lets)
         return program.ProgramBody(_ENCODINGS[body.kind], tree, body.doctype, body.span)
 
     def _headers(
-        self, step: source.DeclaredStep, lets: Mapping[str, Term]
+        self, step: language.DeclaredStep, lets: Mapping[str, Term]
     ) -> tuple[program.ProgramPair, ...]:
         headers = tuple(self._pair(entry, lets) for entry in step.request.headers)
         key = step.idempotent_header
@@ -324,7 +324,7 @@ class _OperationLowering:
             program.ProgramPair(key, Ref("run.idempotency_key"), step.idempotent_span),
         )
 
-    def _pair(self, entry: source.DeclaredField, lets: Mapping[str, Term]) -> program.ProgramPair:
+    def _pair(self, entry: language.DeclaredField, lets: Mapping[str, Term]) -> program.ProgramPair:
         return program.ProgramPair(entry.name, self._term(entry.term, lets), entry.span)
 
     def _term(self, term: Term, lets: Mapping[str, Term]) -> Term:
@@ -359,7 +359,7 @@ class _OperationLowering:
         return replace(call, named=tuple((name, as_jwk(name, value)) for name, value in call.named))
 
 
-def _sign(sign: source.DeclaredSignature) -> program.ProgramSignature:
+def _sign(sign: language.DeclaredSignature) -> program.ProgramSignature:
     return program.ProgramSignature(
         sign.scheme, sign.secret, sign.remove_path_prefix, sign.into, sign.span
     )

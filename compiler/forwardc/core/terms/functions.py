@@ -35,10 +35,6 @@ class Type(StrEnum):
     """Any JSON value: a `json` param, or what a destination answered."""
 
 
-SCALARS = frozenset({Type.TEXT, Type.INTEGER, Type.NUMBER, Type.BOOLEAN, Type.NULL})
-"""Types that can stand as a leaf of a body."""
-
-
 def fits(actual: Type, expected: Type) -> bool:
     """Whether a value of type `actual` may stand where `wanted` is asked for."""
     if Type.JSON in (actual, expected):

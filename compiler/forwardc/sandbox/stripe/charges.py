@@ -63,7 +63,6 @@ CHARGE_LIST: Final = listing(
 
 CHARGES_TABLE = "charges"
 _CHARGES_URL = "/v1/charges"
-_FILTERS = ("customer", "payment_intent", "transfer_group")
 
 
 async def retrieve_charge(call: StripeCall) -> dict[str, Any]:
