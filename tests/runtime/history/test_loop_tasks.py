@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 
 import pytest
 
@@ -35,16 +34,19 @@ def test_what_it_raises_is_the_threads() -> None:
 
 def test_a_loop_that_stands_still_or_has_ended_is_not_waited_for() -> None:
     times: list[int] = []
+    done = threading.Event()
 
     def task() -> int:
         times.append(1)
+        done.set()
         return threading.get_ident()
 
     async def stand_still() -> int:
         loop = asyncio.get_running_loop()
         doing = asyncio.ensure_future(asyncio.to_thread(run_on_loop, loop, task))
         await asyncio.sleep(0)
-        time.sleep(0.3)
+        # The loop stands still until somebody else has done it.
+        assert done.wait(60)
         return await doing
 
     assert asyncio.run(stand_still()) != threading.get_ident()

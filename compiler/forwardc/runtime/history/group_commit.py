@@ -184,11 +184,13 @@ class GroupCommit:
     """Writes to one database in the order in which they were asked for, from any event loop.
 
     Every method but `close` is called on an event loop, `close` by any thread; a second `close`
-    does nothing.
+    does nothing. `linger_s` is how long a work nobody waits for waits for one that somebody waits
+    for, in seconds.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, linger_s: float = _LINGER_S) -> None:
         self._database = database
+        self._linger_s = linger_s
         self._waiting: deque[_PendingWork] = deque()
         # Guards the queue and both flags: loops of several threads add, and one thread takes.
         self._changed = threading.Condition(threading.Lock())
@@ -294,7 +296,7 @@ class GroupCommit:
                 self._changed.wait(_IDLE_S)
             while self._waiting and not self._is_closed:
                 first = self._waiting[0].since
-                left = 0.0 if first is None else first + _LINGER_S - monotonic()
+                left = 0.0 if first is None else first + self._linger_s - monotonic()
                 if left <= 0 or any(pending.since is None for pending in self._waiting):
                     break
                 self._changed.wait(left)
