@@ -27,7 +27,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -48,6 +47,7 @@ from forwardc.runtime.run import result as shapes
 from forwardc.sandbox.cards import lookup
 from interrupts import hear_interrupts
 from one_rule import one_rule
+from patience import until
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("forwardc.yaml", "destinations", "build", "schemas", "docs")
@@ -216,10 +216,7 @@ class Terminal:
             )
         self.going.callback(process.wait, 20)
         self.going.callback(process.terminate)
-        for _ in range(400):
-            if "http://" in log.read_text() or process.poll() is not None:
-                break
-            time.sleep(0.05)
+        until(lambda: "http://" in log.read_text() or process.poll() is not None)
         return self.heard(log.read_text())
 
     def port_of(self, command: str) -> tuple[str, ...]:

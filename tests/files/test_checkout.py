@@ -60,7 +60,7 @@ def test_only_a_plain_file_is_read(end: str, root: Path, monkeypatch: pytest.Mon
     monkeypatch.chdir(root)
     make, reason = ENDS[end]
     make(root / "folder" / "x.yaml")
-    with within(5), pytest.raises(OSError, match=reason):
+    with within(), pytest.raises(OSError, match=reason):
         (below(root) / "folder/x.yaml").read(DESTINATION)
 
 
@@ -165,7 +165,7 @@ def test_what_is_mounted_is_followed_and_not_written(root: Path) -> None:
     with pytest.raises(FileRefusedError, match="not written"):
         (at / "a.yaml").remove()
     os.mkfifo(root / "folder" / "pipe")
-    with within(5), pytest.raises(FileRefusedError, match="it is a pipe"):
+    with within(), pytest.raises(FileRefusedError, match="it is a pipe"):
         (at / "pipe").read(DESTINATION)
     assert (root / "folder" / "a.yaml").read_bytes() == b"ours"
 

@@ -1,8 +1,7 @@
 """`forwardc tokens`, as a person uses it beside a sandbox, whose callbacks are taken."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from forwardc.runtime.secret_providers.plan_secrets import made_up_resolver
 from forwardc.sandbox.destinations.rocketpay.tokens import fixed_token
 from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 from loopback import served
+from patience import until
 
 BUILD = Path(__file__).resolve().parent.parent.parent / "build"
 APPROVED = fixed_token("visa_approved")
@@ -49,19 +49,12 @@ class TokenCommands:
         code, out, err = self("create", "--card", "visa-test", "--json")
         assert code == 0, err
         token: str = json.loads(out)["token"]
-        self.wait(lambda: self.tables.token(token) is not None)
+        until(lambda: self.tables.token(token) is not None)
         return token
 
     @property
     def tables(self) -> TokenTables:
         return TokenTables(self.history, emulated=True)
-
-    def wait(self, true: Callable[[], bool]) -> None:
-        for _ in range(250):
-            if true():
-                return
-            time.sleep(0.02)
-        raise AssertionError("it did not happen")
 
 
 @pytest.fixture
@@ -95,7 +88,7 @@ def test_from_creating_to_revoking(forwardc: TokenCommands) -> None:
     assert "asked     pending" in out
     assert "callback" in err
     run_id = out.split()[1]
-    forwardc.wait(lambda: "revoke" in {one.status for one in forwardc.tables.callbacks_of(token)})
+    until(lambda: "revoke" in {one.status for one in forwardc.tables.callbacks_of(token)})
     code, out, _ = forwardc("show", token, "--offline")
     assert code == 0
     assert "state     revoke, told by a sandbox\n" in out
@@ -119,7 +112,7 @@ def test_a_first_payment_by_the_card_makes_a_token(forwardc: TokenCommands, by: 
     code, out, err = forwardc("create", "--card", "visa-test", "--by", by, "--json")
     assert code == 0, err
     token = json.loads(out)["token"]
-    forwardc.wait(lambda: len(forwardc.tables.callbacks_of(token)) == 2)
+    until(lambda: len(forwardc.tables.callbacks_of(token)) == 2)
     code, out, err = forwardc("show", token)
     assert (code, err) == (0, "")
     assert "state     active, told by a sandbox\n" in out
@@ -152,7 +145,7 @@ def test_a_token_that_a_first_payment_made_pays(
     assert cli(["run", f"rocketpay.{operation}", "--via", "direct", *where, *kept, *given]) == 14
     run_id = json.loads(forwardc.capture.readouterr().out)["run_id"]
     called_back = forwardc.sandbox.world.table("rocketpay.callbacks").values()
-    forwardc.wait(lambda: all(row["answered"] == 200 for row in called_back))
+    until(lambda: all(row["answered"] == 200 for row in called_back))
     run = forwardc.history.load(run_id)
     assert run is not None
     assert run.summary.outcome == ends
@@ -174,7 +167,7 @@ def test_a_fixed_token_cannot_be_revoked_and_a_callback_says_so(forwardc: TokenC
         run = forwardc.history.load(run_id)
         return run is not None and run.summary.outcome == "declined"
 
-    forwardc.wait(settled)
+    until(settled)
     code, out, _ = forwardc("show", APPROVED, *customer)
     assert (code, "asked     approved\n" in out) == (0, True)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -30,6 +29,7 @@ from forwardc.sandbox.project import read
 from forwardc.sandbox.serve import RunningSandbox, start_in_thread
 from forwardc.sandbox.world import World
 from loopback import served
+from patience import until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ORIGINAL = (ROOT / "destinations" / "rocketpay.yaml").read_text(encoding="utf-8")
@@ -89,19 +89,12 @@ class House:
     def tokens(self) -> TokenTables:
         return TokenTables(self.history, emulated=True)
 
-    def wait(self, true: Callable[[], bool]) -> None:
-        for _ in range(250):
-            if true():
-                return
-            time.sleep(0.02)
-        raise AssertionError("it did not happen")
-
     def make_token(self, destination: str) -> str:
         customer = ("--customer-id", f"customer-of-{destination}")
         code, answer = self("tokens", "create", destination, "--card", "visa-test", *customer)
         assert code == 0
         token = str(answer["token"])
-        self.wait(lambda: self.tokens.token(token) is not None)
+        until(lambda: self.tokens.token(token) is not None)
         return token
 
     def pay(self, destination: str, token: str, payment: str) -> str:
@@ -152,7 +145,7 @@ def test_a_token_is_made_shown_and_revoked(house: House, destination: str) -> No
     code, asked = house("tokens", "revoke", destination, token, *house.recorded)
     assert code == 14
     run_id = asked["asked"]["run_id"]  # type: ignore[index]
-    house.wait(lambda: house.outcome(run_id) == "approved")
+    until(lambda: house.outcome(run_id) == "approved")
     revoked = house.tokens.token(token)
     assert revoked is not None
     assert revoked.facts.state == "revoke"
@@ -160,7 +153,7 @@ def test_a_token_is_made_shown_and_revoked(house: House, destination: str) -> No
 
 def test_a_callback_resolves_the_run_of_its_own_destination(house: House) -> None:
     runs = [house.pay(name, house.make_token(name), f"pay-{name}") for name in BOTH]
-    house.wait(lambda: [house.outcome(run) for run in runs] == ["approved", "approved"])
+    until(lambda: [house.outcome(run) for run in runs] == ["approved", "approved"])
 
 
 @pytest.mark.parametrize("earlier", [True, False], ids=["run-first", "callback-first"])

@@ -75,7 +75,7 @@ def test_work_of_a_cancelled_caller_that_has_not_begun_is_dropped(executor: Work
     async def work() -> None:
         held = [asyncio.create_task(executor.run(go.wait)) for _ in range(2)]
         waits = asyncio.create_task(executor.run(done.append, 1))
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0)
         waits.cancel()
         await asyncio.sleep(0)
         go.set()

@@ -161,12 +161,13 @@ def test_any_text_can_be_masked_twice(text: str, value: str) -> None:
         "%25" * 80_000,
         "A" * 250_000,
     ],
+    ids=["escapes", "pairs", "threes", "brackets", "percents", "letters"],
 )
 def test_no_text_takes_long(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     masked(text)
     masked(json.dumps({"a": text}))
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_a_text_that_is_too_long_is_hidden_whole() -> None:

@@ -5,9 +5,10 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from time import monotonic, sleep
 
 import keyring
 import pytest
@@ -24,6 +25,7 @@ from forwardc.runtime.secret_providers.provider import (
 )
 from forwardc.runtime.secret_providers.resolver import ProviderResolver
 from interrupts import hear_interrupts
+from patience import LONG_S, until
 
 CANARY = "hush-canary-7373"
 Bound = Callable[..., ProviderResolver]
@@ -149,21 +151,23 @@ def test_a_command_that_hangs_is_ended_with_its_children(
         f"if child: open({str(note)!r}, 'w').write(f'{{os.getpid()}} {{child}}')\n"
         f"if child: pass{tail}\n"
         "else: os.close(1)\n"
-        "time.sleep(60)"
+        "time.sleep(600)"
     )
-    started = monotonic()
-    with pytest.raises(SecretProviderError, match=r"in time, and was ended|did not end"):
-        CommandProvider(os.environ, seconds=0.5).fetch(reference.removeprefix("exec:"))
-    assert monotonic() - started < 5
+    # A machine that is too busy to start it within half a second has longer.
+    for seconds in (0.5, 5, 50):
+        with pytest.raises(SecretProviderError, match=r"in time, and was ended|did not end"):
+            CommandProvider(os.environ, seconds=seconds).fetch(reference.removeprefix("exec:"))
+        if note.exists() and note.read_text():
+            break
     for pid in map(int, note.read_text().split()):
-        assert gone(pid)
+        until(partial(gone, pid))
 
 
 def test_a_command_does_not_outlive_an_interrupted_run(
     root: Path, tmp_path: Path, written: Callable[..., Path], script: Callable[[str], str]
 ) -> None:
     note = tmp_path / "pid"
-    reference = script(f"open({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)")
+    reference = script(f"open({str(note)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)")
     text = f"[from]\nFORWARDC_VAULT__SANDBOX__CHECKOUT__API_KEY = '{reference}'\n"
     where = ("--via", "checkout", "--env", "sandbox", "--build", str(root / "build"))
     secrets = str(written(text))
@@ -174,12 +178,10 @@ def test_a_command_does_not_outlive_an_interrupted_run(
         stderr=subprocess.DEVNULL,
         preexec_fn=hear_interrupts,
     )
-    while not (note.exists() and note.read_text()):
-        assert process.poll() is None
-        sleep(0.02)
+    until(lambda: (note.exists() and note.read_text()) or process.poll() is not None)
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=8) != 0
-    assert gone(int(note.read_text()))
+    assert process.wait(timeout=LONG_S) != 0
+    until(lambda: gone(int(note.read_text())))
 
 
 def test_a_source_ends_what_it_started_before_it_is_left_behind() -> None:
@@ -188,18 +190,16 @@ def test_a_source_ends_what_it_started_before_it_is_left_behind() -> None:
 
 def gone(pid: int) -> bool:
     """Whether a process ended; one that nobody has waited for yet counts, too."""
-    for _ in range(100):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return True
-        if state == "Z":
-            return True
-        sleep(0.02)
-    return False
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state == "Z"
 
 
 def test_any_source_that_hangs_is_left_behind() -> None:
+    ended = threading.Event()
+
     class Hanging:
         kind = "hanging"
 
@@ -207,11 +207,12 @@ def test_any_source_that_hangs_is_left_behind() -> None:
             return None
 
         def fetch(self, place: str) -> str:
-            sleep(1)
+            ended.wait()
             return place
 
     with pytest.raises(SecretProviderError, match=r"gave no answer in 0\.1 seconds"):
         fetch_in_time(Hanging(), "x", seconds=0.1)
+    ended.set()
 
 
 class InMemory(KeyringBackend):

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from patience import LONG_S
+
 
 class HeldUpError(BaseException):
     """Something took far longer than it may. No `except Exception` catches it."""
 
 
 @contextmanager
-def within(seconds: float) -> Iterator[None]:
+def within(seconds: float = LONG_S) -> Iterator[None]:
     """Raise `HeldUpError` in the block after some seconds."""
 
     def held(_signal: int, _frame: FrameType | None) -> None:

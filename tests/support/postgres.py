@@ -52,6 +52,7 @@ class Server:
 
     def restart(self) -> None:
         """Start it again, on the folder that the crash left."""
+        # Whether it starts is known when it was tried.
         for _ in range(100):
             self.running = self.begin()
             # The memory of the one before is given back a moment after its last process.

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -24,6 +23,7 @@ from forwardc.server.oauth.server_keys import keys_of
 from forwardc.server.oauth.token_endpoint import EmbeddedIssuer
 from interrupts import hear_interrupts
 from loopback import served
+from patience import LONG_S, until
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 COMMAND = [sys.executable, "-P", "-m", "forwardc", "serve"]
@@ -76,7 +76,7 @@ class Vault:
         if scope["type"] == "http" and scope["path"].endswith("/forward"):
             self.forwards += 1
             if self.held.is_set():
-                await asyncio.to_thread(self.free.wait, 60)
+                await asyncio.to_thread(self.free.wait, 2 * LONG_S)
         await self.app(scope, receive, send)
 
 
@@ -96,7 +96,7 @@ class Server:
             return client.post(PATH, **self.shop.request(number, token), **more)
 
     def client(self, **more: Any) -> httpx.Client:
-        return httpx.Client(base_url=self.url, trust_env=False, timeout=30, **more)
+        return httpx.Client(base_url=self.url, trust_env=False, timeout=LONG_S, **more)
 
     def calls(self) -> list[dict[str, Any]]:
         """The log's lines of calls."""
@@ -105,18 +105,21 @@ class Server:
 
     def told(self, client: str, outcome: str) -> dict[str, Any]:
         """The line of the last such call, once it has been written and read."""
-        deadline = monotonic() + 5
-        while monotonic() < deadline:
-            for line in reversed(self.calls()):
-                if (line.get("client"), line.get("outcome")) == (client, outcome):
-                    return line
-            sleep(0.02)
-        raise AssertionError("".join(self.lines))
 
-    def stop(self, within: float = 20) -> int:
+        def lines() -> list[dict[str, Any]]:
+            return [
+                line
+                for line in self.calls()
+                if (line.get("client"), line.get("outcome")) == (client, outcome)
+            ]
+
+        until(lines, lambda: "".join(self.lines))
+        return lines()[-1]
+
+    def stop(self) -> int:
         """Ask it to stop, and wait; its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(within)
+        return self.process.wait(LONG_S)
 
 
 @dataclass
@@ -179,10 +182,10 @@ class Shop:
                 if process.poll() is None:
                     process.terminate()
                     try:
-                        process.wait(20)
+                        process.wait(LONG_S)
                     except subprocess.TimeoutExpired:
                         process.kill()
-                reading.join(20)
+                reading.join(LONG_S)
 
     def run(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
         """`forwardc` with these arguments, in this folder."""
@@ -217,16 +220,15 @@ def _address(process: "subprocess.Popen[str]", server: Server) -> str:
 
 def _wait(server: Server) -> None:
     """Wait until a worker answers."""
-    deadline = monotonic() + 30
     with httpx.Client(base_url=server.url, trust_env=False, verify=False) as client:  # noqa: S501 - loopback
-        while monotonic() < deadline:
+
+        def answers() -> bool:
             try:
-                client.get("/health")
+                return bool(client.get("/health"))
             except httpx.TransportError:
-                sleep(0.05)
-            else:
-                return
-    raise AssertionError("".join(server.lines))
+                return False
+
+        until(answers, lambda: "".join(server.lines))
 
 
 def _read(stream: Any, lines: list[str]) -> None:

@@ -10,7 +10,6 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from time import monotonic, sleep
 
 import psycopg
 import pytest
@@ -23,11 +22,9 @@ from forwardc.runtime.history.group_commit import GroupCommit
 from forwardc.runtime.history.records import NewRun, RunFilter
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.run.store_journal import StoreJournal
+from patience import LONG_S, until
 from rated import RefusedError, add, add_and_refuse, names
 from stored_runs import OWNER, Clock, intent_of, new_run, open_runs, report_of, result_of
-
-# Seconds that no test comes near: however busy the machine is, what is waited for happens before.
-LONG_S = 60.0
 
 CARELESS = """
 import asyncio, sys
@@ -199,9 +196,7 @@ def test_what_is_done_soon_needs_no_later_write(store: Store, commits: GroupComm
 
     # The loop is gone before it is done.
     asyncio.run(go())
-    ends = monotonic() + LONG_S
-    while not names(store) and monotonic() < ends:
-        sleep(0.01)
+    until(lambda: names(store))
     assert names(store) == ["first"]
 
 

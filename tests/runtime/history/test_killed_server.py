@@ -11,6 +11,7 @@ import pytest
 
 from forwardc.runtime.history.records import RunState, StepState, StoredRun
 from forwardc.runtime.history.store import Store, open_store
+from patience import until
 from stored_runs import open_runs
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -58,8 +59,4 @@ def _loaded(store: Store, run_id: str) -> StoredRun:
 
 
 def _wait_for(log: Path, lines: int) -> None:
-    for _ in range(600):
-        if log.exists() and log.read_bytes().count(b"\n") >= lines:
-            return
-        time.sleep(0.05)
-    pytest.fail("nothing was sent")
+    until(lambda: log.exists() and log.read_bytes().count(b"\n") >= lines)

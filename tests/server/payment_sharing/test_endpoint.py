@@ -16,6 +16,7 @@ from forwardc.server.directory.payment_directory import DirectoryError
 from forwardc.server.http.rate_limits import RateLimits
 from forwardc.server.payment_sharing import claim_tables
 from forwardc.server.settings import LimitSettings
+from patience import until_so
 from sharing_house import HEADERS, NAME, PATH, House, checkout, guarded
 from sharing_house import house as open_house
 from stored_runs import Clock
@@ -242,8 +243,7 @@ def test_a_history_that_goes_away_while_it_is_forwarded(
 
         house.vaults.gate = asyncio.Event()
         asking = asyncio.create_task(house.post())
-        while not house.vaults.forwards:
-            await asyncio.sleep(0.01)
+        await until_so(lambda: house.vaults.forwards)
         with monkeypatch.context() as patch:
             patch.setattr(house.store.commits, "write", away)
             patch.setattr("forwardc.server.payment_sharing.claims._WAITS", (0.0, 0.0))
@@ -282,8 +282,7 @@ def test_a_history_that_is_away_for_a_moment_keeps_the_outcome(
     async def work(house: House) -> None:
         house.vaults.gate = asyncio.Event()
         asking = asyncio.create_task(house.post())
-        while not house.vaults.forwards:
-            await asyncio.sleep(0.01)
+        await until_so(lambda: house.vaults.forwards)
         refused, write = [HistoryUnavailableError("locked")] * 3, house.store.database.write
 
         def away(how: Any) -> Any:

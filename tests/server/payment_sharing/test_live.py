@@ -27,6 +27,7 @@ from forwardc.server.payment_sharing.claim import (
 )
 from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, claim, look
 from forwardc.server.payment_sharing.claims import ClaimStore
+from patience import until_so
 from sharing_house import House
 from stored_runs import SHOWN, Clock, new_run
 
@@ -126,8 +127,7 @@ def test_an_end_stays_owed_while_the_history_is_away(
 
         house.vaults.gate = asyncio.Event()
         asking = asyncio.create_task(house.post())
-        while not house.vaults.forwards:
-            await asyncio.sleep(0.01)
+        await until_so(lambda: house.vaults.forwards)
         claims = house.service.claims
         with monkeypatch.context() as patch:
             patch.setattr(house.store.commits, "write", away)

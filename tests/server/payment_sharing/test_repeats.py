@@ -16,6 +16,7 @@ from forwardc.server.payment_sharing.claim_tables import forget
 from forwardc.server.payment_sharing.payment_forward import ForwardCall, PaymentForwarding
 from forwardc.server.payment_sharing.request import SharingRequest
 from forwardc.server.settings import ReplaySettings
+from patience import until_so
 from sharing_house import House, checkout, house
 from stored_runs import Clock
 
@@ -54,8 +55,7 @@ def test_fifty_at_once_share_a_problem(serve: Serve, instead: Exception, status:
         open_house.vaults.gate = asyncio.Event()
         open_house.vaults.instead = instead
         asking = asyncio.gather(*(open_house.post() for _ in range(50)))
-        while not open_house.vaults.forwards:
-            await asyncio.sleep(0.01)
+        await until_so(lambda: open_house.vaults.forwards)
         await asyncio.sleep(0.2)
         open_house.vaults.gate.set()
         answers = await asking
@@ -104,8 +104,7 @@ def test_another_process_waits_for_what_it_comes_to(
             async with house(store, PAID) as first, house(other, PAID) as second:
                 first.vaults.gate, first.vaults.instead = asyncio.Event(), instead
                 asking = asyncio.create_task(first.post())
-                while not first.vaults.forwards:
-                    await asyncio.sleep(0.01)
+                await until_so(lambda: first.vaults.forwards)
                 waiting = asyncio.create_task(second.post())
                 await asyncio.sleep(0.2)
                 assert not waiting.done()
@@ -134,8 +133,7 @@ def test_who_waits_takes_over_what_another_process_leaves(
                 with monkeypatch.context() as patch:
                     patch.setattr(type(first.service.forwarder), "forward", never)
                     asking = asyncio.create_task(first.post())
-                    while not first.service._under_way:
-                        await asyncio.sleep(0.01)
+                    await until_so(lambda: first.service._under_way)
                 waiting = asyncio.create_task(second.post())
                 await asyncio.sleep(0.1)
                 clock.turn(seconds=61)
@@ -226,8 +224,7 @@ def test_a_repeat_that_waits_too_long_is_told_to_ask_again(serve: Serve) -> None
     async def work(open_house: House) -> None:
         open_house.vaults.gate = asyncio.Event()
         first = asyncio.create_task(open_house.post())
-        while not open_house.vaults.forwards:
-            await asyncio.sleep(0.01)
+        await until_so(lambda: open_house.vaults.forwards)
         answer = await open_house.post()
         assert answer.status_code == 503
         assert answer.json()["type"] == "/problems/still-running"
@@ -242,8 +239,7 @@ def test_a_caller_that_leaves_does_not_end_the_forward(serve: Serve) -> None:
     async def work(open_house: House) -> None:
         open_house.vaults.gate = asyncio.Event()
         leaving = asyncio.create_task(open_house.post())
-        while not open_house.vaults.forwards:
-            await asyncio.sleep(0.01)
+        await until_so(lambda: open_house.vaults.forwards)
         leaving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await leaving
@@ -259,8 +255,7 @@ def test_what_takes_too_long_at_the_end_is_recorded_as_unknown(serve_on_both: Se
     async def work(open_house: House) -> None:
         open_house.vaults.gate = asyncio.Event()
         asking = asyncio.create_task(open_house.post())
-        while not open_house.vaults.forwards:
-            await asyncio.sleep(0.01)
+        await until_so(lambda: open_house.vaults.forwards)
         assert await open_house.service.drain(0.05) == 1
         answer = await asking
         assert answer.status_code == 504
@@ -325,9 +320,7 @@ def test_old_answers_are_deleted_while_nobody_calls(
             await open_house.post("pay-2")
             clock.turn(minutes=61)
             forgetting = asyncio.create_task(open_house.service.claims.forget())
-            async with asyncio.timeout(10):
-                while (await store.commits.read(lambda tx: tx.rows(count)))[0][0]:
-                    await asyncio.sleep(0.01)
+            await until_so(lambda: store.database.read(lambda tx: tx.rows(count)) == [(0,)])
             forgetting.cancel()
 
     asyncio.run(go())

@@ -87,6 +87,7 @@ class Workshop:
         if child == 0:
             _become(self.copy, tests)
         ends = time.monotonic() + limit_s
+        # A mutant that goes on for ever is one that the tests see.
         while time.monotonic() < ends:
             pid, status = os.waitpid(child, os.WNOHANG)
             if pid:
