@@ -4,25 +4,22 @@ A value is known at one stage, and a term's stage is the latest of its parts.
 """
 
 from enum import IntEnum
-from typing import assert_never
+from typing import Final
 
 from forwardc.compile.ir.program import Program, ProgramOperation
 from forwardc.core.atoms import ATOMS, InstrumentKind
 from forwardc.core.terms.terms import (
-    Amount,
+    ANYTHING,
+    HAS_ATOM,
+    HAS_IF,
+    HAS_KINDS,
+    HAS_RAW,
+    HAS_REF,
     Atom,
-    Call,
-    Encoded,
     If,
-    Limit,
-    Lit,
-    Map,
-    Raw,
     Ref,
-    Seq,
-    Source,
     Term,
-    Text,
+    root_bit,
     walk,
 )
 
@@ -38,40 +35,47 @@ class Stage(IntEnum):
     """Known only inside the PSP's PCI boundary: card data and secrets stored there."""
 
 
+_OF_THE_VAULT: Final = HAS_ATOM | HAS_RAW
+_OF_A_RUN: Final = ANYTHING & ~(HAS_KINDS | root_bit("settings") | root_bit("let"))
+"""Every root of a reference but those whose values the compiler has."""
+
+
 def stage_of(term: Term, stored: frozenset[str] = frozenset()) -> Stage:
     """The latest stage of a term's parts. `stored` names the secrets that the vault holds."""
-    return max((_own_stage(node, stored) for node in walk(term)), default=Stage.BUILD)
-
-
-def _own_stage(node: Term, stored: frozenset[str]) -> Stage:
-    match node:
-        case Atom() | Raw():
-            return Stage.VAULT
-        case Ref(name=name):
-            if name in stored:
-                return Stage.VAULT
-            return Stage.BUILD if node.root in ("settings", "let") else Stage.RUN
-        case If(present=present):
-            return Stage.BUILD if present.startswith("settings.") else Stage.RUN
-        case Lit() | Call() | Text() | Map() | Seq() | Encoded() | Limit() | Source() | Amount():
-            return Stage.BUILD
-        case _:
-            assert_never(node)
+    holds = term.holds
+    if holds & _OF_THE_VAULT:
+        return Stage.VAULT
+    if stored and any(ref.name in stored for ref in all_refs(term)):
+        return Stage.VAULT
+    if holds & _OF_A_RUN or any(not name.startswith("settings.") for name in marked_names(term)):
+        return Stage.RUN
+    return Stage.BUILD
 
 
 def has_atom(term: Term) -> bool:
     """Whether a card, billing or network-token value is part of the term."""
-    return any(isinstance(node, Atom) for node in walk(term))
+    return term.holds & HAS_ATOM != 0
 
 
 def atoms_in(term: Term) -> list[Atom]:
     """The atoms of a term, with their spans."""
-    return [node for node in walk(term) if isinstance(node, Atom)]
+    return [node for node in walk(term, HAS_ATOM) if isinstance(node, Atom)]
+
+
+def all_refs(term: Term) -> list[Ref]:
+    """The references of a term, with their spans."""
+    return [node for node in walk(term, HAS_REF) if isinstance(node, Ref)]
 
 
 def refs_in(term: Term, root: str) -> list[Ref]:
     """The references below one root, with their spans."""
-    return [node for node in walk(term) if isinstance(node, Ref) and node.root == root]
+    nodes = walk(term, root_bit(root))
+    return [node for node in nodes if isinstance(node, Ref) and node.root == root]
+
+
+def marked_names(term: Term) -> list[str]:
+    """The names in a term that the author marked with `?`, as often as they stand there."""
+    return [node.present for node in walk(term, HAS_IF) if isinstance(node, If)]
 
 
 def optional_names(operation: ProgramOperation) -> frozenset[str]:

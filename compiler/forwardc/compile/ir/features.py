@@ -29,7 +29,6 @@ from forwardc.core.terms.terms import (
     Source,
     Term,
     Text,
-    children,
     walk,
 )
 
@@ -156,7 +155,7 @@ def _written_atoms(term: Term, place: str) -> Iterator[tuple[Atom, str]]:
             | Source()
             | Amount()
         ):
-            for child in children(term):
+            for child in term.inside:
                 yield from _written_atoms(child, place)
         case _:
             assert_never(term)

@@ -37,6 +37,9 @@ Invariants, with their tests in `tests/vaults/test_emissions.py`: both tables ar
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from functools import reduce
+from operator import or_
+from typing import Final
 
 from forwardc.compile.ir.analysis import Stage, stage_of
 from forwardc.compile.ir.program import (
@@ -51,7 +54,9 @@ from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.functions import ComputationError
 from forwardc.core.terms.terms import (
-    LEAVES,
+    HAS_CALL,
+    HAS_REF,
+    HAS_TEXT,
     Call,
     Lit,
     Ref,
@@ -59,12 +64,15 @@ from forwardc.core.terms.terms import (
     Text,
     map_children,
     rewrite,
-    walk,
+    root_bit,
 )
 from forwardc.core.terms.writers import text_of
 
 HOLES = frozenset({"settings", "environment", "account", "host"})
 """The roots of holes."""
+_HAS_HOLE: Final = reduce(or_, map(root_bit, HOLES))
+_COMPUTED: Final = HAS_CALL | HAS_TEXT
+"""What folding is about: all other terms stay as they are."""
 
 _NOTHING = Scope({})
 
@@ -74,7 +82,7 @@ def fold(term: Term) -> Term:
 
     A call that has no result is left: the checks report it at its place.
     """
-    return rewrite(term, _fold_node)
+    return rewrite(term, _fold_node, _COMPUTED)
 
 
 def filled(term: Term, values: Mapping[str, Term]) -> Term:
@@ -82,8 +90,10 @@ def filled(term: Term, values: Mapping[str, Term]) -> Term:
 
     A hole without a value stays. A value gets the place of its hole, where the hole has one.
     """
-    if type(term) in LEAVES:
-        value = values.get(term.name) if isinstance(term, Ref) else None
+    if not term.holds & _HAS_HOLE:
+        return term
+    if isinstance(term, Ref):
+        value = values.get(term.name)
         if isinstance(value, Lit) and term.span is not None:
             return Lit(value.value, span=term.span)
         return term if value is None else value
@@ -141,7 +151,7 @@ def _filled_output(output: ProgramOutput, values: Mapping[str, Term]) -> Program
 
 def _fold_node(node: Term) -> Term:
     if isinstance(node, Text):
-        return joined(node.parts, node.span)
+        return node if _is_joined(node.parts) else joined(node.parts, node.span)
     if isinstance(node, Call) and _is_known(node):
         try:
             value = evaluate(node, _NOTHING)
@@ -154,8 +164,19 @@ def _fold_node(node: Term) -> Term:
 
 def _is_known(call: Call) -> bool:
     # `jwe` is never folded: its result differs on each call.
-    has_reference = any(isinstance(node, Ref) for node in walk(call))
-    return call.function != "jwe" and not has_reference and stage_of(call) is Stage.BUILD
+    is_free = not call.holds & HAS_REF and stage_of(call) is Stage.BUILD
+    return is_free and call.function != "jwe"
+
+
+def _is_joined(parts: tuple[Term, ...]) -> bool:
+    """Whether nothing is to join: no text in the text, no literal behind another, or alone."""
+    behind_literal = len(parts) == 1
+    for part in parts:
+        is_literal = isinstance(part, Lit)
+        if isinstance(part, Text) or (is_literal and behind_literal):
+            return False
+        behind_literal = is_literal
+    return True
 
 
 def joined(parts: tuple[Term, ...], span: Span | None) -> Term:

@@ -37,7 +37,6 @@ from forwardc.core.terms.terms import (
     Source,
     Term,
     Text,
-    children,
 )
 
 _ATOM_ROOTS = frozenset({"card", "billing", "network_token"})
@@ -84,7 +83,7 @@ class _Check:
                 self._visit(then, in_text=in_text, marked=_is_of(term.present, then))
             case Call(function=function):
                 self._operator(term, function)
-                for inner in children(term):
+                for inner in term.inside:
                     self._visit(inner, in_text=in_text, marked=False)
             case Seq():
                 self._list(term)
@@ -94,7 +93,7 @@ class _Check:
                 for inner in parts:
                     self._visit(inner, in_text=True, marked=False)
             case Lit() | Raw() | Map() | Encoded() | Limit() | Source() | Amount():
-                for inner in children(term):
+                for inner in term.inside:
                     self._visit(inner, in_text=False, marked=False)
             case _:
                 assert_never(term)

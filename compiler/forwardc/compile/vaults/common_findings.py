@@ -30,7 +30,6 @@ from forwardc.core.terms.terms import (
     Raw,
     Ref,
     Term,
-    children,
     rewrite,
     walk,
 )
@@ -154,7 +153,7 @@ def _shown(term: Term, stored: frozenset[str]) -> Iterator[Ref]:
         yield term
     is_locked = isinstance(term, Call) and term.function in _LOCKING
     if not (is_locked and stage_of(term, stored) is not Stage.VAULT):
-        for child in children(term):
+        for child in term.inside:
             yield from _shown(child, stored)
 
 
@@ -183,7 +182,7 @@ def references(term: Term, around: tuple[str, ...] = ()) -> Iterator[tuple[Ref, 
     else:
         is_call = isinstance(term, Call) and term.function != "pick"
         inside = (*around, term.function) if is_call and isinstance(term, Call) else around
-        for child in children(term):
+        for child in term.inside:
             yield from references(child, inside)
 
 

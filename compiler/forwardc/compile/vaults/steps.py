@@ -30,7 +30,7 @@ from forwardc.compile.vaults.emission import (
 )
 from forwardc.core.atoms import ATOMS
 from forwardc.core.terms.functions import Type
-from forwardc.core.terms.terms import Encoded, Encoding, If, Lit, Map, Ref, Seq, Term, children
+from forwardc.core.terms.terms import Encoded, Encoding, If, Lit, Map, Ref, Seq, Term
 
 CONTENT_TYPES = {
     Encoding.JSON: "application/json",
@@ -76,7 +76,7 @@ def _deciding(term: Term) -> Iterator[str]:
         return
     if isinstance(term, If):
         yield term.present
-    for child in children(term):
+    for child in term.inside:
         yield from _deciding(child)
 
 

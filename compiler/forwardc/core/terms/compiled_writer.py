@@ -55,7 +55,6 @@ from forwardc.core.terms.terms import (
     Source,
     Term,
     Text,
-    children,
     line_parts,
     walk,
 )
@@ -103,7 +102,7 @@ def compiled_writer(term: Term) -> TermWriter:
         case Call():
             return _called(term)
         case Amount():
-            parts = [compiled_writer(part) for part in children(term)]
+            parts = [compiled_writer(part) for part in term.inside]
             return lambda scope: amount_value(term, [part(scope) for part in parts], scope)
         case Atom() | Raw() | Text() | Map() | Seq() | If() | Source():
             return lambda scope: evaluate(term, scope)

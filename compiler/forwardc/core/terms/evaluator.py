@@ -38,7 +38,6 @@ from forwardc.core.terms.terms import (
     Source,
     Term,
     Text,
-    children,
     line_parts,
 )
 from forwardc.core.terms.values import (
@@ -144,7 +143,7 @@ def _is_left_out(term: Term, scope: Scope) -> bool:
         case Encoded(tree=inner) | Limit(term=inner):
             return _is_left_out(inner, scope)
         case Amount():
-            return _lacks(children(term), scope)
+            return _lacks(term.inside, scope)
         case Source():
             return scope.source is not None and _is_left_out(scope.source, scope)
         case _:
@@ -213,9 +212,9 @@ def _computed(name: str, args: list[Value], named: dict[str, Value]) -> Value:
 
 def _amount(term: Amount, scope: Scope) -> Value:
     """What the destination is told of an amount; masked or absent where a part of it is."""
-    if _lacks(children(term), scope):
+    if _lacks(term.inside, scope):
         return ABSENT
-    return amount_value(term, [evaluate(part, scope) for part in children(term)], scope)
+    return amount_value(term, [evaluate(part, scope) for part in term.inside], scope)
 
 
 def amount_value(term: Amount, parts: list[Value], scope: Scope) -> Value:

@@ -23,7 +23,6 @@ from forwardc.core.terms.terms import (
     Source,
     Term,
     Text,
-    children,
     line_parts,
     walk,
 )
@@ -62,7 +61,7 @@ def specialized(term: Term, scope: Scope) -> Term | None:
             inner = _line(tree, scope) if term.encoding in LINES else specialized(tree, scope)
             return None if inner is None else _around(term, inner)
         case Amount(of=of, measure=measure, at=at):
-            whole = _all(children(term), scope)
+            whole = _all(term.inside, scope)
             if whole is None:
                 return None
             return Amount(None if of is None else whole[0], whole[-1], measure, at)

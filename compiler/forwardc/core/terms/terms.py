@@ -21,8 +21,13 @@ that for each place, escaped.
 | Source | on each run | `$source` | the block of the source that was given |
 | Amount | on each run | `$amount` | the number that the destination counts |
 
+A term knows from the moment it is made what is directly inside it (`inside`), and which kinds of
+term and which roots of references are anywhere in it (`holds`, a bit for each). It never changes,
+so that a walk looks into what holds something it asks for, and passes the rest.
+
 What stays true, and where it is tested:
 
+- What a term holds is what a walk over all of it finds: `tests/plan/test_terms.py`.
 - The table is that of the union and of the codec: `tests/plan/test_terms.py`.
 - Whoever matches over terms names every kind: `tests/test_exhaustive.py`, then mypy.
 - What is written again and again is what the evaluator gives:
@@ -43,9 +48,30 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias, assert_never
+from typing import ClassVar, Final, TypeAlias, assert_never
 
 from forwardc.core.diagnostics.span import Span
+
+# What `holds` tells: a bit for each kind that somebody looks for, and for each root of a reference.
+
+_KINDS: Final = ("Atom", "Raw", "Ref", "Call", "Text", "If", "Encoded", "Limit", "Source", "Amount")
+HAS_ATOM, HAS_RAW, HAS_REF, HAS_CALL, HAS_TEXT = (1 << bit for bit in range(5))
+HAS_IF, HAS_ENCODED, HAS_LIMIT, HAS_SOURCE, HAS_AMOUNT = (1 << bit for bit in range(5, 10))
+_ROOTS: Final = (
+    *("settings", "let", "params", "inputs", "secrets", "steps", "run", "response"),
+    *("source", "vault", "environment", "account", "host"),
+)
+_ROOT_BITS: Final = {root: 1 << bit for bit, root in enumerate(_ROOTS, len(_KINDS))}
+_OTHER_ROOT: Final = 1 << (len(_KINDS) + len(_ROOTS))
+HAS_KINDS: Final = (1 << len(_KINDS)) - 1
+"""The bits of all kinds, and of no root."""
+ANYTHING: Final = -1
+"""Every bit there is."""
+
+
+def root_bit(root: str) -> int:
+    """What a term holds that has a reference below this root: one bit for all unusual roots."""
+    return _ROOT_BITS.get(root, _OTHER_ROOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +80,29 @@ class _Spanned:
 
 
 @dataclass(frozen=True, slots=True)
-class Lit(_Spanned):
+class _Leaf(_Spanned):
+    """A term with nothing inside."""
+
+    inside: ClassVar[tuple["Term", ...]] = ()
+    holds: ClassVar[int] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Node(_Spanned):
+    """A term around others. `inside` are those directly in it, in the order they are written."""
+
+    inside: tuple["Term", ...] = field(init=False, compare=False, repr=False)
+    holds: int = field(init=False, compare=False, repr=False)
+
+    def _settle(self, own: int, inside: tuple["Term", ...]) -> None:
+        for term in inside:
+            own |= term.holds
+        object.__setattr__(self, "inside", inside)
+        object.__setattr__(self, "holds", own)
+
+
+@dataclass(frozen=True, slots=True)
+class Lit(_Leaf):
     """A value known at build time."""
 
     value: None | bool | int | Decimal | str
@@ -65,6 +113,12 @@ class Ref(_Spanned):
     """A value known to the runtime, or a setting before it is folded: `params.amount`."""
 
     name: str
+    inside: ClassVar[tuple["Term", ...]] = ()
+    holds: int = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Note below which root it is."""
+        object.__setattr__(self, "holds", HAS_REF | root_bit(self.root))
 
     @property
     def root(self) -> str:
@@ -73,14 +127,15 @@ class Ref(_Spanned):
 
 
 @dataclass(frozen=True, slots=True)
-class Atom(_Spanned):
+class Atom(_Leaf):
     """A value that exists only inside a vault: `card.number`. Never part of a plan."""
 
     name: str
+    holds: ClassVar[int] = HAS_ATOM
 
 
 @dataclass(frozen=True, slots=True)
-class Raw(_Spanned):
+class Raw(_Leaf):
     """A vault's own syntax, such as `{{card_number}}`: the only text that is never escaped.
 
     `number` writes it without quotes where it is a whole JSON value.
@@ -88,44 +143,66 @@ class Raw(_Spanned):
 
     text: str
     number: bool = False
+    holds: ClassVar[int] = HAS_RAW
 
 
 @dataclass(frozen=True, slots=True)
-class Call(_Spanned):
+class Call(_Node):
     """A function of the closed table applied to terms."""
 
     function: str
     args: tuple["Term", ...]
     named: tuple[tuple[str, "Term"], ...] = ()
 
+    def __post_init__(self) -> None:
+        """Note what it holds."""
+        named = [value for _, value in self.named]
+        self._settle(HAS_CALL, (*self.args, *named) if named else self.args)
+
 
 @dataclass(frozen=True, slots=True)
-class Text(_Spanned):
+class Text(_Node):
     """Texts written one after the other."""
 
     parts: tuple["Term", ...]
 
+    def __post_init__(self) -> None:
+        """Note what it holds."""
+        self._settle(HAS_TEXT, self.parts)
+
 
 @dataclass(frozen=True, slots=True)
-class Map(_Spanned):
+class Map(_Node):
     """A mapping with fixed keys, in order. An absent value drops its entry."""
 
     entries: tuple[tuple[str, "Term"], ...]
 
+    def __post_init__(self) -> None:
+        """Note what it holds."""
+        self._settle(0, tuple([value for _, value in self.entries]))
+
 
 @dataclass(frozen=True, slots=True)
-class Seq(_Spanned):
+class Seq(_Node):
     """A list. An absent item is dropped."""
 
     items: tuple["Term", ...]
 
+    def __post_init__(self) -> None:
+        """Note what it holds."""
+        self._settle(0, self.items)
+
 
 @dataclass(frozen=True, slots=True)
-class If(_Spanned):
+class If(_Node):
     """`then` where the value called `present` is there, else absent: the author's `?`."""
 
     present: str
     then: "Term"
+
+    def __post_init__(self) -> None:
+        """Note what it holds."""
+        self._settle(HAS_IF, (self.then,))
 
 
 class Encoding(StrEnum):
@@ -145,7 +222,7 @@ LINES = frozenset({Encoding.HEADER, Encoding.QUERY, Encoding.URL})
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded(_Spanned):
+class Encoded(_Node):
     """A tree written as text. `templated`: a vault reads the result as a template.
 
     `doctype` (public id, system id) belongs to XML.
@@ -156,19 +233,29 @@ class Encoded(_Spanned):
     templated: bool = False
     doctype: tuple[str, str] | None = None
 
+    def __post_init__(self) -> None:
+        """Note what it holds."""
+        self._settle(HAS_ENCODED, (self.tree,))
+
 
 @dataclass(frozen=True, slots=True)
-class Limit(_Spanned):
+class Limit(_Node):
     """A text of at most `maximum` characters; `name` says whose limit it is."""
 
     maximum: int
     name: str
     term: "Term"
 
+    def __post_init__(self) -> None:
+        """Note what it holds."""
+        self._settle(HAS_LIMIT, (self.term,))
+
 
 @dataclass(frozen=True, slots=True)
-class Source(_Spanned):
+class Source(_Leaf):
     """Where the plan's source block, chosen by the source's kind, is put in."""
+
+    holds: ClassVar[int] = HAS_SOURCE
 
 
 class Measure(StrEnum):
@@ -180,7 +267,7 @@ class Measure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Amount(_Spanned):
+class Amount(_Node):
     """An amount as the destination counts it, by the digits in the plan.
 
     `of` is in minor units of ISO 4217, and None where only the currency's digits are asked for.
@@ -192,39 +279,15 @@ class Amount(_Spanned):
     measure: Measure = Measure.WIRE
     at: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Note what it holds."""
+        inside = (self.currency,) if self.of is None else (self.of, self.currency)
+        self._settle(HAS_AMOUNT, inside)
+
 
 Term: TypeAlias = (
     Lit | Ref | Atom | Raw | Call | Text | Map | Seq | If | Encoded | Limit | Source | Amount
 )
-
-LEAVES = frozenset({Lit, Ref, Atom, Raw, Source})
-"""The nodes with nothing inside: most of a body, and every rule walks the body."""
-
-
-def children(term: Term) -> tuple[Term, ...]:
-    """The terms directly inside a term, in the order they are written."""
-    match term:
-        # Most nodes are leaves, and every rule walks the body.
-        case Lit() | Ref() | Atom() | Raw() | Source():
-            return ()
-        case Map(entries=entries):
-            return tuple([value for _, value in entries])
-        case Call(args=args, named=named):
-            return (*args, *(value for _, value in named))
-        case Text(parts=parts):
-            return parts
-        case Seq(items=items):
-            return items
-        case If(then=then):
-            return (then,)
-        case Encoded(tree=tree):
-            return (tree,)
-        case Limit(term=inner):
-            return (inner,)
-        case Amount(of=of, currency=currency):
-            return (currency,) if of is None else (of, currency)
-        case _:
-            assert_never(term)
 
 
 def line_parts(tree: Term) -> "tuple[Term, ...]":
@@ -232,17 +295,26 @@ def line_parts(tree: Term) -> "tuple[Term, ...]":
     return tree.parts if isinstance(tree, Text) else (tree,)
 
 
-def walk(term: Term) -> "list[Term]":
-    """The term and everything inside it, outermost first."""
-    if type(term) in LEAVES:
-        return [term]
+def walk(term: Term, holding: int | None = None) -> "list[Term]":
+    """The term and everything inside it, outermost first.
+
+    With `holding`, bits of what is looked for: only the terms that hold some of it.
+    """
     nodes: list[Term] = []
     todo = [term]
+    if holding is None:
+        while todo:
+            current = todo.pop()
+            nodes.append(current)
+            if current.inside:
+                todo.extend(current.inside[::-1])
+        return nodes
     while todo:
         current = todo.pop()
-        nodes.append(current)
-        if type(current) not in LEAVES:
-            todo.extend(reversed(children(current)))
+        if current.holds & holding:
+            nodes.append(current)
+            if current.inside:
+                todo.extend(current.inside[::-1])
     return nodes
 
 
@@ -251,7 +323,7 @@ def height(term: Term) -> int:
     levels, level = 0, [term]
     while level:
         levels += 1
-        level = [inner for outer in level for inner in children(outer)]
+        level = [inner for outer in level for inner in outer.inside]
     return levels
 
 
@@ -261,17 +333,16 @@ def height(term: Term) -> int:
 
 def map_children(term: Term, change: Callable[[Term], Term]) -> Term:
     """The node with `change` applied to the terms directly inside it; itself if none changed."""
-    if type(term) in LEAVES:
-        return term
-    before = children(term)
+    before = term.inside
     after = tuple([change(inner) for inner in before])
-    if all(new is old for new, old in zip(after, before, strict=True)):
-        return term
-    return _with_children(term, after)
+    for new, old in zip(after, before, strict=True):
+        if new is not old:
+            return _with_children(term, after)
+    return term
 
 
 def _with_children(term: Term, inner: tuple[Term, ...]) -> Term:
-    """The same node around other terms, which stand in the order of `children`."""
+    """The same node around other terms, which stand in the order of `inside`."""
     match term:
         case Call(function=function, args=args, named=named):
             names = [name for name, _ in named]
@@ -299,9 +370,18 @@ def _with_children(term: Term, inner: tuple[Term, ...]) -> Term:
             assert_never(term)
 
 
-def rewrite(term: Term, change: Callable[[Term], Term]) -> Term:
-    """Apply `change` to every node, innermost first."""
-    return change(map_children(term, lambda inner: rewrite(inner, change)))
+def rewrite(term: Term, change: Callable[[Term], Term], holding: int | None = None) -> Term:
+    """Apply `change` to every node, innermost first.
+
+    With `holding`, bits of what `change` is about: what holds none of it stays as it is.
+    """
+
+    def again(inner: Term) -> Term:
+        if holding is not None and not inner.holds & holding:
+            return inner
+        return change(map_children(inner, again) if inner.inside else inner)
+
+    return again(term)
 
 
 def unwrapped(term: Term) -> Term:

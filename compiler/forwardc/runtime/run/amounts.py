@@ -29,7 +29,6 @@ from forwardc.core.terms.terms import (
     Source,
     Term,
     Text,
-    children,
     walk,
 )
 from forwardc.core.terms.values import Secret
@@ -91,7 +90,7 @@ def _amounts(term: Term, guards: frozenset[str]) -> Iterator[_Guarded]:
             | Limit()
             | Source()
         ):
-            for inner in children(term):
+            for inner in term.inside:
                 yield from _amounts(inner, guards)
         case _:
             assert_never(term)

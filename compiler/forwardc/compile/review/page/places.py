@@ -27,7 +27,6 @@ from forwardc.core.terms.terms import (
     Source,
     Term,
     Text,
-    children,
 )
 
 
@@ -142,7 +141,7 @@ def nested_values(term: Term) -> Iterator[NestedValue]:
             | Source()
             | Amount()
         ):
-            for child in children(term):
+            for child in term.inside:
                 yield from nested_values(child)
         case _:
             assert_never(term)
@@ -157,7 +156,7 @@ def own_nodes(term: Term) -> Iterator[Term]:
         key = dict(term.named)["key"]
         yield from (key_of(key) if isinstance(key, Map) else (key,))
         return
-    for child in children(term):
+    for child in term.inside:
         yield from own_nodes(child)
 
 

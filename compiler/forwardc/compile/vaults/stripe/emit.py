@@ -63,7 +63,6 @@ from forwardc.core.terms.terms import (
     Seq,
     Term,
     Text,
-    children,
     rewrite,
 )
 from forwardc.plan.environment import EnvironmentClass
@@ -345,7 +344,7 @@ def _replacements(step: ProgramStep, facts: Facts) -> Seq:
 def _atoms_with_mark(term: Term, optional: bool = False) -> Iterator[tuple[str, bool]]:
     if isinstance(term, Atom):
         yield term.name, optional
-    for child in children(term):
+    for child in term.inside:
         yield from _atoms_with_mark(child, optional or isinstance(term, If))
 
 

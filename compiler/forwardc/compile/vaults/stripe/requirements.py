@@ -16,7 +16,7 @@ from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.compile.vaults.steps import CONTENT_TYPES
-from forwardc.core.terms.terms import Atom, Call, Lit, Ref, Term, Text, children
+from forwardc.core.terms.terms import Atom, Call, Lit, Ref, Term, Text
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _SEGMENT = "[A-Za-z0-9_-]+"
@@ -118,7 +118,7 @@ def _as_text(term: Term, in_int: bool = False) -> Iterator[Atom]:
     if isinstance(term, Atom) and not in_int:
         yield term
     is_int = isinstance(term, Call) and term.function == "int"
-    for child in children(term):
+    for child in term.inside:
         yield from _as_text(child, is_int)
 
 

@@ -29,7 +29,6 @@ from forwardc.core.terms.terms import (
     Source,
     Term,
     Text,
-    children,
 )
 
 
@@ -117,7 +116,7 @@ def _may_go(item: Term) -> bool:
     """Whether a list item is left out in some runs. One inside a map or list takes only itself."""
     if isinstance(item, If):
         return True
-    return not isinstance(item, Map | Seq) and any(map(_may_go, children(item)))
+    return not isinstance(item, Map | Seq) and any(map(_may_go, item.inside))
 
 
 def _blanks(
