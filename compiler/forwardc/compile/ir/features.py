@@ -6,14 +6,18 @@ table that misses one is a fault of ours, found by a test.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
-from forwardc.compile.ir.analysis import Stage, atoms_in, stage_of
+from forwardc.compile.ir.analysis import Stage, all_refs, atoms_in, stage_of
 from forwardc.compile.ir.program import ProgramOperation, ProgramPair, ProgramRequest, ProgramStep
 from forwardc.core.atoms import ATOMS, EXPIRIES, Charset, InstrumentKind
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.terms import (
+    HAS_ATOM,
+    HAS_CALL,
+    HAS_IF,
     Amount,
     Atom,
     Call,
@@ -79,6 +83,9 @@ class FeatureUse:
     span: Span | None
 
 
+_USES: Final = IdentityCache[tuple[FeatureUse, ...]]()
+
+
 def uses(
     step: ProgramStep, operation: ProgramOperation, stored: frozenset[str]
 ) -> Iterator[FeatureUse]:
@@ -87,6 +94,14 @@ def uses(
         yield FeatureUse("step.direct", step.span)
         return
     request = step.request
+    # What is stored decides only what functions are computed over.
+    key = stored if request.holds & HAS_CALL else None
+    yield from _USES.get(request, key, lambda: tuple(_request_uses(request, stored)))
+    if _uses_network_token(request):
+        yield FeatureUse("network-token", operation.span)
+
+
+def _request_uses(request: ProgramRequest, stored: frozenset[str]) -> Iterator[FeatureUse]:
     yield FeatureUse(f"method.{request.method}", request.span)
     yield from _url_uses(request)
     yield from _body_uses(request)
@@ -97,14 +112,10 @@ def uses(
     if request.sign:
         yield FeatureUse(f"sign.{request.sign.scheme}", request.sign.span)
     yield from _value_uses(request, stored)
-    if _uses_network_token(request):
-        yield FeatureUse("network-token", operation.span)
 
 
 def _url_uses(request: ProgramRequest) -> Iterator[FeatureUse]:
-    yield from (
-        FeatureUse("url.run", node.span) for node in walk(request.url) if isinstance(node, Ref)
-    )
+    yield from (FeatureUse("url.run", ref.span) for ref in all_refs(request.url))
 
 
 def _body_uses(request: ProgramRequest) -> Iterator[FeatureUse]:
@@ -125,7 +136,7 @@ def _body_uses(request: ProgramRequest) -> Iterator[FeatureUse]:
 
 def _integers(term: Term) -> Iterator[Call]:
     """Atoms written as numbers."""
-    for node in walk(term):
+    for node in walk(term, HAS_CALL):
         if isinstance(node, Call) and node.function == "int" and isinstance(node.args[0], Atom):
             yield node
 
@@ -135,6 +146,8 @@ def _written_atoms(term: Term, place: str) -> Iterator[tuple[Atom, str]]:
 
     Encrypted text alone has no syntax; an encrypted map is JSON of its own, wherever it goes.
     """
+    if not term.holds & HAS_ATOM:
+        return
     match term:
         case Atom():
             yield term, place
@@ -169,8 +182,7 @@ def _pair_uses(place: str, pair: ProgramPair) -> Iterator[FeatureUse]:
         if text and place == "header":
             yield FeatureUse("free-text.header", text.span)
         return
-    refs = [node for node in walk(pair.value) if isinstance(node, Ref)]
-    is_run = any(ref.root != "secrets" for ref in refs)
+    is_run = any(ref.root != "secrets" for ref in all_refs(pair.value))
     yield FeatureUse(f"{place}.{'run' if is_run else 'literal'}", pair.value.span or pair.span)
 
 
@@ -178,7 +190,7 @@ def _value_uses(request: ProgramRequest, stored: frozenset[str]) -> Iterator[Fea
     pairs = (pair.value for pair in (*request.headers, *request.query))
     roots = (*pairs, request.body.tree) if request.body else tuple(pairs)
     for root in roots:
-        for node in walk(root):
+        for node in walk(root, HAS_ATOM | HAS_IF | HAS_CALL):
             yield from _node_uses(node, stored)
 
 
@@ -190,7 +202,7 @@ def _node_uses(node: Term, stored: frozenset[str]) -> Iterator[FeatureUse]:
             if present in ATOMS:
                 yield FeatureUse(f"optional.{present}", node.span)
         case Text(parts=parts):
-            if any(atoms_in(part) for part in parts) and len(parts) > 1:
+            if node.holds & HAS_ATOM and len(parts) > 1:
                 yield FeatureUse("composed.atom", node.span)
         case Call(function="int", args=(Atom(name=name),)):
             yield FeatureUse(f"integer.{name}", node.span)
@@ -207,5 +219,5 @@ def _node_uses(node: Term, stored: frozenset[str]) -> Iterator[FeatureUse]:
 def _uses_network_token(request: ProgramRequest) -> bool:
     if request.body is None:
         return False
-    kinds = {ATOMS[atom.name].instrument for atom in atoms_in(request.body.tree)}
-    return InstrumentKind.NETWORK_TOKEN in kinds
+    atoms = atoms_in(request.body.tree)
+    return any(ATOMS[atom.name].instrument is InstrumentKind.NETWORK_TOKEN for atom in atoms)

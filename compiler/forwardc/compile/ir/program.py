@@ -5,13 +5,24 @@ Settings are folded and `let` names resolved; each vault lowers what is here int
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 
 from forwardc.compile.ir.arrangements import AgreedArrangement, Arrangement
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.functions import Type
-from forwardc.core.terms.terms import Atom, Encoding, Lit, Ref, Term, walk
+from forwardc.core.terms.terms import (
+    HAS_ATOM,
+    HAS_REF,
+    Atom,
+    Encoding,
+    Lit,
+    Ref,
+    Term,
+    root_bit,
+    walk,
+)
 from forwardc.plan.environment import Environment, EnvironmentClass
 
 
@@ -61,6 +72,11 @@ class ProgramRequest:
     span: Span | None = None
 
     @cached_property
+    def holds(self) -> int:
+        """What is anywhere in it, a bit for each kind: as a term's own `holds`."""
+        return reduce(or_, (term.holds for term in terms_of(self)))
+
+    @cached_property
     def nodes(self) -> tuple[Term, ...]:
         """Every term of the request and everything inside, in the order it is written."""
         return tuple([node for term in terms_of(self) for node in walk(term)])
@@ -68,15 +84,19 @@ class ProgramRequest:
     @cached_property
     def atoms(self) -> tuple[Atom, ...]:
         """The atoms, with their spans."""
-        return tuple([node for node in self.nodes if isinstance(node, Atom)])
+        nodes = (node for term in terms_of(self) for node in walk(term, HAS_ATOM))
+        return tuple([node for node in nodes if isinstance(node, Atom)])
 
     @cached_property
     def refs(self) -> tuple[Ref, ...]:
         """The references, with their spans."""
-        return tuple([node for node in self.nodes if isinstance(node, Ref)])
+        nodes = (node for term in terms_of(self) for node in walk(term, HAS_REF))
+        return tuple([node for node in nodes if isinstance(node, Ref)])
 
     def refs_below(self, root: str) -> list[Ref]:
         """The references below one root: `secrets`, `params`."""
+        if not self.holds & root_bit(root):
+            return []
         return [ref for ref in self.refs if ref.root == root]
 
 

@@ -11,10 +11,10 @@ from forwardc.compile.ir.analysis import names_used, refs_in, uses_network_token
 from forwardc.compile.ir.program import Program, ProgramRequest
 from forwardc.compile.review.account_keys import missing_account_keys
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.common_findings import shortest
 from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.plan_file import runtime_secrets
+from forwardc.compile.vaults.shortest import shortest
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.terms import Encoded, Encoding, If, Limit, Map, Term, walk
 from forwardc.plan.environment import is_class

@@ -45,8 +45,12 @@ class Emissions:
     """What vaults emitted of one destination, each operation once for all its environments.
 
     Kept by all that an emitter sees: the vault, the operation with its holes, and what was agreed.
+    What all operations of one environment share, the head, is kept until the next environment.
     """
 
+    _heads: dict[str, tuple[Program, Mapping[str, str], EmittedHead, Facts]] = field(
+        default_factory=dict
+    )
     _made: dict[tuple[object, ...], list[tuple[EmissionContext, Emission, Facts]]] = field(
         default_factory=dict
     )
@@ -61,6 +65,18 @@ class Emissions:
         emission = vault.emit(context, read)
         made.append((context, emission, read))
         return emission, read
+
+    def head_of(
+        self, vault: Vault, program: Program, account: Mapping[str, str]
+    ) -> tuple[EmittedHead, Facts]:
+        """The head of a program's plans, and the facts with the record of what was read for it."""
+        last = self._heads.get(vault.name)
+        if last is not None and last[0] is program and last[1] == account:
+            return last[2], last[3]
+        read = vault.facts.recording()
+        head = vault.head(program, account, read)
+        self._heads[vault.name] = (program, account, head, read)
+        return head, read
 
 
 class Level(StrEnum):
@@ -153,7 +169,8 @@ def assess(
     )
     read = vault.facts.recording()
     findings = tuple(_with_arrangements(context, vault, agreements, read))
-    head = vault.head(program, account.values, read)
+    head, read_for_head = emissions.head_of(vault, program, account.values)
+    read.note_all(read_for_head)
     findings = (*findings, *_unknown_inputs(context, head), *_stated_presence(context, head))
     findings = (*findings, *unconfirmed_counting(context))
     if not _has(findings, Verdict.REFUSED):

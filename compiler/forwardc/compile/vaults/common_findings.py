@@ -16,22 +16,20 @@ from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Support, Verdict
+from forwardc.compile.vaults.shortest import limited, shortest
 from forwardc.compile.vaults.steps import if_present
 from forwardc.core.terms.escaping import NotExpressibleError
-from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.functions import ComputationError
 from forwardc.core.terms.terms import (
+    HAS_REF,
     Amount,
     Call,
     Encoded,
     If,
     Limit,
     Lit,
-    Raw,
     Ref,
     Term,
-    rewrite,
-    walk,
 )
 
 UNCONFIRMED = "FC0616"
@@ -43,10 +41,6 @@ _LOCKING = frozenset({"jwe", "hmac_sha256", "hmac_sha512"})
 _SILENT = frozenset({Verdict.NATIVE, Verdict.LOWERED})
 _KEYED: Final = frozenset({"hmac_sha256", "hmac_sha512"})
 _KEY: Final = "key of a hash"
-_WRITTEN_OUT = frozenset({"json", "text"})
-# Private use: stands for the value of a run, and is counted as nothing.
-_MARK = "\ue000"
-_RUN_VALUE = Raw(_MARK, number=True)
 
 
 def from_table(
@@ -149,6 +143,8 @@ def kept_values(
 
 def _shown(term: Term, stored: frozenset[str]) -> Iterator[Ref]:
     """References whose values stand in a text for whoever reads it: no key opens them."""
+    if not term.holds & HAS_REF:
+        return
     if isinstance(term, Ref):
         yield term
     is_locked = isinstance(term, Call) and term.function in _LOCKING
@@ -173,6 +169,8 @@ def references(term: Term, around: tuple[str, ...] = ()) -> Iterator[tuple[Ref, 
 
     `pick` is none: it is gone where its setting has a value.
     """
+    if not term.holds & HAS_REF:
+        return
     if isinstance(term, Ref):
         yield term, around
     elif isinstance(term, Call) and term.function in _KEYED and len(term.args) == 2:
@@ -197,21 +195,9 @@ def kept_hash(key: Ref, days: int, step: ProgramStep) -> Finding:
     return Finding(Verdict.DEGRADED, "FC0633", reason, key.span, step.name)
 
 
-def shortest(term: Term) -> int:
-    """Characters of a term's text when every value of a run is empty and optionals are absent.
-
-    Raises `NotExpressibleError` or `ComputationError` where no run can give the term a text.
-    """
-    value = evaluate(rewrite(term, _without_run), Scope({}))
-    return len(value) - value.count(_MARK) if isinstance(value, str) else 0
-
-
 def unsendable(term: Term) -> Iterator[Finding]:
     """A refusal for each limit that even the shortest text breaks, and each text with no form."""
-    nodes = [node for node in walk(term) if isinstance(node, Limit | Encoded)]
-    # A limit and the text directly inside it have the same length and the same problems.
-    limited = {id(node.term) for node in nodes if isinstance(node, Limit)}
-    refusals = (_refusal(node) for node in nodes if id(node) not in limited)
+    refusals = map(_refusal, limited(term))
     yield from dict.fromkeys(refusal for refusal in refusals if refusal)
 
 
@@ -224,12 +210,3 @@ def _refusal(term: Limit | Encoded) -> Finding | None:
         reason = f"{term.name} is longer than {term.maximum} characters"
         return Finding(Verdict.REFUSED, "FC0606", reason)
     return None
-
-
-def _without_run(node: Term) -> Term:
-    if isinstance(node, Limit):
-        return node.term
-    is_value = isinstance(node, Ref | Amount) or (
-        isinstance(node, Call) and node.function not in _WRITTEN_OUT and _RUN_VALUE in walk(node)
-    )
-    return _RUN_VALUE if is_value else node

@@ -38,6 +38,14 @@ class Facts:
     doubts: dict[tuple[str, str], None] | None = field(default=None, compare=False)
     """Where reading is recorded: step, and why what was read for it is not confirmed."""
     step: str = ""
+    unconfirmed: Mapping[str, frozenset[str]] | None = field(default=None, compare=False)
+    """By section, the names of its facts that nobody confirms: only they are worth a record."""
+
+    def __post_init__(self) -> None:
+        """Look for unconfirmed facts, where whoever makes a copy does not know them."""
+        if self.unconfirmed is None:
+            by_section = {name: _doubtful(self, data) for name, data in self.data.items()}
+            object.__setattr__(self, "unconfirmed", by_section)
 
     def recording(self) -> "Facts":
         """The same facts with a record of its own."""
@@ -54,7 +62,10 @@ class Facts:
     def section(self, name: str) -> Mapping[str, Any]:
         """One section; every entry is a mapping that names its `source`."""
         entries: Mapping[str, Any] = self.data[name]
-        return entries if self.doubts is None else _Section(entries, self)
+        doubtful = (self.unconfirmed or {})[name]
+        return (
+            _Section(entries, self, doubtful) if doubtful and self.doubts is not None else entries
+        )
 
     def value(self, section: str, name: str) -> Any:
         """The `value` of one fact."""
@@ -111,16 +122,24 @@ class Facts:
             self.doubts[self.step, reason] = None
 
 
+def _doubtful(facts: Facts, section: object) -> frozenset[str]:
+    """The names of a section's facts that nobody confirms; none where it is no section of facts."""
+    entries = section.items() if isinstance(section, Mapping) else ()
+    named = {name: fact for name, fact in entries if isinstance(fact, Mapping) and "source" in fact}
+    return frozenset(name for name, fact in named.items() if facts.doubt(fact) is not None)
+
+
 class _Section(Mapping[str, Any]):
-    """A section that records each entry that is looked into. Its names alone tell nothing."""
+    """A section that records each doubtful entry that is looked into. Names alone tell nothing."""
 
-    __slots__ = ("_entries", "_facts")
+    __slots__ = ("_doubtful", "_entries", "_facts")
 
-    def __init__(self, entries: Mapping[str, Any], facts: Facts) -> None:
-        self._entries, self._facts = entries, facts
+    def __init__(self, entries: Mapping[str, Any], facts: Facts, doubtful: frozenset[str]) -> None:
+        self._entries, self._facts, self._doubtful = entries, facts, doubtful
 
-    def __getitem__(self, name: str) -> "_Fact":
-        return _Fact(self._entries[name], self._facts)
+    def __getitem__(self, name: str) -> Mapping[str, Any]:
+        entry: Mapping[str, Any] = self._entries[name]
+        return _Fact(entry, self._facts) if name in self._doubtful else entry
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries

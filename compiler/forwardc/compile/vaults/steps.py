@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
-from forwardc.compile.ir.analysis import atoms_in
 from forwardc.compile.ir.program import (
     ProgramBody,
     ProgramOutput,
@@ -15,7 +14,6 @@ from forwardc.compile.ir.program import (
     ProgramRequest,
     ProgramSignature,
     ProgramStep,
-    terms_of,
 )
 from forwardc.compile.vaults.emission import (
     EmittedAnswer,
@@ -30,7 +28,7 @@ from forwardc.compile.vaults.emission import (
 )
 from forwardc.core.atoms import ATOMS
 from forwardc.core.terms.functions import Type
-from forwardc.core.terms.terms import Encoded, Encoding, If, Lit, Map, Ref, Seq, Term
+from forwardc.core.terms.terms import HAS_IF, Encoded, Encoding, If, Lit, Map, Ref, Seq, Term
 
 CONTENT_TYPES = {
     Encoding.JSON: "application/json",
@@ -72,7 +70,7 @@ def if_present(value: Term, whole: Term) -> Term:
 
 def _deciding(term: Term) -> Iterator[str]:
     """The optional parts of a scalar. One inside a map or list drops only its own entry there."""
-    if isinstance(term, Map | Seq):
+    if not term.holds & HAS_IF or isinstance(term, Map | Seq):
         return
     if isinstance(term, If):
         yield term.present
@@ -158,9 +156,7 @@ def _currency_name(currency: Term) -> str:
 
 def uses_cvc(step: ProgramStep) -> bool:
     """Whether the request holds the CVC, which serves one request only."""
-    return any(
-        atom.name == "card.cvc" for term in terms_of(step.request) for atom in atoms_in(term)
-    )
+    return any(atom.name == "card.cvc" for atom in step.request.atoms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,27 +71,36 @@ def scalar_pieces(value: Value, encoding: Encoding, *, templated: bool) -> Piece
 
 def json_pieces(value: Value, *, templated: bool) -> Pieces:
     """Compact JSON; numbers keep their digits."""
-    if isinstance(value, dict):
-        yield "{"
+    pieces: list[str | Fragment] = []
+    _add_json(pieces, value, templated=templated)
+    return iter(pieces)
+
+
+def _add_json(pieces: list[str | Fragment], value: Value, *, templated: bool) -> None:
+    # One list for all levels: a generator at each would hand every piece up through all of them.
+    if isinstance(value, str):
+        pieces.append(f'"{escape.json_text(value, templated=templated)}"')
+    elif isinstance(value, dict):
+        pieces.append("{")
         for index, (key, item) in enumerate(value.items()):
-            yield f'{"," if index else ""}"{escape.json_text(key, templated=templated)}":'
-            yield from json_pieces(item, templated=templated)
-        yield "}"
+            comma = "," if index else ""
+            pieces.append(f'{comma}"{escape.json_text(key, templated=templated)}":')
+            _add_json(pieces, item, templated=templated)
+        pieces.append("}")
     elif isinstance(value, list):
-        yield "["
+        pieces.append("[")
         for index, item in enumerate(value):
             if index:
-                yield ","
-            yield from json_pieces(item, templated=templated)
-        yield "]"
+                pieces.append(",")
+            _add_json(pieces, item, templated=templated)
+        pieces.append("]")
     elif isinstance(value, Fragment) and value.number:
-        yield value
-    elif isinstance(value, str | Fragment | Template):
-        yield '"'
-        yield from scalar_pieces(value, Encoding.JSON, templated=templated)
-        yield '"'
+        pieces.append(value)
+    elif isinstance(value, Fragment | Template):
+        scalar = scalar_pieces(value, Encoding.JSON, templated=templated)
+        pieces += ('"', *scalar, '"')
     else:
-        yield "null" if value is None else text_of(value)
+        pieces.append("null" if value is None else text_of(value))
 
 
 def flatten_form(value: Value, name: str = "") -> Iterator[tuple[str, Value]]:

@@ -10,6 +10,9 @@ from forwardc.compile.ir.analysis import Stage, stage_of
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.steps import if_present
 from forwardc.core.terms.terms import (
+    HAS_ATOM,
+    HAS_CALL,
+    HAS_REF,
     Atom,
     Call,
     Encoded,
@@ -34,7 +37,7 @@ class TemplateLowering:
 
     def value(self, term: Term) -> Term:
         """The term with every vault value in Checkout.com's syntax."""
-        return rewrite(self._integers(term), self._node)
+        return rewrite(self._integers(term), self._node, HAS_ATOM | HAS_REF | HAS_CALL)
 
     def _integers(self, term: Term) -> Term:
         def change(node: Term) -> Term:
@@ -44,7 +47,7 @@ class TemplateLowering:
                 return Raw(self._placeholder(name), number=True, span=node.span)
             return node
 
-        return rewrite(term, change)
+        return rewrite(term, change, HAS_CALL)
 
     def _node(self, node: Term) -> Term:
         if isinstance(node, Atom):

@@ -8,7 +8,7 @@ secret whether the vault or the runtime holds it.
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
-from forwardc.compile.ir.analysis import Stage, has_atom, refs_in, stage_of, tainted
+from forwardc.compile.ir.analysis import Stage, all_refs, has_atom, refs_in, stage_of, tainted
 from forwardc.compile.ir.program import Program, ProgramOperation, ProgramPair, ProgramStep
 from forwardc.compile.vaults.common_findings import is_hash_key, kept_hash, references
 from forwardc.compile.vaults.contract import Context
@@ -62,12 +62,8 @@ def _needs_encryption(term: Term, stored: Set[str], masked: Set[str]) -> bool:
     return any(
         (ref.root == "secrets" and ref.name not in stored)
         or (ref.root == "steps" and ref.name in masked)
-        for ref in _all_refs(term)
+        for ref in all_refs(term)
     )
-
-
-def _all_refs(term: Term) -> list[Ref]:
-    return [node for node in walk(term) if isinstance(node, Ref)]
 
 
 def is_encrypted(pair: ProgramPair, stored: Set[str], masked: Set[str]) -> bool:
@@ -107,7 +103,7 @@ def _query(step: ProgramStep) -> list[Term]:
 
 
 def _has_vault_value(term: Term, context: Context) -> bool:
-    return has_atom(term) or any(ref.name in context.stored for ref in _all_refs(term))
+    return has_atom(term) or any(ref.name in context.stored for ref in all_refs(term))
 
 
 def _secret_findings(

@@ -51,6 +51,9 @@ from forwardc.compile.vaults.stripe.review_surface import (
 )
 from forwardc.core.atoms import ATOMS, InstrumentKind
 from forwardc.core.terms.terms import (
+    HAS_ATOM,
+    HAS_CALL,
+    HAS_IF,
     Atom,
     Call,
     Encoded,
@@ -313,7 +316,8 @@ def _blanks(tree: Term) -> Term:
             return If(f"inputs.{node.present}", node.then, span=node.span)
         return node
 
-    return rewrite(rewrite(tree, integers), blank)
+    # `present(billing.city, 1)` has no atom in it, and stands for an input of the caller.
+    return rewrite(rewrite(tree, integers, HAS_CALL), blank, HAS_ATOM | HAS_IF)
 
 
 def _is_billing(name: str) -> bool:
@@ -342,6 +346,8 @@ def _replacements(step: ProgramStep, facts: Facts) -> Seq:
 
 
 def _atoms_with_mark(term: Term, optional: bool = False) -> Iterator[tuple[str, bool]]:
+    if not term.holds & HAS_ATOM:
+        return
     if isinstance(term, Atom):
         yield term.name, optional
     for child in term.inside:

@@ -8,6 +8,7 @@ facts have that, and it decides: no pattern takes any host.
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from forwardc.compile.ir.analysis import atoms_in, refs_in
 from forwardc.compile.ir.program import ProgramBody, ProgramRequest, ProgramStep
@@ -16,7 +17,7 @@ from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.compile.vaults.steps import CONTENT_TYPES
-from forwardc.core.terms.terms import Atom, Call, Lit, Ref, Term, Text
+from forwardc.core.terms.terms import HAS_ATOM, Atom, Call, Lit, Ref, Term, Text
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _SEGMENT = "[A-Za-z0-9_-]+"
@@ -115,6 +116,8 @@ def _integer_only(body: ProgramBody, step: ProgramStep, facts: Facts) -> Iterato
 
 
 def _as_text(term: Term, in_int: bool = False) -> Iterator[Atom]:
+    if not term.holds & HAS_ATOM:
+        return
     if isinstance(term, Atom) and not in_int:
         yield term
     is_int = isinstance(term, Call) and term.function == "int"
@@ -163,6 +166,10 @@ def _host_and_path(url: str) -> tuple[str, str]:
     return host.removesuffix(":443"), path
 
 
+# The patterns are those of the facts: a few dozen, each asked for at every URL.
+
+
+@cache
 def _path(pattern: str) -> re.Pattern[str]:
     return re.compile(_expression(pattern.partition("/")[2], _SEGMENT))
 
@@ -171,8 +178,13 @@ def _host(pattern: str, destination: str, facts: Facts) -> re.Pattern[str]:
     """The hosts of a pattern; with facts of the destination's own hosts, those alone."""
     own_hosts = facts.section("destination_hosts").get(destination)
     host = pattern.partition("/")[0]
+    return _host_pattern(host, None if own_hosts is None else str(own_hosts["value"]))
+
+
+@cache
+def _host_pattern(host: str, own_hosts: str | None) -> re.Pattern[str]:
     if own_hosts is not None:
-        return re.compile(str(own_hosts["value"]))
+        return re.compile(own_hosts)
     return re.compile(_NO_HOST if _WHOLE.fullmatch(host) else _expression(host, _LABEL))
 
 
