@@ -79,7 +79,7 @@ def json_pieces(value: Value, *, templated: bool) -> Pieces:
 def _add_json(pieces: list[str | Fragment], value: Value, *, templated: bool) -> None:
     # One list for all levels: a generator at each would hand every piece up through all of them.
     if isinstance(value, str):
-        pieces.append(f'"{escape.json_text(value, templated=templated)}"')
+        pieces.append(f'"{escape.escape(Encoding.JSON, value, templated=templated)}"')
     elif isinstance(value, dict):
         pieces.append("{")
         for index, (key, item) in enumerate(value.items()):
