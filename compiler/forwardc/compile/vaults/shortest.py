@@ -50,15 +50,15 @@ from forwardc.core.terms.terms import (
     line_parts,
     walk,
 )
-from forwardc.core.terms.values import ABSENT, Fragment, Value, is_absent
+from forwardc.core.terms.values import ABSENT, Value, is_absent
 
 _WRITTEN_OUT: Final = frozenset({"json", "text"})
 """Functions whose text has the length of what is inside them."""
 # Private use: stands for the value of a run, and is counted as nothing.
 _MARK: Final = "\ue000"
-_RUN_VALUE: Final = Fragment(_MARK, number=True)
-_OF_A_RUN: Final = HAS_REF | HAS_AMOUNT
 _NOTHING: Final = Scope({})
+_RUN_VALUE: Final = evaluate(Raw(_MARK, number=True), _NOTHING)
+_OF_A_RUN: Final = HAS_REF | HAS_AMOUNT
 
 
 def shortest(term: Term) -> int:
