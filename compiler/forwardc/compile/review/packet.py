@@ -14,7 +14,7 @@ from forwardc.compile.review.sample import sample_url
 from forwardc.compile.review.setup import setup_file
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.contract import Vault
-from forwardc.compile.vaults.encode import Json
+from forwardc.compile.vaults.encode import Document, Json
 from forwardc.compile.vaults.facts import Facts, demo_ids
 from forwardc.compile.vaults.plan_file import plan_file
 from forwardc.plan.approvals import ids_in_words
@@ -31,7 +31,7 @@ class ReviewPacket:
     program: Program
     account: Mapping[str, str]
     assessments: tuple[Assessment, ...]
-    plan: Json
+    plan: Document
     setup: Json
     """What must exist at the vault before the first run."""
     destination: Destination
@@ -103,7 +103,8 @@ def review_packets(
             if demo and program.environment_class == "production":
                 plan["demo_ids"] = demo
             pack = ReviewPacket(
-                vault, program, account, tuple(group), plan, setup, destination, accounts
+                *(vault, program, account, tuple(group)),
+                *(Document(plan), setup, destination, accounts),
             )
             built.append(replace(pack, demo=demo))
     refused = [

@@ -4,19 +4,16 @@ Every value that a template puts out is escaped for HTML or Markdown (CommonMark
 tables); `Markdown` marks what is markup already.
 """
 
+import re
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from forwardc.core.diagnostics.render.clean import printable
+from forwardc.core.diagnostics.render.clean import on_one_line, printable
 
 if TYPE_CHECKING:
     from jinja2 import Template
-import re
-from typing import Final
-
-from forwardc.core.diagnostics.render.clean import on_one_line
 
 
 def _visible(value: Any) -> Any:
@@ -50,6 +47,12 @@ def template(package: str, name: str, *filters: tuple[str, Callable[..., Any]]) 
 
 
 # Markdown
+#
+# A letter is made of a vault's questions and of reasons that stand in each letter and in coverage:
+# what a text becomes is kept.
+
+_MOST: Final = 4096
+"""Texts that are kept: those of all letters and reasons of some ten destinations, in 1 MiB."""
 
 # An underline inside or behind a word begins no emphasis, and `&` begins an entity only before a
 # name and `;`.
@@ -63,6 +66,7 @@ class Markdown(str):
     __slots__ = ()
 
 
+@lru_cache(_MOST)
 def text(value: str) -> Markdown:
     """The same text, to be read as it is; of spaces at its ends one is left."""
     inner = on_one_line(value).strip()
@@ -74,12 +78,14 @@ def text(value: str) -> Markdown:
     return Markdown(_BLOCK.sub(_block, marked))
 
 
+@lru_cache(_MOST)
 def code(value: str) -> Markdown:
     """A code span, in a table, too: a backtick becomes an apostrophe."""
     line = on_one_line(value).replace("`", "'").replace("|", "\\|")
     return Markdown(f"`{line}`")
 
 
+@lru_cache(_MOST)
 def quoted(value: str) -> Markdown:
     """Text of ours with names in backticks: those become code spans."""
     parts = value.split("`")

@@ -7,6 +7,7 @@ standard encoder is written in C for compact JSON only.
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from functools import cached_property
 from json.encoder import encode_basestring as quoted
 from typing import Any, assert_never, get_args
 
@@ -37,25 +38,64 @@ def _refused(data: object) -> Any:
     raise TypeError(f"{type(data).__name__} has no place in a build file")
 
 
-def pretty(data: Any, default: Callable[[Any], Any] = _refused, line: str = "\n") -> str:
+def pretty(data: Any, default: Callable[[Any], Any] = _refused) -> str:
     """JSON text of dicts with text keys, lists, texts, numbers, booleans and None.
 
     `default` gives the JSON data of anything else, and raises TypeError where there is none.
-    `line` begins each line inside the value.
     """
+    pieces: list[str] = []
+    _write(data, "\n", default, pieces.append)
+    return "".join(pieces)
+
+
+def _write(data: Any, line: str, default: Callable[[Any], Any], put: Callable[[str], None]) -> None:
+    """Hand the pieces of a value to `put`; `line` begins each line inside it."""
     # Not `isinstance`: nearly every value is of one of these types itself, and this is quicker.
-    kind, inner = type(data), line + "  "
-    if kind is str:
-        return quoted(data)
+    kind = type(data)
     if kind is dict:
-        members = [f"{quoted(key)}: {pretty(item, default, inner)}" for key, item in data.items()]
-        return f"{{{inner}{f',{inner}'.join(members)}{line}}}" if members else "{}"
-    if kind is list:
-        items = [pretty(item, default, inner) for item in data]
-        return f"[{inner}{f',{inner}'.join(items)}{line}]" if items else "[]"
-    if kind in _SMALL:
-        return _SMALL[kind](data)
-    return pretty(default(data), default, line)
+        _write_members(data, line, default, put)
+    elif kind is list:
+        _write_items(data, line, default, put)
+    elif kind is str:
+        put(quoted(data))
+    elif kind in _SMALL:
+        put(_SMALL[kind](data))
+    else:
+        _write(default(data), line, default, put)
+
+
+def _write_members(
+    data: dict[str, Any], line: str, default: Callable[[Any], Any], put: Callable[[str], None]
+) -> None:
+    if not data:
+        put("{}")
+        return
+    inner = line + "  "
+    before = "{" + inner
+    for key, item in data.items():
+        # Two of three values are texts: a call for each would cost more than the text does.
+        if type(item) is str:
+            put(f"{before}{quoted(key)}: {quoted(item)}")
+        else:
+            put(f"{before}{quoted(key)}: ")
+            _write(item, inner, default, put)
+        before = "," + inner
+    put(line + "}")
+
+
+def _write_items(
+    data: list[Any], line: str, default: Callable[[Any], Any], put: Callable[[str], None]
+) -> None:
+    if not data:
+        put("[]")
+        return
+    inner = line + "  "
+    before = "[" + inner
+    for item in data:
+        put(before)
+        _write(item, inner, default, put)
+        before = "," + inner
+    put(line + "]")
 
 
 _SMALL: dict[type, Callable[[Any], str]] = {
@@ -134,7 +174,23 @@ def text_of(data: Any) -> str:
 
 def to_bytes(data: Any) -> bytes:
     """A build file: JSON with two spaces, a line feed at the end, members in their order."""
+    return data.as_bytes if isinstance(data, Document) else _bytes(data)
+
+
+def _bytes(data: Any) -> bytes:
     return (text_of(data) + "\n").encode()
+
+
+class Document(dict[str, Any]):
+    """A whole file as a structure that does not change any more: it is written once.
+
+    A plan is asked for its bytes by who writes it, and by its own page, which names their digest.
+    """
+
+    @cached_property
+    def as_bytes(self) -> bytes:
+        """The file."""
+        return _bytes(dict(self))
 
 
 def plain(data: Any) -> Any:

@@ -11,12 +11,11 @@ from typing import Any
 from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.review.arrangements import signing_secrets
 from forwardc.compile.review.diff.compare import own_changes
-from forwardc.compile.review.page.protection import places
+from forwardc.compile.review.page.request_values import values_of
 from forwardc.compile.review.page.wording import VendorNames
 from forwardc.compile.vaults.arrangements import Standing, to_record
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.findings import Finding, Verdict
-from forwardc.core.terms.terms import walk
 from forwardc.plan.approvals import approval_key, withdrawn
 from forwardc.plan.changes import changes, covers, digests
 from forwardc.plan.digests import canonical, file_digest, review_surface
@@ -76,8 +75,7 @@ def approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
         return []
     surface = review_surface(plan, name) if live else None
     own, psp = lock.own.get(key), lock.psp.get(key)
-    now = covers(plan, name)
-    since = list(own_changes(own.covers.model_dump(), now)) if own else []
+    since = list(own_changes(own.covers.model_dump(), covers(plan, name))) if own else []
     records = [_record("own", own, since, list(digests(plan, name).values()))]
     if surface is not None:
         since = [str(change) for change in changes(psp.covers, surface)] if psp else []
@@ -162,7 +160,4 @@ def _place(finding: Finding, steps: dict[str, ProgramStep]) -> str:
     step = steps.get(finding.step)
     if step is None or finding.span is None:
         return ""
-    for at, leaf in reversed(list(places(step.request))):
-        if any(node.span == finding.span for node in walk(leaf)):
-            return at
-    return ""
+    return values_of(step.request).place_at(finding.span)

@@ -3,7 +3,6 @@
 A pack and the lock become the values of one template. Dates are those of records.
 """
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -15,15 +14,16 @@ from forwardc.compile.review.checklist.of_step import REDACTED
 from forwardc.compile.review.coverage import rows as coverage_rows
 from forwardc.compile.review.coverage import why
 from forwardc.compile.review.packet import ReviewPacket, not_done, sealed_of
+from forwardc.compile.review.page.markup import broken, named
 from forwardc.compile.review.page.operation_state import agreements, approvals, reasons
 from forwardc.compile.review.page.protection import (
     EncryptedPart,
     RequestSignature,
     on_the_way,
-    places,
     protections,
     with_signatures,
 )
+from forwardc.compile.review.page.request_values import values_of
 from forwardc.compile.review.page.sequence import diagram, messages
 from forwardc.compile.review.page.summary import card_data, summary, vendor_names
 from forwardc.compile.review.page.values import RequestValue, values
@@ -64,7 +64,7 @@ def review_page(pack: ReviewPacket, lock: Lock) -> dict[str, str]:
     built = [assessment for assessment in pack.assessments if assessment.emission is not None]
     leave, protected = _leaving(pack, built), _protected(pack, built)
     rows = agreements(pack.assessments)
-    filters = (("pretty", text_of), ("pieces", pieces))
+    filters = (("pretty", text_of), ("broken", broken), ("named", named))
     page = template("forwardc.compile.review.page", "review.html.j2", *filters).render(
         pack=pack,
         style=style(),
@@ -165,7 +165,7 @@ def _step(step: ProgramStep, emitted: EmittedStep) -> dict[str, Any]:
         "direct": emitted.is_direct,
         "private": emitted.private,
         "on_the_way": on_the_way(emitted),
-        "glossary": glossary(leaf for _, leaf in places(step.request)),
+        "glossary": glossary(value.term for value in values_of(step.request).every),
         "redact": [out.at for out in step.outputs if out.sensitive],
         "stand_in": step.stand_in,
     }
@@ -263,13 +263,6 @@ def _sealing(pack: ReviewPacket, built: list[Assessment]) -> list[dict[str, str]
 
 
 # What the template needs beside text
-
-_BEFORE = re.compile(r"(?<=[^/:])(?=[/&?\[])")
-
-
-def pieces(text: str) -> list[str]:
-    """The parts of a pointer or address: a line may break before each of them."""
-    return _BEFORE.split(text)
 
 
 @cache

@@ -30,15 +30,17 @@ from forwardc.core.terms.terms import (
 )
 
 
-def leaves(body: ProgramBody | Term | None) -> Iterator[tuple[str, Term]]:
+def leaves(body: ProgramBody | Term | None) -> list[tuple[str, Term]]:
     """Each scalar of a body with its place, or of a tree with its pointer, as it is written."""
+    leaves_of: list[tuple[str, Term]] = []
     if body is None:
-        return
+        return leaves_of
     if not isinstance(body, ProgramBody):
-        yield from _leaves(Encoding.JSON, "", body)
-        return
-    for at, leaf in _leaves(body.encoding, "", body.tree):
-        yield f"body{' ' if body.encoding is Encoding.FORM else ''}{at}", leaf
+        _collect(Encoding.JSON, "", body, leaves_of)
+        return leaves_of
+    _collect(body.encoding, "", body.tree, leaves_of)
+    before = "body " if body.encoding is Encoding.FORM else "body"
+    return [(before + at, leaf) for at, leaf in leaves_of]
 
 
 def place_of(body: ProgramBody | None, at: str) -> str:
@@ -51,16 +53,16 @@ def place_of(body: ProgramBody | None, at: str) -> str:
     return f"body {first}{''.join(f'[{token}]' for token in rest)}"
 
 
-def _leaves(encoding: Encoding, at: str, term: Term) -> Iterator[tuple[str, Term]]:
+def _collect(encoding: Encoding, at: str, term: Term, leaves_of: list[tuple[str, Term]]) -> None:
     match term:
         case Map(entries=entries):
             for key, value in entries:
-                yield from _leaves(encoding, _member(encoding, at, key), value)
+                _collect(encoding, _member(encoding, at, key), value, leaves_of)
         case Seq(items=items):
             for index, item in enumerate(items):
-                yield from _leaves(encoding, _item(encoding, at, index), item)
+                _collect(encoding, _item(encoding, at, index), item, leaves_of)
         case If(then=Map() | Seq() as inner):
-            yield from _leaves(encoding, at, inner)
+            _collect(encoding, at, inner, leaves_of)
         case (
             Lit()
             | Ref()
@@ -74,7 +76,7 @@ def _leaves(encoding: Encoding, at: str, term: Term) -> Iterator[tuple[str, Term
             | Source()
             | Amount()
         ):
-            yield at, term
+            leaves_of.append((at, term))
         case _:
             assert_never(term)
 

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from forwardc.compile.ir.analysis import Stage, stage_of
-from forwardc.compile.ir.program import ProgramRequest, ProgramStep
-from forwardc.compile.review.page.places import leaves, nested_values, own_nodes, place_in, place_of
+from forwardc.compile.ir.program import ProgramStep
+from forwardc.compile.review.page.places import leaves, own_nodes, place_of
+from forwardc.compile.review.page.request_values import values_of
 from forwardc.compile.review.page.schemes import SCHEMES, Parts
 from forwardc.compile.review.page.wording import AS_KEY, VendorNames, expression, part
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.emission import EmittedCall, EmittedStep
 from forwardc.compile.vaults.encode import Json
-from forwardc.compile.vaults.steps import content_type
 from forwardc.core.terms.terms import Call, If, Lit, Map, Ref, Seq, Term, Text, walk
 from forwardc.core.terms.values import resolve
 
@@ -87,27 +87,10 @@ class Carrier:
 def encrypted_parts(step: ProgramStep, carrier: Carrier) -> list[EncryptedPart]:
     """Every JWE of a step's request, an inner one after the one around it."""
     return [
-        _sealed(place, node, carrier)
-        for place, leaf in places(step.request)
-        for node in own_nodes(leaf)
-        if isinstance(node, Call) and node.function == "jwe"
+        _sealed(value.place, call, carrier)
+        for value, call in values_of(step.request).calls
+        if call.function == "jwe"
     ]
-
-
-def places(request: ProgramRequest) -> Iterator[tuple[str, Term]]:
-    """Every value of a request with its place, also those inside a JWE or JSON text."""
-    for kind, pairs in (("query", request.query), ("header", content_type(request))):
-        for pair in pairs:
-            yield from _below(f"{kind} {pair.name}", pair.value)
-    for place, leaf in leaves(request.body):
-        yield from _below(place, leaf)
-
-
-def _below(place: str, term: Term) -> Iterator[tuple[str, Term]]:
-    yield place, term
-    for inside in nested_values(term):
-        for below, leaf in leaves(inside.term):
-            yield from _below(place_in(place, inside.part, below), leaf)
 
 
 def _sealed(place: str, call: Call, carrier: Carrier) -> EncryptedPart:
@@ -183,10 +166,9 @@ def _thumbprint(jwk: dict[str, Any]) -> str:
 def request_signatures(step: ProgramStep, carrier: Carrier) -> list[RequestSignature]:
     """The signature of `sign:`, and each HMAC that stands in a value of the request."""
     signatures = [
-        _hmac(place, leaf, node, carrier)
-        for place, leaf in places(step.request)
-        for node in own_nodes(leaf)
-        if isinstance(node, Call) and node.function in _HMACS
+        _hmac(value.place, value.term, call, carrier)
+        for value, call in values_of(step.request).calls
+        if call.function in _HMACS
     ]
     signatures += _agreed(step, carrier.vault or _OURS)
     sign = step.request.sign

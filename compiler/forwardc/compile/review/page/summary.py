@@ -9,12 +9,13 @@ from typing import Any
 
 from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.review.packet import ReviewPacket
-from forwardc.compile.review.page.places import NestedPart, leaves, nested_values, own_nodes
+from forwardc.compile.review.page.places import NestedPart
 from forwardc.compile.review.page.protection import EncryptedPart, RequestSignature, on_the_way
+from forwardc.compile.review.page.request_values import PlacedValue, values_of
 from forwardc.compile.review.page.wording import VendorNames, atom_words, url_of
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.atoms import ATOMS
-from forwardc.core.terms.terms import Atom, If, Term
+from forwardc.core.terms.terms import Atom, If
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +45,19 @@ def _atoms(step: ProgramStep) -> Iterator[tuple[str, bool, bool]]:
     """Each card value of a request: its name, whether it may be absent, whether a JWE hides it."""
     request = step.request
     maybe = {node.present for node in request.nodes if isinstance(node, If)}
-    pairs = (pair.value for pair in (*request.query, *request.headers))
-    for leaf in (*pairs, *(leaf for _, leaf in leaves(request.body))):
-        for atom, is_sealed in _atoms_of(leaf, sealed=False):
+    values = values_of(request)
+    for value in (*values.pairs, *values.body):
+        for atom, is_sealed in _atoms_of(value, sealed=False):
             yield atom.name, atom.name in maybe, is_sealed
 
 
-def _atoms_of(leaf: Term, *, sealed: bool) -> Iterator[tuple[Atom, bool]]:
-    yield from ((node, sealed) for node in own_nodes(leaf) if isinstance(node, Atom))
-    for part in nested_values(leaf):
-        for _, inner in leaves(part.term):
-            yield from _atoms_of(inner, sealed=sealed or part.part is NestedPart.DATA)
+def _atoms_of(value: PlacedValue, *, sealed: bool) -> Iterator[tuple[Atom, bool]]:
+    for node in value.nodes:
+        if isinstance(node, Atom):
+            yield node, sealed
+    for inside in value.parts:
+        for inner in inside.values:
+            yield from _atoms_of(inner, sealed=sealed or inside.part is NestedPart.DATA)
 
 
 def summary(

@@ -11,20 +11,17 @@ from typing import assert_never
 
 from forwardc.compile.ir.analysis import Stage, stage_of, tainted
 from forwardc.compile.ir.arrangements import Signature
-from forwardc.compile.ir.program import ProgramPair, ProgramStep
-from forwardc.compile.review.page.places import (
-    NestedPart,
-    NestedValue,
-    leaves,
-    nested_values,
-    own_nodes,
-    place_in,
-    place_of,
+from forwardc.compile.ir.program import ProgramStep
+from forwardc.compile.review.page.places import NestedPart, place_of
+from forwardc.compile.review.page.request_values import (
+    PlacedPart,
+    PlacedValue,
+    placed,
+    values_of,
 )
 from forwardc.compile.review.page.schemes import SCHEMES
 from forwardc.compile.review.page.wording import VendorNames, expression, form_of
 from forwardc.compile.vaults.contract import Context
-from forwardc.compile.vaults.steps import content_type
 from forwardc.core.atoms import ATOMS, InstrumentKind, Sensitivity
 from forwardc.core.terms.terms import (
     Amount,
@@ -103,15 +100,13 @@ def values(
     request = step.request
     masked = tainted(context.program, context.operation)
     reader = _Reader(context, masked, names, vault, agreed_places(step))
-    rows = [row for node in _holes(request.url) for row in reader.value("URL", node)]
-    for kind, pairs in (("query", request.query), ("header", content_type(request))):
-        rows += [row for pair in pairs for row in reader.pair(kind, pair)]
-    for place, leaf in leaves(request.body):
-        rows += reader.value(place, leaf)
+    holes = [placed("URL", node) for node in _holes(request.url)]
+    read = values_of(request)
+    rows = [row for value in (*holes, *read.pairs, *read.body) for row in reader.value(value)]
     if request.sign:
         scheme = SCHEMES[request.sign.scheme]
         place = f"body{request.sign.into}" if request.sign.into else scheme.place
-        rows += reader.value(place, request.sign.secret, signs=True)
+        rows += reader.value(placed(place, request.sign.secret), signs=True)
     return rows
 
 
@@ -149,17 +144,14 @@ class _Reader:
     vault: str | None
     agreed: Mapping[str, str | Signature]
 
-    def pair(self, kind: str, pair: ProgramPair) -> Iterator[RequestValue]:
-        yield from self.value(f"{kind} {pair.name}", pair.value)
-
     def value(
-        self, place: str, term: Term, around: str = "", *, signs: bool = False
+        self, value: PlacedValue, around: str = "", *, signs: bool = False
     ) -> list[RequestValue]:
         """The row of a value, then those of what is inside it."""
+        place, term, nodes, parts = value.place, value.term, value.nodes, value.parts
         agreed = self.agreed.get(place)
         if isinstance(agreed, Signature):
             return [_signed(place, agreed, self.vault or _MERCHANT)]
-        nodes, parts = list(own_nodes(term)), list(nested_values(term))
         kind = self._kind(nodes, parts)
         stored = self._is_stored(nodes)
         shown = _parts_shown(parts) if parts else expression(term, self.names)
@@ -170,14 +162,14 @@ class _Reader:
             optional=any(isinstance(node, If) for node in nodes),
             agreed=agreed is not None,
         )
-        return [row, *(inner for part in parts for inner in self._inside(place, part))]
+        return [row, *(inner for part in parts for inner in self._inside(part))]
 
-    def _inside(self, place: str, part: NestedValue) -> Iterator[RequestValue]:
+    def _inside(self, part: PlacedPart) -> Iterator[RequestValue]:
         around = "in the JSON" if part.part is NestedPart.JSON else "encrypted"
         if part.part is NestedPart.HEADER:
             around = "in clear in the JWE's protected header"
-        for below, leaf in leaves(part.term):
-            yield from self.value(place_in(place, part.part, below), leaf, around)
+        for value in part.values:
+            yield from self.value(value, around)
 
     def _in_the_vault(self, nodes: Sequence[Term]) -> bool:
         """Whether the vault has every card value among the nodes: it has a name for each."""
@@ -197,7 +189,7 @@ class _Reader:
         ]
         return f"; begins with {', '.join(schemes)}" if schemes else ""
 
-    def _kind(self, nodes: Sequence[Term], parts: Sequence[NestedValue]) -> ValueKind:
+    def _kind(self, nodes: Sequence[Term], parts: Sequence[PlacedPart]) -> ValueKind:
         if any(inside.part is NestedPart.DATA for inside in parts):
             return ValueKind.ENCRYPTED
         if parts:
@@ -266,7 +258,7 @@ class _Reader:
         self,
         kind: ValueKind,
         nodes: Sequence[Term],
-        parts: Sequence[NestedValue],
+        parts: Sequence[PlacedPart],
         around: str,
         *,
         signs: bool,
@@ -306,7 +298,7 @@ def _handling_of(kind: ValueKind, nodes: Sequence[Term], *, stored: bool) -> str
             assert_never(kind)
 
 
-def _parts_shown(parts: Sequence[NestedValue]) -> str:
+def _parts_shown(parts: Sequence[PlacedPart]) -> str:
     """What stands in place of a value whose parts have rows of their own."""
     kinds = {inside.part for inside in parts}
     return (
