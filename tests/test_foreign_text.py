@@ -203,6 +203,13 @@ def test_escaped_json_is_the_same_value(text: str) -> None:
     assert printable(shown) == shown
 
 
+@given(st.text(st.characters(max_codepoint=127)))
+def test_ascii_is_shown_as_any_other_text(text: str) -> None:
+    # It has a quicker way, which the letter behind it closes.
+    assert printable(text) + "é" == printable(text + "é")
+    assert escaped(text) + "é" == escaped(text + "é")
+
+
 # GitHub's runner takes the first kind where a line begins, and the second anywhere in it; Azure
 # Pipelines and TeamCity have such marks, too.
 COMMANDS = [

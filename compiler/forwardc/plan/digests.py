@@ -72,7 +72,7 @@ def leaving(plan: Plan, operation: str) -> Json:
     Raises `KeyError` if there is no such operation.
     """
     approved = plan.operations[operation]
-    terms = list(_terms(plan, approved))
+    nodes = _nodes(_terms(plan, approved))
     return {
         "forwardc": plan.forwardc,
         "vault": plan.vault,
@@ -84,12 +84,12 @@ def leaving(plan: Plan, operation: str) -> Json:
         "hosts": plan.hosts.model_dump(mode="json"),
         "keys": plan.keys.jwks if plan.keys else None,
         **_token_requests(plan, approved),
-        "sources": _sources(plan, terms),
+        "sources": _sources(plan, nodes),
         "ask": _asked(approved),
         **_card(plan, approved),
         "steps": [_step(step) for step in approved.steps],
-        "holes": _holes(plan, approved, terms),
-        **_money(plan, approved, terms),
+        "holes": _holes(plan, approved, nodes),
+        **_money(plan, approved, nodes),
         "secrets": {name: _secret(plan.secrets[name]) for name in _secret_names(plan, approved)},
     }
 
@@ -191,8 +191,13 @@ def _sign(sign: PlanSignature) -> Json:
             assert_never(sign)
 
 
-def _sources(plan: Plan, terms: list[Term]) -> Json:
-    if not any(isinstance(node, Source) for term in terms for node in walk(term)):
+def _nodes(terms: Iterable[Term]) -> list[Term]:
+    """Every term and everything inside it."""
+    return [node for term in terms for node in walk(term)]
+
+
+def _sources(plan: Plan, nodes: list[Term]) -> Json:
+    if not any(isinstance(node, Source) for node in nodes):
         return {}
     return {
         kind: {
@@ -204,8 +209,8 @@ def _sources(plan: Plan, terms: list[Term]) -> Json:
     }
 
 
-def _holes(plan: Plan, operation: PlanOperation, terms: list[Term]) -> Json:
-    names = sorted({name for term in terms for name in _names(term)})
+def _holes(plan: Plan, operation: PlanOperation, nodes: list[Term]) -> Json:
+    names = sorted(set(_names(nodes)))
     return {name: _type_of(plan, operation, name) for name in names}
 
 
@@ -215,13 +220,12 @@ def codes_of(plan: Plan, operation: str) -> frozenset[str]:
     Raises `KeyError` if there is no such operation.
     """
     chosen = plan.operations[operation]
-    return _all_codes(plan, chosen, list(_terms(plan, chosen)))
+    return _all_codes(plan, chosen, _nodes(_terms(plan, chosen)))
 
 
-def _all_codes(plan: Plan, operation: PlanOperation, terms: list[Term]) -> frozenset[str]:
+def _all_codes(plan: Plan, operation: PlanOperation, nodes: list[Term]) -> frozenset[str]:
     rules = [rule.when for step in operation.steps for rule in step.outcome if rule.when]
-    nodes = (node for term in (*terms, *rules) for node in walk(term))
-    amounts = [node for node in nodes if isinstance(node, Amount)]
+    amounts = [node for node in (*nodes, *_nodes(rules)) if isinstance(node, Amount)]
     answered = [
         Ref(output.currency) if "." in output.currency else Lit(output.currency)
         for step in operation.steps
@@ -232,9 +236,9 @@ def _all_codes(plan: Plan, operation: PlanOperation, terms: list[Term]) -> froze
     return frozenset(code for currency in named for code in _codes(plan, currency))
 
 
-def _money(plan: Plan, operation: PlanOperation, terms: list[Term]) -> Json:
+def _money(plan: Plan, operation: PlanOperation, nodes: list[Term]) -> Json:
     """How the amounts of an operation are counted, in the currencies that it may be given."""
-    codes = _all_codes(plan, operation, terms)
+    codes = _all_codes(plan, operation, nodes) if plan.money is not None else ()
     if plan.money is None or not codes:
         return {}
     block = plan.money.model_dump(mode="json", by_alias=True, exclude={"digits", *_TOLD})
@@ -256,8 +260,8 @@ def _codes(plan: Plan, currency: Term) -> Iterable[str]:
     return plan.money.digits
 
 
-def _names(term: Term) -> Iterable[str]:
-    for node in walk(term):
+def _names(nodes: Iterable[Term]) -> Iterable[str]:
+    for node in nodes:
         if isinstance(node, Ref):
             yield node.name
         elif isinstance(node, If):

@@ -153,6 +153,7 @@ Json = dict[str, Any]
 """An object of a build file, in which terms may stand still."""
 
 _TERMS = get_args(Term)
+_KINDS = frozenset(_TERMS)
 
 
 def encode(data: Any) -> Any:
@@ -209,27 +210,37 @@ def plain(data: Any) -> Any:
     raise TypeError(f"{type(data).__name__} has no place in a build file")
 
 
+def terms_in(data: Any) -> list[Term]:
+    """The terms of a structure in no order, none of those inside another one."""
+    terms: list[Term] = []
+    todo = [data]
+    while todo:
+        value = todo.pop()
+        kind = type(value)
+        if kind in _KINDS:
+            terms.append(value)
+        elif kind is dict:
+            todo.extend(value.values())
+        elif kind is list or kind is tuple:
+            todo.extend(value)
+        elif isinstance(value, Mapping):
+            todo.extend(value.values())
+    return terms
+
+
 def mentions(data: Any, name: str) -> bool:
     """Whether a reference of that name stands anywhere in a structure."""
-    if isinstance(data, str):
-        return False
-    if isinstance(data, _TERMS):
-        return any(isinstance(node, Ref) and node.name == name for node in walk(data))
-    if isinstance(data, Mapping):
-        return any(mentions(value, name) for value in data.values())
-    return isinstance(data, list | tuple) and any(mentions(item, name) for item in data)
+    return any(
+        isinstance(node, Ref) and node.name == name
+        for term in terms_in(data)
+        for node in walk(term)
+    )
 
 
 def raw_texts(data: Any) -> Iterator[str]:
-    """Every text of a vault's own syntax in a structure."""
-    if isinstance(data, _TERMS):
-        yield from (node.text for node in walk(data) if isinstance(node, Raw))
-    elif isinstance(data, Mapping):
-        for value in data.values():
-            yield from raw_texts(value)
-    elif isinstance(data, list | tuple):
-        for item in data:
-            yield from raw_texts(item)
+    """Every text of a vault's own syntax in a structure, in no order."""
+    for term in terms_in(data):
+        yield from (node.text for node in walk(term) if isinstance(node, Raw))
 
 
 def places(data: Any, pointer: str = "") -> Iterator[tuple[str, Span]]:

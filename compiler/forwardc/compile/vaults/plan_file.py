@@ -107,7 +107,7 @@ def _needed(
         parts=_parts(head.parts, operations) if reaches_vault and head.parts else None,
         card=head.card if reaches_vault else None,
         log=head.log if reaches_vault else None,
-        key_set=head.key_set if mentions(operations, "vault.jwk") else None,
+        key_set=head.key_set if head.key_set and mentions(operations, "vault.jwk") else None,
         secret_store=head.secret_store if stores else None,
     )
 

@@ -1,0 +1,52 @@
+"""What many files of a build ask for is made once: the bytes of a plan, the values of a request."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from forwardc.compile import pipeline
+from forwardc.compile.review.page import request_values
+from forwardc.compile.vaults import encode
+from forwardc.core.diagnostics.sink import Sink
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture(scope="module")
+def compiled() -> pipeline.Compiled:
+    return pipeline.compile_project(ROOT, Sink())
+
+
+def test_a_plan_is_written_once(
+    compiled: pipeline.Compiled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, write = Counter[bytes](), encode._bytes
+
+    def counted(data: object) -> bytes:
+        text = write(data)
+        written[text] += 1
+        return text
+
+    monkeypatch.setattr(encode, "_bytes", counted)
+    plans = [data for path, data in compiled.outputs() if path.endswith(".plan.json")]
+    assert plans
+    assert [written[plan] for plan in plans] == [1] * len(plans)
+
+
+def test_a_request_is_read_once(
+    compiled: pipeline.Compiled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+    read = request_values._read
+
+    def counted(request: object) -> request_values.RequestValues:
+        # All of them are kept, so that no other request takes the place of one.
+        seen.append(request)
+        return read(request)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(request_values, "_VALUES", type(request_values._VALUES)())
+    monkeypatch.setattr(request_values, "_read", counted)
+    list(compiled.outputs())
+    assert seen
+    assert len(seen) == len(set(map(id, seen)))
