@@ -18,7 +18,19 @@ from typing import Any, Final, TypeAlias, assert_never
 
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.codec import to_json
-from forwardc.core.terms.terms import Amount, If, Lit, Ref, Source, Term, walk
+from forwardc.core.terms.terms import (
+    HAS_AMOUNT,
+    HAS_IF,
+    HAS_REF,
+    HAS_SOURCE,
+    Amount,
+    If,
+    Lit,
+    Ref,
+    Source,
+    Term,
+    walk,
+)
 from forwardc.plan.answers import Reconcile
 from forwardc.plan.model import (
     Credential,
@@ -37,6 +49,7 @@ Json: TypeAlias = Any
 
 # What people are told of the digits, and what leaves is the same without.
 _TOLD: Final = {"table", "as_of", "assumed"}
+_NAMED: Final = HAS_REF | HAS_IF | HAS_AMOUNT | HAS_SOURCE
 _DIGESTS: Final = IdentityCache[str]()
 _OF_SURFACES: Final = IdentityCache[str]()
 
@@ -192,8 +205,8 @@ def _sign(sign: PlanSignature) -> Json:
 
 
 def _nodes(terms: Iterable[Term]) -> list[Term]:
-    """Every term and everything inside it."""
-    return [node for term in terms for node in walk(term)]
+    """Everything in the terms that has a name, depends on one, or counts."""
+    return [node for term in terms for node in walk(term, _NAMED)]
 
 
 def _sources(plan: Plan, nodes: list[Term]) -> Json:

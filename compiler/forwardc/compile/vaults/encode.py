@@ -15,6 +15,7 @@ from forwardc.core.diagnostics.render.clean import escaped as visible
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.codec import to_json
 from forwardc.core.terms.terms import (
+    HAS_RAW,
     Amount,
     Atom,
     Call,
@@ -29,6 +30,7 @@ from forwardc.core.terms.terms import (
     Source,
     Term,
     Text,
+    root_bit,
     walk,
 )
 from forwardc.core.terms.values import pointer_token
@@ -230,17 +232,15 @@ def terms_in(data: Any) -> list[Term]:
 
 def mentions(data: Any, name: str) -> bool:
     """Whether a reference of that name stands anywhere in a structure."""
-    return any(
-        isinstance(node, Ref) and node.name == name
-        for term in terms_in(data)
-        for node in walk(term)
-    )
+    below = root_bit(name.partition(".")[0])
+    nodes = (node for term in terms_in(data) for node in walk(term, below))
+    return any(isinstance(node, Ref) and node.name == name for node in nodes)
 
 
 def raw_texts(data: Any) -> Iterator[str]:
     """Every text of a vault's own syntax in a structure, in no order."""
     for term in terms_in(data):
-        yield from (node.text for node in walk(term) if isinstance(node, Raw))
+        yield from (node.text for node in walk(term, HAS_RAW) if isinstance(node, Raw))
 
 
 def places(data: Any, pointer: str = "") -> Iterator[tuple[str, Span]]:

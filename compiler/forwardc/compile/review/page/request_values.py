@@ -23,7 +23,7 @@ from forwardc.compile.review.page.places import (
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.identity_cache import IdentityCache
-from forwardc.core.terms.terms import LEAVES, Call, Term, walk
+from forwardc.core.terms.terms import Atom, Call, Lit, Raw, Ref, Source, Term, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class PlacedPart:
 
 def placed(place: str, term: Term) -> PlacedValue:
     """A value with all that is inside it."""
-    if type(term) in LEAVES:
+    if isinstance(term, Lit | Ref | Atom | Raw | Source):
         return PlacedValue(place, term, (term,))
     parts = [
         PlacedPart(
