@@ -20,8 +20,9 @@ from forwardc.compile.review.approve import (
     with_revoked,
 )
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.files.digest import file_digest
 from forwardc.plan.approvals import ApprovalState, states
-from forwardc.plan.digests import canonical, file_digest, leaving
+from forwardc.plan.digests import canonical, leaving
 from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan
 from lock_file import TODAY, approve

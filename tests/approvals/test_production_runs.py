@@ -86,7 +86,7 @@ def test_a_change_since_is_named_in_the_refusal(typed: Typed) -> None:
 
 
 def test_an_edited_plan_is_refused_whatever_its_manifest_says(typed: Typed) -> None:
-    from forwardc.plan.digests import file_digest
+    from forwardc.core.files.digest import file_digest
 
     approve(typed, "checkout")
     name = "checkout/adyen/production.plan.json"

@@ -5,10 +5,12 @@ import pytest
 from forwardc.compile.language.destination import Destination
 from forwardc.compile.language.project import Project
 from forwardc.compile.language.read_destination import read_destination
-from forwardc.compile.language.read_project import check_project_names, read_project
+from forwardc.compile.language.read_project import read_project
 from forwardc.compile.language.schema import validate
 from forwardc.compile.language.setting_values import check_settings
+from forwardc.compile.language.summarize import summary_of
 from forwardc.compile.language.yaml_reader import read
+from forwardc.compile.passes.project_checks import check_project_names
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.terms import Lit
@@ -256,7 +258,7 @@ def test_names_that_nobody_has() -> None:
         "{vault: checkout, destination: shop}", "{vault: checkout, destination: shap}"
     )
     sink = Sink()
-    check_project_names(project(text), {"shop": destination()}, sink)
+    check_project_names(project(text), [summary_of(destination())], sink)
     found = [(one.code, one.hint, one.span and one.span.start.line) for one in sink.sorted()]
     assert found == [
         ("FC0302", "did you mean shop?", 9),

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.files.digest import file_digest
 from forwardc.core.terms.codec import InvalidPlanError
 from forwardc.plan.build_folder import read_manifest, read_plan
-from forwardc.plan.digests import file_digest
 from forwardc.plan.model import UnknownVersionError, load_plan
 
 PLAN = {

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from forwardc.plan.digests import approval_digest, file_digest
+from forwardc.core.files.digest import file_digest
+from forwardc.plan.digests import approval_digest
 from forwardc.plan.model import load_plan
 
 Json = dict[str, Any]

@@ -18,8 +18,9 @@ from forwardc.compile.review.approve import (
 from forwardc.compile.review.diff.compare import change_lines
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.files.digest import file_digest
 from forwardc.plan.changes import Change, ChangeKind
-from forwardc.plan.digests import canonical, file_digest, leaving
+from forwardc.plan.digests import canonical, leaving
 from forwardc.plan.lock import Lock
 from forwardc.plan.model import load_plan
 from html_page import parsed

@@ -8,7 +8,7 @@ import pytest
 
 from diff_project import diff as run
 from diff_project import edit, git
-from forwardc.plan.digests import file_digest
+from forwardc.core.files.digest import file_digest
 
 
 def classes(project: Path) -> dict[tuple[str, str], set[str]]:

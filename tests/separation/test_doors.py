@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from forwardc.plan.digests import file_digest
+from forwardc.core.files.digest import file_digest
 
 LIVE = "sk_live_" + "a1B2" * 8
 RESTRICTED = "rk_test_" + "a1B2" * 8

@@ -13,8 +13,8 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from forwardc.core.files.digest import file_digest
 from forwardc.core.outcome import Outcome
-from forwardc.plan.digests import file_digest
 from forwardc.runtime.history.records import RunFilter, StepState, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.sandbox.serve import start_in_thread

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from forwardc.plan.digests import file_digest
+from forwardc.core.files.digest import file_digest
 from forwardc.plan.model import load_plan
 
 

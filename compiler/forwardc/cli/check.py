@@ -13,41 +13,46 @@ from forwardc.cli.output import json_option, note, say_document
 from forwardc.cli.project_folder import find_project, project_option, seen_from_here
 
 if TYPE_CHECKING:
-    from forwardc.compile.language.destination import Destination
-    from forwardc.compile.language.load import LoadedProject
     from forwardc.compile.language.nodes import Node
     from forwardc.compile.pipeline import Compiled
     from forwardc.core.diagnostics.sink import Sink
+    from forwardc.core.files.checkout import CheckoutPath
 
 _MARK = "\ufeff"
 _CODE = "FC0326"
 
 
-def write_outcomes(loaded: "LoadedProject", sink: "Sink") -> bool:
+def write_outcomes(root: "CheckoutPath", sink: "Sink") -> bool:
     """Write `outcome: by_status` where it is missing. Whether any file changed."""
-    if not any(finding.code == _CODE for finding in sink.sorted()):
-        return False
-    written = [_write(destination, loaded) for destination in loaded.destinations]
+    paths = {
+        finding.span.path for finding in sink.sorted() if finding.code == _CODE and finding.span
+    }
+    written = [_write(root, path) for path in sorted(paths)]
     return any(written)
 
 
-def _write(destination: "Destination", loaded: "LoadedProject") -> bool:
+def _write(root: "CheckoutPath", path: str) -> bool:
+    from forwardc.compile.language.load import file_bytes, read_bytes
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.core.files.checkout import spanned_path
 
-    path = destination.span.path
-    shown = seen_from_here(loaded.root.path, path)
-    before = loaded.files[path].decode("utf-8")
+    unheard = Sink()
+    data = file_bytes(root, path, unheard)
+    read = data and read_bytes(root, path, data, unheard, in_project=False)
+    if not data or not read or read.destination is None:
+        return False
+    shown, before = seen_from_here(root.path, path), data.decode("utf-8")
     mark = _MARK if before.startswith(_MARK) else ""
-    text = destination.root.source.text
+    text = read.destination.root.source.text
     if before != mark + text:
         return False
-    after, times = _with_outcomes(path, text, destination.root)
+    after, times = _with_outcomes(path, text, read.destination.root)
     if after is None:
         note(f"{shown} is left as it is: write its outcomes by hand")
     if not after or not times:
         return False
     try:
-        spanned_path(loaded.root, path).replace((mark + after).encode())
+        spanned_path(root, path).replace((mark + after).encode())
     except OSError as problem:
         note(f"{shown} cannot be written: {problem.strerror}")
         return False
@@ -112,16 +117,16 @@ def command(
     """
     root = Path() if paths else find_project(project)
     compiled, sink = _compiled(root, paths, today)
-    if fix and write_outcomes(compiled.loaded, sink):
+    if fix and write_outcomes(compiled.loaded.root, sink):
         compiled, sink = _compiled(root, paths, today)
     if as_json:
-        names = [destination.name for destination in compiled.loaded.destinations]
+        names = [summary.name for summary in compiled.summaries]
         say_document({"destinations": names}, sink, root)
         return 1 if sink.has_errors else 0
     show(sink, format_, root)
     if sink.has_errors:
         return 1
-    count = len(compiled.loaded.destinations)
+    count = len(compiled.summaries)
     click.echo(f"{count} destination{'s' if count != 1 else ''} checked, no mistakes", err=True)
     return 0
 
@@ -129,12 +134,10 @@ def command(
 def _compiled(
     root: Path, paths: tuple[Path, ...], today: datetime | None
 ) -> "tuple[Compiled, Sink]":
-    from forwardc.compile.language.load import load_files
-    from forwardc.compile.pipeline import compile_loaded, compile_project
+    from forwardc.compile.pipeline import check_files, check_project
     from forwardc.core.diagnostics.sink import Sink
 
     sink = Sink()
-    if not paths:
-        return compile_project(root, sink, day_of(today)), sink
-    loaded = load_files(root, [path.as_posix() for path in paths], sink)
-    return compile_loaded(loaded, sink), sink
+    if paths:
+        return check_files(root, [path.as_posix() for path in paths], sink), sink
+    return check_project(root, sink, day_of(today)), sink

@@ -20,6 +20,7 @@ def command(
 ) -> int:
     """Print the table of operation by vault for the project, or for destination files at PATHS."""
     from forwardc.cli.output import say, say_lines, table
+    from forwardc.compile.ir.summary import assessments_of
     from forwardc.compile.language.load import load_files
     from forwardc.compile.pipeline import compile_loaded, compile_project
     from forwardc.compile.review import coverage
@@ -39,9 +40,11 @@ def command(
         else:
             show(sink, format_, root)
         return 1
-    rows, asked = coverage.rows(compiled.assessments), missing_account_keys(compiled.assessments)
+    rows = coverage.rows(compiled.assessments)
+    asked = missing_account_keys(compiled.loaded.project, assessments_of(compiled.summaries))
     if as_json:
-        say_document(coverage.to_json(rows, compiled.not_built, asked), sink, root)
+        not_built = [reason.to_json() for reason in compiled.not_built]
+        say_document(coverage.to_json(rows, not_built, asked), sink, root)
         return 0
     say_lines(table(*table_of(rows)))
     for missing in asked:

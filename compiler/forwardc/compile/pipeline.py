@@ -1,43 +1,54 @@
-"""The order of the stages: read, lower, check, assess, emit.
+"""The project as a whole: each destination alone through all stages, then the rules over all.
 
-Each stage takes the sink and goes on after a mistake; of a destination, operations are lowered once
-and emitted once for each vault, and every environment fills them.
+1. `forwardc.yaml` and the lock are read, and the files of destinations are listed.
+2. Each file goes through `stages.compile_destination`, and what stays of it is a
+   `CompiledDestination`. Once an error is known nothing more is assessed, since nothing of it would
+   be told.
+3. The rules that compare destinations look at summaries. With an error up to here, findings of the
+   assessment are dropped.
+4. The hosts of live accounts are known only now. A destination that took one for something else is
+   compiled again, which is rare: its sandbox calls a host that a later file names as live.
+5. The rules about what was assessed, and about the day, look at summaries, too.
+
+Whoever shows more than files and findings asks for the trees (`compile_project`); `check_project`
+and `build_project` let them go, so that a project of a thousand destinations needs no more memory
+than its largest one and the summaries.
+
+Traced: `b.yaml` says that `pay.example` is its production. `a.yaml`, read before it, has it in its
+sandbox: `NotedHosts` answers no and notes `{"pay.example": False}` in what stays of `a.yaml`. When
+`b.yaml` is read, `live` has the name, the note is wrong, and `a.yaml` is compiled again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forwardc.compile.ir.program import Program
-from forwardc.compile.language.destination import Destination
-from forwardc.compile.language.load import LoadedProject, MisshapenDestination, independent, load
-from forwardc.compile.language.project import Project
-from forwardc.compile.language.read_project import check_project_names
-from forwardc.compile.language.setting_values import check_settings
-from forwardc.compile.passes.arrangements import check_arrangements
-from forwardc.compile.passes.check import check
-from forwardc.compile.passes.counting import check_counting
-from forwardc.compile.passes.lower import DestinationLowering
-from forwardc.compile.passes.payment_reference import check_payment_references
-from forwardc.compile.passes.project_checks import check_targets
+from forwardc.compile.ir.summary import DestinationSummary, NotBuilt, assessments_of
+from forwardc.compile.language.load import (
+    PROJECT_FILE,
+    LoadedProject,
+    ReadDestination,
+    open_project,
+    read_file,
+)
+from forwardc.compile.passes.project_checks import check_project_names, check_targets
 from forwardc.compile.passes.secret_owners import check_secret_owners
 from forwardc.compile.passes.separation import check_separation, live_names
-from forwardc.compile.review.account_keys import check_account_keys
-from forwardc.compile.review.arrangements import check_arrangement_offers, check_grants
+from forwardc.compile.review.account_keys import check_account_keys, missing_account_keys
+from forwardc.compile.review.arrangements import check_grants
 from forwardc.compile.review.attestation import check_attestations
+from forwardc.compile.review.compiled_destination import CompiledDestination
 from forwardc.compile.review.production_details import check_production_details
-from forwardc.compile.vaults.assess import Assessment, Emissions, VaultAccount, assess
-from forwardc.compile.vaults.encode import Json
-from forwardc.compile.vaults.registry import vaults
+from forwardc.compile.stages import DestinationTrees, Surroundings, Take, compile_destination
+from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.terms.terms import Lit
-from forwardc.plan.environment import Environment
-from forwardc.plan.separation import LiveHosts, shipped
+from forwardc.core.files.checkout import below
+from forwardc.core.files.digest import file_digest
+from forwardc.plan.separation import shipped
 
 if TYPE_CHECKING:
     from forwardc.plan.lock import Lock
@@ -48,46 +59,154 @@ class Compiled:
     """What the stages made of a project, before any file of `build/` is."""
 
     loaded: LoadedProject
-    assessments: tuple[Assessment, ...] = ()
-    not_built: tuple[Json, ...] = ()
+    destinations: tuple[CompiledDestination, ...] = ()
     live_hosts: tuple[str, ...] = ()
     """The hosts of the project's live accounts, sorted."""
     approvals: "Lock | None" = None
     """What `forwardc.lock` holds; None where there is no such file."""
+    trees: tuple[DestinationTrees, ...] = field(default=(), repr=False)
+    """For whoever asked for them; without assessments where there are errors."""
 
     @property
     def lock(self) -> "Lock":
         """The approvals: none where there is no file."""
-        from forwardc.plan.lock import Lock
+        return self._surroundings.lock
 
-        return self.approvals or Lock()
+    @property
+    def summaries(self) -> list[DestinationSummary]:
+        """What rules over the project look at, in the order of the files."""
+        return [each.summary for each in self.destinations if each.summary]
+
+    @property
+    def not_built(self) -> list[NotBuilt]:
+        """Which destinations have no values in a place."""
+        return [reason for summary in self.summaries for reason in summary.not_built]
+
+    @property
+    def assessments(self) -> tuple[Assessment, ...]:
+        """What each vault makes of each operation, where the trees were asked for."""
+        return tuple(assessment for trees in self.trees for assessment in trees.assessments)
+
+    @property
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(self.loaded.project, self.approvals)
 
     def documents(self) -> dict[str, Any]:
-        """The files of `build/` but the manifest: texts, and structures that know their places."""
+        """The files of `build/` but the manifest: texts, and structures that know their places.
+
+        Of a project whose trees were asked for.
+        """
         return dict(sorted(self._documents(), key=itemgetter(0)))
 
     def outputs(self) -> Iterator[tuple[str, bytes]]:
-        """Path below `build/` and bytes of every file, one at a time, the manifest last."""
-        from forwardc.compile.review import build_files
+        """Path below `build/` and bytes of every file, one at a time, the manifest last.
 
-        return build_files.outputs(self.loaded.files, self._documents(), self.live_hosts)
+        Of a project whose trees were asked for.
+        """
+        from forwardc.compile.review import build_files
+        from forwardc.compile.review.write import MANIFEST
+
+        digests: dict[str, str] = {}
+        for path, content in self._documents():
+            data = build_files.file_bytes(content)
+            digests[path] = file_digest(data)
+            yield path, data
+        manifest = build_files.manifest_bytes(self.loaded.files, digests, self.live_hosts)
+        yield MANIFEST, manifest
 
     def _documents(self) -> Iterator[tuple[str, Any]]:
-        from forwardc.compile.review import build_files
+        from forwardc.compile.review import build_files, coverage
 
-        return build_files.documents(
-            self.loaded, self.assessments, self.not_built, self.lock, self.live_hosts
-        )
+        rows, lacking = [], list(self.not_built)
+        for trees in self.trees:
+            if trees.read.destination is not None:
+                made, more = build_files.destination_documents(
+                    *(trees.assessments, trees.read.destination, self.loaded.project),
+                    *(self.lock, shipped() | self.live_hosts),
+                )
+                yield from made
+                lacking += more
+                rows += coverage.rows(trees.assessments)
+        asked = missing_account_keys(self.loaded.project, assessments_of(self.summaries))
+        yield from build_files.coverage_documents(rows, lacking, asked)
 
 
 def compile_project(root: Path, sink: Sink, today: date | None = None) -> Compiled:
-    """Compile every destination of a project. With errors in the sink, write none of it.
+    """Compile every destination of a project and keep all trees. With errors, write none of it.
 
     `today` is the day on which attestations must hold; without it their dates are not compared.
     """
-    loaded = load(root, sink)
+    return _compiled(root, sink, today, keeps_trees=True)
+
+
+def check_project(root: Path, sink: Sink, today: date | None = None) -> Compiled:
+    """The same findings; no trees are kept."""
+    return _compiled(root, sink, today)
+
+
+def build_project(root: Path, sink: Sink, take: Take, today: date | None = None) -> Compiled:
+    """The same, and `take` is given every file of `build/` as it is made, the manifest last.
+
+    It may be given a file twice: the later one counts. With errors in the sink, none of it does.
+    """
+    compiled = _compiled(root, sink, today, take)
+    if not sink.has_errors and compiled.loaded.project is not None:
+        for path, data in _shared_files(compiled):
+            take(path, data)
+    return compiled
+
+
+def _shared_files(compiled: Compiled) -> Iterator[tuple[str, bytes]]:
+    """Coverage and the manifest of a project whose destinations were built."""
+    from forwardc.compile.review import build_files
+    from forwardc.compile.review.write import MANIFEST
+
+    built = [each.built for each in compiled.destinations if each.built is not None]
+    rows = [row for each in built for row in each.rows]
+    lacking = [reason for each in built for reason in each.lacking]
+    asked = missing_account_keys(compiled.loaded.project, assessments_of(compiled.summaries))
+    digests = {path: digest for each in built for path, digest in each.outputs.items()}
+    documents = build_files.coverage_documents(rows, [*compiled.not_built, *lacking], asked)
+    for path, content in documents:
+        data = build_files.file_bytes(content)
+        digests[path] = file_digest(data)
+        yield path, data
+    manifest = build_files.manifest_bytes(compiled.loaded.files, digests, compiled.live_hosts)
+    yield MANIFEST, manifest
+
+
+def check_files(root: Path, paths: Sequence[str], sink: Sink) -> Compiled:
+    """Check single files, without the settings and targets of a project; no trees are kept."""
+    loaded = LoadedProject(below(root), None, tuple(paths))
+
+    def read(index: int, findings: Sink) -> ReadDestination:
+        return read_file(loaded.root, loaded.paths[index], findings, in_project=False)
+
+    return _Compilation(loaded, Surroundings(None), read).run(sink, None)
+
+
+def compile_loaded(loaded: LoadedProject, sink: Sink, today: date | None = None) -> Compiled:
+    """Compile files that were read without a project: they are checked and assessed only."""
+    work = _Compilation(loaded, Surroundings(loaded.project), lambda index, _: loaded.read[index])
+    return work.run(sink, today, keeps_trees=True)
+
+
+def _compiled(
+    root: Path,
+    sink: Sink,
+    today: date | None,
+    take: Take | None = None,
+    *,
+    keeps_trees: bool = False,
+) -> Compiled:
+    loaded = open_project(root, sink)
     approvals = _approvals(loaded.lock, sink)
-    return replace(compile_loaded(loaded, sink, today), approvals=approvals)
+
+    def read(index: int, findings: Sink) -> ReadDestination:
+        return read_file(loaded.root, loaded.paths[index], findings, in_project=True)
+
+    work = _Compilation(loaded, Surroundings(loaded.project, approvals), read, take)
+    return work.run(sink, today, keeps_trees=keeps_trees)
 
 
 def _approvals(data: bytes | None, sink: Sink) -> "Lock | None":
@@ -105,131 +224,128 @@ def _approvals(data: bytes | None, sink: Sink) -> "Lock | None":
     return lock
 
 
-def compile_loaded(loaded: LoadedProject, sink: Sink, today: date | None = None) -> Compiled:
-    """Compile what was read; files without a project are checked and assessed only.
+class _Compilation:
+    """One run over all destinations of a project."""
 
-    With errors in the sink nothing is assessed: a vault's answer to half a request means nothing.
-    """
-    check_secret_owners(loaded.destinations, loaded.project, sink, loaded.unread)
-    for misshapen in loaded.misshapen:
-        _check_misshapen(misshapen, sink)
-    programs, not_built = _programs(loaded, sink)
-    project = loaded.project
-    places = project.environments.values() if project else ()
-    classes = {values.where.name: values.where.class_ for values in places}
-    check_separation(loaded.destinations, programs, classes, sink)
-    if sink.has_errors:
-        return Compiled(loaded, not_built=not_built)
-    live = live_names(loaded.destinations, programs, classes)
-    live_known = shipped() | live
-    assessments = tuple(_assessed(programs, project, live_known))
-    check_arrangement_offers(assessments, sink)
-    if project is not None:
-        check_targets(project, assessments, sink)
-        check_production_details(loaded, assessments, sink)
-        check_account_keys(project, assessments, sink)
-        check_attestations(loaded.destinations, _produced(assessments), today, sink)
-        check_grants(project, loaded.destinations, assessments, today, sink, loaded.unread)
-    return Compiled(loaded, assessments, not_built, tuple(live))
+    def __init__(
+        self,
+        loaded: LoadedProject,
+        surroundings: Surroundings,
+        read: Callable[[int, Sink], ReadDestination],
+        take: Take | None = None,
+    ) -> None:
+        self._loaded, self._surroundings = loaded, surroundings
+        self._read, self._take = read, take
+        self._classes = surroundings.classes
+        self._destinations: list[CompiledDestination] = []
+        self._trees: list[DestinationTrees] = []
+        self._live: set[str] = set()
+        """The live hosts of the destinations that were compiled so far."""
+
+    def run(self, sink: Sink, today: date | None, *, keeps_trees: bool = False) -> Compiled:
+        """Compile all, and report what was found in the sink, also of single destinations."""
+        known = sink.has_errors
+        for index in range(len(self._loaded.paths)):
+            compiled, trees = self._compile(index, assesses=not known)
+            known = known or compiled.has_errors
+            self._destinations.append(compiled)
+            self._note_live(compiled)
+            if keeps_trees:
+                self._trees.append(trees)
+        if not known:
+            self._compile_again(keeps_trees=keeps_trees)
+        self._report_checks(sink)
+        if sink.has_errors:
+            self._trees = [DestinationTrees(trees.read) for trees in self._trees]
+        else:
+            self._report_assessments(sink, today)
+        return self._result()
+
+    def _note_live(self, compiled: CompiledDestination) -> None:
+        if compiled.summary is not None:
+            self._live |= live_names([compiled.summary], self._classes)
+
+    def _compile_again(self, *, keeps_trees: bool) -> None:
+        """Compile each destination anew for which another host turned out to be live.
+
+        Its file is read again, too. Where it has changed meanwhile, what it says now counts, also
+        for those before it.
+        """
+        while stale := [
+            index
+            for index, compiled in enumerate(self._destinations)
+            if any((host in self._live) != answer for host, answer in compiled.live.items())
+        ]:
+            for index in stale:
+                compiled, trees = self._compile(index, assesses=True)
+                self._destinations[index] = compiled
+                if keeps_trees:
+                    self._trees[index] = trees
+            self._live.clear()
+            for compiled in self._destinations:
+                self._note_live(compiled)
+
+    def _compile(
+        self, index: int, *, assesses: bool
+    ) -> tuple[CompiledDestination, DestinationTrees]:
+        sink = Sink()
+        read = self._read(index, sink)
+        live = self._live if assesses else None
+        return compile_destination(read, sink, self._surroundings, live, self._take)
+
+    def _summaries(self) -> list[DestinationSummary]:
+        return [each.summary for each in self._destinations if each.summary]
+
+    def _report_checks(self, sink: Sink) -> None:
+        """Everything up to the assessment: of each destination, and of all together."""
+        for compiled in self._destinations:
+            for finding in compiled.findings:
+                sink.add(finding)
+        project, summaries, unread = self._loaded.project, self._summaries(), self._unread()
+        check_secret_owners(summaries, project, sink, unread)
+        if project is not None and self._loaded.listed:
+            check_project_names(project, summaries, sink, unread)
+        check_separation(summaries, self._classes, sink)
+
+    def _unread(self) -> frozenset[str]:
+        """Names of files that gave no destination, so that nobody takes them for missing."""
+        read = {each.path for each in self._destinations if each.summary}
+        paths = (Path(path) for path in self._files() if path not in {*read, PROJECT_FILE})
+        return frozenset(path.stem for path in paths if path.suffix == ".yaml")
+
+    def _files(self) -> dict[str, str]:
+        files = dict(self._loaded.files)
+        for compiled in self._destinations:
+            files |= compiled.files
+        return files
+
+    def _report_assessments(self, sink: Sink, today: date | None) -> None:
+        for compiled in self._destinations:
+            for finding in compiled.assessment_findings:
+                sink.add(finding)
+        project, summaries = self._loaded.project, self._summaries()
+        if project is not None:
+            check_targets(project, assessments_of(summaries), sink)
+            check_production_details(project, summaries, sink)
+            check_account_keys(project, assessments_of(summaries), sink)
+            check_attestations(summaries, _produced(summaries), today, sink)
+            check_grants(project, summaries, today, sink, self._unread())
+
+    def _result(self) -> Compiled:
+        reads = tuple(trees.read for trees in self._trees)
+        return Compiled(
+            replace(self._loaded, files=self._files(), read=reads),
+            tuple(self._destinations),
+            tuple(sorted(self._live)),
+            self._surroundings.approvals,
+            tuple(self._trees),
+        )
 
 
-def _check_misshapen(misshapen: MisshapenDestination, sink: Sink) -> None:
-    """Report what the rules find in a destination that does not fit its schema."""
-    problems, lowering = Sink(), DestinationLowering(misshapen.destination)
-    for where in _entries(misshapen.destination):
-        _program(lowering, where, {}, problems)
-    for diagnostic in independent(problems.sorted(), misshapen.form):
-        sink.add(diagnostic)
-
-
-def _produced(assessments: Sequence[Assessment]) -> frozenset[str]:
+def _produced(summaries: Sequence[DestinationSummary]) -> frozenset[str]:
     """Names of the destinations that some vault carries in production."""
     return frozenset(
-        assessment.context.program.destination
-        for assessment in assessments
-        if assessment.emission is not None and assessment.context.environment_class == "production"
+        assessment.destination
+        for assessment in assessments_of(summaries)
+        if assessment.is_emitted and assessment.where.class_ == "production"
     )
-
-
-def _programs(loaded: LoadedProject, sink: Sink) -> tuple[list[Program], tuple[Json, ...]]:
-    """Every destination in each of its environments, checked, and what has no values there."""
-    project = loaded.project
-    if project is None:
-        return [
-            _program(lowering, where, {}, sink)
-            for lowering in map(DestinationLowering, loaded.destinations)
-            for where in _entries(lowering.destination)
-        ], ()
-    if loaded.listed:
-        check_project_names(project, loaded.by_name, sink, loaded.unread)
-    programs: list[Program] = []
-    not_built: list[Json] = []
-    for lowering in map(DestinationLowering, loaded.destinations):
-        for where in project.places():
-            compiled = _environment(lowering, where, project, sink)
-            if isinstance(compiled, Program):
-                programs.append(compiled)
-            else:
-                not_built.append(compiled)
-    return programs, tuple(not_built)
-
-
-def _entries(destination: Destination) -> list[Environment]:
-    """What a destination says by itself. A name without a project counts as production's."""
-    return [
-        Environment(name, "sandbox" if name == "sandbox" else "production")
-        for name in destination.environments
-    ]
-
-
-def _environment(
-    lowering: DestinationLowering, where: Environment, project: Project, sink: Sink
-) -> Program | Json:
-    """The program of one environment, or why it is not built."""
-    destination = lowering.destination
-    settings = check_settings(destination, project, where, sink)
-    if settings is not None:
-        return _program(lowering, where, settings, sink)
-    if destination.entry_of(where) is None:
-        why = "no URL"
-    else:
-        # Checked all the same: its mistakes do not depend on the values.
-        _program(lowering, where, {}, sink)
-        why = "no values for its settings"
-    return {"destination": destination.name, "environment": where.place, "why": why}
-
-
-def _program(
-    lowering: DestinationLowering, where: Environment, settings: Mapping[str, Lit], sink: Sink
-) -> Program:
-    destination, program = lowering.destination, lowering.program(where, settings)
-    check(program, destination.root, sink)
-    check_arrangements(program, sink)
-    check_counting(program, destination, sink)
-    check_payment_references(program, destination.root, sink)
-    return program
-
-
-def _assessed(
-    programs: Iterable[Program], project: Project | None, live: LiveHosts
-) -> Iterator[Assessment]:
-    """What each vault makes of each program; of a destination every operation is emitted once."""
-    for _, places in groupby(programs, attrgetter("destination")):
-        emissions = Emissions()
-        for program in places:
-            yield from _in_place(program, project, emissions, shares_live=program.host in live)
-
-
-def _in_place(
-    program: Program, project: Project | None, emissions: Emissions, *, shares_live: bool
-) -> Iterator[Assessment]:
-    values = project.environments.get(program.place) if project else None
-    for vault in vaults():
-        agreed = values.grants if values else ()
-        account = VaultAccount(
-            values=values.vaults.get(vault.name, {}) if values else {},
-            grants={grant.name: grant for grant in agreed if grant.vault == vault.name},
-            shares_live_host=shares_live,
-        )
-        for operation in program.operations:
-            yield assess(vault, program, operation, account, emissions)

@@ -16,9 +16,9 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.text_file import BUILT as PUT_THERE
 from forwardc.core.diagnostics.text_file import unreadable
 from forwardc.core.files.checkout import CheckoutPath, as_checkout
+from forwardc.core.files.digest import file_digest
 from forwardc.core.files.kinds import BUILT, FileRefusedError
 from forwardc.plan.build_folder import read_manifest, read_plans
-from forwardc.plan.digests import file_digest
 from forwardc.plan.formats import lock_of_build
 from forwardc.plan.lock import Lock, read_lock
 from forwardc.plan.model import Plan

@@ -10,9 +10,9 @@ from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.diagnostics.text_file import BUILT as PUT_THERE
 from forwardc.core.diagnostics.text_file import unreadable
 from forwardc.core.files.checkout import CheckoutPath, as_checkout
+from forwardc.core.files.digest import file_digest
 from forwardc.core.files.kinds import BUILT, FileRefusedError
 from forwardc.core.terms.codec import InvalidPlanError
-from forwardc.plan.digests import file_digest
 from forwardc.plan.environment import place_in_words
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.model import Plan, UnknownVersionError, load_plan

@@ -13,9 +13,9 @@ One file, since each key of a plan belongs to exactly one of these answers, or t
 
 import json
 from collections.abc import Iterable
-from hashlib import sha256
 from typing import Any, Final, TypeAlias, assert_never
 
+from forwardc.core.files.digest import file_digest
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.codec import to_json
 from forwardc.core.terms.terms import (
@@ -52,11 +52,6 @@ _TOLD: Final = {"table", "as_of", "assumed"}
 _NAMED: Final = HAS_REF | HAS_IF | HAS_AMOUNT | HAS_SOURCE
 _DIGESTS: Final = IdentityCache[str]()
 _OF_SURFACES: Final = IdentityCache[str]()
-
-
-def file_digest(data: bytes) -> str:
-    """`sha256:` and the hexadecimal digest of a file's bytes."""
-    return f"sha256:{sha256(data).hexdigest()}"
 
 
 def canonical(value: Json) -> bytes:

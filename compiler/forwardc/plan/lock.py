@@ -16,8 +16,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, V
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.text_file import BUILT, NotTextError, decoded, unreadable
 from forwardc.core.files.checkout import CheckoutPath, as_checkout
+from forwardc.core.files.digest import file_digest
 from forwardc.core.files.kinds import LOCK as LOCK_KIND
-from forwardc.plan.digests import canonical, file_digest
+from forwardc.plan.digests import canonical
 from forwardc.plan.environment import place_of
 from forwardc.plan.formats import FORMAT_VERSION, LOCK
 

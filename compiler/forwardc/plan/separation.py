@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.terms import Lit, Term, Text
@@ -42,6 +42,13 @@ def host_of(url: str) -> str:
     return plain(authority.rpartition("@")[2])
 
 
+class KnownHosts(Protocol):
+    """Whoever can say of a host whether it serves live accounts."""
+
+    def __contains__(self, host: str, /) -> bool:
+        """Whether a host, with a port or without, serves live accounts."""
+
+
 @dataclass(frozen=True, slots=True)
 class LiveHosts:
     """Hosts of live accounts. In a name `*` stands for one or more labels, or a part of one."""
@@ -49,7 +56,7 @@ class LiveHosts:
     names: frozenset[str]
     patterns: tuple[re.Pattern[str], ...]
 
-    def __contains__(self, host: str) -> bool:
+    def __contains__(self, host: str, /) -> bool:
         """Whether a host, with a port or without, serves live accounts."""
         compared = plain(host)
         return compared in self.names or any(
@@ -105,7 +112,7 @@ class Separation:
     by_credential: bool = False
 
 
-def separation(class_: EnvironmentClass, sides: tuple[Side, ...], live: LiveHosts) -> Separation:
+def separation(class_: EnvironmentClass, sides: tuple[Side, ...], live: KnownHosts) -> Separation:
     """What tells an environment of this class from live; the destination's side comes last."""
     if class_ == "production":
         return Separation("it is production")
@@ -141,12 +148,12 @@ def has_shapes(plan: "Plan") -> bool:
     return credentials or any(holder.shape is not None for holder in plan.secrets.values())
 
 
-def of_plan(plan: "Plan", live: LiveHosts) -> Separation:
+def of_plan(plan: "Plan", live: KnownHosts) -> Separation:
     """What tells a plan's environment from live, whatever the plan says of it."""
     return separation(plan.environment_class, tuple(_sides(plan)), live)
 
 
-def of_document(plan: Mapping[str, Any], class_: EnvironmentClass, live: LiveHosts) -> Separation:
+def of_document(plan: Mapping[str, Any], class_: EnvironmentClass, live: KnownHosts) -> Separation:
     """The same of a plan that is being written."""
     used = {name for operation in plan["operations"].values() for name in operation["credentials"]}
     credentials = {name: plan["credentials"].get(name, {}) for name in used}

@@ -95,7 +95,7 @@ def _build(root: Path) -> Path | None:
     except OSError as problem:
         raise click.ClickException(f"build/ cannot be written: {problem.strerror}") from None
     heading("Check and build")
-    say(f"{len(compiled.loaded.destinations)} destinations checked, no mistakes")
+    say(f"{len(compiled.summaries)} destinations checked, no mistakes")
     say(f"{changes.files} files compiled, {len(changes.written)} written")
     _coverage(compiled)
     return folder.path

@@ -1,11 +1,12 @@
 """Finds and reads the files of a project. Reports what cannot be read, and goes on.
 
-A destination that does not fit its schema is read as far as it goes, for further mistakes: those
-that merely follow from its form are left out.
+One destination at a time; what stays of a file are its digest and its trees, never its bytes. One
+that does not fit its schema is read as far as it goes, for further mistakes: those that merely
+follow from its form are left out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from forwardc.compile.language import access, yaml_reader
@@ -20,7 +21,8 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.text_file import unreadable
 from forwardc.core.files.checkout import CheckoutPath, below, spanned_path
-from forwardc.core.files.kinds import ATTESTATION, DESTINATION, LOCK, PROJECT, FileKind
+from forwardc.core.files.digest import file_digest
+from forwardc.core.files.kinds import ATTESTATION, DESTINATION, LOCK, PROJECT
 from forwardc.plan.formats import lock_of_build
 
 # Files
@@ -37,17 +39,31 @@ class MisshapenDestination:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadDestination:
+    """The trees of one file: of a destination, or of one that is checked for mistakes only."""
+
+    path: str
+    files: Mapping[str, str]
+    """The digest of each file that was read: of its own and of its evidence."""
+    destination: Destination | None = None
+    misshapen: MisshapenDestination | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LoadedProject:
-    """What was read. `files` holds the bytes of every input by its path below `root`."""
+    """What a project is made of. `files` are the digests of inputs by their path below `root`."""
 
     root: CheckoutPath
     project: Project | None
-    destinations: tuple[Destination, ...]
-    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    misshapen: tuple[MisshapenDestination, ...] = ()
-    """Checked for further mistakes, and never compiled."""
+    paths: tuple[str, ...]
+    """The files of destinations, as findings name them."""
+    files: Mapping[str, str] = field(default_factory=dict, repr=False)
     listed: bool = True
     """Whether the folder of destinations could be listed: else nobody knows which are missing."""
+    lock: bytes | None = field(default=None, repr=False)
+    """The lock file; None where there is none, or no project."""
+    read: tuple[ReadDestination, ...] = field(default=(), repr=False)
+    """The trees of all files, for whoever asked for them."""
 
     @property
     def build(self) -> CheckoutPath:
@@ -61,39 +77,23 @@ class LoadedProject:
         return self.root / self.project.build
 
     @property
-    def lock(self) -> bytes | None:
-        """The lock file; None where there is none, or no project."""
-        return self.files.get(lock_name(self.project)) if self.project else None
-
-    @property
-    def by_name(self) -> dict[str, Destination]:
-        """The destinations by name."""
-        return {destination.name: destination for destination in self.destinations}
-
-    @property
-    def unread(self) -> frozenset[str]:
-        """Names of files that gave no destination, so that nobody takes them for missing."""
-        read = {destination.span.path for destination in self.destinations}
-        paths = (Path(path) for path in self.files if path not in {*read, PROJECT_FILE})
-        return frozenset(path.stem for path in paths if path.suffix == ".yaml")
+    def destinations(self) -> tuple[Destination, ...]:
+        """The destinations whose trees are there."""
+        return tuple(read.destination for read in self.read if read.destination)
 
 
-def load(root: Path, sink: Sink) -> LoadedProject:
-    """Read `forwardc.yaml` and every destination of the folder it names."""
-    files: dict[str, bytes] = {}
+def open_project(root: Path, sink: Sink) -> LoadedProject:
+    """Read `forwardc.yaml` and the lock, and list the destinations of the folder it names."""
+    files: dict[str, str] = {}
     at = below(root)
     project = _project(at, files, sink)
     folder = project.destinations if project else "destinations"
     names = _names(at, folder, sink)
     if names == []:
         sink.error("FC0101", f"there is no destination in {folder}/", hint="see CONTRIBUTING.md")
-    loaded = _destinations(at, [f"{folder}/{name}" for name in names or ()], sink)
-    for destination in loaded.destinations:
-        _check_file_name(destination, sink)
-    evidence = _attestations(at, loaded.destinations, sink)
-    lock = _lock(at, project, sink)
-    read = {**files, **loaded.files, **evidence, **lock}
-    return replace(loaded, project=project, files=read, listed=names is not None)
+    paths = tuple(f"{folder}/{name}" for name in names or ())
+    lock = _lock(at, project, files, sink)
+    return LoadedProject(at, project, paths, files, listed=names is not None, lock=lock)
 
 
 def _names(root: CheckoutPath, folder: str, sink: Sink) -> list[str] | None:
@@ -110,18 +110,22 @@ def lock_name(project: Project) -> str:
     return "/".join(lock_of_build(CheckoutPath(Path(), ()) / project.build).parts)
 
 
-def _lock(root: CheckoutPath, project: Project | None, sink: Sink) -> dict[str, bytes]:
+def _lock(
+    root: CheckoutPath, project: Project | None, files: dict[str, str], sink: Sink
+) -> bytes | None:
     """The approvals, which the pages of `build/` show. Whether they are sound is read later."""
     if project is None:
-        return {}
+        return None
     name = lock_name(project)
     try:
-        return {name: (root / name).read(LOCK)}
+        data = (root / name).read(LOCK)
     except (FileNotFoundError, NotADirectoryError):
-        return {}
+        return None
     except OSError as problem:
         unreadable(problem, name, "FC0705", sink)
-        return {}
+        return None
+    files[name] = file_digest(data)
+    return data
 
 
 def load_project(root: Path, sink: Sink) -> Project | None:
@@ -129,16 +133,61 @@ def load_project(root: Path, sink: Sink) -> Project | None:
     return _project(below(root), {}, sink)
 
 
-def load_files(root: Path, paths: Sequence[str], sink: Sink) -> LoadedProject:
-    """Read single destinations, without a project around them."""
-    return _destinations(below(root), paths, sink)
-
-
-def _project(root: CheckoutPath, files: dict[str, bytes], sink: Sink) -> Project | None:
-    node = _read(root, PROJECT_FILE, PROJECT, files, sink)
+def _project(root: CheckoutPath, files: dict[str, str], sink: Sink) -> Project | None:
+    try:
+        data = (root / PROJECT_FILE).read(PROJECT)
+    except OSError as problem:
+        unreadable(problem, PROJECT_FILE, "FC0101", sink)
+        return None
+    files[PROJECT_FILE] = file_digest(data)
+    node = yaml_reader.read(PROJECT_FILE, data, sink)
     if node is None or not validate("project", node, sink):
         return None
     return read_project(node, sink)
+
+
+def load_files(root: Path, paths: Sequence[str], sink: Sink) -> LoadedProject:
+    """Read single destinations and keep their trees, without a project around them."""
+    at = below(root)
+    read = tuple(read_file(at, path, sink, in_project=False) for path in paths)
+    files = {path: digest for each in read for path, digest in each.files.items()}
+    return LoadedProject(at, None, tuple(paths), files, read=read)
+
+
+def read_file(root: CheckoutPath, path: str, sink: Sink, *, in_project: bool) -> ReadDestination:
+    """Read one destination. `in_project`: it has its file's name, and its evidence is there."""
+    data = file_bytes(root, path, sink)
+    if data is None:
+        return ReadDestination(path, {})
+    return read_bytes(root, path, data, sink, in_project=in_project)
+
+
+def file_bytes(root: CheckoutPath, path: str, sink: Sink) -> bytes | None:
+    """The bytes of a destination's file; None with FC0101 where it cannot be read."""
+    try:
+        return spanned_path(root, path).read(DESTINATION)
+    except OSError as problem:
+        unreadable(problem, path, "FC0101", sink)
+        return None
+
+
+def read_bytes(
+    root: CheckoutPath, path: str, data: bytes, sink: Sink, *, in_project: bool
+) -> ReadDestination:
+    """The same of bytes that were read."""
+    files = {path: file_digest(data)}
+    node = yaml_reader.read(path, data, sink)
+    if node is None:
+        return ReadDestination(path, files)
+    form = Sink()
+    if not validate("destination", node, form):
+        misshapen = _misshapen(node, form.sorted(), sink)
+        return ReadDestination(path, files, misshapen=misshapen)
+    destination = read_destination(node, sink)
+    if destination is not None and in_project:
+        _check_file_name(destination, sink)
+        files |= _attestation(root, destination, sink)
+    return ReadDestination(path, files, destination)
 
 
 def _check_file_name(destination: Destination, sink: Sink) -> None:
@@ -150,60 +199,26 @@ def _check_file_name(destination: Destination, sink: Sink) -> None:
         sink.error("FC0205", message, destination.span, pointer="/name", hint=hint)
 
 
-def _attestations(
-    root: CheckoutPath, destinations: Sequence[Destination], sink: Sink
-) -> dict[str, bytes]:
+def _attestation(root: CheckoutPath, destination: Destination, sink: Sink) -> dict[str, str]:
     """FC0709: evidence that is named must be there; it is an input like the file that names it."""
-    evidence: dict[str, bytes] = {}
-    for destination in destinations:
-        node = access.get(destination.root.get("pci"), "attestation")
-        if node is None or destination.pci is None:
-            continue
-        path = destination.pci.attestation
-        try:
-            evidence[path] = (root / path).read(ATTESTATION)
-        except OSError as problem:
-            unreadable(problem, path, "FC0709", sink, node.span, pointer=node.pointer)
-    return evidence
+    node = access.get(destination.root.get("pci"), "attestation")
+    if node is None or destination.pci is None:
+        return {}
+    path = destination.pci.attestation
+    try:
+        return {path: file_digest((root / path).read(ATTESTATION))}
+    except OSError as problem:
+        unreadable(problem, path, "FC0709", sink, node.span, pointer=node.pointer)
+        return {}
 
 
-def _destinations(root: CheckoutPath, paths: Sequence[str], sink: Sink) -> LoadedProject:
-    files: dict[str, bytes] = {}
-    destinations: list[Destination] = []
-    misshapen: list[MisshapenDestination] = []
-    for path in paths:
-        node = _read(root, path, DESTINATION, files, sink)
-        if node is None:
-            continue
-        form = Sink()
-        if validate("destination", node, form):
-            destination = read_destination(node, sink)
-            destinations += [destination] if destination else []
-        else:
-            misshapen += _misshapen(node, form.sorted(), sink)
-    return LoadedProject(root, None, tuple(destinations), files, tuple(misshapen))
-
-
-def _misshapen(node: Node, form: list[Diagnostic], sink: Sink) -> list[MisshapenDestination]:
+def _misshapen(node: Node, form: list[Diagnostic], sink: Sink) -> MisshapenDestination | None:
     """Report the mistakes of form, and those that a reader finds besides them."""
     inside = Sink()
     destination = read_destination(node, inside)
     for finding in (*form, *independent(inside.sorted(), form)):
         sink.add(finding)
-    return [MisshapenDestination(destination, tuple(form))] if destination else []
-
-
-def _read(
-    root: CheckoutPath, path: str, kind: FileKind, files: dict[str, bytes], sink: Sink
-) -> Node | None:
-    """The tree of a file, else None with the reasons in the sink."""
-    try:
-        data = spanned_path(root, path).read(kind)
-    except OSError as problem:
-        unreadable(problem, path, "FC0101", sink)
-        return None
-    files[path] = data
-    return yaml_reader.read(path, data, sink)
+    return MisshapenDestination(destination, tuple(form)) if destination else None
 
 
 # What stands on its own where a file does not have the form of its schema

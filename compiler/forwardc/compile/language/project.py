@@ -3,7 +3,7 @@
 Accounts and copies are laid over their environments already, so that each place has all its values.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from forwardc.compile.ir.arrangements import Grant
@@ -58,6 +58,24 @@ class Target:
     operation: str | None
     span: Span
     pointer: str
+
+
+class Targets:
+    """Targets by vault and destination: whoever assesses an operation asks whether it is one."""
+
+    def __init__(self, targets: Iterable[Target]) -> None:
+        self._by_place: dict[tuple[str, str], list[Target]] = {}
+        for target in targets:
+            self._by_place.setdefault((target.vault, target.destination), []).append(target)
+
+    def about(self, place: tuple[str, str, str]) -> list[Target]:
+        """The targets that are about a vault, a destination and an operation."""
+        vault, destination, operation = place
+        return [
+            target
+            for target in self._by_place.get((vault, destination), ())
+            if target.operation in (None, operation)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,13 @@
 """Reads `forwardc.yaml`, already accepted by its schema, into a `Project`.
 
 An account lies over its environment, and a copy over what it is `like`; both once, without
-chains. Names of destinations are compared when all of those are read.
+chains. Names of destinations are compared when all are read (`passes/project_checks.py`).
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from forwardc.compile.language import access
-from forwardc.compile.language.destination import Destination
 from forwardc.compile.language.file_checks import check_literals, check_project_places
 from forwardc.compile.language.nodes import Entry, Node, YamlMap, YamlScalar
 from forwardc.compile.language.project import (
@@ -25,7 +24,6 @@ from forwardc.compile.language.read_arrangements import read_grants
 from forwardc.compile.language.read_declarations import check_country
 from forwardc.compile.language.report import Report
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.terms.terms import Lit
 from forwardc.plan.environment import Environment, EnvironmentClass, is_class
@@ -51,51 +49,6 @@ def read_project(root: Node, sink: Sink) -> Project | None:
         root=root,
         vendors={entry.key: _vendor(entry) for entry in access.entries(root.get("vendors"))},
     )
-
-
-def check_project_names(
-    project: Project,
-    destinations: Mapping[str, Destination],
-    sink: Sink,
-    unread: frozenset[str] = frozenset(),
-) -> None:
-    """Report FC0302 for what the project names and nobody has: destinations and operations.
-
-    A warning for an environment that a destination has and the project does not.
-    Nothing is said of destinations in `unread`, whose own mistakes keep them from being known.
-    """
-    report = Report(sink)
-    for environment in project.environments.values():
-        for name, values in environment.settings.items():
-            if name not in destinations and name not in unread:
-                _unknown(report.at(values.pointer), "destination", name, destinations, values.span)
-    names = {environment.name for environment in project.places()}
-    for declared in destinations.values():
-        for entry in access.entries(declared.root.get("environments")):
-            if entry.key not in names:
-                near = did_you_mean(entry.key, names)
-                report.at(f"/environments/{entry.key}").warning(
-                    "FC0302",
-                    f"the project has no environment `{entry.key}`, so that it is not built",
-                    entry.key_span,
-                    f"did you mean {near}?" if near else "name it in forwardc.yaml, with its class",
-                )
-    for target in project.targets:
-        destination = destinations.get(target.destination)
-        here = report.at(target.pointer)
-        if target.destination in unread:
-            continue
-        if destination is None:
-            _unknown(here, "destination", target.destination, destinations, target.span)
-        elif target.operation is not None and target.operation not in destination.operations:
-            operations = destination.operations
-            _unknown(here, "operation", target.operation, operations, target.span)
-
-
-def _unknown(report: Report, kind: str, name: str, names: Mapping[str, object], span: Span) -> None:
-    near = did_you_mean(name, names)
-    hint = f"did you mean {near}?" if near else None
-    report.error("FC0302", f"there is no {kind} `{name}`", span, hint)
 
 
 def _merchant(node: Node | None, report: Report) -> Merchant:

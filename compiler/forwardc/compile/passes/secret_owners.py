@@ -6,7 +6,7 @@ A secret's name is its name at the vault, too, and owner and name give the varia
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from forwardc.compile.language.destination import DeclaredSecret, Destination
+from forwardc.compile.ir.summary import DestinationSummary, SecretSummary
 from forwardc.compile.language.project import Project, Vendor
 from forwardc.compile.language.report import Report
 from forwardc.core.diagnostics.diagnostic import Related
@@ -23,12 +23,12 @@ class _Declared:
     owner: str
     span: Span
     pointer: str
-    of: DeclaredSecret | None = None
+    of: SecretSummary | None = None
     destination: str = ""
 
 
 def check_secret_owners(
-    destinations: Sequence[Destination],
+    destinations: Sequence[DestinationSummary],
     project: Project | None,
     sink: Sink,
     unread: frozenset[str] = frozenset(),
@@ -44,7 +44,7 @@ def check_secret_owners(
     owned = [
         _check_owner(destination, spec, project, sink)
         for destination in destinations
-        for spec in destination.secrets.values()
+        for spec in destination.secrets
     ]
     # A misspelt owner would have its vendor called unused as well.
     if apart and all(owned) and not unread:
@@ -57,11 +57,11 @@ def _of_vendors(vendors: Iterable[Vendor]) -> Iterator[_Declared]:
             yield _Declared(secret.name, vendor.name, secret.span, secret.pointer)
 
 
-def _of_destinations(destinations: Sequence[Destination]) -> Iterator[_Declared]:
+def _of_destinations(destinations: Sequence[DestinationSummary]) -> Iterator[_Declared]:
     for destination in destinations:
-        for name, spec in destination.secrets.items():
+        for spec in destination.secrets:
             owner = spec.owner or destination.name
-            yield _Declared(name, owner, spec.span, spec.pointer, spec, destination.name)
+            yield _Declared(spec.name, owner, spec.span, spec.pointer, spec, destination.name)
 
 
 def _check_names(declared: Sequence[_Declared], sink: Sink) -> bool:
@@ -113,7 +113,7 @@ def _report_second(declaration: _Declared, other: _Declared, sink: Sink) -> None
 
 
 def _check_owner(
-    destination: Destination, spec: DeclaredSecret, project: Project, sink: Sink
+    destination: DestinationSummary, spec: SecretSummary, project: Project, sink: Sink
 ) -> bool:
     """Whether the owner is right: FC0346 where it is not declared, FC0347 for two of one name."""
     vendors = project.vendors
@@ -139,7 +139,7 @@ def _check_owner(
 
 
 def _report_namesake(
-    destination: Destination, spec: DeclaredSecret, vendor: Vendor, sink: Sink
+    destination: DestinationSummary, spec: SecretSummary, vendor: Vendor, sink: Sink
 ) -> None:
     sink.error(
         "FC0347",
@@ -151,13 +151,9 @@ def _report_namesake(
     )
 
 
-def _check_use(destinations: Sequence[Destination], project: Project, sink: Sink) -> None:
+def _check_use(destinations: Sequence[DestinationSummary], project: Project, sink: Sink) -> None:
     """A warning FC0348 for each vendor, or secret of one, that no destination uses."""
-    used = {
-        (spec.owner, name)
-        for destination in destinations
-        for name, spec in destination.secrets.items()
-    }
+    used = {(spec.owner, spec.name) for destination in destinations for spec in destination.secrets}
     owners = {owner for owner, _ in used}
     for vendor in project.vendors.values():
         report = Report(sink).at(vendor.pointer)

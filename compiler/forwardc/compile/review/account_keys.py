@@ -3,14 +3,15 @@
 Calls work without it for now, so that nothing is refused: it is asked for, with the line to write.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from forwardc.compile.ir.summary import AssessmentSummary
 from forwardc.compile.language import access
 from forwardc.compile.language.project import Project
-from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.encode import Json
+from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.environment import Environment
 
@@ -38,21 +39,38 @@ class MissingAccountKey:
         }
 
 
-def missing_account_keys(assessments: Sequence[Assessment]) -> list[MissingAccountKey]:
+def account_of(project: Project | None, vault: str, place: str) -> Mapping[str, str]:
+    """What `forwardc.yaml` says of the merchant's account at a vault; nothing where it does not."""
+    values = project.environments.get(place) if project else None
+    return values.vaults.get(vault, {}) if values else {}
+
+
+def has_account(project: Project | None, vault: Vault, place: str) -> bool:
+    """Whether `forwardc.yaml` gives all that a plan at the vault needs of the account."""
+    account = account_of(project, vault.name, place)
+    return all(key in account for key in vault.account_keys)
+
+
+def missing_account_keys(
+    project: Project | None, assessments: Iterable[AssessmentSummary]
+) -> list[MissingAccountKey]:
     """What is asked for, each once for a vault and a place that a plan is built for."""
-    needs: dict[tuple[str, str, str], MissingAccountKey] = {}
-    for assessment in assessments:
-        if assessment.emission is not None and assessment.has_account:
-            for asked in _of(
-                assessment.vault, assessment.context.program.where, assessment.context.account
-            ):
-                needs.setdefault((asked.vault, asked.where.place, asked.key), asked)
-    return list(needs.values())
+    by_name = {vault.name: vault for vault in vaults()}
+    built = dict.fromkeys(
+        (assessment.vault, assessment.where) for assessment in assessments if assessment.is_emitted
+    )
+    return [
+        asked
+        for name, where in built
+        if has_account(project, by_name[name], where.place)
+        for asked in asked_keys(by_name[name], where, account_of(project, name, where.place))
+    ]
 
 
-def _of(
+def asked_keys(
     vault: Vault, where: Environment, account: Mapping[str, str]
 ) -> Iterator[MissingAccountKey]:
+    """What a vault asks of an account and is not told."""
     for key, why in vault.asked_keys.items():
         if key not in account:
             yield MissingAccountKey(vault.name, where, key, why, _line(vault.name, where, key))
@@ -65,9 +83,11 @@ def _line(vault: str, where: Environment, key: str) -> str:
     return f"environments: {{{where.name}: {{{below}}}}}"
 
 
-def check_account_keys(project: Project, assessments: Sequence[Assessment], sink: Sink) -> None:
+def check_account_keys(
+    project: Project, assessments: Iterable[AssessmentSummary], sink: Sink
+) -> None:
     """FC0634 for each, at the vault's account in `forwardc.yaml` or, inherited, at the place."""
-    for asked in missing_account_keys(assessments):
+    for asked in missing_account_keys(project, assessments):
         values = project.environments[asked.where.place]
         node = access.get(project.root, "environments")
         for part in (asked.where.name, *_account(asked.where), "vaults", asked.vault):

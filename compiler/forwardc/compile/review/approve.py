@@ -70,6 +70,7 @@ from forwardc.compile.language.money.tables import CurrencyTable, table_of_host
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.diagnostics.text_file import decoded
+from forwardc.core.files.digest import file_digest
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.recognizer.scan import find_secrets
 from forwardc.plan.approvals import approval_key, refuse_unfit, withdrawn
@@ -78,7 +79,6 @@ from forwardc.plan.digests import (
     approval_digest,
     behaviour_digest,
     canonical,
-    file_digest,
     leaving,
     review_surface,
 )

@@ -4,7 +4,8 @@ An arrangement is held against what its vault's facts offer and what helps; a gr
 arrangements, the day and the URL of the step.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 
@@ -12,8 +13,8 @@ from forwardc.compile.ir.analysis import refs_in
 from forwardc.compile.ir.arrangements import Arrangement, Grant
 from forwardc.compile.ir.places import places
 from forwardc.compile.ir.program import ProgramStep
-from forwardc.compile.language.destination import Destination
-from forwardc.compile.language.project import EnvironmentValues, Project
+from forwardc.compile.ir.summary import ArrangementSummary, DestinationSummary, assessments_of
+from forwardc.compile.language.project import Project
 from forwardc.compile.language.report import Report
 from forwardc.compile.vaults.arrangements import Standing, refused_kinds, to_record
 from forwardc.compile.vaults.assess import Assessment, idle_arrangements
@@ -54,8 +55,7 @@ def _check_helps(assessment: Assessment, report: Report) -> None:
 
 def check_grants(
     project: Project,
-    destinations: Iterable[Destination],
-    assessments: Sequence[Assessment],
+    destinations: Sequence[DestinationSummary],
     today: date | None,
     sink: Sink,
     unread: frozenset[str] = frozenset(),
@@ -69,16 +69,18 @@ def check_grants(
         for destination in destinations
         for arrangement in destination.arrangements
     }
-    report = Report(sink)
+    report, urls = Report(sink), _agreed_urls(destinations)
     for values in project.environments.values():
         for grant in values.grants:
             if grant.name.partition(".")[0] not in unread:
                 _check_fits(grant, arrangements, report)
             _check_days(grant, today, report)
-            _check_address(grant, values, assessments, report)
+            _check_address(grant, urls[grant.vault, values.where.place, grant.name], report)
 
 
-def _check_fits(grant: Grant, arrangements: dict[str, Arrangement], report: Report) -> None:
+def _check_fits(
+    grant: Grant, arrangements: Mapping[str, ArrangementSummary], report: Report
+) -> None:
     here = report.at(grant.pointer)
     arrangement = arrangements.get(grant.name)
     if arrangement is None:
@@ -122,21 +124,19 @@ def _day_problems(grant: Grant, today: date | None) -> Iterator[tuple[str, str]]
         yield f"`{grant.name}` ended on {grant.last_day}: nothing leaves by it", "expires"
 
 
-def _check_address(
-    grant: Grant,
-    values: EnvironmentValues,
-    assessments: Sequence[Assessment],
-    report: Report,
-) -> None:
+def _agreed_urls(
+    destinations: Iterable[DestinationSummary],
+) -> Mapping[tuple[str, str, str], set[str]]:
+    """The URLs of the steps that need an arrangement, by vault, place and its id."""
+    urls: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for assessment in assessments_of(destinations):
+        for standing in assessment.standings:
+            urls[assessment.vault, assessment.where.place, standing.id].add(standing.url)
+    return urls
+
+
+def _check_address(grant: Grant, urls: Collection[str], report: Report) -> None:
     """The vault agreed for one exact URL."""
-    urls = {
-        standing.url
-        for assessment in assessments
-        if assessment.vault.name == grant.vault
-        and assessment.context.program.place == values.where.place
-        for standing in assessment.standings
-        if standing.id == grant.name
-    }
     if grant.url is not None and urls and grant.url not in urls:
         message = f"`{grant.name}` was agreed for another URL than that of the step"
         hint = f"the step has {' and '.join(sorted(urls))}: ask again, or mend the step"

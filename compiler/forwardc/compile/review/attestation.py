@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final
 
-from forwardc.compile.language.destination import Destination, Pci
+from forwardc.compile.ir.summary import DestinationSummary, PciSummary
 from forwardc.core.diagnostics.sink import Sink
 
 _NOTICE: Final = timedelta(days=60)
@@ -15,7 +15,10 @@ _CODE: Final = "FC0709"
 
 
 def check_attestations(
-    destinations: Iterable[Destination], produced: frozenset[str], today: date | None, sink: Sink
+    destinations: Iterable[DestinationSummary],
+    produced: frozenset[str],
+    today: date | None,
+    sink: Sink,
 ) -> None:
     """FC0709 for evidence that is missing, no date, lapsed (errors) or near its end (a warning).
 
@@ -36,27 +39,31 @@ def check_attestations(
             _check_status_day(destination.pci, today, sink)
 
 
-def _check_there(destination: Destination, sink: Sink) -> None:
-    pci = destination.pci or Pci()
-    missing = [name for name in ("attestation", "expires") if not getattr(pci, name)]
+def _check_there(destination: DestinationSummary, sink: Sink) -> None:
+    pci = destination.pci
+    said = {
+        "attestation": pci.attestation if pci else "",
+        "expires": pci.expires if pci else "",
+    }
+    missing = [name for name, text in said.items() if not text]
     if missing:
         sink.error(
             _CODE,
             f"an own token vault has no {' and no '.join(f'`pci.{name}`' for name in missing)}",
-            pci.span or destination.span,
-            pointer="/pci" if destination.pci else "/own_vault",
+            pci.span if pci and pci.span else destination.span,
+            pointer="/pci" if pci else "/own_vault",
             hint="pci: {level: 1, attestation: attestations/<file>, expires: YYYY-MM-DD}",
         )
 
 
-def _check_status_day(pci: Pci, today: date | None, sink: Sink) -> None:
+def _check_status_day(pci: PciSummary, today: date | None, sink: Sink) -> None:
     """FC0715 for a status of a day that is still to come: nobody has confirmed it."""
     if today is not None and date.fromisoformat(pci.date) > today:
         message = f"the status is of {pci.date}, which is still to come"
         sink.error("FC0715", message, pci.status_span, pointer="/pci/date")
 
 
-def _check_day(pci: Pci, today: date | None, sink: Sink) -> None:
+def _check_day(pci: PciSummary, today: date | None, sink: Sink) -> None:
     pointer = "/pci/expires"
     try:
         last = date.fromisoformat(pci.expires)

@@ -1,31 +1,30 @@
 """Every file of `build/`: what the packs say, coverage, and the manifest with their digests.
 
-One file at a time, so that a large project needs no more memory than a small one. The bytes
+One destination at a time, so that a large project needs no more memory than a small one. The bytes
 follow from the inputs alone: order of sources, sorted digests. Terms in a document know the line
 of YAML that made them, which is how a place in `build/` is traced back.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 from typing import Any, TypeAlias
 
-from forwardc.compile.language.load import LoadedProject
+from forwardc.compile.ir.summary import NotBuilt
+from forwardc.compile.language.destination import Destination
+from forwardc.compile.language.project import Project
 from forwardc.compile.review import coverage
-from forwardc.compile.review.account_keys import missing_account_keys
+from forwardc.compile.review.account_keys import MissingAccountKey
 from forwardc.compile.review.checklist.checklist import checklist
-from forwardc.compile.review.coverage import to_markdown
+from forwardc.compile.review.coverage import CoverageRow, to_markdown
 from forwardc.compile.review.packet import ReviewPacket, review_packets
 from forwardc.compile.review.page.page import review_page
 from forwardc.compile.review.production_config import production_configs
 from forwardc.compile.review.submission import submissions
-from forwardc.compile.review.write import MANIFEST
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.encode import Json, encode, places, to_bytes
+from forwardc.compile.vaults.encode import encode, places, to_bytes
 from forwardc.core.diagnostics.span import Span
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.lock import Lock
-from forwardc.plan.separation import shipped
+from forwardc.plan.separation import KnownHosts
 
 Files: TypeAlias = dict[str, Any]
 """Paths below `build/` with a text, or a structure that may hold terms."""
@@ -55,67 +54,65 @@ def files_of(pack: ReviewPacket) -> Files:
     return {path: content for writer in WRITERS for path, content in writer(pack).items()}
 
 
-# All files
-#
-# One file at a time, so that a large project needs no more memory than a small one. Byte-stable: no
-# clock, no path of a machine, no order of a set. Writes nothing.
+# All files. Byte-stable: no clock, no path of a machine, no order of a set. Writes nothing.
 
 LANGUAGE_VERSION = 1
 """The version of the destination language: `forwardc: 1` at the top of each file."""
 
 
-def documents(
-    loaded: LoadedProject,
+def destination_documents(
     assessments: Sequence[Assessment],
-    not_built: Sequence[Json],
+    destination: Destination,
+    project: Project | None,
     lock: Lock,
-    live: Sequence[str],
-) -> Iterator[tuple[str, Any]]:
-    """All files but the manifest, destination by destination: path below `build/` and content.
+    live: KnownHosts,
+) -> tuple[Iterator[tuple[str, Any]], list[NotBuilt]]:
+    """The files of one destination, path below `build/` and content, and what lacks an account.
 
     A text is a text; a structure may hold terms, which know their place in the YAML.
     """
-    missing, by_name, every = list(not_built), loaded.by_name, shipped() | live
-    for name, group in groupby(
-        assessments, lambda assessment: assessment.context.program.destination
-    ):
-        built, lacking = review_packets(list(group), by_name[name], loaded.project, every)
-        missing += lacking
-        for pack in built:
-            yield from files_of(pack).items()
-            yield from review_page(pack, lock).items()
-    rows, asked = coverage.rows(assessments), missing_account_keys(assessments)
+    packets, lacking = review_packets(assessments, destination, project, live)
+    return _of_packets(packets, lock), lacking
+
+
+def _of_packets(packets: Iterable[ReviewPacket], lock: Lock) -> Iterator[tuple[str, Any]]:
+    for pack in packets:
+        yield from files_of(pack).items()
+        yield from review_page(pack, lock).items()
+
+
+def coverage_documents(
+    rows: Sequence[CoverageRow],
+    not_built: Iterable[NotBuilt],
+    asked: Sequence[MissingAccountKey],
+) -> Iterator[tuple[str, Any]]:
+    """The files about all destinations but the manifest. `asked` are keys that accounts lack."""
+    missing = [reason.to_json() for reason in not_built]
     yield "coverage.json", coverage.to_json(rows, missing, asked)
     yield "coverage.md", to_markdown(rows, missing, asked)
 
 
-def outputs(
-    inputs: Mapping[str, bytes], made: Iterable[tuple[str, Any]], live: Sequence[str]
-) -> Iterator[tuple[str, bytes]]:
-    """Path below `build/` and bytes of every file, the manifest last. `inputs` were compiled.
+def file_bytes(content: Any) -> bytes:
+    """A text or a structure as the bytes of its file."""
+    return content.encode() if isinstance(content, str) else to_bytes(content)
+
+
+def manifest_bytes(
+    inputs: Mapping[str, str], outputs: Mapping[str, str], live: Iterable[str]
+) -> bytes:
+    """The manifest: digests of what was compiled and of what was made.
 
     `live` are the hosts of the project's live accounts.
     """
-    digests: dict[str, str] = {}
-    for path, content in made:
-        data = content.encode() if isinstance(content, str) else to_bytes(content)
-        digests[path] = _digest(data)
-        yield path, data
-    yield MANIFEST, to_bytes(_manifest(inputs, digests, live))
-
-
-def _manifest(inputs: Mapping[str, bytes], digests: Mapping[str, str], live: Sequence[str]) -> Json:
-    return {
-        "forwardc": FORMAT_VERSION,
-        "language": LANGUAGE_VERSION,
-        "inputs": {path: _digest(data) for path, data in sorted(inputs.items())},
-        "outputs": dict(sorted(digests.items())),
-        "live_hosts": list(live),
-    }
-
-
-def _digest(data: bytes) -> str:
-    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+    return to_bytes(
+        {
+            "forwardc": FORMAT_VERSION,
+            "language": LANGUAGE_VERSION,
+            "inputs": dict(sorted(inputs.items())),
+            "outputs": dict(sorted(outputs.items())),
+            "live_hosts": sorted(live),
+        }
+    )
 
 
 # From `build/` back to YAML

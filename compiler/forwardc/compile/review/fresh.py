@@ -11,12 +11,13 @@ from pathlib import Path
 
 from forwardc.compile.language.load import load_files, lock_name
 from forwardc.compile.language.project import Project
+from forwardc.compile.language.summarize import summary_of
 from forwardc.compile.review.attestation import check_attestations
 from forwardc.compile.review.write import MANIFEST
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import CheckoutPath, below
+from forwardc.core.files.digest import file_digest
 from forwardc.core.files.kinds import ATTESTATION, BUILT, DESTINATION
-from forwardc.plan.digests import file_digest
 from forwardc.plan.formats import FORMAT_VERSION
 
 # What is an input is told by its path alone, and no kind is larger than this one.
@@ -64,4 +65,4 @@ def check_evidence(root: Path, project: Project, today: date, sink: Sink) -> Non
         path for path in _destinations(at, project) if b"expires" in (at / path).read(DESTINATION)
     ]
     loaded = load_files(root, paths, sink)
-    check_attestations(loaded.destinations, frozenset(produced), today, sink)
+    check_attestations(map(summary_of, loaded.destinations), frozenset(produced), today, sink)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from forwardc.compile.ir.program import Program
+from forwardc.compile.ir.summary import NotBuilt
 from forwardc.compile.language.destination import Destination
 from forwardc.compile.language.project import Merchant, Project
 from forwardc.compile.review.sample import sample_url
@@ -20,7 +21,7 @@ from forwardc.compile.vaults.plan_file import plan_file
 from forwardc.plan.approvals import ids_in_words
 from forwardc.plan.environment import Environment
 from forwardc.plan.sealed_headers import SealedHeader, sealed_headers
-from forwardc.plan.separation import LiveHosts
+from forwardc.plan.separation import KnownHosts
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +82,14 @@ def review_packets(
     assessments: Sequence[Assessment],
     destination: Destination,
     project: Project | None,
-    live: LiveHosts,
-) -> tuple[list[ReviewPacket], list[Json]]:
+    live: KnownHosts,
+) -> tuple[list[ReviewPacket], list[NotBuilt]]:
     """A pack for each program of a destination that a vault carries, and what has no account.
 
     A program of which a vault refuses every operation has no pack: coverage says why.
     """
     built: list[ReviewPacket] = []
-    lacking: list[Json] = []
+    lacking: list[NotBuilt] = []
     for group in _groups(assessments):
         vault, context = group[0].vault, group[0].context
         program, account = context.program, dict(context.account)
@@ -214,13 +215,9 @@ def _groups(assessments: Sequence[Assessment]) -> list[list[Assessment]]:
     return list(grouped.values())
 
 
-def _lacking(vault: Vault, program: Program, missing: list[str]) -> Json:
-    return {
-        "destination": program.destination,
-        "environment": program.place,
-        "vault": vault.name,
-        "why": f"forwardc.yaml gives no {', '.join(missing)}",
-    }
+def _lacking(vault: Vault, program: Program, missing: list[str]) -> NotBuilt:
+    why = f"forwardc.yaml gives no {', '.join(missing)}"
+    return NotBuilt(program.destination, program.place, why, vault.name)
 
 
 # Headers that are sealed for the vault

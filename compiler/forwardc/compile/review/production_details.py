@@ -7,12 +7,11 @@ documentation, fields, headers and keys, and before them the accounts.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from forwardc.compile.language.destination import Destination
-from forwardc.compile.language.load import LoadedProject
-from forwardc.compile.language.project import Merchant, Project
-from forwardc.compile.vaults.assess import Assessment
+from forwardc.compile.ir.summary import AssessmentSummary, DestinationSummary, assessments_of
+from forwardc.compile.language.project import Merchant, Project, Targets
+from forwardc.compile.review.account_keys import has_account
 from forwardc.compile.vaults.contract import Vault
-from forwardc.compile.vaults.emission import EmittedReview
+from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Span
 from forwardc.plan.environment import Environment
@@ -26,7 +25,7 @@ class _Missing(NamedTuple):
 
 
 def check_production_details(
-    loaded: LoadedProject, assessments: Sequence[Assessment], sink: Sink
+    project: Project, destinations: Sequence[DestinationSummary], sink: Sink
 ) -> None:
     """FC0708 for production at a vault with reviewers: an error for a target, else a warning.
 
@@ -34,44 +33,47 @@ def check_production_details(
 
     A vault without an account in production is not built there, so nothing is asked.
     """
-    project = loaded.project
-    if project is None:
-        return
-    _check_account_country(project, assessments, sink)
-    by_name = loaded.by_name
-    for assessment in assessments:
-        reviews = _reviews(assessment)
-        if (
-            assessment.context.environment_class != "production"
-            or not reviews
-            or not assessment.has_account
-        ):
-            continue
-        destination = by_name[assessment.context.program.destination]
-        for missing in (
-            *_destination(assessment.vault, destination, project.merchant),
-            *_accounts(assessment.vault, project, assessment.context.program.where),
-            *_fields(assessment, reviews),
-        ):
-            report = sink.error if _is_target(project, assessment) else sink.warning
-            report(
-                "FC0708",
-                f"{assessment.vault.name} asks for it: {missing.message}",
-                missing.span,
-                pointer=missing.pointer,
-                hint=missing.hint,
-            )
+    _check_account_country(project, destinations, sink)
+    by_name, targets = {vault.name: vault for vault in vaults()}, Targets(project.targets)
+    for destination in destinations:
+        for assessment in destination.assessments:
+            vault = by_name[assessment.vault]
+            if (
+                assessment.where.class_ != "production"
+                or not assessment.is_reviewed
+                or not has_account(project, vault, assessment.where.place)
+            ):
+                continue
+            for missing in (
+                *_destination(vault, destination, project.merchant),
+                *_accounts(vault, project, assessment.where),
+                *_fields(assessment),
+            ):
+                report = sink.error if targets.about(assessment.place) else sink.warning
+                report(
+                    "FC0708",
+                    f"{vault.name} asks for it: {missing.message}",
+                    missing.span,
+                    pointer=missing.pointer,
+                    hint=missing.hint,
+                )
 
 
-def _check_account_country(project: Project, assessments: Sequence[Assessment], sink: Sink) -> None:
+def _check_account_country(
+    project: Project, destinations: Sequence[DestinationSummary], sink: Sink
+) -> None:
     """FC0714 for a vault that takes no accounts of the merchant's country, once for each."""
     country = project.merchant.country
-    carried = [
-        assessment
-        for assessment in assessments
-        if assessment.emission is not None and assessment.has_account
-    ]
-    for vault in {assessment.vault.name: assessment.vault for assessment in carried}.values():
+    carried = {
+        (assessment.vault, assessment.where.place)
+        for assessment in assessments_of(destinations)
+        if assessment.is_emitted
+    }
+    for vault in vaults():
+        if not any(
+            name == vault.name and has_account(project, vault, place) for name, place in carried
+        ):
+            continue
         served = vault.facts.data.get("countries", {}).get("account")
         if not country or not served or country in served["value"]:
             continue
@@ -86,21 +88,10 @@ def _check_account_country(project: Project, assessments: Sequence[Assessment], 
         )
 
 
-def _reviews(assessment: Assessment) -> list[EmittedReview]:
-    return [step.review for step in assessment.emitted_steps if step.review]
-
-
-def _is_target(project: Project, assessment: Assessment) -> bool:
-    vault, destination, operation = assessment.place
-    return any(
-        (target.vault, target.destination) == (vault, destination)
-        and target.operation in (None, operation)
-        for target in project.targets
-    )
-
-
-def _destination(vault: Vault, destination: Destination, merchant: Merchant) -> Iterator[_Missing]:
-    if not destination.docs:
+def _destination(
+    vault: Vault, destination: DestinationSummary, merchant: Merchant
+) -> Iterator[_Missing]:
+    if not destination.has_docs:
         message = f"{destination.name} names no documentation"
         yield _Missing(message, destination.span, "/name", "docs: https://...")
     served = vault.facts.data.get("countries", {}).get("forward_to")
@@ -112,9 +103,8 @@ def _destination(vault: Vault, destination: Destination, merchant: Merchant) -> 
         hint = f"write the `countries:` of {destination.name}"
         yield _Missing(message, merchant.country_span, "/merchant/country", hint)
     elif outside:
-        node = destination.root.entry("countries")
         message = f"it does not forward to {', '.join(outside)}"
-        span = node.value.span if node else destination.span
+        span = destination.countries_span or destination.span
         yield _Missing(message, span, "/countries", "ask its support, or leave the country out")
 
 
@@ -129,9 +119,8 @@ def _accounts(vault: Vault, project: Project, where: Environment) -> Iterator[_M
                 yield _Missing(message, span, values.pointer if values else "", hint)
 
 
-def _fields(assessment: Assessment, reviews: Sequence[EmittedReview]) -> Iterator[_Missing]:
-    for review in reviews:
-        if not review.fields:
-            message = f"{assessment.context.operation.name} has no field that it fills"
-            hint = "send a step without card data with `deliver: direct`"
-            yield _Missing(message, assessment.context.operation.span, "", hint)
+def _fields(assessment: AssessmentSummary) -> Iterator[_Missing]:
+    if assessment.has_unfilled:
+        message = f"{assessment.operation} has no field that it fills"
+        hint = "send a step without card data with `deliver: direct`"
+        yield _Missing(message, assessment.span, "", hint)

@@ -9,7 +9,7 @@ from typing import Any
 
 from forwardc.compile.ir.analysis import names_used, refs_in, uses_network_token
 from forwardc.compile.ir.program import Program, ProgramRequest
-from forwardc.compile.review.account_keys import missing_account_keys
+from forwardc.compile.review.account_keys import asked_keys
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.encode import Json
@@ -17,7 +17,7 @@ from forwardc.compile.vaults.plan_file import runtime_secrets
 from forwardc.compile.vaults.shortest import shortest
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.terms import Encoded, Encoding, If, Limit, Map, Term, walk
-from forwardc.plan.environment import is_class
+from forwardc.plan.environment import Environment, is_class
 from forwardc.plan.secret_names import SecretId
 
 # The file
@@ -43,7 +43,7 @@ def setup_file(
         **({"place": program.place} if program.where.account else {}),
         "hosts": plan["hosts"],
         "account": dict(account),
-        **_asked(assessments),
+        **_asked(vault, program.where, account),
         "permissions": _permissions(vault, built, asks_card="card" in plan),
         "credentials": sorted(plan["credentials"]),
         "authentication": _authentication(vault),
@@ -56,11 +56,11 @@ def setup_file(
     }
 
 
-def _asked(assessments: Sequence[Assessment]) -> Json:
+def _asked(vault: Vault, where: Environment, account: Mapping[str, str]) -> Json:
     """What the vendor's own clients need of the account and `forwardc.yaml` does not give."""
     needs = [
         {"key": need.key, "why": need.why, "line": need.line}
-        for need in missing_account_keys(assessments)
+        for need in asked_keys(vault, where, account)
     ]
     return {"asked": needs} if needs else {}
 

@@ -23,7 +23,7 @@ from forwardc.compile.vaults.plan_json import (
 from forwardc.core.terms.terms import Amount, Ref, walk
 from forwardc.plan.environment import is_class
 from forwardc.plan.formats import FORMAT_VERSION
-from forwardc.plan.separation import LiveHosts, of_document, shipped
+from forwardc.plan.separation import KnownHosts, of_document, shipped
 
 
 def plan_file(
@@ -31,7 +31,7 @@ def plan_file(
     program: Program,
     account: Mapping[str, str],
     assessments: Sequence[Assessment],
-    live: LiveHosts | None = None,
+    live: KnownHosts | None = None,
 ) -> Json | None:
     """The plan of a program at a vault, or None where every operation is refused.
 
@@ -71,7 +71,7 @@ def plan_file(
     }
 
 
-def _separation(program: Program, plan: Json, live: LiveHosts) -> Json:
+def _separation(program: Program, plan: Json, live: KnownHosts) -> Json:
     """Whether it needs an approval, and what tells test from live where hosts do not."""
     separation = of_document(plan, program.environment_class, live)
     if program.separated_by == "none" or separation.why is not None:

@@ -11,10 +11,11 @@ from typing import TypeAlias
 
 from forwardc.compile.review.diff.difference import DifferenceClass
 from forwardc.core.currencies import iso
+from forwardc.core.files.digest import file_digest
 from forwardc.core.terms.money import AmountRefusedError, Digits, exponent, major, wire
 from forwardc.core.terms.terms import Amount, Measure, Ref, Term, walk
 from forwardc.core.uris import DEFAULT_SCHEMES
-from forwardc.plan.digests import file_digest, requests_of
+from forwardc.plan.digests import requests_of
 from forwardc.plan.model import Plan, PlanOperation, ValueSpec
 from forwardc.plan.parts import PlanMoney
 

@@ -13,9 +13,10 @@ from typing import Any, Final, TypeAlias
 from forwardc.compile.review.diff.builds import MANIFEST, Build, NoBuildError
 from forwardc.compile.review.diff.callers import caller_changes
 from forwardc.compile.review.diff.difference import Difference, DifferenceClass, Subject, in_order
+from forwardc.core.files.digest import file_digest
 from forwardc.plan.approvals import approval_key, withdrawn
 from forwardc.plan.changes import BEHAVIOUR, LEAVES, Change, changes, covers
-from forwardc.plan.digests import file_digest, review_surface
+from forwardc.plan.digests import review_surface
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.lock import Approval, Lock
 from forwardc.plan.model import Plan, load_plan

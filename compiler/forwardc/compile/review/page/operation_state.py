@@ -16,9 +16,10 @@ from forwardc.compile.review.page.wording import VendorNames
 from forwardc.compile.vaults.arrangements import Standing, to_record
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.findings import Finding, Verdict
+from forwardc.core.files.digest import file_digest
 from forwardc.plan.approvals import approval_key, withdrawn
 from forwardc.plan.changes import changes, covers, digests
-from forwardc.plan.digests import canonical, file_digest, review_surface
+from forwardc.plan.digests import canonical, review_surface
 from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import needs_approval

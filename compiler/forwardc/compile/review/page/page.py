@@ -36,8 +36,8 @@ from forwardc.compile.vaults.emission import EmittedStep
 from forwardc.compile.vaults.encode import text_of, to_bytes
 from forwardc.compile.vaults.plan_file import runtime_secrets
 from forwardc.compile.vaults.steps import content_type
+from forwardc.core.files.digest import file_digest
 from forwardc.core.terms.terms import Encoding
-from forwardc.plan.digests import file_digest
 from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan, load_plan
 from forwardc.plan.separation import needs_approval, why_needed
