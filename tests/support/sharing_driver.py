@@ -15,8 +15,10 @@ from typing import Any
 import httpx
 import uvicorn
 
+from forwardc.runtime.history import writes
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.http.connection_pool import LoopbackTransport
+from forwardc.server.payment_sharing import claim_tables
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 from forwardc.server.payment_sharing.claims import ClaimStore
 from sharing_house import checkout, house, stripe
@@ -42,6 +44,18 @@ def around(owner: Any, method: str, before: str, after: str) -> None:
         return result
 
     setattr(owner, method, told)
+
+
+def behind(owner: Any, function: str, after: str) -> None:
+    """A moment inside a transaction: what it wrote by then is not in force yet."""
+    inner: Callable[..., Any] = getattr(owner, function)
+
+    def told(*arguments: Any) -> Any:
+        result = inner(*arguments)
+        moment(after)
+        return result
+
+    setattr(owner, function, told)
 
 
 class Watched(LoopbackTransport):
@@ -71,6 +85,10 @@ async def serve(history: str, sandbox: str) -> None:
 
 if __name__ == "__main__":
     around(ClaimStore, "claim", "before it is claimed", "it is claimed")
-    around(BatchedJournal, "intent", "before the intent is recorded", "the intent is recorded")
+    behind(claim_tables, "claim", "the claim is written")
+    behind(writes, "begin", "claim, run and intent are written")
+    behind(claim_tables, "end", "the end of the claim is written")
+    behind(writes, "finish", "all ends are written")
+    around(BatchedJournal, "intent", "before the run is begun", "the intent is recorded")
     around(BatchedJournal, "flush", "before the end is recorded", "the end is recorded")
     asyncio.run(serve(*sys.argv[1:]))

@@ -38,6 +38,7 @@ from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, claim,
 from forwardc.server.payment_sharing.claims import ClaimStore
 from forwardc.server.payment_sharing.forwarder import Forwarder, read_served_plans
 from forwardc.server.settings import DestinationSettings
+from held_claim import HeldClaim
 from sharing_house import ROOT
 from stored_runs import SHOWN, Clock, new_run, report_of, result_of
 
@@ -282,8 +283,7 @@ def test_a_claim_that_ended_before_the_intent_sends_nothing(
 ) -> None:
     async def go() -> None:
         inner = StoreJournal(file_store)
-        until = file_store.timestamp().after(50)
-        journal = BatchedJournal(inner, clock, until)
+        journal = BatchedJournal(inner, clock, HeldClaim(file_store.timestamp().after(60)))
         run = new_run()
         await journal.begin(run)
         assert file_store.load(run.id) is None
@@ -298,7 +298,8 @@ def test_a_claim_that_ended_before_the_intent_sends_nothing(
 
 def test_a_second_intent_has_no_fence(file_store: Store, clock: Clock) -> None:
     async def go() -> None:
-        journal = BatchedJournal(StoreJournal(file_store), clock, file_store.timestamp().after(50))
+        held = HeldClaim(file_store.timestamp().after(60))
+        journal = BatchedJournal(StoreJournal(file_store), clock, held)
         run = new_run()
         await journal.begin(run)
         assert await journal.intent(run.id, INTENT) == 1

@@ -29,6 +29,7 @@ from forwardc.server.payment_sharing.claim import (
 )
 from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, claim
 from forwardc.server.payment_sharing.claims import ClaimStore
+from held_claim import HeldClaim
 from stored_runs import Clock
 
 CLAIMS = "forwardc.server.payment_sharing.claims"
@@ -202,7 +203,10 @@ class Unsettled(BatchedJournal):
 
 def unrecorded(store: Store, clock: Clock) -> tuple[ClaimStore, ClaimWon, Unsettled]:
     claims = ClaimStore(store, process())
-    held, journal = left_behind(store, claims.process), Unsettled(StoreJournal(store), clock, 0)
+    held, journal = (
+        left_behind(store, claims.process),
+        Unsettled(StoreJournal(store), clock, HeldClaim()),
+    )
     claims.live.keep_unrecorded(ForwardEnd(held, ForwardState.DONE, 200, "sealed", journal))
     return claims, held, journal
 

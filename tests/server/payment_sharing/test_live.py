@@ -27,6 +27,7 @@ from forwardc.server.payment_sharing.claim import (
 )
 from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, claim, look
 from forwardc.server.payment_sharing.claims import ClaimStore
+from held_claim import HeldClaim
 from patience import until_so
 from sharing_house import House
 from stored_runs import SHOWN, Clock, new_run
@@ -103,7 +104,7 @@ def test_an_end_that_is_owed_is_the_answer(store: Store, clock: Clock) -> None:
         held = claimed(store, here)
         store.begin(replace(new_run(), id=held.run_id, owner=here.owner, lease_s=300))
         store.intent(held.run_id, here.owner, INTENT)
-        journal = BatchedJournal(StoreJournal(store), clock, 0)
+        journal = BatchedJournal(StoreJournal(store), clock, HeldClaim())
         here.live.keep_unrecorded(ForwardEnd(held, state, 200, "sealed", journal))
         told = {
             ForwardState.DONE: ClaimFinished(held.forward_id, held.run_id, "sealed"),
@@ -149,16 +150,16 @@ def test_an_end_stays_owed_while_the_history_is_away(
     serve(work)
 
 
-def test_a_caller_that_leaves_while_it_claims_leaves_no_claim(
+def test_a_caller_that_leaves_while_it_claims_does_not_end_the_forward(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def work(house: House) -> None:
-        write, came = house.store.commits.write, asyncio.Event()
+        write, came, told = house.store.commits.write, asyncio.Event(), asyncio.Event()
 
         async def slow(how: Callable[[Transaction], Any]) -> Any:
             result = await write(how)
             came.set()
-            await asyncio.sleep(60)
+            await told.wait()
             return result
 
         with monkeypatch.context() as patch:
@@ -166,9 +167,43 @@ def test_a_caller_that_leaves_while_it_claims_leaves_no_claim(
             leaving = asyncio.create_task(house.post())
             await came.wait()
             leaving.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await leaving
-        answer = await house.post()
+            with pytest.raises(asyncio.CancelledError):
+                await leaving
+            assert house.arrived() == 0
+            told.set()
+            answer = await house.post()
         assert (answer.status_code, house.arrived()) == (200, 1)
+        assert answer.headers["idempotent-replayed"] == "true"
 
     serve(work)
+
+
+@pytest.mark.parametrize("how", ["while it claims", "once more"])
+def test_what_was_given_up_while_it_was_claimed_was_not_sent(
+    serve_on_both: Serve, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """The history has claim, run and intent, and nobody could say so: that process knows better."""
+
+    async def work(house: House) -> None:
+        write, came = house.store.commits.write, asyncio.Event()
+
+        async def slow(work: Callable[[Transaction], Any]) -> Any:
+            result = await write(work)
+            came.set()
+            await asyncio.Event().wait()
+            return result
+
+        with monkeypatch.context() as patch:
+            patch.setattr(house.store.commits, "write", slow)
+            asking = asyncio.create_task(house.post())
+            await came.wait()
+            monkeypatch.setattr(house.store.commits, "write", write)
+            assert await house.service.drain(0) == 1
+            given_up = await asking
+        assert (given_up.status_code, house.arrived()) == (503, 0)
+        assert not house.store.unknown_runs()
+        answers = [await house.post() for _ in range(1 + (how == "once more"))]
+        assert {answer.status_code for answer in answers} == {200}
+        assert house.arrived() == 1
+
+    serve_on_both(work)

@@ -10,9 +10,9 @@ import pytest
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.server.payment_sharing.answer import CallOutcome
-from forwardc.server.payment_sharing.claim import ClaimWon, ForwardState
+from forwardc.server.payment_sharing.claim import ClaimWon
 from forwardc.server.payment_sharing.claim_tables import forget
+from forwardc.server.payment_sharing.claims import PendingClaim
 from forwardc.server.payment_sharing.payment_forward import ForwardCall, PaymentForwarding
 from forwardc.server.payment_sharing.request import SharingRequest
 from forwardc.server.settings import ReplaySettings
@@ -272,23 +272,29 @@ def test_a_second_forward_of_a_share_outlives_the_end_of_the_first(
     serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The end of the first is on the disk, and a repeat forwards, before its task has ended."""
-    gate, second = asyncio.Event(), ClaimWon("share", "run-2", 0)
+    gate = asyncio.Event()
 
     async def work(open_house: House) -> None:
         service, instrument = open_house.service, PAID["pay-1"]
         asked = ForwardCall(SharingRequest("pay-1", "ROKT", {}), "rokt")
+        begun: list[PendingClaim] = []
 
-        async def forward(self: PaymentForwarding, mine: ClaimWon, *_: Any) -> CallOutcome:
-            if mine is second:
-                await gate.wait()
+        async def forward(self: PaymentForwarding, claim: PendingClaim, *_: Any) -> None:
+            begun.append(claim)
+            claim.result = ClaimWon("share", claim.run_id, 0)
+            claim.when_won(claim.result)
+            if len(begun) == 1:
+                self._begin(asked, instrument)
+                await asyncio.sleep(0)
             else:
-                self._begin(second, asked, instrument)
-            return CallOutcome(ForwardState.NOT_SENT, None)
+                await gate.wait()
 
         monkeypatch.setattr(PaymentForwarding, "_forward", forward)
-        await service._begin(ClaimWon("share", "run-1", 0), asked, instrument)
+        await service._begin(asked, instrument)
         await asyncio.sleep(0)
+        assert len(begun) == 2
         assert await service.drain(0) == 1
+        assert not service._under_way
 
     serve(work)
 

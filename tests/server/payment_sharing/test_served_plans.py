@@ -19,7 +19,6 @@ from forwardc.runtime.run.request import ClockAndIds, RunRequest
 from forwardc.server.directory.payment_directory import Instrument
 from forwardc.server.payment_sharing import forwarder as forwarding
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal
-from forwardc.server.payment_sharing.claim import ClaimWon
 from forwardc.server.payment_sharing.forwarder import (
     Forwarder,
     ForwardResult,
@@ -28,10 +27,11 @@ from forwardc.server.payment_sharing.forwarder import (
     read_served_plans,
 )
 from forwardc.server.settings import DestinationSettings
+from held_claim import HeldClaim
 from sharing_house import BILLING, ROOT
 
 BUILD = ROOT / "build"
-MINE = ClaimWon("a-share", "00000000-0000-4000-9000-000000000001", 1_000_000)
+MINE = HeldClaim()
 LEFT_OUT = frozenset({"card.cvc", "billing.nowhere"})
 VAULTS = {("A", "checkout"), ("A", "stripe")}
 

@@ -50,10 +50,12 @@ calls it unknown. `reconcile` asks the vault, which lists the request with the d
 200, and tells `resolve_step`: attempt and step are *answered*, the run is *done*, approved.
 """
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.values import Secret
+from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import Intent, NewRun, StoredRun
 from forwardc.runtime.run.result import CardFacts, RunResult, StepReport
 
@@ -81,6 +83,10 @@ class CallerKeyTakenError(JournalError):
     def __init__(self, message: str) -> None:
         hint = "ask again with the same key when it has ended: its recorded result comes then"
         super().__init__("FC0835", message, hint)
+
+
+Precondition: TypeAlias = Callable[[Transaction], bool]
+"""What has to be so in the transaction that begins a run; it may write, and may be done again."""
 
 
 class Journal(Protocol):
@@ -119,10 +125,13 @@ class Journal(Protocol):
         """
         ...
 
-    async def begin(self, run: NewRun, first: Intent | None = None) -> None:
+    async def begin(
+        self, run: NewRun, first: Intent | None = None, under: Precondition | None = None
+    ) -> None:
         """Keep a run before its first step, and hold it for this process.
 
         With `first` its first attempt is kept as well, as number 1: there is no other `intent`.
+        Where `under` says no, nothing of the run is kept, and what `under` wrote is.
         Raises `SendingPausedError`, and `CallerKeyTakenError` where another run has the caller's
         key: then nothing was kept. A repeat by the same process changes nothing.
         """
@@ -200,7 +209,9 @@ class NoJournal:
         """Nothing was kept."""
         return None
 
-    async def begin(self, run: NewRun, first: Intent | None = None) -> None:
+    async def begin(
+        self, run: NewRun, first: Intent | None = None, under: Precondition | None = None
+    ) -> None:
         """Keep nothing."""
 
     async def intent(self, run_id: str, intent: Intent) -> int:

@@ -32,7 +32,12 @@ from forwardc.runtime.history.records import (
 )
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.history.timestamps import Timestamp
-from forwardc.runtime.run.journal import CallerKeyTakenError, JournalError, SendingPausedError
+from forwardc.runtime.run.journal import (
+    CallerKeyTakenError,
+    JournalError,
+    Precondition,
+    SendingPausedError,
+)
 from forwardc.runtime.run.result import CardFacts, RunResult, StepReport
 from forwardc.runtime.run.run_record import report_of
 
@@ -147,19 +152,25 @@ class StoreJournal:
         """The digest of the values that a run's record leaves out; None where there are none."""
         return await self._write(lambda tx: idempotency_keys.withheld_digest(tx, run_id))
 
-    async def begin(self, run: NewRun, first: Intent | None = None) -> None:
+    async def begin(
+        self, run: NewRun, first: Intent | None = None, under: Precondition | None = None
+    ) -> None:
         """Keep a run before its first step, and hold it for this process.
 
         Raises `SendingPausedError`, `CallerKeyTakenError` and `JournalError`.
         """
         ours = replace(run, owner=self.owner, emulated=self.emulated, lease_s=LEASE_S)
 
-        def work(tx: Transaction) -> str | None:
+        def work(tx: Transaction) -> tuple[bool, str | None]:
+            if under is not None and not under(tx):
+                return False, None
             if run.digest not in self._shapes:
                 writes.store_shapes(tx, run)
-            return writes.begin(tx, ours, self.store.timestamp(), first)
+            return True, writes.begin(tx, ours, self.store.timestamp(), first)
 
-        name = await self._write(work)
+        has_begun, name = await self._write(work)
+        if not has_begun:
+            return
         self._shapes.add(run.digest)
         if name is not None:
             raise SendingPausedError(name)

@@ -118,13 +118,16 @@ def claim_digest(kind: str, environment: str, emulated: bool, *parts: str) -> st
 
 @dataclass(frozen=True, slots=True)
 class ForwardEnd:
-    """How a forward ended, and the journal that keeps the end of its run until it is recorded."""
+    """How a forward ended, and the journal that keeps the end of its run until it is recorded.
+
+    None where the run was left already.
+    """
 
     won: ClaimWon
     state: ForwardState
     status: int
     sealed: str | None = field(repr=False)
-    journal: BatchedJournal = field(repr=False)
+    journal: BatchedJournal | None = field(repr=False)
 
 
 @dataclass(slots=True)

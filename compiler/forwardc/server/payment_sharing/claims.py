@@ -7,7 +7,7 @@ could not be told is kept, answered from memory, and told at a heartbeat after i
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from random import uniform
 from time import monotonic
@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError, HistoryUnavailableError
 from forwardc.runtime.history.store import Store
-from forwardc.runtime.run.journal import JournalError
+from forwardc.runtime.run.journal import JournalError, Precondition, SendingPausedError
 from forwardc.server.payment_sharing import claim_tables
 from forwardc.server.payment_sharing.claim import (
     ClaimKeyReused,
@@ -29,6 +29,7 @@ from forwardc.server.payment_sharing.claim import (
     LiveForwards,
 )
 from forwardc.server.payment_sharing.claim_tables import ClaimingProcess, ClaimKeyTakenError
+from forwardc.server.telemetry.calls import Observer
 
 LEASE_S: Final = 60.0
 """How long a call may take from its claim to the record of its run; the run has its own lease."""
@@ -56,18 +57,35 @@ class ClaimStore:
         """What this process forwards now."""
         return self.process.live
 
-    async def claim(self, ask: ClaimRequest) -> ClaimResult:
+    async def claim(
+        self,
+        ask: ClaimRequest,
+        begin: Callable[[Precondition], Awaitable[None]] | None = None,
+        tried: list[ClaimResult] | None = None,
+    ) -> ClaimResult:
         """What this call is; durable when it returns. Raises `HistoryUnavailableError`.
 
-        Whoever is told that it is `ClaimWon` lets go of it with `let_go`.
+        `begin` begins a run in one transaction with the claim, where that is won, and what it
+        raises is let through. `tried` gets what each try was told, in force or not: the last one
+        counts. Whoever is told that it is `ClaimWon` lets go of it with `let_go`.
         """
+        told: list[ClaimResult] = [] if tried is None else tried
 
-        def work(tx: Transaction) -> ClaimResult:
-            return claim_tables.claim(tx, ask, self.process, self.store.timestamp())
+        def claimed(tx: Transaction) -> bool:
+            now = self.store.timestamp()
+            told.append(claim_tables.claim(tx, ask, self.process, now))
+            return isinstance(told[-1], ClaimWon)
+
+        async def asked() -> ClaimResult:
+            if begin is None:
+                await self.store.commits.write(claimed)
+            else:
+                await begin(claimed)
+            return told[-1]
 
         self.live.begin(ask.run_id)
         try:
-            claim = await _with_retries(lambda: self.store.commits.write(work), (_WAITS[0],))
+            claim = await _with_retries(asked, (_WAITS[0],))
         except ClaimKeyTakenError:
             claim = ClaimKeyReused()
         except BaseException:
@@ -164,7 +182,8 @@ class ClaimStore:
         won = unrecorded.won
         await self.end(won, unrecorded.state, unrecorded.status, unrecorded.sealed, retry=False)
         try:
-            await unrecorded.journal.flush()
+            if unrecorded.journal is not None:
+                await unrecorded.journal.flush()
         except JournalError as problem:
             if problem.code == HistoryError.code:
                 raise HistoryUnavailableError(str(problem)) from None
@@ -195,6 +214,84 @@ class ClaimStore:
                     continue
             except HistoryError as problem:
                 _log.warning("%s old answers were not deleted: %s", problem.code, problem.message)
+
+
+@dataclass(slots=True)
+class PendingClaim:
+    """The claim of one call: `result` once it was asked for, `problem` where it could not be.
+
+    A `RunClaim`: it is asked for by whatever comes first, the run's first intent or `settle`.
+    """
+
+    claims: ClaimStore
+    ask: ClaimRequest
+    observer: Observer
+    when_won: Callable[[ClaimWon], None] = lambda _: None
+    result: ClaimResult | None = None
+    problem: HistoryError | None = None
+    _tried: list[ClaimResult] = field(default_factory=list)
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run."""
+        return self.ask.run_id
+
+    @property
+    def won(self) -> ClaimWon | None:
+        """The claim, where it is this call's."""
+        return self.result if isinstance(self.result, ClaimWon) else None
+
+    @property
+    def in_doubt(self) -> ClaimWon | None:
+        """The claim that the history may have, or get yet, where nobody could be told of it."""
+        last = self._tried[-1] if self.result is None and self._tried else None
+        return last if isinstance(last, ClaimWon) else None
+
+    @property
+    def lease_until(self) -> int | None:
+        """Until when it holds, in milliseconds since 1970; None before it is won."""
+        return self.won.lease_until if self.won is not None else None
+
+    async def settle(self) -> ClaimResult:
+        """What the call is, asked now if it was not. Raises `HistoryError`."""
+        if self.problem is not None:
+            raise self.problem
+        if self.result is not None:
+            return self.result
+        with self.observer.span("claim"):
+            return self._have(await self.claims.claim(self.ask))
+
+    async def win(self, begin: Callable[[Precondition], Awaitable[None]]) -> bool:
+        """Ask together with the begin of the run; whether it is won.
+
+        Raises `JournalError`: where the history is away, which `problem` tells then, and where
+        something is paused, so that the claim is won and the run did not begin.
+        """
+        paused: list[SendingPausedError] = []
+
+        async def begun(claimed: Precondition) -> None:
+            try:
+                await begin(claimed)
+            except SendingPausedError as problem:
+                paused.append(problem)
+            except JournalError as problem:
+                raise HistoryUnavailableError(str(problem), problem.hint) from None
+
+        try:
+            with self.observer.span("claim"):
+                self._have(await self.claims.claim(self.ask, begun, self._tried))
+        except HistoryError as problem:
+            self.problem = problem
+            raise JournalError(problem.code, problem.message, problem.hint) from None
+        if paused:
+            raise paused[0]
+        return self.won is not None
+
+    def _have(self, result: ClaimResult) -> ClaimResult:
+        self.result = result
+        if isinstance(result, ClaimWon):
+            self.when_won(result)
+        return result
 
 
 async def _with_retries(ask: Callable[[], Awaitable[T]], waits: tuple[float, ...]) -> T:

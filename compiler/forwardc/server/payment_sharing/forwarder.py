@@ -1,7 +1,7 @@
 """Forwards one instrument: the compiled plan of its vault, and one recorded run of it.
 
 A served plan is one destination through one vault; the merchant's instrument says which. The run
-begins under a claim, and what it comes to is recorded by whoever claimed.
+begins where its claim is won, and what it comes to is recorded by whoever asked for it.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -25,8 +25,7 @@ from forwardc.runtime.run.run import run
 from forwardc.runtime.run.source import may_be_left_out
 from forwardc.runtime.secret_providers.plan_secrets import SecretResolver
 from forwardc.server.directory.payment_directory import Instrument
-from forwardc.server.payment_sharing.batched_journal import BatchedJournal
-from forwardc.server.payment_sharing.claim import ClaimWon
+from forwardc.server.payment_sharing.batched_journal import BatchedJournal, RunClaim
 from forwardc.server.settings import DestinationSettings
 
 _OF_THE_VAULT: Final = "billing."
@@ -37,8 +36,6 @@ _PASSING: Final = frozenset(
     {"FC0705", "FC0818", "FC0819", "FC0822", "FC0823", "FC0825", "FC0835", "FC0846", "FC9901"}
 )
 _OF_THE_LOCK: Final = frozenset({"FC0814"})
-# Two machines need not agree on the time: a claim is let go of this long before it ends.
-_MARGIN_MS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,19 +140,26 @@ class Forwarder:
         """Whether a destination can be reached through a vault."""
         return (destination, vault) in self.plans
 
+    def asks_first(self, destination: str, vault: str) -> bool:
+        """Whether a run asks the vault before its first intent: then it needs its claim before."""
+        served = self.plans[destination, vault]
+        return served.plan.operations[served.operation].fallback is not None
+
     async def forward(
-        self, destination: str, instrument: Instrument, reference: str, won: ClaimWon
+        self, destination: str, instrument: Instrument, reference: str, claim: RunClaim
     ) -> ForwardResult:
-        """Run a claimed forward. Raises `KeyError` where no plan is served for it."""
+        """Run a forward, which begins where its claim is won.
+
+        Raises `KeyError` where no plan is served for it.
+        """
         served = self.plans[destination, instrument.vault]
         sink = Sink()
-        until = won.lease_until - _MARGIN_MS
-        journal = BatchedJournal(self.means.journal, self.means.ambient.now, until)
+        journal = BatchedJournal(self.means.journal, self.means.ambient.now, claim)
         ambient = await self.in_force() if self.in_force else self.means.ambient
         means = replace(self.means, journal=journal, ambient=ambient)
         of_others = self._all_params - params_of([served])
         own_params = replace(instrument, params=_without(instrument.params, of_others))
-        request = replace(_request(served, own_params, reference, won), not_card=self.not_card)
+        request = replace(_request(served, own_params, reference, claim), not_card=self.not_card)
         result = await run(served.plan, served.operation, request, served.resolver, means, sink)
         problems = sink.sorted()
         codes = tuple(sorted({problem.code for problem in problems}))
@@ -187,7 +191,7 @@ def _without(params: Mapping[str, str], names: frozenset[str]) -> dict[str, str]
 
 
 def _request(
-    served: ServedPlan, instrument: Instrument, reference: str, won: ClaimWon
+    served: ServedPlan, instrument: Instrument, reference: str, claim: RunClaim
 ) -> RunRequest:
     named = {served.reference_param: reference} if served.reference_param else {}
     return RunRequest(
@@ -195,7 +199,7 @@ def _request(
         inputs=dict(_taken(served, instrument.inputs)),
         texts={**instrument.params, **named},
         reference=reference,
-        run_id=UUID(won.run_id),
+        run_id=UUID(claim.run_id),
         without=instrument.without & _known_atoms(served),
     )
 

@@ -14,14 +14,7 @@ from typing import Final, assert_never
 from uuid import uuid4
 
 from forwardc.runtime.history.errors import HistoryError
-from forwardc.runtime.run.journal import JournalError
-from forwardc.server.directory.payment_directory import (
-    DirectoryError,
-    DirectoryFaultError,
-    Instrument,
-    PaymentDirectory,
-    identifiers_match,
-)
+from forwardc.server.directory.payment_directory import Instrument, PaymentDirectory
 from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
 from forwardc.server.http.rate_limits import RateLimits
 from forwardc.server.payment_sharing.answer import (
@@ -33,7 +26,6 @@ from forwardc.server.payment_sharing.answer import (
     outcome_unknown,
     unavailable,
 )
-from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 from forwardc.server.payment_sharing.claim import (
     ClaimFinished,
     ClaimHeld,
@@ -45,12 +37,13 @@ from forwardc.server.payment_sharing.claim import (
     ClaimStatus,
     ClaimUnknown,
     ClaimWon,
-    ForwardEnd,
     ForwardState,
     claim_digest,
 )
-from forwardc.server.payment_sharing.claims import ClaimStore
-from forwardc.server.payment_sharing.forwarder import Forwarder
+from forwardc.server.payment_sharing.claims import ClaimStore, PendingClaim
+from forwardc.server.payment_sharing.forward_record import ForwardRecord
+from forwardc.server.payment_sharing.forwarder import Forwarder, ForwardResult
+from forwardc.server.payment_sharing.payment_lookup import PaymentLookup
 from forwardc.server.payment_sharing.request import SharingRequest
 from forwardc.server.settings import LimitSettings, ReplaySettings
 from forwardc.server.telemetry.calls import NullObserver, Observer
@@ -64,8 +57,6 @@ _FIRST_POLL_S: Final = 0.05
 _LONGEST_POLL_S: Final = 0.5
 # Seconds: a forward that took this long is usually over after as long again.
 _STILL_S: Final = 2.0
-# Seconds that every answer of a miss is a multiple of, so that its time tells nothing of a row.
-_MISSED_S: Final = 0.05
 _log = logging.getLogger("forwardc.server")
 
 
@@ -103,6 +94,14 @@ class RunProblemError(ProblemError):
         self.outcome = outcome
 
 
+@dataclass(frozen=True, slots=True)
+class _Forward:
+    """What the task of a call came to. `ending` is None where the payment is another call's."""
+
+    claim: ClaimResult
+    ending: CallOutcome | None = None
+
+
 @dataclass(slots=True)
 class PaymentForwarding:
     """The service behind the endpoint, for one process. `destinations` are its names.
@@ -120,17 +119,26 @@ class PaymentForwarding:
     destinations: tuple[str, ...]
     observer: Observer = field(default_factory=NullObserver)
     not_card: frozenset[str] = frozenset()
-    _under_way: dict[str, asyncio.Task[CallOutcome]] = field(default_factory=dict)
+    _lookup: PaymentLookup = field(init=False)
+    _record: ForwardRecord = field(init=False)
+    _under_way: dict[str, asyncio.Task[_Forward]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._lookup = PaymentLookup(self.directory, self.rates, self.limits, self.observer)
+        self._record = ForwardRecord(self.claims, self.cipher, self.observer)
 
     async def forward(self, call: ForwardCall) -> ForwardAnswer:
         """Forward the payment, or answer as its first call was answered. Raises `ProblemError`."""
         instrument = await self._find(call)
         deadline = monotonic() + self.replay.wait
         while True:
-            claim = await self._claim(call)
+            task = self._begin(call, instrument)
+            # A caller that leaves cancels its own waiting, and not the forward.
+            forward = await asyncio.shield(task)
+            claim = forward.claim
             match claim:
                 case ClaimWon():
-                    return await self._forward_shielded(claim, call, instrument)
+                    return _answered(forward, claim.run_id, instrument, replayed=False)
                 case ClaimKeyReused():
                     raise ProblemError(ProblemKind.KEY_REUSED)
                 case ClaimOfAnotherClient():
@@ -145,91 +153,28 @@ class PaymentForwarding:
                 case _:
                     assert_never(claim)
 
-    async def _forward_shielded(
-        self, won: ClaimWon, call: ForwardCall, instrument: Instrument
-    ) -> ForwardAnswer:
-        try:
-            task = self._begin(won, call, instrument)
-        except BaseException:
-            self.claims.let_go(won.run_id, in_doubt=True)
-            raise
-        # A caller that leaves cancels its own waiting, and not the forward.
-        ending = await asyncio.shield(task)
-        return _answered(ending, won.run_id, instrument, replayed=False)
-
     async def drain(self, within_s: float) -> int:
         """Wait for what is under way, and give up what takes longer; how many were given up.
 
         What was given up is recorded as what is certain of it: not sent, or unknown.
         """
-        late: set[asyncio.Task[CallOutcome]] = set()
+        late: set[asyncio.Task[_Forward]] = set()
         if self._under_way:
             _, late = await asyncio.wait(tuple(self._under_way.values()), timeout=within_s)
         for task in late:
             task.cancel()
         if late:
             await asyncio.wait(late)
-        if self.claims.live.unrecorded:
-            await self._record_at_last()
+        await self._record.keep_at_last()
         return len(late)
 
-    async def _record_at_last(self) -> None:
-        try:
-            await self.claims.record_owed_ends()
-        except HistoryError as problem:
-            for unrecorded in self.claims.live.unrecorded:
-                _log.error("%s the end of run %s is lost", problem.code, unrecorded.won.run_id)
-
     async def _find(self, call: ForwardCall) -> Instrument:
-        """The instrument of a reference.
-
-        Raises: `ProblemError`, the same for whatever does not fit.
-        """
-        name, limit = f"misses/{call.client_id}", self.limits.misses_per_hour
-        began = monotonic()
-        try:
-            wait = await self.rates.peek(name, limit, _HOUR_S)
-            if wait is not None:
-                raise ProblemError(ProblemKind.TOO_MANY_REQUESTS, headers=retry_after(wait))
-            with self.observer.span("lookup"):
-                instrument = await self.directory.find(call.request.reference)
-            identified = identifiers_match(
-                instrument.identifiers if instrument else None, call.request.identifiers
-            )
-            if instrument is not None and identified:
-                return self._reachable(call, instrument)
-            wait = await self.rates.take(name, limit, _HOUR_S)
-        except DirectoryFaultError as problem:
-            _log.error("FC0855 the lookup has to be mended: %s", problem)
-            raise not_forwardable() from None
-        except DirectoryError as problem:
-            _log.error("the lookup failed: %s", problem)
-            raise unavailable() from None
-        except HistoryError as problem:
-            raise _no_history(problem) from None
-        # A row that is found is read, too; how long that takes is the merchant's data's business.
-        await asyncio.sleep(_MISSED_S - (monotonic() - began) % _MISSED_S)
-        if wait is not None:
-            raise ProblemError(ProblemKind.TOO_MANY_REQUESTS, headers=retry_after(wait))
-        raise ProblemError(ProblemKind.PAYMENT_NOT_FOUND)
-
-    def _reachable(self, call: ForwardCall, instrument: Instrument) -> Instrument:
+        """The instrument of a call, for which there is a plan. Raises: `ProblemError`."""
+        instrument = await self._lookup.find(call.request, call.client_id)
         if not self.forwarder.has(call.request.destination, instrument.vault):
             _log.error("FC0704 the lookup names a vault that the destination is not built for")
             raise not_forwardable()
         return instrument
-
-    async def _claim(self, call: ForwardCall) -> ClaimResult:
-        ask = self._claim_request(call)
-        try:
-            with self.observer.span("claim"):
-                return await self.claims.claim(ask)
-        except HistoryError as problem:
-            raise _no_history(problem) from None
-        except BaseException:
-            # Also one that was ours already: nobody forwards it.
-            self.claims.let_go(ask.run_id, in_doubt=True)
-            raise
 
     def _claim_request(self, call: ForwardCall) -> ClaimRequest:
         process, request = self.claims.process, call.request
@@ -249,54 +194,69 @@ class PaymentForwarding:
             key_s=self.replay.key_hours * _HOUR_S,
         )
 
-    def _begin(
-        self, won: ClaimWon, call: ForwardCall, instrument: Instrument
-    ) -> asyncio.Task[CallOutcome]:
+    def _begin(self, call: ForwardCall, instrument: Instrument) -> asyncio.Task[_Forward]:
         """Start the forward as a task of its own: its caller may leave, and it goes on."""
-        task = asyncio.create_task(self._forward(won, call, instrument))
-        self._under_way[won.forward_id] = task
-        task.add_done_callback(partial(self._ended, won))
+        claim = PendingClaim(self.claims, self._claim_request(call), self.observer)
+        task = asyncio.create_task(self._forward(claim, call, instrument))
+        # Before anybody can read in the history which forward this is, but for an older one that
+        # is taken over: that is known as soon as the history says so.
+        self._under_way[claim.ask.forward_id] = task
+        claim.when_won = partial(self._won, task)
+        task.add_done_callback(partial(self._ended, claim))
         return task
 
-    def _ended(self, won: ClaimWon, task: asyncio.Task[CallOutcome]) -> None:
-        # What sent nothing may be under way once more before its first task has ended.
-        if self._under_way.get(won.forward_id) is task:
-            del self._under_way[won.forward_id]
+    def _won(self, task: asyncio.Task[_Forward], won: ClaimWon) -> None:
+        self._under_way[won.forward_id] = task
+
+    def _ended(self, claim: PendingClaim, task: asyncio.Task[_Forward]) -> None:
+        names = {claim.ask.forward_id, claim.won.forward_id if claim.won else claim.ask.forward_id}
+        for forward_id in names:
+            # What sent nothing may be under way once more before its first task has ended.
+            if self._under_way.get(forward_id) is task:
+                del self._under_way[forward_id]
         failed = task.cancelled() or task.exception() is not None
-        self.claims.let_go(won.run_id, in_doubt=failed)
+        self.claims.let_go(claim.run_id, in_doubt=failed)
 
     async def _forward(
-        self, won: ClaimWon, call: ForwardCall, instrument: Instrument
-    ) -> CallOutcome:
-        try:
-            return await self._forwarded(won, call, instrument)
-        finally:
-            self.claims.let_go(won.run_id)
+        self, claim: PendingClaim, call: ForwardCall, instrument: Instrument
+    ) -> _Forward:
+        """Claim the payment and forward it; what is another call's is left to that one.
 
-    async def _forwarded(
-        self, won: ClaimWon, call: ForwardCall, instrument: Instrument
-    ) -> CallOutcome:
-        request = call.request
+        Raises `ProblemError` where nobody can tell whose the payment is.
+        """
+        forwarded: ForwardResult | None = None
         try:
-            with self.observer.span("forward"):
-                forwarded = await self.forwarder.forward(
-                    request.destination, instrument, request.reference, won
-                )
-            ending = call_outcome(forwarded.result, won.run_id, lasting=bool(forwarded.lasting))
+            forwarded = await self._run(claim, call, instrument)
+            result = await claim.settle()
+            if forwarded is None or not isinstance(result, ClaimWon):
+                return _Forward(result)
+            ending = _ending(forwarded, result)
         except (Exception, asyncio.CancelledError) as problem:
+            if claim.won is None:
+                if claim.in_doubt is not None:
+                    journal = None if forwarded is None else forwarded.journal
+                    self._record.owe_not_sent(claim.in_doubt, journal)
+                raise _without_claim(problem) from None
             _log.error("FC9901 a forward was given up: %s", type(problem).__name__)
-            ending = await self._give_up(won)
+            ending = await self._record.give_up(claim.won)
             self._observe_forward(ending, call, instrument)
-            return ending
-        if forwarded.result is None and forwarded.lasting:
-            # Names and no values: what the operator has to mend.
-            _log.error("FC0855 nothing was sent: %s", "; ".join(forwarded.lasting))
-        if forwarded.codes:
-            codes = ", ".join(forwarded.codes)
-            _log.warning("%s in run %s, ended as %s", codes, won.run_id, ending.state)
-        await self._record(won, ending, forwarded.journal)
+            return _Forward(claim.won, ending)
+        await self._record.keep(result, ending, forwarded.journal)
         self._observe_forward(ending, call, instrument)
-        return ending
+        return _Forward(result, ending)
+
+    async def _run(
+        self, claim: PendingClaim, call: ForwardCall, instrument: Instrument
+    ) -> ForwardResult | None:
+        """The run under its claim; None where that is another call's, and nothing was begun."""
+        request = call.request
+        asks_first = self.forwarder.asks_first(request.destination, instrument.vault)
+        if asks_first and not isinstance(await claim.settle(), ClaimWon):
+            return None
+        with self.observer.span("forward"):
+            return await self.forwarder.forward(
+                request.destination, instrument, request.reference, claim
+            )
 
     def _observe_forward(
         self, ending: CallOutcome, call: ForwardCall, instrument: Instrument
@@ -306,48 +266,6 @@ class PaymentForwarding:
         self.observer.forward(
             instrument.vault, destination, str(outcome or ForwardState.UNKNOWN), ending.losses
         )
-
-    async def _record(self, won: ClaimWon, ending: CallOutcome, journal: BatchedJournal) -> None:
-        """Record what a forward came to; what cannot be recorded is known, and recorded later."""
-        is_kept = ending.state is ForwardState.DONE and ending.body is not None
-        sealed = self.cipher.encrypt(ending.body or b"", won.forward_id) if is_kept else None
-        end = ForwardEnd(won, ending.state, ending.status, sealed, journal)
-        try:
-            with self.observer.span("record"):
-                await self._end(end, journal)
-        except (Exception, asyncio.CancelledError) as problem:
-            # The caller gets the answer that came, and so does a repeat here.
-            self.claims.live.keep_unrecorded(end)
-            code = problem.code if isinstance(problem, HistoryError | JournalError) else "FC9901"
-            _log.error("%s the answer of run %s was not recorded yet", code, won.run_id)
-
-    async def _end(self, end: ForwardEnd, journal: BatchedJournal) -> None:
-        """Record the end of the forward and of its run, in one transaction where there is a run.
-
-        Raises `HistoryError` and `JournalError` after several tries.
-        """
-        end_of_forward = (end.won, end.state, end.status, end.sealed)
-        lost: list[Exception] = []
-        unsettled = False
-        if journal.is_open:
-            self.claims.end_soon(*end_of_forward, lost.append)
-            unsettled = await _refused(journal) is not None
-        if lost or not journal.is_open:
-            await self.claims.end(*end_of_forward)
-        # Once more: the database that took the forward's end after some waiting may take this, too.
-        if unsettled:
-            await journal.flush()
-
-    async def _give_up(self, won: ClaimWon) -> CallOutcome:
-        """What is certain of a forward that ended in the middle, by its own record."""
-        try:
-            state = await self.claims.give_up(won)
-        except HistoryError:
-            self.claims.let_go(won.run_id, in_doubt=True)
-            state = ForwardState.UNKNOWN
-        if state is ForwardState.NOT_SENT:
-            return CallOutcome(state, None, refusal=ProblemError(ProblemKind.INTERNAL_ERROR))
-        return CallOutcome(ForwardState.UNKNOWN, None, refusal=outcome_unknown(won.run_id))
 
     async def _follow(
         self, other: ClaimHeld, instrument: Instrument, deadline: float
@@ -359,6 +277,8 @@ class PaymentForwarding:
         done, _ = await asyncio.wait((task,), timeout=max(0.0, deadline - monotonic()))
         if not done:
             raise _still_running(other, instrument)
+        if task.cancelled() or task.exception() is not None:
+            return None
         return _answered(task.result(), other.run_id, instrument, replayed=True)
 
     async def _poll(
@@ -410,19 +330,33 @@ class PaymentForwarding:
         return RunProblemError(outcome_unknown(run_id, outcome), run_id, instrument, outcome)
 
 
-async def _refused(journal: BatchedJournal) -> JournalError | None:
-    """Keep the end of a run; why it could not be kept."""
-    try:
-        await journal.flush()
-    except JournalError as problem:
-        return problem
-    return None
+def _ending(forwarded: ForwardResult, won: ClaimWon) -> CallOutcome:
+    """How a forward ended, with what the operator has to know of it in the log."""
+    ending = call_outcome(forwarded.result, won.run_id, lasting=bool(forwarded.lasting))
+    if forwarded.result is None and forwarded.lasting:
+        # Names and no values: what the operator has to mend.
+        _log.error("FC0855 nothing was sent: %s", "; ".join(forwarded.lasting))
+    if forwarded.codes:
+        codes = ", ".join(forwarded.codes)
+        _log.warning("%s in run %s, ended as %s", codes, won.run_id, ending.state)
+    return ending
+
+
+def _without_claim(problem: BaseException) -> BaseException:
+    """What a call is told whose claim is not its own, or is not known: nothing of it was sent."""
+    if isinstance(problem, HistoryError):
+        return _no_history(problem)
+    # Given up at the end of the process, as the claim was asked for.
+    return unavailable() if isinstance(problem, asyncio.CancelledError) else problem
 
 
 def _answered(
-    ending: CallOutcome, run_id: str, instrument: Instrument, *, replayed: bool
+    forward: _Forward, run_id: str, instrument: Instrument, *, replayed: bool
 ) -> ForwardAnswer:
     """The answer of an ending, or its problem: a new one for each caller."""
+    ending = forward.ending
+    if ending is None:
+        raise RunProblemError(unavailable(), run_id, instrument)
     if ending.refusal is not None:
         raise RunProblemError(ending.refusal, run_id, instrument, ending.outcome)
     return ForwardAnswer(ending.body or b"", run_id, instrument.vault, replayed, ending.outcome)
