@@ -14,7 +14,7 @@ from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.evaluator import Scope, TextTooLongError, evaluate
 from forwardc.core.terms.functions import ComputationError
-from forwardc.core.terms.terms import If, Lit, Map, Ref, Seq, Term, Text, unwrapped, walk
+from forwardc.core.terms.terms import If, Lit, Map, Ref, Seq, Term, Text, root_bit, unwrapped, walk
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Plan
 
@@ -80,25 +80,23 @@ def sealed_headers(places: Iterable[Place], documented: Sequence[str] = ()) -> l
 
     `documented` are the schemes of which the vault's documents say that they are left out.
     """
-    groups: list[tuple[Place, list[str]]] = []
+    groups: dict[tuple[str, Term], tuple[Place, list[str]]] = {}
     for place in places:
-        if not secrets_in(place[2]):
-            continue
-        same = next((where for first, where in groups if _same(first, place)), None)
-        if same is None:
-            groups.append((place, [place[0]]))
-        else:
-            same.append(place[0])
-    names = Counter(first[1].lower() for first, _ in groups)
+        where, header, term = place
+        if secrets_in(term):
+            same = header.lower(), unwrapped(term)
+            groups.setdefault(same, (place, []))[1].append(where)
+    names = Counter(header for header, _ in groups)
     return [
         _sealed(first, where, documented, is_shared=names[first[1].lower()] > 1)
-        for first, where in groups
+        for first, where in groups.values()
     ]
 
 
 def secrets_in(term: Term) -> list[str]:
     """Names of the secrets in a value, each once."""
-    refs = [node for node in walk(term) if isinstance(node, Ref) and node.root == "secrets"]
+    nodes = walk(term, root_bit("secrets"))
+    refs = [node for node in nodes if isinstance(node, Ref) and node.root == "secrets"]
     return list(dict.fromkeys(ref.name.removeprefix("secrets.") for ref in refs))
 
 
@@ -159,10 +157,6 @@ def _doubt(term: Term, word: str, scheme: str, documented: Sequence[str]) -> str
     if scheme.lower() == "basic" or isinstance(_rest(term), Ref):
         return ""
     return "the documents speak of a key, and this is more than one"
-
-
-def _same(left: Place, right: Place) -> bool:
-    return left[1].lower() == right[1].lower() and unwrapped(left[2]) == unwrapped(right[2])
 
 
 def _varies(term: Term) -> bool:

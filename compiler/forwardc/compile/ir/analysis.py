@@ -6,7 +6,7 @@ A value is known at one stage, and a term's stage is the latest of its parts.
 from enum import IntEnum
 from typing import Final
 
-from forwardc.compile.ir.program import Program, ProgramOperation
+from forwardc.compile.ir.program import Program, ProgramOperation, terms_of
 from forwardc.core.atoms import ATOMS, InstrumentKind
 from forwardc.core.terms.terms import (
     ANYTHING,
@@ -80,8 +80,13 @@ def marked_names(term: Term) -> list[str]:
 
 def optional_names(operation: ProgramOperation) -> frozenset[str]:
     """The names that the author marked with `?`."""
-    nodes = (node for step in operation.steps for node in step.request.nodes)
-    return frozenset(node.present for node in nodes if isinstance(node, If))
+    return frozenset(
+        name
+        for step in operation.steps
+        if step.request.holds & HAS_IF
+        for term in terms_of(step.request)
+        for name in marked_names(term)
+    )
 
 
 def atoms_used(operation: ProgramOperation) -> list[str]:
@@ -107,12 +112,10 @@ def names_used(operation: ProgramOperation, root: str) -> list[str]:
 
 def tainted(program: Program, operation: ProgramOperation) -> frozenset[str]:
     """References whose values are masked wherever shown: secrets, sensitive params and outputs."""
-    secrets = (f"secrets.{name}" for name in program.secrets)
-    params = (f"params.{name}" for name, spec in program.params.items() if spec.get("sensitive"))
-    outputs = (
+    outputs = [
         f"steps.{step.name}.{output.name}"
         for step in operation.steps
         for output in step.outputs
         if output.sensitive
-    )
-    return frozenset((*secrets, *params, *outputs))
+    ]
+    return program.masked.union(outputs) if outputs else program.masked

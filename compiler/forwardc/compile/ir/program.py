@@ -189,12 +189,13 @@ class ProgramSecret:
     """What its value must be for its use; empty where any text would serve."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Program:
     """A destination in one environment or account. `params` are plan-ready specifications.
 
     `integration` names what the destination needs beyond its requests.
     `base_url` is the part of every URL before the path, with its place in the file.
+    What every operation asks of all of it, it keeps, which slots forbid.
     """
 
     destination: str
@@ -236,6 +237,18 @@ class Program:
     def place(self) -> str:
         """Environment and account, as the key in paths and approvals."""
         return self.where.place
+
+    @cached_property
+    def templates_by_name(self) -> Mapping[str, ProgramOperation]:
+        """The operations with holes, or as they are where there are no templates."""
+        return {operation.name: operation for operation in self.templates or self.operations}
+
+    @cached_property
+    def masked(self) -> frozenset[str]:
+        """References that are masked in every operation: secrets and sensitive params."""
+        secrets = (f"secrets.{name}" for name in self.secrets)
+        sensitive = (name for name, spec in self.params.items() if spec.get("sensitive"))
+        return frozenset((*secrets, *(f"params.{name}" for name in sensitive)))
 
 
 def terms_of(request: ProgramRequest) -> tuple[Term, ...]:

@@ -89,12 +89,18 @@ def read_operation(
 
 def _steps(node: Node | None, values: ValueReader) -> tuple[DeclaredStep, ...]:
     entries = list(access.entries(node))
-    names = [entry.key for entry in entries]
+    # Both grow and shrink with the steps: a step's own table is done with when the next one begins,
+    # and a copy for each would be as many entries as the square of the steps.
     earlier: dict[str, Mapping[str, Symbol]] = {}
+    later = {entry.key for entry in entries}
+    scope = replace(values.names, steps=earlier, later_steps=later)
     steps: list[DeclaredStep] = []
-    for index, entry in enumerate(entries):
-        scope = replace(values.names, steps=dict(earlier), later_steps=frozenset(names[index:]))
-        step = _StepReader(entry, values.within(scope)).read()
+    for entry in entries:
+        # Lets are local to the step: what an earlier step used says nothing about this one.
+        own = replace(values.within(scope), used=set())
+        step = _StepReader(entry, own).read()
+        values.used.update(own.used)
+        later.discard(entry.key)
         earlier[entry.key] = {
             name: _symbol(output, values.names.money) for name, output in step.outputs.items()
         }
@@ -115,9 +121,6 @@ class _StepReader:
 
     def read(self) -> DeclaredStep:
         node = self.entry.value
-        # Lets are local to the step: what an earlier step used says nothing about this one.
-        used_before = {name for name in self.values.used if name.startswith("let.")}
-        self.values.used.difference_update(used_before)
         lets = self._lets(access.get(node, "let"))
         request = self._request(node)
         response = access.get(node, "response")
@@ -164,15 +167,13 @@ class _StepReader:
 
     def _lets(self, node: Node | None) -> dict[str, Let]:
         entries = list(access.entries(node))
-        names = [entry.key for entry in entries]
+        later = {entry.key for entry in entries}
         lets: dict[str, Let] = {}
-        for index, entry in enumerate(entries):
+        values = self.values.within(replace(self.values.names, lets=lets, later_lets=later))
+        for entry in entries:
             self._check_let_name(entry)
-            later = frozenset(names[index:])
-            values = self.values.within(
-                replace(self.values.names, lets=dict(lets), later_lets=later)
-            )
             lets[entry.key] = self._let(entry, values)
+            later.discard(entry.key)
         self.values = self.values.within(replace(self.values.names, lets=lets))
         return lets
 

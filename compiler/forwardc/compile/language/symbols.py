@@ -4,7 +4,7 @@ A table of symbols is made for each place, with what stands before it. A `let` c
 value holds, so that nobody has to look into it where it is used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
@@ -84,11 +84,11 @@ class SymbolTable:
     params: Mapping[str, Symbol] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
     lets: Mapping[str, Let] = field(default_factory=dict)
-    later_lets: frozenset[str] = frozenset()
+    later_lets: Set[str] = frozenset()
     """Names of the step's `let` that stand at or after this place."""
     steps: Mapping[str, Mapping[str, Symbol]] = field(default_factory=dict)
     """The outputs of every earlier step of the operation."""
-    later_steps: frozenset[str] = frozenset()
+    later_steps: Set[str] = frozenset()
     """This step and those behind it."""
     money: DeclaredMoney = field(default_factory=assumed, repr=False)
     currencies: frozenset[str] = frozenset()

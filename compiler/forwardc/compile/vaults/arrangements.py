@@ -260,15 +260,10 @@ def possible_findings(
         for kind in (ArrangementKind.FILLS, ArrangementKind.METHOD)
         for code in _lifts(offers, kind)
     } | {"FC0607" for kind in offers if kind == ArrangementKind.SIGNATURE}
+    refusals = (finding for finding in _refusals(findings) if finding.code in codes)
+    refused = {finding.step for finding in refusals}
     for step in context.vault_steps:
-        refused = [
-            finding
-            for finding in findings
-            if finding.step == step.name
-            and finding.verdict is Verdict.REFUSED
-            and finding.code in codes
-        ]
-        if refused and step.name not in named and vault.address(step.request)[1]:
+        if step.name in refused and step.name not in named and vault.address(step.request)[1]:
             reason = (
                 f"{vault.facts.title} lists this URL, so that its support can agree to such a"
                 " thing: declare it under `arrangements:`"

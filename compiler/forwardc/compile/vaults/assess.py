@@ -5,7 +5,7 @@ once (`Emissions`), with holes that each environment fills. So what leaves in pr
 was tried, but for the values that `forwardc.yaml` gives.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
@@ -33,7 +33,7 @@ from forwardc.compile.vaults.contract import Context, EmissionContext, Vault
 from forwardc.compile.vaults.emission import Emission, EmittedHead, EmittedStep
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.filling import fill
-from forwardc.compile.vaults.findings import Finding, Verdict
+from forwardc.compile.vaults.findings import Finding, Verdict, findings_by_step
 from forwardc.core.terms.terms import Encoded, If
 
 NEEDS_ONBOARDING: Final = "FC0610"
@@ -196,9 +196,9 @@ def _emitted(
     read: Facts,
 ) -> Emission:
     """The operation as it leaves in this environment; `read` gets what was read to emit it."""
-    program, name = context.program, context.operation.name
+    program = context.program
     siblings = program.templates or program.operations
-    template = next(operation for operation in siblings if operation.name == name)
+    template = program.templates_by_name[context.operation.name]
     masked = tainted(program, context.operation)
     emitting_context = EmissionContext(
         with_arrangements(template, agreements), siblings, context.stored, masked
@@ -212,13 +212,14 @@ def _emitted(
 def _of_emission(emission: Emission, context: Context) -> Iterator[Finding]:
     """What is wrong with the calls themselves, in the order of the steps."""
     spans = {step.name: step.request.span for step in context.operation.steps}
+    by_step = findings_by_step(emission.findings)
     for step in emission.steps:
         body = step.call.body
         if isinstance(body, Encoded) and not step.is_direct:
             # The body as a whole has no limit, and a run's source stands in it.
             for finding in unsendable(body.tree):
                 yield replace(finding, span=spans[step.name], step=step.name)
-        yield from (finding for finding in emission.findings if finding.step == step.name)
+        yield from by_step.get(step.name, ())
 
 
 def _examined(vault: Vault, context: Context, read: Facts) -> tuple[Finding, ...]:
@@ -255,11 +256,11 @@ def _with_arrangements(
     findings = _examined(vault, context, read)
     lacking = [standing for standing in agreements if not standing.counts]
     counting = [standing for standing in agreements if standing.counts]
-    explained: tuple[Finding, ...] = ()
+    explained: Collection[Finding] = ()
     if lacking:
         agreed = _changed(vault, context, [replace(each, counts=True) for each in agreements])
         needs = [standing.arrangement for standing in lacking]
-        explained = lifted_refusals(vault, findings, agreed, needs).lifted
+        explained = frozenset(lifted_refusals(vault, findings, agreed, needs).lifted)
     yield from (words.needed_finding(vault, context.program, standing) for standing in lacking)
     if counting:
         written = _changed(vault, context, ())
@@ -306,6 +307,8 @@ def _fallback(
     Whether the host is shared with live accounts lifts and adds no refusal, so it is not asked.
     """
     name, program = context.operation.fallback, context.program
+    if name is None:
+        return
     alone = replace(account, shares_live_host=False)
     targets = (each for each in program.operations if each.name == name and not each.fallback)
     for target in targets:

@@ -4,7 +4,7 @@ A vault's table answers each feature with a `Support`; a use of a feature that i
 without a word becomes a `Finding` at its place in the YAML.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -70,3 +70,11 @@ class Finding:
     reason: str
     span: Span | None = None
     step: str = ""
+
+
+def findings_by_step(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Findings by the name of their step, in their order."""
+    by_step: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_step.setdefault(finding.step, []).append(finding)
+    return by_step

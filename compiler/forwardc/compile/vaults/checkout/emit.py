@@ -3,7 +3,7 @@
 Where everything stands in the call is said here, how a value is written in `lower.py`.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from forwardc.compile.ir.analysis import uses_network_token
@@ -68,29 +68,32 @@ def emit(context: EmissionContext, facts: Facts) -> Emission:
     """The steps of one operation."""
     steps: list[EmittedStep] = []
     findings: list[Finding] = []
+    tokens = uses_network_token(context.operation)
+    kinds = _fitting(context, facts, tokens)
+    asked = _asked(context, facts)
     for step in context.operation.steps:
         if step.direct:
             steps.append(direct_step(step))
             continue
         read = facts.at(step.name)
-        steps.append(_vault_step(context, step, read))
+        steps.append(_vault_step(context, step, read, tokens))
         findings += _too_many_headers(step, context, read)
     losses = losses_by_step(
-        context.vault_steps, lambda step: _losses(context, step, facts.at(step.name))
+        context.vault_steps, lambda step: _losses(step, kinds, asked, facts.at(step.name))
     )
-    asks = uses_network_token(context.operation) and context.operation.fallback
+    asks = tokens and context.operation.fallback
     return Emission(
         steps=tuple(steps),
         findings=tuple(findings),
         losses=losses,
-        source_kinds=_fitting(context, facts) or None,
+        source_kinds=kinds or None,
         fallback=_fallback(context, facts) if asks else None,
     )
 
 
-def _fitting(context: EmissionContext, facts: Facts) -> tuple[str, ...]:
-    """The kinds of source that fit the operation; none where all do."""
-    if uses_network_token(context.operation):
+def _fitting(context: EmissionContext, facts: Facts, tokens: bool) -> tuple[str, ...]:
+    """The kinds of source that fit the operation; none where all do. `tokens`: of networks."""
+    if tokens:
         return INSTRUMENTS
     return tuple(lasting_sources(facts)) if len(context.vault_steps) > 1 else ()
 
@@ -133,28 +136,34 @@ def _asked(context: EmissionContext, facts: Facts) -> dict[str, Collection[str]]
     return dict.fromkeys(INSTRUMENTS, facts.section("holds")) if before else {}
 
 
-def _losses(context: EmissionContext, step: ProgramStep, facts: Facts) -> Losses:
-    kinds = {
+def _losses(
+    step: ProgramStep, kinds: tuple[str, ...], asked: Mapping[str, Collection[str]], facts: Facts
+) -> Losses:
+    """What a step may miss; `kinds` of source fit the operation, all where there are none."""
+    has = {
         kind: {
             atom.name: presence_of(str(facts.section("atoms")[atom.name][kind]))
             for atom in step.request.atoms
         }
-        for kind in _fitting(context, facts) or facts.section("source_kinds")
+        for kind in kinds or facts.section("source_kinds")
     }
-    return known_losses(step.request, kinds, LossSources(asked=_asked(context, facts)))
+    return known_losses(step.request, has, LossSources(asked=asked))
 
 
 def _response_member(name: str) -> Term:
     return Call("get", (Ref("response.json"), Lit(name)))
 
 
-def _vault_step(context: EmissionContext, step: ProgramStep, facts: Facts) -> EmittedStep:
+def _vault_step(
+    context: EmissionContext, step: ProgramStep, facts: Facts, tokens: bool
+) -> EmittedStep:
+    """The call for one step; `tokens` says that the operation asks for those of networks."""
     forward = (Lit("https://"), FORWARD_HOST, Lit(str(facts.value("paths", "forward"))))
     call = EmittedCall(
         method="POST",
         url=Text(forward),
         headers=(*api_headers(), ("Content-Type", Lit("application/json"))),
-        body=Encoded(Encoding.JSON, _call_body(context, step, facts)),
+        body=Encoded(Encoding.JSON, _call_body(context, step, facts, tokens)),
     )
     return replace(
         emitted_step(step, call, read_ms=facts.limit("read_timeout", "milliseconds")),
@@ -173,13 +182,13 @@ def _kept_request(forward: tuple[Term, ...], facts: Facts) -> EmittedRetention:
     )
 
 
-def _call_body(context: EmissionContext, step: ProgramStep, facts: Facts) -> Term:
+def _call_body(context: EmissionContext, step: ProgramStep, facts: Facts, tokens: bool) -> Term:
     entries: list[tuple[str, Term]] = [
         ("source", Source()),
         ("reference", _limit(facts, "reference", "reference", Ref("run.reference"))),
         ("processing_channel_id", CHANNEL),
     ]
-    if uses_network_token(context.operation):
+    if tokens:
         network_token = (
             ("enabled", Lit(True)),
             ("request_cryptogram", Lit(_asks_cryptogram(context, facts))),

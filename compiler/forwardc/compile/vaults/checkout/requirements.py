@@ -41,13 +41,24 @@ def stored(program: Program, operation: ProgramOperation) -> frozenset[str]:
     names = {use.ref.name for use in uses}
     runtime = {use.ref.name for use in uses if not use.computable}
     runtime = {name for name in names if _is_held(program, name, name in runtime)}
-    while more := {
-        use.ref.name
-        for use in uses
-        if use.in_header and _needs_encryption(use.place, names - runtime, masked)
-        if use.ref.name not in runtime and _is_held(program, use.ref.name, True)
-    }:
-        runtime |= more
+    headers: dict[int, list[_Use]] = {}
+    beside: dict[str, list[list[_Use]]] = {}
+    for use in uses:
+        if use.in_header:
+            header = headers.setdefault(id(use.place), [])
+            header.append(use)
+            beside.setdefault(use.ref.name, []).append(header)
+    at_vault = names - runtime
+    todo = [
+        header
+        for header in headers.values()
+        if _needs_encryption(header[0].place, at_vault, masked)
+    ]
+    while todo:
+        for name in [use.ref.name for use in todo.pop()]:
+            if name not in runtime and _is_held(program, name, True):
+                runtime.add(name)
+                todo += beside[name]
     return frozenset(names - runtime)
 
 
