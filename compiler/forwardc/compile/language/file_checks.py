@@ -45,7 +45,7 @@ def _check_places(root: Node, allowed: re.Pattern[str], report: Report) -> None:
         if start >= 0 and not allowed.fullmatch(node.pointer):
             message = "an expression has no meaning here: the text is taken as it is written"
             span = text_span(node, start, len(node.value))
-            report.at(node.pointer).error("FC0402", message, span, "write the value itself")
+            report.at(node).error("FC0402", message, span, "write the value itself")
 
 
 # What may never be typed into a file
@@ -95,12 +95,12 @@ def _check_scalar(scalar: YamlScalar, node: Node, report: Report) -> None:
     for match in find_secrets(text):
         hint = "declare it under `secrets:`, and give the value at run time"
         message = "what looks like a secret is written into the file"
-        report.at(node.pointer).error("FC0504", message, place(match.start, match.end), hint)
+        report.at(node).error("FC0504", message, place(match.start, match.end), hint)
     for match in find_cards(text):
         hint = "card data comes from the vault only: ${card.number}"
         message = "what looks like a card number is written into the file"
-        report.at(node.pointer).error("FC0505", message, place(match.start, match.end), hint)
+        report.at(node).error("FC0505", message, place(match.start, match.end), hint)
     for template in _TEMPLATE.finditer(text):
         hint = "write ${card.number}, ${secrets.<name>} and the like: each vault gets its own form"
         message = "a vault's own template syntax"
-        report.at(node.pointer).error("FC0509", message, place(*template.span()), hint)
+        report.at(node).error("FC0509", message, place(*template.span()), hint)

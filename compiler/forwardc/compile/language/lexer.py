@@ -1,7 +1,7 @@
 r"""Cuts the inside of a `${...}` into tokens.
 
-One expression for each kind of token is tried at each place. Texts stand in '...' or "..."; a
-backslash escapes a quote or itself, and makes \n and \t.
+At each place one regular expression is tried, with a group for each kind of token. Texts stand in
+'...' or "..."; a backslash escapes a quote or itself, and makes \n and \t.
 """
 
 import re
@@ -52,11 +52,15 @@ class ExpressionSyntaxError(ForwardcError):
         self.hint = hint
 
 
+_KINDS = {kind.value: kind for kind in TokenKind}
 _SPACE = re.compile(r"[ \t\r\n]*")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
-_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_TEXT = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
-_SIGN = re.compile(r"==|!=|<=|>=|[<>()\[\],+?=]")
+_TOKEN = re.compile(
+    r"(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)"
+    r"|(?P<number>-?[0-9]+(?:\.[0-9]+)?)"
+    r"|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
+    r"|(?P<sign>==|!=|<=|>=|[<>()\[\],+?=])",
+    re.DOTALL,
+)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "t": "\t"}
 
@@ -91,14 +95,13 @@ def _skip(text: str, position: int, end: int) -> int:
 
 
 def _token(text: str, start: int, end: int) -> Token:
-    if match := _NAME.match(text, start, end):
-        return Token(TokenKind.NAME, match[0], start, match.end())
-    if match := _NUMBER.match(text, start, end):
-        return Token(TokenKind.NUMBER, match[0], start, match.end(), _number(match))
-    if match := _TEXT.match(text, start, end):
-        return Token(TokenKind.TEXT, match[0], start, match.end(), _unescape(match))
-    if match := _SIGN.match(text, start, end):
-        return Token(TokenKind.SIGN, match[0], start, match.end())
+    if match := _TOKEN.match(text, start, end):
+        kind = _KINDS[match.lastgroup or ""]
+        if kind is TokenKind.NUMBER:
+            return Token(kind, match[0], start, match.end(), _number(match))
+        if kind is TokenKind.TEXT:
+            return Token(kind, match[0], start, match.end(), _unescape(match))
+        return Token(kind, match[0], start, match.end())
     char = text[start]
     if char in "'\"":
         raise ExpressionSyntaxError("a text without its closing quote", start, end)

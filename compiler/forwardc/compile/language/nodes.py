@@ -5,7 +5,7 @@ are computed from them when somebody asks.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -37,12 +37,12 @@ class Trail:
         while step.parent is not None:
             tokens.append(step.token)
             step = step.parent
-        return tuple(reversed(tokens))
+        return tuple(tokens[::-1])
 
     @property
     def pointer(self) -> str:
         """The JSON Pointer (RFC 6901) of the node."""
-        return "".join(f"/{escape_token(token)}" for token in self.tokens)
+        return "".join([f"/{escape_token(token)}" for token in self.tokens])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,16 +171,17 @@ def at(node: Node, pointer: str) -> Node | None:
 
 def walk(node: Node) -> Iterator[Node]:
     """The node and all below it, in source order."""
-    yield node
-    match node:
-        case YamlMap(entries=entries):
-            for entry in entries:
-                yield from walk(entry.value)
-        case YamlSeq(items=items):
-            for item in items:
-                yield from walk(item)
-        case YamlScalar():
-            pass
+    todo = [node]
+    while todo:
+        current = todo.pop()
+        yield current
+        match current:
+            case YamlMap(by_key=by_key):
+                todo.extend([entry.value for entry in reversed(list(by_key.values()))])
+            case YamlSeq(items=items):
+                todo.extend(reversed(items))
+            case YamlScalar():
+                pass
 
 
 def to_data(node: Node) -> object:
@@ -224,7 +225,7 @@ def text_span(scalar: YamlScalar, start: int, end: int) -> Span:
 
 
 @lru_cache(maxsize=16)
-def _value_offsets(scalar: YamlScalar) -> list[int] | None:
+def _value_offsets(scalar: YamlScalar) -> Sequence[int] | None:
     """The file offset of each character of the value and of its end, or None if folded."""
     text = scalar.text
     if scalar.style == "|":
@@ -239,6 +240,8 @@ def _value_offsets(scalar: YamlScalar) -> list[int] | None:
         case _:
             pattern, inner = _PLAIN, text
     base = scalar.start + (1 if scalar.style else 0)
+    if inner == scalar.value:
+        return range(base, base + len(inner) + 1)
     offsets = [base + character.start() for character in pattern.finditer(inner)]
     return [*offsets, base + len(inner)] if len(offsets) == len(str(scalar.value)) else None
 

@@ -31,7 +31,7 @@ from forwardc.core.terms.terms import Lit
 def check_declared(declared: Iterable[Setting | Param], report: Report) -> None:
     """Report FC0204 to FC0206 for limits and examples, FC0343, and what is wrong with schemas."""
     for declaration in declared:
-        here = report.at(declaration.pointer)
+        here = report.at(declaration)
         if _is_above(declaration.bounds.minimum, declaration.bounds.maximum):
             here.error("FC0206", "the minimum is above the maximum", declaration.span)
         if _is_above(declaration.bounds.min_length, declaration.bounds.max_length):
@@ -96,7 +96,7 @@ def usable_schema(node: Node | None, report: Report) -> Schema | None:
     wrong = list(_unusable(schema)) or list(_wrong(schema))
     for code, pointer, message, hint in wrong:
         place = at(node, pointer) or node
-        report.at(place.pointer).error(code, message, place.span, hint)
+        report.at(place).error(code, message, place.span, hint)
     return None if wrong else schema
 
 
@@ -112,7 +112,7 @@ def check_examples(param: Param, report: Report) -> None:
             misfits = [problem.reason]
         if misfits:
             message = f"the {name} does not fit its schema at {', '.join(misfits)}"
-            here = report.at(node.pointer)
+            here = report.at(node)
             # An example is for readers only; a default is sent.
             say = here.error if name == "default" else here.warning
             say("FC0208", message, node.span)

@@ -53,7 +53,8 @@ class Parser:
             ExpressionSyntaxError: At the first token that cannot stand there. A call that the table
                 of functions does not have is reported, and sets `failed`.
         """
-        term = self._or()
+        # Most expressions are one name, and no operator has to be looked for around it.
+        term = self._operand() if self._is_one_name() else self._or()
         if self._index < len(self._tokens) - 1:
             raise self._unexpected()
         if height(term) > MAX_LEVELS:
@@ -61,6 +62,11 @@ class Parser:
             hint = "use `in [...]`, or name parts of it under `let:`"
             raise ExpressionSyntaxError(message, *self._all, hint)
         return term
+
+    def _is_one_name(self) -> bool:
+        first, *behind, _ = self._tokens
+        is_alone = not behind or (len(behind) == 1 and behind[0].text == "?")
+        return first.kind is TokenKind.NAME and first.text not in WORDS and is_alone
 
     # Tokens
 

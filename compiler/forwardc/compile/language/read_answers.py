@@ -97,7 +97,7 @@ def read_namespaces(
         if unused and _PREFIX.fullmatch(entry.key) and _URI.fullmatch(uris[entry.key]):
             message = f"nothing reads the prefix `{entry.key}`"
             hint = "use it in a rule or an `at`, or delete it"
-            report.at(entry.value.pointer).warning("FC0327", message, entry.key_span, hint)
+            report.at(entry.value).warning("FC0327", message, entry.key_span, hint)
     # A slip in one prefix stands in many places: the first says it for all.
     first = {use.prefix: use for use in reversed(used)}
     for use in used:
@@ -107,7 +107,7 @@ def read_namespaces(
 
 
 def _check_reserved(entry: Entry, uri: str, report: Report) -> None:
-    at = report.at(entry.value.pointer)
+    at = report.at(entry.value)
     if entry.key in _RESERVED:
         message = f"the prefix `{entry.key}` has its meaning in every XML document"
         at.error("FC0211", message, entry.key_span, "delete it: it needs no declaration")
@@ -121,7 +121,7 @@ def _report_undeclared(use: _Use, declared: Iterable[str], report: Report) -> No
     suggestion = f"did you mean {near}? " if near else ""
     message = f"the prefix `{use.prefix}` is not declared: only what stands behind it is compared"
     hint = f"{suggestion}declare it under `namespaces:`, or leave it out"
-    report.at(use.pointer).warning("FC0328", message, use.span, hint)
+    report.at(use).warning("FC0328", message, use.span, hint)
 
 
 def _in_rules(rules: Iterable[DeclaredRule]) -> Iterator[_Use]:
@@ -176,7 +176,7 @@ def _currency(entry: Entry, values: ValueReader) -> Term | None:
     names, money = values.names, values.names.money
     if name is None or place is None:
         return None
-    report = values.report.at(place.pointer)
+    report = values.report.at(place)
     if name.startswith(_PARAM):
         short = name.removeprefix(_PARAM)
         values.used.add(name)
@@ -198,13 +198,13 @@ def _asked(node: Node, values: ValueReader) -> Ref | None:
     values.used.add(name)
     symbol = values.names.find(name) if name.startswith(_PARAM) else None
     if symbol is None or not symbol.amount:
-        report = values.report.at(place.pointer)
+        report = values.report.at(place)
         hint = "write params.<name> of a param of `type: amount`"
         report.error("FC0337", "what was asked for is an amount among the params", place.span, hint)
         return None
     own, said = symbol.currency, access.text(node, "currency") or ""
     if own is not None and said and said != _said(own):
-        report = values.report.at(place.pointer)
+        report = values.report.at(place)
         message = "what was asked for is counted in another currency than the answer"
         report.error("FC0337", message, place.span, f"write currency: {_said(own)}")
         return None

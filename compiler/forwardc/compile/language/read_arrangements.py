@@ -76,7 +76,7 @@ def _steps(
             yield operation, step
         else:
             message, hint = problem
-            report.at(item.pointer).error("FC0356", message, item.span, hint)
+            report.at(item).error("FC0356", message, item.span, hint)
 
 
 def _step_problem(name: str, steps: Mapping[str, DeclaredStep]) -> tuple[str, str | None] | None:
@@ -92,9 +92,7 @@ def _step_problem(name: str, steps: Mapping[str, DeclaredStep]) -> tuple[str, st
 def _fill(node: Node, report: Report) -> Fill:
     form, place = access.text(node, "format") or "", access.get(node, "format")
     if place is not None and form and parts_of(form) is None:
-        report.at(place.pointer).error(
-            "FC0357", "this is no form of an expiry date", place.span, _GRAMMAR
-        )
+        report.at(place).error("FC0357", "this is no form of an expiry date", place.span, _GRAMMAR)
     return Fill(access.text(node, "at") or "", form, node.span, node.pointer)
 
 

@@ -52,7 +52,7 @@ def _each(
     node: Node | None, report: Report, read: Callable[[Entry, Report], _Read]
 ) -> dict[str, _Read]:
     declarations = access.entries(node)
-    return {entry.key: read(entry, report.at(entry.value.pointer)) for entry in declarations}
+    return {entry.key: read(entry, report.at(entry.value)) for entry in declarations}
 
 
 def _one_of(kind: type[_Kind], name: str | None, fallback: _Kind) -> _Kind:
@@ -136,7 +136,7 @@ def _pattern(node: Node, report: Report) -> str | None:
         return None
     if problem := pattern_problem(pattern):
         code, message, hint = problem
-        report.at(place.pointer).error(code, message, place.span, hint)
+        report.at(place).error(code, message, place.span, hint)
         return None
     return pattern
 
@@ -155,7 +155,7 @@ def read_schemes(node: Node | None, report: Report) -> tuple[Term, ...]:
         if setting := _SETTING.fullmatch(item.value):
             schemes.append(Ref(setting[1], span=item.span))
         elif problem := scheme_problem(item.value):
-            report.at(item.pointer).error("FC0342", f"this {problem}", item.span, _SCHEME_HINT)
+            report.at(item).error("FC0342", f"this {problem}", item.span, _SCHEME_HINT)
         else:
             schemes.append(Lit(item.value, span=item.span))
     return tuple(schemes)
@@ -255,7 +255,7 @@ def _check_country_code(item: Node, codes: frozenset[str], if_free: str, report:
         return
     other = _OTHER_NAMES.get(code)
     hint = f"write {other}" if other else if_free if code in USER_ASSIGNED else _COUNTRY_HINT
-    report.at(item.pointer).error("FC0204", f"ISO 3166-1 has no country {code}", item.span, hint)
+    report.at(item).error("FC0204", f"ISO 3166-1 has no country {code}", item.span, hint)
 
 
 # Shapes of secrets: how a test and a live credential begin
@@ -281,11 +281,11 @@ def read_shape(secret: Node, report: Report) -> Mapping[str, str]:
         problem = pattern_problem(pattern) or _too_wide(pattern)
         if problem:
             code, message, hint = problem
-            report.at(place.pointer).error(code, message, place.span, hint)
+            report.at(place).error(code, message, place.span, hint)
             return {}
         shape[class_] = pattern
     if len(shape) == 2 and node is not None and _may_be_the_same(*shape.values()):
-        report.at(node.pointer).error(
+        report.at(node).error(
             "FC0520",
             "the same value can begin as both shapes say",
             node.span,
@@ -304,7 +304,7 @@ def check_separation(
         place = access.get(entry.value, "separated_by")
         if place is None or access.text(entry.value, "separated_by") != "credential":
             continue
-        here = report.at(place.pointer)
+        here = report.at(place)
         if not secrets:
             message = "no credential can tell test from live: the file declares no secret"
             here.error("FC0521", message, place.span, "write `separated_by: none`")

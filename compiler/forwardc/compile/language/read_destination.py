@@ -179,7 +179,7 @@ def _operations(
         if target is not None and target not in operations and place is not None:
             near = did_you_mean(target, operations)
             hint = f"did you mean {near}?" if near else None
-            report = values.report.at(place.pointer)
+            report = values.report.at(place)
             report.error("FC0318", f"there is no operation `{target}`", place.span, hint)
             operations[entry.key] = replace(operations[entry.key], fallback=None)
     return operations
@@ -192,7 +192,7 @@ def _check_unused(
         if f"{root}.{declaration.name}" not in values.used:
             kind = root.removesuffix("s")
             message = f"the {kind} `{declaration.name}` is never used"
-            report = values.report.at(declaration.pointer)
+            report = values.report.at(declaration)
             report.error(code, message, declaration.span, "use it, or delete it")
 
 
@@ -212,7 +212,7 @@ def check_pci_status(node: Node | None, report: Report) -> None:
     needed = {"confirmed": ("confirmed_by", "date"), "asked": ("date",)}.get(status or "", ())
     for name in (name for name in needed if said[name] is None):
         place = said["status"] or node
-        here = report.at(place.pointer)
+        here = report.at(place)
         hint = _PCI_ASKED if status == "asked" else _PCI_CONFIRMED
         here.error(_PCI_CODE, f"`pci.status: {status}` has no `pci.{name}`", place.span, hint)
     only = ("confirmed_by",) if status == "asked" else () if status else ("confirmed_by", "date")
@@ -220,7 +220,7 @@ def check_pci_status(node: Node | None, report: Report) -> None:
         part = said[name]
         if part is not None:
             message = f"`pci.{name}` tells nothing without `pci.status: confirmed`"
-            report.at(part.pointer).error(_PCI_CODE, message, part.span, _PCI_CONFIRMED)
+            report.at(part).error(_PCI_CODE, message, part.span, _PCI_CONFIRMED)
     _check_pci_day(said["date"], access.text(node, "date"), report)
 
 
@@ -230,4 +230,4 @@ def _check_pci_day(place: Node | None, day: str | None, report: Report) -> None:
     try:
         date.fromisoformat(day)
     except ValueError:
-        report.at(place.pointer).error(_PCI_CODE, "this day does not exist", place.span)
+        report.at(place).error(_PCI_CODE, "this day does not exist", place.span)

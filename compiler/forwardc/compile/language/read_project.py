@@ -102,7 +102,7 @@ def _class(entry: Entry, report: Report) -> EnvironmentClass:
     """The class. One that is not said is production's, so that nothing is taken for a sandbox."""
     said = access.text(entry.value, "class")
     place = access.get(entry.value, "class")
-    here = report.at(entry.value.pointer)
+    here = report.at(entry.value)
     if is_class(entry.key):
         if said not in (None, entry.key):
             span = place.span if place else entry.key_span
@@ -123,7 +123,7 @@ def _copied(
     node = access.get(entry.value, "like")
     if name is None or node is None:
         return None
-    here = report.at(node.pointer)
+    here = report.at(node)
     if name == entry.key:
         here.error("FC0350", f"the environment `{name}` is like itself", node.span)
     elif name not in declared:

@@ -154,14 +154,14 @@ class _StepReader:
         report = self.values.report
         if access.get(response, "outcome") is None:
             message = f"nothing says what an answer to the step `{step.name}` means"
-            report.at(step.pointer).warning("FC0326", message, step.span, NO_OUTCOME_HINT)
+            report.at(step).warning("FC0326", message, step.span, NO_OUTCOME_HINT)
         kinds = kinds_read(step.outcome)
         if len(kinds) > 1 and step.answer is None:
             message = f"the rules read the answer as {' and as '.join(kinds)}"
             hint = "say which of them an answer must be: `answer: json`, or `answer: any`"
             at = access.get(response, "outcome")
             if at is not None:
-                report.at(at.pointer).error("FC0324", message, at.span, hint)
+                report.at(at).error("FC0324", message, at.span, hint)
 
     # Let
 
@@ -202,7 +202,7 @@ class _StepReader:
                 self._report("FC0321", message, entry, "use it, or delete it")
 
     def _report(self, code: str, message: str, entry: Entry, hint: str) -> None:
-        report = self.values.report.at(entry.value.pointer)
+        report = self.values.report.at(entry.value)
         report.error(code, message, entry.key_span, hint)
 
     # Request
@@ -232,7 +232,7 @@ class _StepReader:
         return "POST", Lit("/")
 
     def _is_path(self, path: Term, node: Node) -> bool:
-        good, report = True, self.values.report.at(node.pointer)
+        good, report = True, self.values.report.at(node)
         for part in path.parts if isinstance(path, Text) else (path,):
             if isinstance(part, Lit) and any(mark in str(part.value) for mark in "?#"):
                 message = "a query or fragment in the path"
@@ -277,7 +277,7 @@ class _StepReader:
             return None
         if not (isinstance(secret, Ref) and secret.root == "secrets"):
             message = "a signature takes one of the secrets, as it is"
-            report = self.values.report.at(place.pointer)
+            report = self.values.report.at(place)
             report.error("FC0303", message, secret.span, "write ${secrets.<name>}")
             return None
         return DeclaredSignature(
@@ -311,7 +311,7 @@ class _StepReader:
     def _approves_by_default(self, item: Node) -> None:
         message = "a rule without `when:` cannot approve"
         hint = "write the condition under which the money moved, or `outcome: by_status`"
-        self.values.report.at(item.pointer).error("FC0325", message, item.span, hint)
+        self.values.report.at(item).error("FC0325", message, item.span, hint)
 
 
 def _reasons(node: Node | None) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ class ValueReader:
         term = self._with_known_names(node)
         if term is None:
             return None
-        typing = Typing(self.names, self.report.at(node.pointer), in_json_body)
+        typing = Typing(self.names, self.report.at(node), in_json_body)
         typing.leaf(term, interpolated=not _is_whole(node))
         return term if typing.good else None
 
@@ -49,7 +49,7 @@ class ValueReader:
         term = self._with_known_names(node)
         if term is None:
             return None
-        typing = Typing(self.names, self.report.at(node.pointer), in_json_body=True)
+        typing = Typing(self.names, self.report.at(node), in_json_body=True)
         typing.any(term, interpolated=not _is_whole(node))
         return term if typing.good else None
 
@@ -60,7 +60,7 @@ class ValueReader:
         term = self._with_known_names(node)
         if term is None:
             return None
-        typing = Typing(self.names, self.report.at(node.pointer))
+        typing = Typing(self.names, self.report.at(node))
         typing.line(term, subject, interpolated=not _is_whole(node))
         return term if typing.good else None
 
@@ -71,7 +71,7 @@ class ValueReader:
         term = self._with_known_names(node)
         if term is None:
             return None
-        typing = Typing(self.names, self.report.at(node.pointer))
+        typing = Typing(self.names, self.report.at(node))
         typing.rule(term, interpolated=not _is_whole(node))
         return term if typing.good else None
 
@@ -101,7 +101,7 @@ class ValueReader:
             self.note(text)
             span = text_span(key, start, len(text))
             hint = "keys are fixed: write a literal key"
-            report = self.report.at(value.pointer)
+            report = self.report.at(value)
             report.error("FC0322", "an expression in a key", span, hint)
         return plain(text)
 
@@ -130,7 +130,7 @@ class ValueReader:
         def place(start: int, end: int) -> Span:
             return text_span(node, start, end)
 
-        report = self.report.at(node.pointer)
+        report = self.report.at(node)
         term = parse(text, place, report)
         if term is None:
             self.note(text)

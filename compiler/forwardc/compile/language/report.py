@@ -4,6 +4,7 @@ Whoever finds a mistake gives its code, words and place; what an alias repeats h
 """
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related, Severity
 from forwardc.core.diagnostics.sink import Sink
@@ -11,17 +12,31 @@ from forwardc.core.diagnostics.span import Span
 from forwardc.core.recognizer.scan import mask
 
 
+class Pointed(Protocol):
+    """What stands somewhere in a file: a node, or what was read from one."""
+
+    @property
+    def pointer(self) -> str:
+        """Its JSON Pointer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Where mistakes go. What an alias repeats, at the same place of the file, is reported once."""
 
     sink: Sink
-    pointer: str = ""
+    place: "str | Pointed" = ""
+    """A pointer, or what knows its own: it is asked for it only when there is a mistake."""
     _reported: set[tuple[str, str, Span | None]] = field(default_factory=set, repr=False)
 
-    def at(self, pointer: str) -> "Report":
-        """The same report for another node."""
-        return Report(self.sink, pointer, self._reported)
+    @property
+    def pointer(self) -> str:
+        """The JSON Pointer of what is reported on."""
+        return self.place if isinstance(self.place, str) else self.place.pointer
+
+    def at(self, place: "str | Pointed") -> "Report":
+        """The same report for another node, or for what stands at a pointer."""
+        return Report(self.sink, place, self._reported)
 
     def error(
         self,

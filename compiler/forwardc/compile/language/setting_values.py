@@ -111,13 +111,13 @@ def _report_missing(
     for name in missing:
         message = f"the setting `{name}` has no value in {place_in_words(where.place)}"
         hint = f"add `{name}:` here"
-        report.at(configured.pointer).error("FC0320", message, configured.span, hint)
+        report.at(configured).error("FC0320", message, configured.span, hint)
 
 
 def _check_given(destination: Destination, configured: DestinationValues, report: Report) -> bool:
     good = True
     for name, value in configured.values.items():
-        here = report.at(value.pointer)
+        here = report.at(value)
         setting = destination.settings.get(name)
         if setting is None:
             near = did_you_mean(name, destination.settings)

@@ -120,7 +120,7 @@ def _check_repeated(arrangements: tuple[Arrangement, ...], report: Report) -> No
                 key = (arrangement.vault, step, _place(part))
                 if key in taken:
                     message = f"`{'.'.join(step)}` has an arrangement for this already"
-                    report.at(part.pointer).error("FC0356", message, part.span, "keep one of them")
+                    report.at(part).error("FC0356", message, part.span, "keep one of them")
                 taken.add(key)
 
 

@@ -27,7 +27,7 @@ def check_project_names(
     for environment in project.environments.values():
         for name, values in environment.settings.items():
             if name not in destinations and name not in unread:
-                _unknown(report.at(values.pointer), "destination", name, destinations, values.span)
+                _unknown(report.at(values), "destination", name, destinations, values.span)
     names = {environment.name for environment in project.places()}
     for declared in destinations.values():
         for key in declared.environments:
@@ -41,7 +41,7 @@ def check_project_names(
                 )
     for target in project.targets:
         destination = destinations.get(target.destination)
-        here = report.at(target.pointer)
+        here = report.at(target)
         if target.destination in unread:
             continue
         if destination is None:

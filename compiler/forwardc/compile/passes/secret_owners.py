@@ -156,7 +156,7 @@ def _check_use(destinations: Sequence[DestinationSummary], project: Project, sin
     used = {(spec.owner, spec.name) for destination in destinations for spec in destination.secrets}
     owners = {owner for owner, _ in used}
     for vendor in project.vendors.values():
-        report = Report(sink).at(vendor.pointer)
+        report = Report(sink).at(vendor)
         if vendor.name not in owners:
             hint = f"a destination's secret names it with `owner: {vendor.name}`"
             report.warning("FC0348", f"nobody uses the vendor {vendor.name}", vendor.span, hint)
@@ -164,4 +164,4 @@ def _check_use(destinations: Sequence[DestinationSummary], project: Project, sin
         for secret in vendor.secrets.values():
             if (vendor.name, secret.name) not in used:
                 message = f"nobody uses the secret `{secret.name}` of {vendor.name}"
-                Report(sink).at(secret.pointer).warning("FC0348", message, secret.span)
+                Report(sink).at(secret).warning("FC0348", message, secret.span)

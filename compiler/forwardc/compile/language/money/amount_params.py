@@ -68,10 +68,10 @@ class _Reader:
     def _of_amount(self, param: Param, node: Node | None) -> Term | None:
         place = access.get(node, "currency")
         name = access.text(node, "currency")
-        report = self._report.at(param.pointer)
+        report = self._report.at(param)
         if name is None or place is None:
             return self._only(param, report)
-        return self._currency_named(name, place, param, self._report.at(place.pointer))
+        return self._currency_named(name, place, param, self._report.at(place))
 
     def _only(self, param: Param, report: Report) -> Term | None:
         """The file's only currency param. None or several matter only where amounts are counted."""
@@ -116,7 +116,7 @@ class _Reader:
             is_known = iso4217.find(code) is not None or code in self._money.extra
             if is_known and code not in self._money.digits:
                 problem, hint = unknown(code, self._money)
-                self._report.at(item.pointer).error("FC0331", problem, item.span, hint)
+                self._report.at(item).error("FC0331", problem, item.span, hint)
 
     def _check_values(self, param: Param, node: Node | None) -> None:
         """A code of the file that no run could use."""
@@ -131,7 +131,7 @@ class _Reader:
             if code in iso4217.ended:
                 problem = f"{code} has ended"
                 hint = "write `withdrawn: true` for refunds of old payments"
-            self._report.at(item.pointer).error("FC0331", problem, item.span, hint)
+            self._report.at(item).error("FC0331", problem, item.span, hint)
 
     def _inside(
         self, param: Param, node: Node | None
@@ -140,7 +140,7 @@ class _Reader:
             place = access.get(node, "schema") or node
             return None if place is None else self._currency_named(name, place, param, report)
 
-        return amounts_in(param, node, self._money, currency, self._report.at(param.pointer))
+        return amounts_in(param, node, self._money, currency, self._report.at(param))
 
 
 def _codes_in(node: Node | None) -> list[Node]:

@@ -279,7 +279,7 @@ class _Own:
 
     def _fail(self, message: str, place: Node | None, hint: str | None = None) -> None:
         at = place or self._node
-        self._report.at(at.pointer).error(_CODE, message, at.span, hint)
+        self._report.at(at).error(_CODE, message, at.span, hint)
 
 
 def _integers(node: Node | None) -> dict[str, int]:
