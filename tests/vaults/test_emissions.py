@@ -165,7 +165,7 @@ def emitted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, EmissionContext,
         return replace(vault, emit=emit)
 
     counted = tuple(counting(vault) for vault in registry.vaults())
-    monkeypatch.setattr("forwardc.compile.pipeline.vaults", lambda: counted)
+    monkeypatch.setattr("forwardc.compile.stages.vaults", lambda: counted)
     return made
 
 
