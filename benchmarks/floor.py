@@ -1,16 +1,19 @@
 """The least that any Python program does for this job: parse, validate, render two files each.
 
-A straight line without diagnostics, checks, types or environments. Run as a script with the
+A straight line with one rule, without diagnostics, types or environments. Run as a script with the
 project's folder, the schema and `check`, `build` or `rebuild`; imports nothing of forwardc.
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import yaml
+
+_SECRET = re.compile(r"secrets\.([a-z][a-z0-9_]*)")
 
 
 def parse(text: str) -> Any:
@@ -94,6 +97,12 @@ def fill(value: Any) -> tuple[Any, set[str]]:
     return value, set()
 
 
+def undeclared(data: Any) -> set[str]:
+    """The secrets that are used and not declared."""
+    used = _SECRET.findall(json.dumps(data["operations"]))
+    return set(used).difference(data.get("secrets", ()))
+
+
 def main(root: Path, schema: Path, job: str) -> None:
     """Do one job for every destination of a project."""
     validator = jsonschema_rs.Draft202012Validator(json.loads(schema.read_bytes()))
@@ -102,6 +111,8 @@ def main(root: Path, schema: Path, job: str) -> None:
         data = parse(path.read_text("utf-8"))
         if not validator.is_valid(data):
             raise SystemExit(f"{path.name} does not fit the schema")
+        if undeclared(data):
+            raise SystemExit(f"{path.name} uses a secret that it does not declare")
         if job == "check":
             continue
         for name, text in zip(("template", "config"), render(data), strict=True):

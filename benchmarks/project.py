@@ -131,6 +131,20 @@ _TAIL = """\
               is: pending
             - is: unknown
 """
+_STEP = """\
+      pay{number}:
+        request:
+          POST: /merchants/payments/{number}
+          json:
+            reference: ${{params.reference}}
+            number: ${{card.number}}
+            expiryMonth: ${{card.expiry.MM}}
+            expiryYear: ${{card.expiry.YYYY}}
+        response:
+          outcome:
+            - when: ${{response.status == 200}}
+              is: approved
+"""
 
 
 def destination(number: int) -> str:
@@ -170,6 +184,39 @@ def add_header(folder: Path, count: int) -> None:
         path.write_text(more, encoding="utf-8")
 
 
+def edit(folder: Path, word: str) -> None:
+    """Change one literal in the first destination of a generated project."""
+    path = folder / "destinations" / f"{_name(0)}.yaml"
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    place = next(n for n, line in enumerate(lines) if line.lstrip().startswith("riskProfile:"))
+    lines[place] = f"              riskProfile: {word}\n"
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def generate_large(folder: Path, *, fields: int = 0, steps: int = 1) -> Path:
+    """Write a project of one destination with many fields in its body, or with many steps.
+
+    Fields take the card's places, since no vault carries so long a body: it is sent directly. The
+    further steps are short, for the size of a file, and without the CVC, which serves once.
+    """
+    root = generate(folder, 1)
+    path = root / "destinations" / f"{_name(0)}.yaml"
+    head, mark, step = path.read_text(encoding="utf-8").partition("      pay:\n")
+    if fields:
+        more = "".join(f"              field{number}: value {number}\n" for number in range(fields))
+        step = _without(step, "${card.", "${billing.", "billingAddress:")
+        step = step.replace("              channel: Web\n", f"              channel: Web\n{more}")
+    named = (_STEP.format(number=number) for number in range(1, steps))
+    path.write_text("".join((head, mark, step, *named)), encoding="utf-8")
+    return root
+
+
+def _without(text: str, *parts: str) -> str:
+    """The lines that hold none of these parts."""
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if not any(part in line for part in parts))
+
+
 def commit(folder: Path) -> None:
     """Make a git repository of a project with one commit of all its files."""
     identity = ("-c", "user.name=Benchmark", "-c", "user.email=benchmark@example.com")
@@ -190,7 +237,7 @@ def _project(count: int) -> str:
         lines += [
             f"  {environment}:",
             "    vaults:",
-            f"      checkout: {{processing_channel_id: pc_{environment:0<26}}}",
+            f"      checkout: {{processing_channel_id: pc_{environment:0<26}, prefix: shop{environment[:4]}}}",
             f"      stripe: {{account: acct_{environment}, api_version: 2026-09-30.endive}}",
             "    settings:",
         ]

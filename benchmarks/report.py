@@ -4,27 +4,39 @@ import os
 import platform
 from collections.abc import Sequence
 
-from benchmarks.suites import Row, per_destination
+from benchmarks.goals import verdicts
+from benchmarks.peers.install import JRSONNET, PKL
+from benchmarks.peers.mistakes import MISTAKES
+from benchmarks.rows import Row, per_destination
 
 _HEAD = """\
 # Benchmarks
 
-Written by `make bench`. Absolute times belong to one machine at one moment; on a busy machine the
-same row moves by a third. Read the **ratios**: both sides of a ratio ran in turns (A B A B ...) in
-the same call, after one run for warmth, and the figure is the median of the ratios of at least 7
-pairs (3 for the largest project). Times are processor time, user and system, so that other work on
-the machine counts less; forwardc runs on one core. Every command is a whole process, from the start
-of the interpreter to its end.
+Written by `make bench`; `make bench NAMES="start cold"` measures a part and shows it. Absolute
+times belong to one machine at one moment; on a busy machine the same row moves by a third. Read the
+**ratios**: both sides of a ratio ran in turns (A B A B ...) in the same call, after one run for
+warmth, and the figure is the median of the ratios of at least 7 pairs (3 for the largest project).
+Times are processor time, user and system, so that other work on the machine counts less; forwardc
+runs on one core. Every command is a whole process, from the start of the interpreter to its end,
+with bytecode of every module.
 
 - A destination is 117 lines of YAML, generated: two environments, 4 headers, 3 params, 2 secrets,
   25 body fields, of which 11 are card or billing values.
-- The **floor** (`benchmarks/floor.py`) is the least that any Python program does for such a job:
-  events of libyaml, validation in Rust against the same schema, two JSON files for each
-  destination. It has no positions, expressions, types, rules or diagnostics, and one environment.
-  `forwardc build` writes the plan and set-up of two environments and two vaults, asks three
+- **Pkl** (native) and **jrsonnet** are given the same definitions in their own languages, with
+  closed types, patterns, enums, exactly-one-of and the rule that a used secret is declared
+  (`benchmarks/peers/`). Before they are timed they have refused {mistakes} mistakes that
+  `forwardc check` refuses, and given the same as the floor, file by file. They write two JSON files
+  for each destination, without positions, stages, vaults or reviews. jrsonnet has no command here:
+  its row holds a start of Python.
+- The **floor** (`benchmarks/floor.py`) is the least that any Python program does for that job:
+  events of libyaml, validation in Rust against our schema, the rule of secrets, two files.
+- `forwardc build` writes the plan and set-up of two environments and two vaults, asks three
   vaults, and writes coverage, review pages, letters and the manifest: 13 files and 140 kB for each
-  destination, against 2 files and 4.5 kB.
-- `rebuild` is a build with nothing changed: everything is compiled, compared, and not written.
+  destination, against 2 files and 4.5 kB. *Plans only* writes 4 files.
+- *Cold* is without the store, and nothing is in `build/`. `rebuild` is without the store, too:
+  everything is compiled, compared, and not written. *Unchanged* and *edited* are with it; each edit
+  is another one.
+- *Calls* are counted by Python's profiler: the same number on every machine.
 - `diff` compares `build/`, fresh after one header more, with the `build/` of the last commit: 800
   plans where all 200 destinations changed.
 - A history holds finished runs of 90 days over 2 vaults and 5 destinations; a page of the dashboard
@@ -37,72 +49,48 @@ of the interpreter to its end.
   a person writes; httpx's pool slows down with the calls under way, which our own connections
   (`runtime/http/connection_pool.py`) do not, so that the same app over these is the harder
   measure. The vault behind all answers at once, and the load comes from a process of its own.
-- The rows of histories, of one forward and of the partner API, and no others, are times by the
-  clock, since PostgreSQL, sandbox and load work in processes of their own.
+- The rows of histories, of one forward, of the partner API and of `make quick`, and no others, are
+  times by the clock, since PostgreSQL, sandbox, load and tests work in processes of their own.
 
-"""
-
-
-# What a row should reach at least, as a ratio.
-_LEAST = {
-    f"partner API, 64 connections, {name}: calls answered": 0.6 for name in ("SQLite", "PostgreSQL")
-}
-# What a row may reach at most, and in which unit.
-_GOALS = {
-    "`forwardc --help`": (2.5, "times an empty Python"),
-    "`build` of 100": (4.0, "times the floor"),
-    "`diff` of 200 against git, all 200 changed": (3.0, "s"),
-    "peak memory, `build` of 1000": (128.0, "MiB"),
-    "one forward, without history": (1.5, "times the call by hand"),
-    "one forward, history on SQLite": (1.5, "times the call by hand"),
-    **{
-        f"partner API, 64 connections, {name}: p99": (2.0, "times the bare app")
-        for name in ("SQLite", "PostgreSQL")
-    },
-    "partner API, 60 s under load: errors": (0, "calls"),
-    "partner API, 60 s under load: memory at the end": (1.1, "times the memory after a quarter"),
-    **{
-        f"dashboard, {what}, 1,000,000 runs, {name}": (most, "s")
-        for what, most in (("first page over all time", 0.3), ("search by reference", 0.05))
-        for name in ("SQLite", "PostgreSQL")
-    },
-}
+""".replace("{mistakes}", str(len(MISTAKES)))
 
 
-def page(rows: Sequence[Row], seconds: float) -> str:
-    """The whole page."""
+def page(rows: Sequence[Row], notes: Sequence[str], seconds: float) -> str:
+    """The whole page. `notes` say what was left out, and why."""
+    return _HEAD + figures(rows, notes, seconds)
+
+
+def figures(rows: Sequence[Row], notes: Sequence[str], seconds: float) -> str:
+    """The tables of the page, and what they say of the goals."""
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
-    steps = list(per_destination(rows, "build"))
     lines = [
-        _HEAD + f"Measured on {machine}; the run took {seconds:.0f} s.",
+        f"Measured on {machine}, with {PKL} and {JRSONNET}; the run took {seconds:.0f} s.",
         "",
         "| what | forwardc | against | theirs | ratio |",
         "|---|---:|---|---:|---:|",
         *(_line(row) for row in rows),
         "",
+        *(f"Left out: {note}.\n" for note in dict.fromkeys(notes)),
         "Goals, and what this run says of them:",
         "",
-        *(_goal(row) for row in rows if row.what in _GOALS or row.what in _LEAST),
+        *verdicts(rows),
+        *_growth(rows),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _growth(rows: Sequence[Row]) -> list[str]:
+    steps = list(per_destination(rows, "build"))
+    if not steps:
+        return []
+    return [
         "",
         "Each further destination costs, between one size and the next (level means linear):",
         "",
         "| job | " + " | ".join(f"to {size}" for size in steps) + " |",
         "|---|" + "---:|" * len(steps),
-        *(_slope(rows, job) for job in ("check", "build", "rebuild")),
+        *(_slope(rows, job, steps) for job in ("check", "plans", "build", "rebuild")),
     ]
-    return "\n".join(lines) + "\n"
-
-
-def _goal(row: Row) -> str:
-    if row.what in _LEAST and row.ratio is not None:
-        least, found = _LEAST[row.what], row.ratio
-        verdict = "met" if found >= least else "missed"
-        return f"- {row.what}: at least {least:g} times {row.against}; {verdict} with {found:.3g}."
-    most, unit = _GOALS[row.what]
-    found = row.ours if unit == row.unit or row.ratio is None else row.ratio
-    verdict = "met" if found <= most else "missed"
-    against = f" ({row.against})" if row.what.startswith("partner API, 64") else ""
-    return f"- {row.what}: at most {most:g} {unit}{against}; {verdict} with {found:.3g}."
 
 
 def _line(row: Row) -> str:
@@ -112,9 +100,8 @@ def _line(row: Row) -> str:
     return f"| {row.what} | {ours} | {row.against} | {theirs} | {ratio} |"
 
 
-def _slope(rows: Sequence[Row], job: str) -> str:
+def _slope(rows: Sequence[Row], job: str, sizes: Sequence[int]) -> str:
     cells = {size: _amount(step, "s") for size, step in per_destination(rows, job).items()}
-    sizes = per_destination(rows, "build")
     return f"| `{job}` | " + " | ".join(cells.get(size, "") for size in sizes) + " |"
 
 
