@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks.rows import Row, per_destination
 
-_PASS = "times `python -c pass`"  # noqa: S105 - a statement of Python
+_EMPTY = "times `python -c pass`"  # noqa: S105 - a statement of Python
 _PKL = "times Pkl 0.28"
 _ONE = "times the cold build of 1"
 
@@ -28,14 +28,14 @@ class Goal:
 
 
 GOALS = (
-    Goal("`forwardc --help`", 2, _PASS),
-    Goal("`forwardc history`", 9, _PASS),
-    Goal("`forwardc approvals`", 9, _PASS),
-    Goal("`forwardc check` of the repository's own", 22, _PASS),
-    Goal("`forwardc run --sandbox` in process", 28, _PASS),
+    Goal("`forwardc --help`", 2, _EMPTY),
+    Goal("`forwardc history`", 9, _EMPTY),
+    Goal("`forwardc approvals`", 9, _EMPTY),
+    Goal("`forwardc check` of the repository's own", 22, _EMPTY),
+    Goal("`forwardc run --sandbox` in process", 28, _EMPTY),
     Goal("`build` of 1000, unchanged", 3, "times reading and hashing the input"),
-    Goal("`build` of the repository's own, unchanged", 3, _PASS),
-    Goal("`check` of the repository's own, unchanged", 5, _PASS),
+    Goal("`build` of the repository's own, unchanged", 3, _EMPTY),
+    Goal("`check` of the repository's own, unchanged", 5, _EMPTY),
     *(
         Goal(f"`{job}` of {size}, one edited", most, _ONE)
         for size, most in ((100, 1.5), (1000, 2.5))

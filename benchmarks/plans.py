@@ -6,7 +6,6 @@ fewer writers, as one process from the start of the interpreter to its end.
 
 import gc
 import sys
-from itertools import groupby
 from pathlib import Path
 
 from forwardc.compile.pipeline import compile_project
@@ -22,11 +21,11 @@ def main(root: Path) -> None:
     compiled = compile_project(root, sink)
     if sink.has_errors or compiled.loaded.project is None:
         raise SystemExit("the project does not compile")
-    by_name, project = compiled.loaded.by_name, compiled.loaded.project
-    hosts = shipped() | compiled.live_hosts
-    of_destination = groupby(compiled.assessments, lambda each: each.context.program.destination)
-    for name, assessments in of_destination:
-        packets, _ = review_packets(list(assessments), by_name[name], project, hosts)
+    project, hosts = compiled.loaded.project, shipped() | compiled.live_hosts
+    for trees in compiled.trees:
+        if trees.read.destination is None:
+            continue
+        packets, _ = review_packets(trees.assessments, trees.read.destination, project, hosts)
         for packet in packets:
             path = root / "plans" / packet.folder / f"{packet.program.place}.plan.json"
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -237,7 +237,7 @@ def _project(count: int) -> str:
         lines += [
             f"  {environment}:",
             "    vaults:",
-            f"      checkout: {{processing_channel_id: pc_{environment:0<26}, prefix: shop{environment[:4]}}}",
+            f"      checkout: {{processing_channel_id: pc_{environment:0<26}, prefix: shop}}",
             f"      stripe: {{account: acct_{environment}, api_version: 2026-09-30.endive}}",
             "    settings:",
         ]

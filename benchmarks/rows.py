@@ -1,11 +1,8 @@
 """What one measurement says, how much is measured, and the commands that are measured."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -82,13 +79,9 @@ def fresh_build(root: Path, *options: str) -> Run:
     return run
 
 
-@cache
 def cold_options() -> tuple[str, ...]:
     """What `check` and `build` are told, so that they ask no store."""
-    done = subprocess.run(
-        [sys.executable, "-P", "-m", "forwardc", "build", "--help"], capture_output=True, check=True
-    )
-    return ("--no-store",) if b"--no-store" in done.stdout else ()
+    return ("--no-store",) if (ROOT / "compiler/forwardc/compile/store").is_dir() else ()
 
 
 def per_destination(rows: Sequence[Row], job: str) -> dict[int, float]:

@@ -22,7 +22,6 @@ ACCEPTED = {
     ("B404", "benchmarks/peers/install.py"): "an import does nothing; each call is judged",
     ("B404", "benchmarks/peers/peer.py"): "an import does nothing; each call is judged",
     ("B404", "benchmarks/project.py"): "an import does nothing; each call is judged",
-    ("B404", "benchmarks/rows.py"): "an import does nothing; each call is judged",
     ("B404", "benchmarks/serving.py"): "an import does nothing; each call is judged",
     ("B404", "benchmarks/suites.py"): "an import does nothing; each call is judged",
     ("B404", "benchmarks/timing.py"): "an import does nothing; each call is judged",
