@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks.rows import Row, per_destination
 
-_EMPTY = "times `python -c pass`"  # noqa: S105 - a statement of Python
+_EMPTY = "times `python -c pass`"
 _PKL = "times Pkl 0.28"
 _ONE = "times the cold build of 1"
 
