@@ -2,9 +2,10 @@
 #
 #   make demo    check and build every destination, then run them against the sandbox
 #   make test    lint, types, floors and tests
+#   make quick   lint and the tests of an edit loop, in 40 seconds: see tests/support/quick.py
 #   make check   report every mistake in destinations/
 #   make build   write build/
-#   make bench   measure
+#   make bench   measure; NAMES picks what
 #   make fuzz    the property tests, with many more examples, and every reader of foreign bytes
 #   make mutants put mistakes into copies of the code, and see whether the tests find them
 #   make generated write what is made from the folders of the vaults
@@ -12,7 +13,7 @@
 #   make pictures draw the pictures that the documents show
 #   make facts   say which of the vendors' clients and contracts have newer versions
 
-.PHONY: demo test check build bench fuzz mutants pictures generated audit facts
+.PHONY: demo test quick check build bench fuzz mutants pictures generated audit facts
 .DEFAULT_GOAL := test
 
 # Expanded only when .venv is made: the first interpreter that starts and is new enough. Some
@@ -28,8 +29,9 @@ unexport PYTHONDONTWRITEBYTECODE
 KEY := $(shell { pwd && cat Makefile pyproject.toml requirements/dev.txt; } | cksum | cut -d ' ' -f 1)
 READY := .venv/.ready-$(KEY)
 VENV := .venv/bin/python
+CORES = $$($(VENV) -c 'import os; print(os.cpu_count() or 1)')
 # One more than there are cores: many tests wait for a server, a disk or a clock.
-WORKERS = $$(( $$($(VENV) -c 'import os; print(os.cpu_count() or 1)') + 1 ))
+WORKERS = $$(( $(CORES) + 1 ))
 PIP := PIP_USER=0 $(VENV) -m pip install --quiet --no-input --disable-pip-version-check
 
 demo: $(READY)
@@ -45,6 +47,12 @@ test: $(READY)
 	$(VENV) -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder; \
 	tests=$$?; wait $$types && exit $$tests
 
+quick: $(READY)
+	@$(VENV) -m ruff check --quiet .
+	@$(VENV) -m ruff format --quiet --check .
+	$(VENV) -m pytest --quick --hypothesis-profile quick --snapshot-warn-unused \
+		-n $(CORES) --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
+
 check: $(READY)
 	.venv/bin/forwardc check
 
@@ -52,7 +60,7 @@ build: $(READY)
 	.venv/bin/forwardc build
 
 bench: $(READY)
-	$(VENV) -m benchmarks
+	$(VENV) -m benchmarks $(NAMES)
 
 fuzz: $(READY)
 	$(VENV) -m pytest -m fuzz --hypothesis-profile fuzz -n auto --maxprocesses 8
@@ -78,7 +86,9 @@ $(READY):
 		"(Debian: apt-get install python3-venv), or name one: make PYTHON=..." >&2; exit 1; }
 	@$(VENV) -c '' 2>/dev/null || { rm -rf .venv && "$(PYTHON)" -m venv .venv; }
 	@echo "Setting up .venv from requirements/dev.txt"
-	@$(PIP) --require-hashes --only-binary :all: --requirement requirements/dev.txt
+	@# Compiled to bytecode, as our own package below: no command shall do that when it starts.
+	@$(PIP) --compile --require-hashes --only-binary :all: --requirement requirements/dev.txt
+	@$(VENV) -m compileall -q -j 0 compiler
 	@pwd | sed 's,$$,/compiler,' \
 		>"$$($(VENV) -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/forwardc.pth"
 	@# -P: a file of the checkout called click.py or yaml.py is no package.

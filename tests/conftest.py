@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 import output_schemas
 import postgres
+import quick
 from forwardc.cli import output
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,6 +34,8 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
+# `make quick` is asked while somebody writes.
+settings.register_profile("quick", settings.get_profile("ci"), max_examples=10)
 # `make mutants` asks whether an example fails, not for the smallest one.
 settings.register_profile(
     "mutants", settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate]
@@ -59,12 +62,25 @@ class NetworkRefusedError(Exception):
     """A test tried to reach something other than this machine."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--quick", action="store_true", help="the tests of `make quick` only")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """What `make quick` leaves out need not be imported."""
+    if not config.getoption("--quick") or not collection_path.name.startswith("test_"):
+        return None
+    return None if collection_path.is_dir() or quick.is_quick(collection_path) else True
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of several workers one gets a whole file, but for slow tests; what takes long begins first.
 
     Test by test the workers would wait for the process that hands them out, and each of them would
     make what the tests of a file share.
     """
+    if config.getoption("--quick"):
+        items[:] = quick.chosen(items)
     if not hasattr(config, "workerinput"):
         return
     items.sort(key=_weight)

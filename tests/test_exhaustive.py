@@ -6,26 +6,20 @@ such a last case is reported by mypy itself (`exhaustive-match`).
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
-from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parent.parent / "compiler" / "forwardc"
+import pytest
 
+from syntax import PACKAGE, files, nodes_of, tree_of
 
-@cache
-def trees() -> dict[str, ast.Module]:
-    """The syntax of every file, by its path in the package."""
-    return {
-        path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(PACKAGE.rglob("*.py"))
-    }
+pytestmark = pytest.mark.xdist_group("syntax")
 
 
 @cache
 def classes() -> frozenset[str]:
     """The classes of this package."""
-    nodes = (node for tree in trees().values() for node in ast.walk(tree))
+    nodes = (node for path in files() for node in nodes_of(path))
     return frozenset(node.name for node in nodes if isinstance(node, ast.ClassDef))
 
 
@@ -43,8 +37,8 @@ def _members(value: ast.expr) -> Iterator[str]:
 def kinds() -> frozenset[str]:
     """The classes of all closed unions: aliases `A | B` of classes of ours, and of nothing else."""
     found: set[str] = set()
-    for tree in trees().values():
-        for node in tree.body:
+    for path in files():
+        for node in tree_of(path).body:
             if isinstance(node, ast.AnnAssign) and node.value is not None:
                 members = set(_members(node.value))
                 if len(members) > 1 and members <= classes():
@@ -67,9 +61,9 @@ def _takes_all(case: ast.match_case) -> bool:
     return isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None
 
 
-def forgetful(tree: ast.Module) -> Iterator[int]:
+def forgetful(nodes: Iterable[ast.AST]) -> Iterator[int]:
     """The lines of catch-alls that hide a kind which no case names."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if not isinstance(node, ast.Match):
             continue
         named = {name for case in node.cases for name in _matched(case.pattern)}
@@ -86,13 +80,13 @@ def test_a_catch_all_over_a_closed_union_is_found() -> None:
     hidden = (
         "match term:\n    case If() | Limit():\n        pass\n    case _ if True:\n        pass\n"
     )
-    assert list(forgetful(ast.parse(hidden))) == [4]
+    assert list(forgetful(ast.walk(ast.parse(hidden)))) == [4]
     shown = "match term:\n    case If():\n        pass\n    case _:\n        assert_never(term)\n"
-    assert not list(forgetful(ast.parse(shown)))
+    assert not list(forgetful(ast.walk(ast.parse(shown))))
 
 
 def test_no_match_over_a_closed_union_forgets_a_kind() -> None:
-    wrong = {name: lines for name, tree in trees().items() if (lines := list(forgetful(tree)))}
+    wrong = {path.name: lines for path in files() if (lines := list(forgetful(nodes_of(path))))}
     assert not wrong, "name the remaining kinds, and end in `case _: assert_never(...)`"
 
 

@@ -14,7 +14,11 @@ from graphlib import TopologicalSorter
 from itertools import chain
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parent.parent / "compiler" / "forwardc"
+import pytest
+
+from syntax import PACKAGE, files, nodes_of, tree_of
+
+pytestmark = pytest.mark.xdist_group("syntax")
 PYPROJECT = tomllib.loads((PACKAGE.parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
 # The import names of the dependencies in pyproject.toml.
 DECLARED = {
@@ -177,14 +181,8 @@ def name_of(path: Path) -> str:
     return ".".join(part for part in parts if part != "__init__")
 
 
-FILES = sorted(PACKAGE.rglob("*.py"))
+FILES = files()
 NAMES = {name_of(path): path for path in FILES}
-
-
-@cache
-def tree_of(path: Path) -> ast.Module:
-    """The syntax of a file. Not parsed with this module, which every worker imports."""
-    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def each_file(check: Callable[[Path], None]) -> Callable[[], None]:
@@ -209,23 +207,25 @@ def room_of(module: str) -> str:
     return ".".join(parts[: 2 if parts[:1] == ["compile"] else 1])
 
 
-def imports_of(path: Path) -> Iterator[Import]:
-    tree = tree_of(path)
-    late = {
-        inner
-        for outer in ast.walk(tree)
-        if isinstance(outer, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-        for inner in ast.walk(outer)
-    }
-    for node in ast.walk(tree):
+@cache
+def imports_of(path: Path) -> tuple[Import, ...]:
+    return tuple(_imports(tree_of(path), at_top=True))
+
+
+def _imports(outer: ast.AST, *, at_top: bool) -> Iterator[Import]:
+    for node in ast.iter_child_nodes(outer):
         if isinstance(node, ast.Import):
             for alias in node.names:
-                yield Import(alias.name, node.lineno, node not in late)
+                yield Import(alias.name, node.lineno, at_top)
         elif isinstance(node, ast.ImportFrom) and node.module:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
-                found = inner if inner in NAMES else node.module
-                yield Import(found, node.lineno, node not in late)
+                yield Import(inner if inner in NAMES else node.module, node.lineno, at_top)
+        elif isinstance(node, ast.stmt):
+            is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            yield from _imports(node, at_top=at_top and not is_function)
+        elif isinstance(node, ast.ExceptHandler | ast.match_case):
+            yield from _imports(node, at_top=at_top)
 
 
 def ours(path: Path) -> list[Import]:
@@ -308,7 +308,7 @@ def test_the_server_mounts_other_rooms_in_one_place(path: Path) -> None:
 
 @each_file
 def test_imports_are_absolute(path: Path) -> None:
-    nodes = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.ImportFrom)]
+    nodes = [node for node in nodes_of(path) if isinstance(node, ast.ImportFrom)]
     assert not [node.lineno for node in nodes if node.level]
 
 
@@ -339,7 +339,7 @@ def test_a_file_says_what_it_is_for_and_stays_short(path: Path) -> None:
 def test_functions_stay_short(path: Path) -> None:
     long = [
         f"{node.name}: {node.end_lineno - node.lineno + 1} lines"
-        for node in ast.walk(tree_of(path))
+        for node in nodes_of(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.end_lineno is not None
         and node.end_lineno - node.lineno >= LONGEST_FUNCTION
@@ -349,7 +349,7 @@ def test_functions_stay_short(path: Path) -> None:
 
 @each_file
 def test_only_the_command_line_writes_to_the_terminal(path: Path) -> None:
-    calls = [node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+    calls = [node for node in nodes_of(path) if isinstance(node, ast.Call)]
     prints = [
         node.lineno
         for node in calls

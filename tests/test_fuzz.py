@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from fuzzed.inputs import inputs
 from fuzzed.parsers import OURS, PARSERS
 from one_rule import one_rule
+from syntax import nodes_of
 
 PACKAGE = Path(__file__).resolve().parent.parent / "compiler" / "forwardc"
 # Seconds of the processor, not of the clock: other tests run beside this one.
@@ -26,7 +27,7 @@ CALLS = {
 
 def reading(path: Path) -> bool:
     """Whether a file holds one of those calls, or pydantic's of JSON."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if isinstance(node, ast.Call):
             name = ast.unparse(node.func)
             if name in CALLS or name.endswith(".model_validate_json"):
@@ -34,6 +35,7 @@ def reading(path: Path) -> bool:
     return False
 
 
+@pytest.mark.xdist_group("syntax")
 def test_every_reader_is_in_the_table() -> None:
     files = {
         path.relative_to(PACKAGE).as_posix()

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from forwardc.core.terms.values import MASK, Secret
+from syntax import files, tree_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "compiler" / "forwardc"
@@ -31,10 +32,7 @@ CARD_NAMES = re.compile(r"(card_|raw_)?(pan|cvc2?|cvv2?|card_number|pin|cryptogr
 
 
 def sources() -> dict[str, ast.Module]:
-    return {
-        path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(PACKAGE.rglob("*.py"))
-    }
+    return {path.relative_to(PACKAGE).as_posix(): tree_of(path) for path in files()}
 
 
 def test_a_run_needs_no_compiler_and_no_yaml() -> None:

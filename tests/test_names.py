@@ -9,11 +9,14 @@ import re
 import tokenize
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 
-PACKAGE = Path(__file__).resolve().parent.parent / "compiler" / "forwardc"
-FILES = sorted(PACKAGE.rglob("*.py"))
+import pytest
+
+from syntax import PACKAGE, files, nodes_of, tree_of
+
+pytestmark = pytest.mark.xdist_group("syntax")
+FILES = files()
 FILLERS = frozenset(
     "found told known given one wanted came kept gathered seen mine thing things stuff what".split()
 )
@@ -26,12 +29,6 @@ ROOTS = {"sandbox": "SandboxError"}
 def room_of(path: Path) -> str:
     """`core`, `compile`, ...; a module beside the rooms is its own."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
-@cache
-def tree_of(path: Path) -> ast.Module:
-    """The syntax of a file."""
-    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def name_of(path: Path) -> str:
@@ -93,7 +90,7 @@ def _public(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 
 def _names(path: Path) -> Iterator[str]:
     """Names of public functions, of their parameters, and of fields."""
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _public(node):
             yield node.name
             arguments = node.args
@@ -113,7 +110,7 @@ def test_no_public_name_is_a_filler() -> None:
 
 
 def _bound(path: Path) -> Iterator[str]:
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
         elif isinstance(node, ast.arg):

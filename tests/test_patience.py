@@ -105,6 +105,7 @@ def naps(node: ast.stmt) -> bool:
 FILES = [path for path in sorted(TESTS.rglob("*.py")) if path != PATIENCE]
 
 
+@pytest.mark.costly
 def test_no_test_depends_on_how_quick_a_machine_is() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {what}"

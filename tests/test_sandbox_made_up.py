@@ -125,6 +125,7 @@ def b64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
+@pytest.mark.costly
 def test_what_made_up_keys_seal_is_opened_by_what_the_sandbox_is_handed(plan: Plan) -> None:
     world, secrets = played(plan)
     body = json.loads(world.received[-1].body)
@@ -137,6 +138,7 @@ def test_what_made_up_keys_seal_is_opened_by_what_the_sandbox_is_handed(plan: Pl
         assert opened(body[name], key) == "4242424242424242"
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("source", "outcome"),
     [

@@ -9,9 +9,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import yaml
 
+from syntax import files, tree_of
+
 ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.xdist_group("syntax")
 PACKAGE = ROOT / "compiler" / "forwardc"
 # `direct` is no vendor, `visa` is a scheme of cards, and `token_vault` anybody's.
 OF_NOBODY = {"direct", "visa", "token_vault"}
@@ -73,11 +77,11 @@ def code_of(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def test_no_room_names_a_vendor() -> None:
     named: dict[str, list[str]] = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in files():
         place = path.relative_to(PACKAGE).as_posix()
         if OWN.match(place) or place in MAY:
             continue
-        for line, text in code_of(ast.parse(path.read_text(encoding="utf-8"))):
+        for line, text in code_of(tree_of(path)):
             if VENDORS.search(text):
                 named.setdefault(place, []).append(f"{line}: {text[:60]}")
     assert not named
@@ -87,10 +91,7 @@ def test_every_exception_is_needed() -> None:
     idle = [
         place
         for place in MAY
-        if not any(
-            VENDORS.search(text)
-            for _, text in code_of(ast.parse((PACKAGE / place).read_text(encoding="utf-8")))
-        )
+        if not any(VENDORS.search(text) for _, text in code_of(tree_of(PACKAGE / place)))
     ]
     assert not idle
 

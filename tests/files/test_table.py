@@ -13,8 +13,10 @@ import pytest
 
 from forwardc.core.files import kinds
 from forwardc.core.files.kinds import KINDS, Whose
+from syntax import files, nodes_of
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+pytestmark = pytest.mark.xdist_group("syntax")
 PACKAGE = ROOT / "compiler" / "forwardc"
 # Methods of paths, and functions of these modules. `replace` alone would be every text's.
 METHODS = frozenset(
@@ -77,7 +79,7 @@ KNOWN: dict[tuple[str, str], str] = {
 
 def calls(path: Path) -> Iterator[tuple[str, str]]:
     """`name` of a method, or `module.name`, of each call that opens, lists or makes a file."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes_of(path):
         if not isinstance(node, ast.Call):
             continue
         function = node.func
@@ -95,7 +97,7 @@ def opened() -> dict[tuple[str, str], str]:
     """Every such call outside `files/`: module, name, and how it is written."""
     return {
         (path.relative_to(PACKAGE).as_posix(), name): whole
-        for path in sorted(PACKAGE.rglob("*.py"))
+        for path in files()
         if path.parent.name != "files"
         for name, whole in calls(path)
         if (path.relative_to(PACKAGE).as_posix(), whole) not in NO_FILE

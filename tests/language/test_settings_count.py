@@ -210,6 +210,7 @@ def test_the_project_is_built_everywhere(base: tuple[dict[str, Any], list[str]])
             assert f"{vault}/shop/{place}.plan.json" in files
 
 
+@pytest.mark.costly
 @one_rule("path", list(all_leaves()))
 def test_it_counts(path: Path_, base: tuple[dict[str, Any], list[str]], tmp_path: Path) -> None:
     found = compiled(tmp_path, changed(path))

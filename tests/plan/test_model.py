@@ -53,6 +53,7 @@ def test_shipped_plans(plans: list[Json], validator: jsonschema_rs.Draft202012Va
         assert validator.is_valid(plan)
 
 
+@pytest.mark.costly
 def test_unknown_members_are_refused_everywhere(
     plans: list[Json], validator: jsonschema_rs.Draft202012Validator
 ) -> None:

@@ -147,6 +147,7 @@ JSON = st.recursive(
 NAMES = st.sampled_from(["kty", "use", "key_ops", "alg", "kid", "n", "e", "d", "k", "x", "crv"])
 
 
+@pytest.mark.costly
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.dictionaries(NAMES, JSON | st.sampled_from(["RSA", "enc", "AQAB"]))))
 def test_no_member_raises_or_hides_a_good_one(members: list[dict[str, Any]]) -> None:

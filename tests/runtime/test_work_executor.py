@@ -15,6 +15,7 @@ import pytest
 
 from forwardc.runtime import work_executor
 from forwardc.runtime.work_executor import WorkExecutor, run_blocking
+from syntax import nodes_of
 
 PACKAGE = Path(work_executor.__file__).parents[1]
 VARIABLE = ContextVar("VARIABLE", default="")
@@ -138,7 +139,7 @@ def test_nothing_else_gives_work_to_threads() -> None:
         for path in PACKAGE.rglob("*.py")
         if path != Path(work_executor.__file__)
         and not {*path.relative_to(PACKAGE).parts} & {"sandbox", "cli", "secret_providers"}
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes_of(path)
         if (isinstance(node, ast.Name) and node.id in OTHER_WAYS)
         or (isinstance(node, ast.Attribute) and node.attr in OTHER_WAYS)
         or (isinstance(node, ast.alias) and node.name in OTHER_WAYS)

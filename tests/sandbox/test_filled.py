@@ -151,6 +151,7 @@ def test_any_text_can_be_masked_twice(text: str, value: str) -> None:
     assert masked(once, value) == once
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     "text",
     [

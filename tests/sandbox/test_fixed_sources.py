@@ -186,6 +186,7 @@ def shown(result: RunResult) -> tuple[str, str]:
     return result.outcome.value, result.reason or ""
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("operation", ["card_cit", "card_mit"])
 def test_a_card_payment_ends_as_promised_and_sends_the_same(operation: str, tmp_path: Path) -> None:
     def use(emulated: Emulated, vault: str, identifier: str) -> Any:
@@ -217,6 +218,7 @@ OTHERS = [
 ]
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(("vault", "destination", "operation"), OTHERS)
 def test_at_each_other_destination_three_uses_end_alike(
     vault: str, destination: str, operation: str, tmp_path: Path
@@ -237,6 +239,7 @@ def test_at_each_other_destination_three_uses_end_alike(
     assert len(outcomes) > 1
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize(
     ("label", "fell_back"),
     [
@@ -261,6 +264,7 @@ def test_network_tokens(operation: str, label: str, fell_back: bool, tmp_path: P
     assert len({one[3] for one in uses}) == 1
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("operation", ["payout", "purchase", "hold", "verify"])
 def test_a_token_of_rocketpay_pays_as_promised(operation: str, tmp_path: Path) -> None:
     number = 0

@@ -14,6 +14,7 @@ def approve(door, target: str, env: str = "production") -> None:
     assert door("approve", "checkout", target, "--env", env, "--by", "Ada")[0] == 0
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("command", [("push",), ("list",), ("check",), ("delete", "--yes")])
 def test_production_needs_an_own_approval(command: tuple[str, ...], door) -> None:
     door.give(checkout=LIVE_CHECKOUT, stripe_secret="sk_live_" + "a1B2" * 8)
@@ -26,6 +27,7 @@ def test_production_needs_an_own_approval(command: tuple[str, ...], door) -> Non
     assert door.sent
 
 
+@pytest.mark.costly
 def test_an_approval_of_another_destination_pushes_nothing(door) -> None:
     door.give(checkout=LIVE_CHECKOUT)
     approve(door, "adyen.card_cit")
@@ -64,6 +66,7 @@ def test_without_a_project_nobody_knows_where_secrets_may_go(door, tmp_path: Pat
     assert "There is no forwardc.yaml above build/" in out
 
 
+@pytest.mark.costly
 def test_a_key_is_sealed_after_an_own_approval_only(door, tmp_path: Path) -> None:
     pytest.importorskip("pysequoia")
     (tmp_path / "key.asc").write_text("no key")

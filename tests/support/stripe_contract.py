@@ -12,8 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+import jsonschema_rs
 import stripe
-from jsonschema import Draft202012Validator
 from stripe._object_classes import get_object_class
 
 Json = Any
@@ -27,6 +28,20 @@ _DELETED = {
 }
 
 
+class Validator:
+    """A schema, asked by the quick validator first: hardly any answer has something to tell."""
+
+    def __init__(self, schema: Json) -> None:
+        self.quick = jsonschema_rs.Draft202012Validator(schema)
+        self.telling = jsonschema.Draft202012Validator(schema)
+
+    def problems(self, answer: Json) -> list[str]:
+        if self.quick.is_valid(answer):
+            return []
+        found = self.telling.iter_errors(answer)
+        return [f"{one.json_path}: {one.message[:200]}" for one in found]
+
+
 class Contract:
     """The answers of one contract file, by method and path."""
 
@@ -34,7 +49,7 @@ class Contract:
         document = json.loads(file.read_text(encoding="utf-8"))
         schemas = document["components"]["schemas"]
         self.schemas = {name: plain(schema) for name, schema in schemas.items()}
-        self.built: dict[str, Draft202012Validator] = {}
+        self.built: dict[str, Validator] = {}
         self.answers = {
             (method.upper(), re.sub(r"\{\w+\}", "[^/]+", path)): operation["responses"]
             for path, operations in document["paths"].items()
@@ -48,18 +63,18 @@ class Contract:
                 name = str(status) if str(status) in responses else "default"
                 (content,) = responses[name]["content"].values()
                 key = f"{method} {pattern} {name}"
-                return _told(self.validator(key, plain(content["schema"])), answer)
+                return self.validator(key, plain(content["schema"])).problems(answer)
         return self.against("error", answer) if status >= 400 else []
 
     def against(self, name: str, answer: Json) -> list[str]:
         """Where an answer breaks the schema of that name."""
-        return _told(self.validator(name, self.schemas[name]), answer)
+        return self.validator(name, self.schemas[name]).problems(answer)
 
-    def validator(self, key: str, schema: Json) -> Draft202012Validator:
+    def validator(self, key: str, schema: Json) -> Validator:
         """The validator of a schema of this document, built once."""
         if key not in self.built:
             root = {"allOf": [schema], "components": {"schemas": self.schemas}}
-            self.built[key] = Draft202012Validator(root)
+            self.built[key] = Validator(root)
         return self.built[key]
 
 
@@ -79,15 +94,15 @@ def typed_problems(answer: Json) -> list[str]:
         assert sorted(answer) == ["data", "has_more", "object", "url"]
         return [line for item in answer["data"] for line in typed_problems(item)]
     if answer.get("deleted"):
-        return _told(Draft202012Validator(_DELETED), answer)
-    return _told(_typed(answer["object"]), answer)
+        return Validator(_DELETED).problems(answer)
+    return _typed(answer["object"]).problems(answer)
 
 
 @lru_cache(maxsize=64)
-def _typed(name: str) -> Draft202012Validator:
+def _typed(name: str) -> Validator:
     known = _Known()
     schema = known.of(get_object_class("V1", name))
-    return Draft202012Validator({**schema, "$defs": known.defs})
+    return Validator({**schema, "$defs": known.defs})
 
 
 class _Known:
@@ -152,11 +167,6 @@ class _Known:
 
 def _optional(hint: Any) -> bool:
     return type(None) in typing.get_args(hint)
-
-
-def _told(validator: Draft202012Validator, answer: Json) -> list[str]:
-    found = validator.iter_errors(answer)
-    return [f"{one.json_path}: {one.message[:200]}" for one in found]
 
 
 class Judge:

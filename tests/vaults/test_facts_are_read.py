@@ -181,6 +181,7 @@ def _write(documents: dict[str, Any]) -> None:
         _ = content if isinstance(content, str) else to_bytes(content)
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("vault", VAULTS)
 def test_every_leaf_is_read(vault: str, looked: dict[str, set[str]]) -> None:
     known = {f"{vault}/{leaf}" for leaf in leaves(raw(vault)) if not provenance(leaf)}

@@ -81,6 +81,7 @@ DIGITS = [name for name, kind in ATOMS.items() if kind.digits]
 NUMBERS = [*product(EXPIRIES, FORMS), *product(DIGITS, [FORMS[3], *FUNCTIONS_OF_TEXT])]
 
 
+@pytest.mark.costly
 @one_rule("shape", SHAPES)
 @one_rule(("atom", "form"), NUMBERS)
 def test_every_value_of_the_vault_gives_json(atom: str, form: str, shape: str) -> None:

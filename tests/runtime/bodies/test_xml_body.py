@@ -193,11 +193,13 @@ def wide(size: int) -> str:
     return f"<r {declared}>{inside}</r>"
 
 
+@pytest.mark.costly
 def test_reading_grows_with_namespaces_and_elements() -> None:
     assert len(read(wide(100), p="urn:a")["r"].get("p:a")) == 100
     assert_linear(lambda text: read(text, p="urn:a"), wide, 4000)
 
 
+@pytest.mark.costly
 def test_a_wide_document_is_read_in_one_go() -> None:
     names = [f"n{number}" for number in range(30_000)]
     found = read("<r>" + "".join(f"<{name}/>" for name in names) + "</r>")

@@ -253,6 +253,7 @@ async def courses(store: Store, clock: Clock) -> dict[str, dict[str, set[Change]
     return seen
 
 
+@pytest.mark.costly
 def test_the_table_is_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Nothing here depends on what the disk has: thousands of waits for it would be minutes.
     unsafe = (*sqlite._SETTINGS, "PRAGMA synchronous = OFF")

@@ -48,6 +48,7 @@ def test_deterministic_vector_is_made_again(vectors: dict[str, Any], name: str) 
     assert made == vector["compact"]
 
 
+@pytest.mark.costly
 @one_rule("enc", sorted(jwe.ENCS))
 @one_rule("alg", jwe.ALGS)
 def test_round_trip(vectors: dict[str, Any], alg: str, enc: str) -> None:

@@ -165,6 +165,7 @@ def path_of(endpoint: str, ids: dict[str, str]) -> tuple[str, str]:
     return method, "/".join(ids.get(part, part) for part in path.split("/"))
 
 
+@pytest.mark.costly
 @one_rule("endpoint", NAMES)
 def test_each_rule_of_each_table_refuses(shop, endpoint):
     bench, ids = shop

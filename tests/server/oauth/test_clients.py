@@ -48,6 +48,7 @@ def test_the_former_secret_works_for_its_overlap(store: Store, clock: Clock) -> 
     assert proves(store, clock, client.id, first, second, third) == [False, False, True]
 
 
+@pytest.mark.costly
 def test_what_was_proven_ends_with_its_overlap(
     file_store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +116,7 @@ def test_a_secret_has_a_form_that_a_scanner_can_check() -> None:
     assert len({client_secrets.new_secret() for _ in range(100)}) == 100
 
 
+@pytest.mark.costly
 def test_a_client_that_does_not_exist_costs_the_same(
     file_store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

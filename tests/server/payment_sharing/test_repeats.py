@@ -230,7 +230,8 @@ def test_a_repeat_that_waits_too_long_is_told_to_ask_again(serve: Serve) -> None
         assert answer.json()["type"] == "/problems/still-running"
         assert int(answer.headers["retry-after"]) >= 1
         open_house.vaults.gate.set()
-        assert (await open_house.post()).content == (await first).content
+        content = (await first).content
+        assert (await open_house.post()).content == content
 
     serve(work, replay=ReplaySettings(wait=0.05))
 

@@ -12,6 +12,7 @@ import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -164,9 +165,16 @@ def rsa_private_key(jwk: Mapping[str, Any]) -> rsa.RSAPrivateKey:
     public = rsa_public_key(jwk).public_numbers()
     try:
         p, q, d, dp, dq, qi = (_integer(jwk[m]) for m in ("p", "q", "d", "dp", "dq", "qi"))
-        return rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, public).private_key()
+        return _checked(rsa.RSAPrivateNumbers(p, q, d, dp, dq, qi, public))
     except (KeyError, ValueError):
         raise JweError("the RSA private key is not valid") from None
+
+
+# That the primes are some is proven in a tenth of a second, for each of a sandbox's few keys once.
+@lru_cache(maxsize=16)
+def _checked(numbers: rsa.RSAPrivateNumbers) -> rsa.RSAPrivateKey:
+    """The key of its numbers. Raises `ValueError`."""
+    return numbers.private_key()
 
 
 def _integer(text: str) -> int:
