@@ -74,6 +74,7 @@ def test_the_commands_are_those_of_the_manual() -> None:
     assert targets == [
         "demo",
         "test",
+        "quick",
         "check",
         "build",
         "bench",
