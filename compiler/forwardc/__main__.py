@@ -1,8 +1,10 @@
 """Starts the command line.
 
-`--version` and `--help` are answered before anything heavy is imported.
+`--version` and `--help` are answered before anything heavy is imported, and so are a check and a
+build in which nothing changed.
 """
 
+import os
 import sys
 
 from forwardc.version import __version__
@@ -18,6 +20,13 @@ def main() -> None:
 
         sys.stdout.write(f"{overview()}\n")
         return
+    if sys.argv[1:] in (["check"], ["build"]):
+        from forwardc.cli.unchanged import unchanged
+
+        answer = unchanged(sys.argv[1:], dict(os.environ))
+        if answer is not None:
+            sys.stderr.write(f"{answer}\n")
+            return
     from forwardc.cli.main import run
 
     sys.exit(run(sys.argv[1:]))
