@@ -54,8 +54,9 @@ def room(*may: str, because: str) -> Room:
 GROUND = {"version"}
 COMPILER = tuple(
     f"compile.{part}"
-    for part in ("language", "ir", "passes", "vaults", "review", "stages", "pipeline")
+    for part in ("language", "ir", "passes", "vaults", "review", "stages", "store", "pipeline")
 )
+ABOVE_STAGES = ("compile.store", "compile.pipeline")
 
 ROOMS = {
     "core": room(because="every wing shares it: what it imported, all of them would carry"),
@@ -92,8 +93,14 @@ ROOMS = {
     "compile.stages": room(
         "core",
         "plan",
-        *(part for part in COMPILER if part not in ("compile.stages", "compile.pipeline")),
+        *(part for part in COMPILER if part not in ("compile.stages", *ABOVE_STAGES)),
         because="it is the order of the stages, and knows one destination only",
+    ),
+    "compile.store": room(
+        "core",
+        "plan",
+        *(part for part in COMPILER if part not in ("compile.store", "compile.pipeline")),
+        because="it keeps what stays of a destination, and knows no order of them",
     ),
     "compile.pipeline": room(
         "core",

@@ -1,6 +1,6 @@
 """`forwardc check`: reports every mistake at once, and writes what `--fix` asks for."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,10 +11,11 @@ from forwardc.cli.findings import format_option, show
 from forwardc.cli.options import day_of, today_option
 from forwardc.cli.output import json_option, note, say_document
 from forwardc.cli.project_folder import find_project, project_option, seen_from_here
+from forwardc.cli.stored import StoredRun, findings_of, no_store_option
+from forwardc.cli.unchanged import checked
 
 if TYPE_CHECKING:
     from forwardc.compile.language.nodes import Node
-    from forwardc.compile.pipeline import Compiled
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.core.files.checkout import CheckoutPath
 
@@ -99,6 +100,7 @@ def _times(number: int) -> str:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @today_option
 @click.option("--fix", is_flag=True, help="Write `outcome: by_status` where no outcome is said.")
+@no_store_option
 @json_option
 @format_option
 @project_option
@@ -110,34 +112,55 @@ def command(
     project: Path | None,
     today: datetime | None,
     fix: bool,
+    no_store: bool,
 ) -> int:
     """Check the project, or single destination files at PATHS.
 
     A file that is named alone is checked without the project's settings and targets.
     """
+    from forwardc.core.files.checkout import below
+
     root = Path() if paths else find_project(project)
-    compiled, sink = _compiled(root, paths, today)
-    if fix and write_outcomes(compiled.loaded.root, sink):
-        compiled, sink = _compiled(root, paths, today)
+
+    def look() -> "tuple[Sink, list[str]]":
+        # What is mended is looked at as it is, twice.
+        bypasses = no_store or fix
+        if paths:
+            return _checked_files(root, paths)
+        return _checked(root, day_of(today), no_store=bypasses)
+
+    sink, names = look()
+    if fix and write_outcomes(below(root), sink):
+        sink, names = look()
     if as_json:
-        names = [summary.name for summary in compiled.summaries]
         say_document({"destinations": names}, sink, root)
         return 1 if sink.has_errors else 0
     show(sink, format_, root)
     if sink.has_errors:
         return 1
-    count = len(compiled.summaries)
-    click.echo(f"{count} destination{'s' if count != 1 else ''} checked, no mistakes", err=True)
+    click.echo(checked(len(names)), err=True)
     return 0
 
 
-def _compiled(
-    root: Path, paths: tuple[Path, ...], today: datetime | None
-) -> "tuple[Compiled, Sink]":
-    from forwardc.compile.pipeline import check_files, check_project
+def _checked(root: Path, today: date, *, no_store: bool) -> "tuple[Sink, list[str]]":
+    """What was found in the project, and the names of its destinations."""
+    run = StoredRun(root, today, no_store=no_store)
+    verdict = run.verdict()
+    if verdict is not None:
+        return findings_of(verdict), verdict.destinations
+    from forwardc.compile.pipeline import check_project
     from forwardc.core.diagnostics.sink import Sink
 
     sink = Sink()
-    if paths:
-        return check_files(root, [path.as_posix() for path in paths], sink), sink
-    return check_project(root, sink, day_of(today)), sink
+    compiled = check_project(root, sink, today, run.remember if run.active else None)
+    run.keep_verdict(compiled, sink)
+    return sink, [summary.name for summary in compiled.summaries]
+
+
+def _checked_files(root: Path, paths: tuple[Path, ...]) -> "tuple[Sink, list[str]]":
+    from forwardc.compile.pipeline import check_files
+    from forwardc.core.diagnostics.sink import Sink
+
+    sink = Sink()
+    compiled = check_files(root, [path.as_posix() for path in paths], sink)
+    return sink, [summary.name for summary in compiled.summaries]

@@ -47,9 +47,12 @@ def unchanged(arguments: list[str], environment: dict[str, str]) -> str | None:
 
 
 def _said(store: CompileStore, command: str) -> str | None:
-    tool, day = tool_identity(), time.strftime("%Y-%m-%d", time.gmtime())
-    verdict = store.verdict(tool, day) if tool else None
+    verdict = store.last_verdict()
     if verdict is None or verdict.findings:
+        # Not held against the inputs before that: they would be read twice.
+        return None
+    tool, day = tool_identity(), time.strftime("%Y-%m-%d", time.gmtime())
+    if not tool or not verdict.holds(store.root, tool, day):
         return None
     if command == "check":
         return checked(len(verdict.destinations))
@@ -63,9 +66,7 @@ def unchanged_files(store: CompileStore, tool: bytes, verdict: Verdict) -> int |
     if index is None:
         return None
     if not index.is_as_built(store.root):
-        index, other = BuiltFiles(store.root, index.build, index).index(
-            index.known_digests()
-        )
+        index, other = BuiltFiles(store.root, index.build, index).index(index.known_digests())
         if other:
             return None
         store.keep_outputs(tool, verdict.inputs, index)

@@ -14,6 +14,9 @@ Whoever shows more than files and findings asks for the trees (`compile_project`
 and `build_project` let them go, so that a project of a thousand destinations needs no more memory
 than its largest one and the summaries.
 
+A `DestinationMemory` (`compile/store`) may know what stays of a file already: then step 2 is asked
+of it first, and step 4 never. What it recalls is what compiling the same bytes would leave.
+
 Traced: `b.yaml` says that `pay.example` is its production. `a.yaml`, read before it, has it in its
 sandbox: `NotedHosts` answers no and notes `{"pay.example": False}` in what stays of `a.yaml`. When
 `b.yaml` is read, `live` has the name, the note is wrong, and `a.yaml` is compiled again.
@@ -24,14 +27,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from forwardc.compile.ir.summary import DestinationSummary, NotBuilt, assessments_of
 from forwardc.compile.language.load import (
     PROJECT_FILE,
     LoadedProject,
     ReadDestination,
+    file_bytes,
     open_project,
+    read_bytes,
     read_file,
 )
 from forwardc.compile.passes.project_checks import check_project_names, check_targets
@@ -43,6 +48,7 @@ from forwardc.compile.review.attestation import check_attestations
 from forwardc.compile.review.compiled_destination import CompiledDestination
 from forwardc.compile.review.production_details import check_production_details
 from forwardc.compile.stages import DestinationTrees, Surroundings, Take, compile_destination
+from forwardc.compile.store.slices import ProjectParts
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
@@ -139,17 +145,43 @@ def compile_project(root: Path, sink: Sink, today: date | None = None) -> Compil
     return _compiled(root, sink, today, keeps_trees=True)
 
 
-def check_project(root: Path, sink: Sink, today: date | None = None) -> Compiled:
+class DestinationMemory(Protocol):
+    """What stays of destinations of earlier runs."""
+
+    def recall(self, path: str, digest: str, *, assesses: bool) -> CompiledDestination | None:
+        """What stays of the file with this digest, where compiling it would leave the same.
+
+        `assesses`: assessed and, in a build, with its files in place.
+        """
+
+    def keep(self, compiled: CompiledDestination) -> None:
+        """Note what stays of a file that was compiled."""
+
+
+Remember: TypeAlias = Callable[[LoadedProject, ProjectParts], DestinationMemory]
+"""Makes the memory of a run, once it is known what the project is."""
+
+
+def check_project(
+    root: Path, sink: Sink, today: date | None = None, remember: Remember | None = None
+) -> Compiled:
     """The same findings; no trees are kept."""
-    return _compiled(root, sink, today)
+    return _compiled(root, sink, today, remember=remember)
 
 
-def build_project(root: Path, sink: Sink, take: Take, today: date | None = None) -> Compiled:
+def build_project(
+    root: Path,
+    sink: Sink,
+    take: Take,
+    today: date | None = None,
+    remember: Remember | None = None,
+) -> Compiled:
     """The same, and `take` is given every file of `build/` as it is made, the manifest last.
 
     It may be given a file twice: the later one counts. With errors in the sink, none of it does.
+    Files of a destination that was recalled are not made: they are in place.
     """
-    compiled = _compiled(root, sink, today, take)
+    compiled = _compiled(root, sink, today, take, remember=remember)
     if not sink.has_errors and compiled.loaded.project is not None:
         for path, data in _shared_files(compiled):
             take(path, data)
@@ -198,14 +230,17 @@ def _compiled(
     take: Take | None = None,
     *,
     keeps_trees: bool = False,
+    remember: Remember | None = None,
 ) -> Compiled:
     loaded = open_project(root, sink)
-    approvals = _approvals(loaded.lock, sink)
+    surroundings = Surroundings(loaded.project, _approvals(loaded.lock, sink))
 
     def read(index: int, findings: Sink) -> ReadDestination:
         return read_file(loaded.root, loaded.paths[index], findings, in_project=True)
 
-    work = _Compilation(loaded, Surroundings(loaded.project, approvals), read, take)
+    work = _Compilation(loaded, surroundings, read, take)
+    if remember is not None:
+        work.memory = remember(loaded, work.parts)
     return work.run(sink, today, keeps_trees=keeps_trees)
 
 
@@ -235,6 +270,8 @@ class _Compilation:
         take: Take | None = None,
     ) -> None:
         self._loaded, self._surroundings = loaded, surroundings
+        self.parts = ProjectParts(surroundings)
+        self.memory: DestinationMemory | None = None
         self._read, self._take = read, take
         self._classes = surroundings.classes
         self._destinations: list[CompiledDestination] = []
@@ -277,7 +314,7 @@ class _Compilation:
             if any((host in self._live) != answer for host, answer in compiled.live.items())
         ]:
             for index in stale:
-                compiled, trees = self._compile(index, assesses=True)
+                compiled, trees = self._compile(index, assesses=True, recalls=False)
                 self._destinations[index] = compiled
                 if keeps_trees:
                     self._trees[index] = trees
@@ -286,12 +323,38 @@ class _Compilation:
                 self._note_live(compiled)
 
     def _compile(
-        self, index: int, *, assesses: bool
+        self, index: int, *, assesses: bool, recalls: bool = True
     ) -> tuple[CompiledDestination, DestinationTrees]:
-        sink = Sink()
-        read = self._read(index, sink)
+        sink, memory = Sink(), self.memory
+        if memory is None:
+            read = self._read(index, sink)
+        else:
+            read, compiled = self._remembered(memory, index, sink, assesses if recalls else None)
+            if compiled is not None:
+                return compiled, DestinationTrees(read)
+        surroundings = self.parts.surroundings(Path(read.path).stem)
         live = self._live if assesses else None
-        return compile_destination(read, sink, self._surroundings, live, self._take)
+        compiled, trees = compile_destination(read, sink, surroundings, live, self._take)
+        if memory is not None:
+            memory.keep(compiled)
+        return compiled, trees
+
+    def _remembered(
+        self, memory: DestinationMemory, index: int, sink: Sink, assesses: bool | None
+    ) -> tuple[ReadDestination, CompiledDestination | None]:
+        """What a memory knows of the bytes of a file, else its trees, of the very same bytes.
+
+        `assesses` None: the memory is not asked.
+        """
+        root, path = self._loaded.root, self._loaded.paths[index]
+        data = file_bytes(root, path, sink)
+        if data is None:
+            return ReadDestination(path, {}), None
+        if assesses is not None:
+            compiled = memory.recall(path, file_digest(data), assesses=assesses)
+            if compiled is not None:
+                return ReadDestination(path, compiled.files), compiled
+        return read_bytes(root, path, data, sink, in_project=True), None
 
     def _summaries(self) -> list[DestinationSummary]:
         return [each.summary for each in self._destinations if each.summary]

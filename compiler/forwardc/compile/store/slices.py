@@ -68,7 +68,7 @@ class ProjectParts:
             place: replace(values, settings={name: own[place]} if place in own else {})
             for place, values in self._project.environments.items()
         }
-        empty = replace(self._project.root, entries=())
+        empty = replace(self._project.root, by_key={})
         return replace(self._project, environments=places, targets=(), root=empty)
 
     def _lock_of(self, name: str) -> "Lock | None":

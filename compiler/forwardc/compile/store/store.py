@@ -27,13 +27,17 @@ class CompileStore:
         self.root = root
         self.files = files
 
-    def verdict(self, tool: bytes, day: str) -> Verdict | None:
-        """What a check said of the project as it is; None where nobody knows."""
+    def last_verdict(self) -> Verdict | None:
+        """What the last check said of the project as it was then, if there is such a one."""
         data = self.files.read(_VERDICT)
         try:
-            verdict = Verdict.from_bytes(data) if data else None
+            return Verdict.from_bytes(data) if data else None
         except ValueError:
             return None
+
+    def verdict(self, tool: bytes, day: str) -> Verdict | None:
+        """What a check said of the project as it is; None where nobody knows."""
+        verdict = self.last_verdict()
         return verdict if verdict and verdict.holds(self.root, tool, day) else None
 
     def keep_verdict(self, verdict: Verdict) -> None:

@@ -1,0 +1,114 @@
+"""What `check`, `build` and `watch` do with the store of a project.
+
+before      the verdict of the same inputs, and the files of a build, answer at once
+meanwhile   each destination is asked for by itself
+after       what was found out is written, where there is no error
+"""
+
+import json
+import os
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from forwardc.cli.output import note
+from forwardc.compile.store.inputs import Inputs
+from forwardc.compile.store.output_index import BuiltFiles
+from forwardc.compile.store.store import CompileStore, open_store
+from forwardc.compile.store.tool import tool_identity
+from forwardc.compile.store.verdict import Verdict
+
+if TYPE_CHECKING:
+    from forwardc.compile.language.load import LoadedProject
+    from forwardc.compile.pipeline import Compiled, DestinationMemory
+    from forwardc.compile.store.slices import ProjectParts
+    from forwardc.core.diagnostics.sink import Sink
+
+no_store_option = click.option(
+    "--no-store",
+    is_flag=True,
+    help="Compile everything anew, and leave nothing for the next run.",
+)
+
+
+class StoredRun:
+    """One run of a command with the store of its project, or without where there is none."""
+
+    def __init__(self, root: Path, today: date, *, no_store: bool) -> None:
+        """Open the store, and tell a person where it cannot be trusted."""
+        self._day = today.isoformat()
+        self._store: CompileStore | None = None
+        self._tool = b""
+        self._files: BuiltFiles | None = None
+        if no_store:
+            return
+        self._store, why = open_store(str(root), dict(os.environ), make=True)
+        if why:
+            note(f"nothing is stored: {why}")
+        if self._store is not None:
+            self._tool = tool_identity()
+            self._store = self._store if self._tool else None
+
+    def verdict(self) -> Verdict | None:
+        """What a check said of the project as it is; None where that is not known."""
+        return self._store.verdict(self._tool, self._day) if self._store else None
+
+    def remember(self, loaded: "LoadedProject", parts: "ProjectParts") -> "DestinationMemory":
+        """The entries of the destinations. Only where `active`."""
+        from forwardc.compile.language.load import PROJECT_FILE
+        from forwardc.compile.store.destinations import StoredDestinations
+
+        if self._store is None:
+            raise ValueError("a run with a store")
+        digest = loaded.files.get(PROJECT_FILE, "")
+        return StoredDestinations(self._store, self._tool, loaded.root, parts, digest, None)
+
+    @property
+    def active(self) -> bool:
+        """Whether there is a store."""
+        return self._store is not None
+
+    def keep_verdict(self, compiled: "Compiled", sink: "Sink") -> None:
+        """Know what this check said. Without an error only: what is wrong is looked at again."""
+        if self._store is None or sink.has_errors or compiled.loaded.project is None:
+            return
+        findings = to_findings(sink)
+        names = [summary.name for summary in compiled.summaries]
+        inputs = _inputs(compiled.loaded)
+        self._store.keep_verdict(Verdict(self._tool, self._day, inputs, names, findings))
+
+
+def _inputs(loaded: "LoadedProject") -> Inputs:
+    from forwardc.compile.language.load import lock_name
+
+    if loaded.project is None:
+        raise ValueError("a project without mistakes was read")
+    digests = {path: raw_digest(digest) for path, digest in loaded.files.items()}
+    return Inputs.of(digests, loaded.project.destinations, lock_name(loaded.project))
+
+
+def raw_digest(digest: str) -> bytes:
+    """The bytes of `sha256:...`."""
+    return bytes.fromhex(digest.partition(":")[2])
+
+
+def to_findings(sink: "Sink") -> bytes:
+    """The findings of a sink as a verdict has them: empty where there are none."""
+    from forwardc.core.records import to_record
+
+    findings = tuple(sink.sorted())
+    return json.dumps(to_record(findings)).encode() if findings else b""
+
+
+def findings_of(verdict: Verdict) -> "Sink":
+    """The findings that a verdict has."""
+    from forwardc.core.diagnostics.diagnostic import Diagnostic
+    from forwardc.core.diagnostics.sink import Sink
+    from forwardc.core.records import from_record
+
+    sink = Sink()
+    for finding in json.loads(verdict.findings) if verdict.findings else ():
+        sink.add(from_record(Diagnostic, finding))
+    return sink
