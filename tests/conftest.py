@@ -214,3 +214,9 @@ def history_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite:///{tmp_path / 'history.db'}"
     server: postgres.Server = request.getfixturevalue("postgres_server")
     return server.history()
+
+
+@pytest.fixture(autouse=True)
+def own_store(histories: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test begins with an empty store: what another one patched is no answer here."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(next(histories) / "cache"))

@@ -11,7 +11,7 @@ from forwardc.cli.findings import format_option, show
 from forwardc.cli.options import day_of, today_option
 from forwardc.cli.output import json_option, note, say_document
 from forwardc.cli.project_folder import find_project, project_option, seen_from_here
-from forwardc.cli.stored import StoredRun, findings_of, no_store_option
+from forwardc.cli.stored import StoreSession, findings_of, no_store_option
 from forwardc.cli.unchanged import checked
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ def write_outcomes(root: "CheckoutPath", sink: "Sink") -> bool:
 
 
 def _write(root: "CheckoutPath", path: str) -> bool:
-    from forwardc.compile.language.load import file_bytes, read_bytes
+    from forwardc.compile.language.load import file_bytes, parse_file
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.core.files.checkout import spanned_path
 
     unheard = Sink()
     data = file_bytes(root, path, unheard)
-    read = data and read_bytes(root, path, data, unheard, in_project=False)
+    read = data and parse_file(root, path, data, unheard, in_project=False)
     if not data or not read or read.destination is None:
         return False
     shown, before = seen_from_here(root.path, path), data.decode("utf-8")
@@ -144,7 +144,7 @@ def command(
 
 def _checked(root: Path, today: date, *, no_store: bool) -> "tuple[Sink, list[str]]":
     """What was found in the project, and the names of its destinations."""
-    run = StoredRun(root, today, no_store=no_store)
+    run = StoreSession(root, today, no_store=no_store)
     verdict = run.verdict()
     if verdict is not None:
         return findings_of(verdict), verdict.destinations

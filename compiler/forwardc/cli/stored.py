@@ -7,6 +7,7 @@ after       what was found out is written, where there is no error
 
 import json
 import os
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,15 +15,17 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.output import note
+from forwardc.cli.unchanged import unchanged_files
 from forwardc.compile.store.inputs import Inputs
 from forwardc.compile.store.output_index import BuiltFiles
 from forwardc.compile.store.store import CompileStore, open_store
 from forwardc.compile.store.tool import tool_identity
-from forwardc.compile.store.verdict import Verdict
+from forwardc.compile.store.verdict import CheckVerdict
 
 if TYPE_CHECKING:
     from forwardc.compile.language.load import LoadedProject
-    from forwardc.compile.pipeline import Compiled, DestinationMemory
+    from forwardc.compile.pipeline import Compiled
+    from forwardc.compile.store.memory import DestinationMemory
     from forwardc.compile.store.slices import ProjectParts
     from forwardc.core.diagnostics.sink import Sink
 
@@ -33,7 +36,7 @@ no_store_option = click.option(
 )
 
 
-class StoredRun:
+class StoreSession:
     """One run of a command with the store of its project, or without where there is none."""
 
     def __init__(self, root: Path, today: date, *, no_store: bool) -> None:
@@ -51,7 +54,7 @@ class StoredRun:
             self._tool = tool_identity()
             self._store = self._store if self._tool else None
 
-    def verdict(self) -> Verdict | None:
+    def verdict(self) -> CheckVerdict | None:
         """What a check said of the project as it is; None where that is not known."""
         return self._store.verdict(self._tool, self._day) if self._store else None
 
@@ -65,6 +68,22 @@ class StoredRun:
         digest = loaded.files.get(PROJECT_FILE, "")
         return StoredDestinations(self._store, self._tool, loaded.root, parts, digest, None)
 
+    def unchanged_files(self, verdict: CheckVerdict) -> int | None:
+        """How many files `build/` has, where all are as they were built of the same inputs."""
+        return unchanged_files(self._store, self._tool, verdict) if self._store else None
+
+    def keep_build(self, compiled: "Compiled", sink: "Sink", digests: Mapping[str, str]) -> None:
+        """Know what was checked and built. `digests` are those of all files of `build/`."""
+        self.keep_verdict(compiled, sink)
+        project = compiled.loaded.project
+        if self._store is None or project is None:
+            return
+        files = self._files or BuiltFiles(self._store.root, project.build, None)
+        raw = {path: raw_digest(digest) for path, digest in digests.items()}
+        index, other = files.index(raw)
+        if not other:
+            self._store.keep_outputs(self._tool, _inputs(compiled.loaded), index)
+
     @property
     def active(self) -> bool:
         """Whether there is a store."""
@@ -72,12 +91,15 @@ class StoredRun:
 
     def keep_verdict(self, compiled: "Compiled", sink: "Sink") -> None:
         """Know what this check said. Without an error only: what is wrong is looked at again."""
-        if self._store is None or sink.has_errors or compiled.loaded.project is None:
+        if self._store is None:
+            return
+        self._store.bound()
+        if sink.has_errors or compiled.loaded.project is None:
             return
         findings = to_findings(sink)
         names = [summary.name for summary in compiled.summaries]
         inputs = _inputs(compiled.loaded)
-        self._store.keep_verdict(Verdict(self._tool, self._day, inputs, names, findings))
+        self._store.keep_verdict(CheckVerdict(self._tool, self._day, inputs, names, findings))
 
 
 def _inputs(loaded: "LoadedProject") -> Inputs:
@@ -102,7 +124,7 @@ def to_findings(sink: "Sink") -> bytes:
     return json.dumps(to_record(findings)).encode() if findings else b""
 
 
-def findings_of(verdict: Verdict) -> "Sink":
+def findings_of(verdict: CheckVerdict) -> "Sink":
     """The findings that a verdict has."""
     from forwardc.core.diagnostics.diagnostic import Diagnostic
     from forwardc.core.diagnostics.sink import Sink

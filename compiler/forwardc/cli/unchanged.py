@@ -12,7 +12,7 @@ import time
 from forwardc.compile.store.output_index import BuiltFiles
 from forwardc.compile.store.store import CompileStore, open_store
 from forwardc.compile.store.tool import tool_identity
-from forwardc.compile.store.verdict import Verdict
+from forwardc.compile.store.verdict import CheckVerdict
 
 COMMANDS = ("check", "build")
 VARIABLES = ("FORWARDC_TODAY", "FORWARDC_FORMAT")
@@ -60,7 +60,7 @@ def _said(store: CompileStore, command: str) -> str | None:
     return None if files is None else built(files)
 
 
-def unchanged_files(store: CompileStore, tool: bytes, verdict: Verdict) -> int | None:
+def unchanged_files(store: CompileStore, tool: bytes, verdict: CheckVerdict) -> int | None:
     """How many files `build/` has, where all are as they were built of these inputs."""
     index = store.outputs(tool, verdict.inputs)
     if index is None:

@@ -27,7 +27,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from forwardc.compile.ir.summary import DestinationSummary, NotBuilt, assessments_of
 from forwardc.compile.language.load import (
@@ -36,7 +36,7 @@ from forwardc.compile.language.load import (
     ReadDestination,
     file_bytes,
     open_project,
-    read_bytes,
+    parse_file,
     read_file,
 )
 from forwardc.compile.passes.project_checks import check_project_names, check_targets
@@ -48,6 +48,7 @@ from forwardc.compile.review.attestation import check_attestations
 from forwardc.compile.review.compiled_destination import CompiledDestination
 from forwardc.compile.review.production_details import check_production_details
 from forwardc.compile.stages import DestinationTrees, Surroundings, Take, compile_destination
+from forwardc.compile.store.memory import DestinationMemory, Remember
 from forwardc.compile.store.slices import ProjectParts
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.diagnostics.diagnostic import Severity
@@ -143,23 +144,6 @@ def compile_project(root: Path, sink: Sink, today: date | None = None) -> Compil
     `today` is the day on which attestations must hold; without it their dates are not compared.
     """
     return _compiled(root, sink, today, keeps_trees=True)
-
-
-class DestinationMemory(Protocol):
-    """What stays of destinations of earlier runs."""
-
-    def recall(self, path: str, digest: str, *, assesses: bool) -> CompiledDestination | None:
-        """What stays of the file with this digest, where compiling it would leave the same.
-
-        `assesses`: assessed and, in a build, with its files in place.
-        """
-
-    def keep(self, compiled: CompiledDestination) -> None:
-        """Note what stays of a file that was compiled."""
-
-
-Remember: TypeAlias = Callable[[LoadedProject, ProjectParts], DestinationMemory]
-"""Makes the memory of a run, once it is known what the project is."""
 
 
 def check_project(
@@ -354,7 +338,7 @@ class _Compilation:
             compiled = memory.recall(path, file_digest(data), assesses=assesses)
             if compiled is not None:
                 return ReadDestination(path, compiled.files), compiled
-        return read_bytes(root, path, data, sink, in_project=True), None
+        return parse_file(root, path, data, sink, in_project=True), None
 
     def _summaries(self) -> list[DestinationSummary]:
         return [each.summary for each in self._destinations if each.summary]

@@ -159,7 +159,7 @@ def read_file(root: CheckoutPath, path: str, sink: Sink, *, in_project: bool) ->
     data = file_bytes(root, path, sink)
     if data is None:
         return ReadDestination(path, {})
-    return read_bytes(root, path, data, sink, in_project=in_project)
+    return parse_file(root, path, data, sink, in_project=in_project)
 
 
 def file_bytes(root: CheckoutPath, path: str, sink: Sink) -> bytes | None:
@@ -171,7 +171,7 @@ def file_bytes(root: CheckoutPath, path: str, sink: Sink) -> bytes | None:
         return None
 
 
-def read_bytes(
+def parse_file(
     root: CheckoutPath, path: str, data: bytes, sink: Sink, *, in_project: bool
 ) -> ReadDestination:
     """The same of bytes that were read."""

@@ -15,8 +15,9 @@ MOST_OF_PROJECT = 256 * 1024 * 1024
 MOST_OF_ALL = 1024 * 1024 * 1024
 """Bytes of all projects together: a hundredth of a small disk."""
 _DAY_S = 24 * 60 * 60
+"""Seconds: whoever works with many projects needs no more."""
 _HOUR_S = 60 * 60
-"""No write takes so long: what is older and temporary was left by a kill."""
+"""Seconds: no write takes so long: what is older and temporary was left by a kill."""
 ENTRY = "destination-"
 """What the names of the files begin with that there may be many of."""
 _SWEPT = "swept"

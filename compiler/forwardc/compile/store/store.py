@@ -8,7 +8,7 @@ from forwardc.compile.store.inputs import Inputs, digest
 from forwardc.compile.store.output_index import OutputIndex
 from forwardc.compile.store.place import NAME, cache_folder, checkout_of, lies_in, store_name
 from forwardc.compile.store.sealed_files import SealedFiles
-from forwardc.compile.store.verdict import Verdict
+from forwardc.compile.store.verdict import CheckVerdict
 from forwardc.core.files.descriptors import BY_DESCRIPTOR
 from forwardc.core.files.private_folder import NOT_PRIVATE, PrivateFolder
 
@@ -27,20 +27,20 @@ class CompileStore:
         self.root = root
         self.files = files
 
-    def last_verdict(self) -> Verdict | None:
+    def last_verdict(self) -> CheckVerdict | None:
         """What the last check said of the project as it was then, if there is such a one."""
         data = self.files.read(_VERDICT)
         try:
-            return Verdict.from_bytes(data) if data else None
+            return CheckVerdict.from_bytes(data) if data else None
         except ValueError:
             return None
 
-    def verdict(self, tool: bytes, day: str) -> Verdict | None:
+    def verdict(self, tool: bytes, day: str) -> CheckVerdict | None:
         """What a check said of the project as it is; None where nobody knows."""
         verdict = self.last_verdict()
         return verdict if verdict and verdict.holds(self.root, tool, day) else None
 
-    def keep_verdict(self, verdict: Verdict) -> None:
+    def keep_verdict(self, verdict: CheckVerdict) -> None:
         """Know this from now on, if it can be written."""
         self.keep(_VERDICT, verdict.to_bytes())
 
@@ -65,6 +65,18 @@ class CompileStore:
             self.files.write(name, content)
         except OSError:
             pass  # A full disk, a folder that was removed: the next run compiles, as without.
+
+    def bound(self) -> None:
+        """Let this store, and all stores together, grow no larger than they may."""
+        from forwardc.compile.store.bounds import bound_all, bound_project
+
+        path, _, own = self.files.folder.path.rpartition("/")
+        try:
+            bound_project(self.files.folder)
+            with PrivateFolder(path) as folder:
+                bound_all(folder, own)
+        except OSError:
+            pass  # It is not ours any more.
 
 
 def open_store(

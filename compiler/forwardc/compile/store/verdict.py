@@ -8,7 +8,7 @@ from forwardc.compile.store.fields import lines, names_of, packed, unpacked
 from forwardc.compile.store.inputs import Inputs
 
 
-class Verdict:
+class CheckVerdict:
     """One check: by what tool, on which day (`2026-11-30`), of which inputs.
 
     `destinations` are names; `findings` is JSON of warnings and notes, empty where there are none.
@@ -31,7 +31,7 @@ class Verdict:
         return packed((self.tool, *told, self.findings))
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> "Verdict":
+    def from_bytes(cls, data: bytes) -> "CheckVerdict":
         """Out of such a file. Raises `ValueError`."""
         tool, day, inputs, destinations, findings = unpacked(data, 5)
         return cls(tool, day.decode(), Inputs.from_bytes(inputs), names_of(destinations), findings)

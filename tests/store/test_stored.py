@@ -1,0 +1,151 @@
+"""What is stored, and that it is asked: by whom, and what of it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from forwardc.compile import pipeline
+from stored_projects import asked, tree, write_project
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return write_project(tmp_path / "project")
+
+
+@contextmanager
+def compiled() -> Iterator[list[str]]:
+    """The names of the destinations that are compiled meanwhile, not recalled."""
+    names: list[str] = []
+    compile_one = pipeline.compile_destination
+
+    def noted(read: object, *arguments: object) -> object:
+        names.append(Path(read.path).stem)  # type: ignore[attr-defined]
+        return compile_one(read, *arguments)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pipeline, "compile_destination", noted)
+        yield names
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_no_byte_of_an_output_is_in_the_store(project: Path, tmp_path: Path) -> None:
+    edit(project / "forwardc.yaml", "acct_live", "acct_9f8e7d6c5b")
+    for command in ("check", "build", "build"):
+        asked(project, command)
+    outputs = tree(project)
+    assert any(b"acct_9f8e7d6c5b" in data for data in outputs.values())
+    files = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert len(files) == 7
+    for path in files:
+        data = path.read_bytes()
+        assert b"acct_9f8e7d6c5b" not in data
+        assert not [
+            line
+            for line in outputs["build/stripe/shop/review.html"].split(b"\n")
+            if len(line) > 40 and line in data
+        ]
+
+
+def test_no_line_of_an_input_is_in_the_store(project: Path, tmp_path: Path) -> None:
+    """Excerpts are cut from the file each time: a line may hold what must not be kept."""
+    edit(project / "destinations" / "books.yaml", "2026-12-31}", "2026-12-31}  # s3cr3t-remark")
+    first = asked(project, "check")
+    assert "s3cr3t-remark" in first.out
+    assert asked(project, "check") == first
+    for path in (tmp_path / "cache").rglob("*"):
+        assert path.is_dir() or b"s3cr3t-remark" not in path.read_bytes()
+
+
+def test_what_is_unchanged_is_not_compiled(project: Path) -> None:
+    with compiled() as names:
+        asked(project, "check")
+        assert names == ["bank", "books", "shop"]
+        names.clear()
+        asked(project, "check")
+        asked(project, "check", "--json")
+        assert names == []
+        edit(project / "destinations" / "shop.yaml", "Card", "All")
+        asked(project, "check")
+        assert names == ["shop"]
+
+
+def test_a_setting_concerns_its_own_destination_and_an_account_all(project: Path) -> None:
+    asked(project, "check")
+    with compiled() as names:
+        edit(project / "forwardc.yaml", "bank: {version: 3}", "bank: {version: 4}")
+        asked(project, "check")
+        assert names == ["bank"]
+        names.clear()
+        edit(project / "forwardc.yaml", "forwardc: 1\n", "forwardc: 1\n\n# above\n")
+        asked(project, "check")
+        assert names == []
+        edit(project / "forwardc.yaml", "acct_live", "acct_other")
+        asked(project, "check")
+        assert names == ["bank", "books", "shop"]
+
+
+def test_another_day_asks_the_rules_and_compiles_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(project, "check")
+    monkeypatch.setenv("FORWARDC_TODAY", "2027-01-01")
+    with compiled() as names:
+        answer = asked(project, "check")
+    assert names == []
+    assert answer.exit_code == 1
+    assert "FC0709" in answer.out
+
+
+BYPASSING = (
+    ("check", "--no-store"),
+    ("check", "--fix"),
+    ("check", "destinations/shop.yaml"),
+    ("build", "--no-store"),
+    ("build", "--check"),
+    ("explain", "destinations/shop.yaml:1"),
+    ("diff", "--against", "approved"),
+    ("approve", "stripe", "shop", "--env", "production", "--by", "ann"),
+    ("coverage",),
+)
+
+
+@pytest.mark.parametrize("command", BYPASSING, ids=" ".join)
+def test_who_bypasses_it_neither_asks_nor_writes(
+    command: tuple[str, ...], project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked(project, "build", "--no-store")
+    assert not (tmp_path / "cache").exists()
+    with compiled() as names:
+        asked(project, *command)
+    # `diff` of a build that is fresh compiles nothing, with a store or without.
+    assert names or command[0] == "diff"
+    assert not (tmp_path / "cache").exists()
+
+
+@pytest.mark.parametrize("command", ["check", "build"])
+def test_a_run_of_ci_bypasses_it(
+    command: str, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked(project, command)
+    monkeypatch.setenv("CI", "true")
+    with compiled() as names:
+        asked(project, command)
+    assert names == ["bank", "books", "shop"]
+
+
+def test_the_document_of_json_is_the_same(project: Path) -> None:
+    first = asked(project, "check", "--json")
+    assert json.loads(first.out)["destinations"] == ["bank", "books", "shop"]
+    assert asked(project, "check", "--json") == first
