@@ -6,7 +6,7 @@ Made from the author's examples only: no run, no clock, no value of a secret.
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 from urllib.parse import quote
 
 from forwardc.compile.ir.program import Program, ProgramBody, ProgramStep, terms_of
@@ -14,11 +14,17 @@ from forwardc.compile.language.destination import Destination, ParamType
 from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, YamlSeq
 from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.steps import content_type
+from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.functions import ComputationError
 from forwardc.core.terms.money import MONEY
 from forwardc.core.terms.terms import (
+    HAS_AMOUNT,
+    HAS_ATOM,
+    HAS_CALL,
+    HAS_IF,
+    HAS_REF,
     Amount,
     Atom,
     Call,
@@ -36,6 +42,7 @@ from forwardc.core.terms.terms import (
     Text,
     map_children,
     rewrite,
+    root_bit,
     walk,
 )
 
@@ -75,12 +82,24 @@ _RUN = {
     "run.idempotency_key": "00000000-0000-4000-8000-000000000002",
     "run.now": datetime(2030, 1, 2, 3, 4, 5, tzinfo=UTC),
 }
+_SECRETS: Final = root_bit("secrets")
+_HIDDEN_VALUES: Final = HAS_ATOM | _SECRETS
 # Applied to a card value or a secret they keep it readable; any other function hides it.
 _READABLE = frozenset({"int", "json", "text"})
 
 
+_SAMPLES: Final = IdentityCache[Json]()
+
+
 def sample_request(step: ProgramStep, program: Program, destination: Destination) -> Json:
-    """Method, URL, headers as name and value, and body as JSON data or text; None without one."""
+    """Method, URL, headers as name and value, and body as JSON data or text; None without one.
+
+    Made once for each request, and nobody's to change.
+    """
+    return _SAMPLES.get(step.request, None, lambda: _sample(step, program, destination))
+
+
+def _sample(step: ProgramStep, program: Program, destination: Destination) -> Json:
     terms = [_shown(term) for term in terms_of(step.request)]
     scope = _scope(terms, program, destination)
     pairs = content_type(step.request)
@@ -127,7 +146,7 @@ def _url(step: ProgramStep, scope: Scope) -> str:
 def _query(value: Term, scope: Scope) -> str:
     """A query value; a secret's name stands in it as `<name>`, which is escaped in no sample."""
     text = _text(Encoding.QUERY, value, scope)
-    names = {node.name for node in walk(value) if isinstance(node, Ref) and node.root == "secrets"}
+    names = {node.name for node in walk(value, _SECRETS) if isinstance(node, Ref)}
     for shown in (f"<{name.removeprefix('secrets.')}>" for name in names):
         text = text.replace(quote(shown), shown)
     return text
@@ -155,6 +174,8 @@ def _text(encoding: Encoding, value: Term, scope: Scope) -> str:
 
 def _shown(term: Term) -> Term:
     """The term with card values as a masked test card, and what hides one as its function."""
+    if not term.holds & _HIDDEN_VALUES:
+        return term
     match term:
         case Atom(name=name):
             return Lit(_atom(name))
@@ -192,14 +213,11 @@ def _computable(term: Term, scope: Scope) -> Term:
                 return Lit(f"<{node.function if isinstance(node, Call) else 'amount'}>")
         return node
 
-    return rewrite(term, change)
+    return rewrite(term, change, HAS_CALL | HAS_AMOUNT)
 
 
 def _is_hidden(term: Term) -> bool:
-    return any(
-        isinstance(node, Atom) or (isinstance(node, Ref) and node.root == "secrets")
-        for node in walk(term)
-    )
+    return bool(term.holds & _HIDDEN_VALUES)
 
 
 def _atom(name: str) -> str:
@@ -208,7 +226,7 @@ def _atom(name: str) -> str:
 
 def _scope(terms: list[Term], program: Program, destination: Destination) -> Scope:
     """Values for every reference: the author's examples, else one of the type. All is present."""
-    nodes = [node for term in terms for node in walk(term)]
+    nodes = [node for term in terms for node in walk(term, HAS_REF | HAS_IF)]
     names = {node.name for node in nodes if isinstance(node, Ref)}
     values = {name: _value(name, program, destination) for name in sorted(names)}
     values[MONEY] = destination.money

@@ -5,6 +5,7 @@ row. Keys and secrets are named, and never shown.
 """
 
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -217,12 +218,16 @@ def with_signatures(sample: Json, signatures: list[RequestSignature]) -> Json:
         for signature in signatures
         for name, text in signature.headers
     ]
+    body = sample["body"]
     for signature in signatures:
         path, _, name = (signature.into or "").rpartition("/")
-        parent = resolve(sample["body"], path) if name else None
-        if isinstance(parent, dict):
-            parent[name] = signature.written
-    return {**sample, "headers": [*sample["headers"], *headers]}
+        if name:
+            # The sample is others', too.
+            body = deepcopy(body)
+            parent = resolve(body, path)
+            if isinstance(parent, dict):
+                parent[name] = signature.written
+    return {**sample, "headers": [*sample["headers"], *headers], "body": body}
 
 
 def _hmac(place: str, leaf: Term, call: Call, carrier: Carrier) -> RequestSignature:
