@@ -7,9 +7,9 @@ of a credential, and what reviewers accept.
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
 
-from forwardc.core.terms.codec import from_json
+from forwardc.core.terms.codec import constant_of, term_of
 from forwardc.core.terms.json_schema import from_plan
 from forwardc.core.terms.terms import Term
 
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
     Table = Mapping
     PlanTerm: TypeAlias = Term
+    Constant: TypeAlias = str
 else:
     Table = dict
-    PlanTerm = Annotated[Any, PlainValidator(from_json)]
+    # The compiler makes a plan of what it is about to write, where terms stand as they are.
+    PlanTerm = Annotated[Any, PlainValidator(term_of)]
+    Constant = Annotated[str, BeforeValidator(constant_of)]
 import datetime
 from typing import Self
 
@@ -118,7 +121,7 @@ class SecretForm(PlanPart):
 class ReviewField(PlanPart):
     """A place that the vault fills: a JSON Pointer, an XPath where it is XML, or `header NAME`."""
 
-    at: str
+    at: Constant
     atom: str
     replacement: str
     json_type: Literal["string", "number"]
@@ -133,8 +136,8 @@ class AgreedWith(PlanPart):
     `as_if_agreed`: nobody asked it, and only a sandbox on this machine plays it.
     """
 
-    id: str
-    ticket: str | None = None
+    id: Constant
+    ticket: Constant | None = None
     date: str | None = None
     expires: datetime.date | None = None
     wallets: tuple[str, ...] = ()
@@ -150,9 +153,9 @@ class AgreedWith(PlanPart):
 class ReviewSurface(PlanPart):
     """What the vault's reviewers accept of a step, and must see again when it changes."""
 
-    url: str
+    url: Constant
     method: str
     fields: tuple[ReviewField, ...] = ()
-    headers: tuple[str, ...] = ()
+    headers: tuple[Constant, ...] = ()
     keys: tuple[str, ...] = ()
     arrangements: tuple[AgreedWith, ...] = ()

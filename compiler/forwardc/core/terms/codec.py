@@ -6,7 +6,7 @@ A hole is an object with a key that starts with `$`; a data map that needs such 
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never, get_args
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.functions import FUNCTIONS
@@ -118,6 +118,20 @@ def from_json(data: Json) -> Term:
     if isinstance(data, dict):
         return _object_from_json(data)
     raise InvalidPlanError(f"no term is written as {type(data).__name__}")
+
+
+_TERMS = frozenset(get_args(Term))
+
+
+def term_of(data: Json) -> Term:
+    """A term as it stands, or the one that JSON stands for. Raises `InvalidPlanError`."""
+    # JSON that was read holds no term: only a structure that was never written does.
+    return data if type(data) in _TERMS else from_json(data)
+
+
+def constant_of(data: Json) -> Json:
+    """What a constant holds that stands as a term; anything else as it is."""
+    return data.value if isinstance(data, Lit) else data
 
 
 def _object_from_json(data: dict[str, Json]) -> Term:

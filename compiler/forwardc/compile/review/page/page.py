@@ -39,7 +39,7 @@ from forwardc.compile.vaults.steps import content_type
 from forwardc.core.files.digest import file_digest
 from forwardc.core.terms.terms import Encoding
 from forwardc.plan.lock import Lock
-from forwardc.plan.model import Plan, load_plan
+from forwardc.plan.model import Plan, plan_of
 from forwardc.plan.separation import needs_approval, why_needed
 
 _BODIES = {
@@ -59,8 +59,7 @@ def review_page(pack: ReviewPacket, lock: Lock) -> dict[str, str]:
     """The page's path below `build/` with its text; none where another pack leads."""
     if not pack.leads:
         return {}
-    data = to_bytes(pack.plan)
-    plan = load_plan(data)
+    plan = plan_of(pack.plan)
     built = [assessment for assessment in pack.assessments if assessment.emission is not None]
     leave, protected = _leaving(pack, built), _protected(pack, built)
     rows = agreements(pack.assessments)
@@ -87,7 +86,7 @@ def review_page(pack: ReviewPacket, lock: Lock) -> dict[str, str]:
         accounts=pack.accounts,
         countries=pack.destination.countries,
         redacted=REDACTED,
-        digest=file_digest(data),
+        digest=file_digest(to_bytes(pack.plan)),
     )
     return {pack.path("review", "html"): page}
 
