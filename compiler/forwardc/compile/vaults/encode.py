@@ -5,7 +5,7 @@ The text has two spaces a level, as `json.dumps(indent=2)` gives at five times t
 standard encoder is written in C for compact JSON only.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
 from json.encoder import encode_basestring as quoted
@@ -230,16 +230,16 @@ def terms_in(data: Any) -> list[Term]:
     return terms
 
 
-def mentions(data: Any, name: str) -> bool:
-    """Whether a reference of that name stands anywhere in a structure."""
+def mentions(terms: Iterable[Term], name: str) -> bool:
+    """Whether a reference of that name stands anywhere in the terms."""
     below = root_bit(name.partition(".")[0])
-    nodes = (node for term in terms_in(data) for node in walk(term, below))
+    nodes = (node for term in terms for node in walk(term, below))
     return any(isinstance(node, Ref) and node.name == name for node in nodes)
 
 
-def raw_texts(data: Any) -> Iterator[str]:
-    """Every text of a vault's own syntax in a structure, in no order."""
-    for term in terms_in(data):
+def raw_texts(terms: Iterable[Term]) -> Iterator[str]:
+    """Every text of a vault's own syntax in the terms."""
+    for term in terms:
         yield from (node.text for node in walk(term, HAS_RAW) if isinstance(node, Raw))
 
 

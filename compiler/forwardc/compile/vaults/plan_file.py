@@ -12,7 +12,7 @@ from forwardc.compile.ir.program import Program, ProgramOperation, ProgramSecret
 from forwardc.compile.vaults.assess import NEEDS_ONBOARDING, Assessment
 from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.emission import EmittedHead, EmittedParts
-from forwardc.compile.vaults.encode import Json, mentions, raw_texts
+from forwardc.compile.vaults.encode import Json, mentions, raw_texts, terms_in
 from forwardc.compile.vaults.plan_json import (
     fallback_json,
     head_json,
@@ -20,7 +20,7 @@ from forwardc.compile.vaults.plan_json import (
     losses_json,
     step_json,
 )
-from forwardc.core.terms.terms import Amount, Ref, walk
+from forwardc.core.terms.terms import Amount, Ref, Term, walk
 from forwardc.plan.environment import is_class
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.separation import KnownHosts, of_document, shipped
@@ -99,24 +99,25 @@ def _needed(
         kind: replace(source, has={name: how for name, how in source.has.items() if name in atoms})
         for kind, source in head.sources.items()
     }
+    terms = terms_in(operations)
     reaches_vault = any(assessment.reaches_vault for assessment in built)
     stores = any(assessment.context.stored for assessment in built)
     return replace(
         head,
         sources=sources,
-        parts=_parts(head.parts, operations) if reaches_vault and head.parts else None,
+        parts=_parts(head.parts, terms) if reaches_vault and head.parts else None,
         card=head.card if reaches_vault else None,
         log=head.log if reaches_vault else None,
-        key_set=head.key_set if head.key_set and mentions(operations, "vault.jwk") else None,
+        key_set=head.key_set if head.key_set and mentions(terms, "vault.jwk") else None,
         secret_store=head.secret_store if stores else None,
     )
 
 
-def _parts(parts: EmittedParts, operations: Mapping[str, Json]) -> EmittedParts:
+def _parts(parts: EmittedParts, terms: Sequence[Term]) -> EmittedParts:
     """With those of the vault's own texts that stand in a request."""
     if not parts.fills:
         return parts
-    written = list(raw_texts(operations))
+    written = list(raw_texts(terms))
     fills = parts.fills.items()
     used = {text: name for text, name in fills if any(text in raw for raw in written)}
     return replace(parts, fills=used)

@@ -14,7 +14,7 @@ from forwardc.compile.review.checklist.of_step import REDACTED
 from forwardc.compile.review.coverage import rows as coverage_rows
 from forwardc.compile.review.coverage import why
 from forwardc.compile.review.packet import ReviewPacket, not_done, sealed_of
-from forwardc.compile.review.page.markup import broken, named
+from forwardc.compile.review.page.markup import broken, named, row
 from forwardc.compile.review.page.operation_state import agreements, approvals, reasons
 from forwardc.compile.review.page.protection import (
     EncryptedPart,
@@ -63,7 +63,7 @@ def review_page(pack: ReviewPacket, lock: Lock) -> dict[str, str]:
     built = [assessment for assessment in pack.assessments if assessment.emission is not None]
     leave, protected = _leaving(pack, built), _protected(pack, built)
     rows = agreements(pack.assessments)
-    filters = (("pretty", text_of), ("broken", broken), ("named", named))
+    filters = (("pretty", text_of), ("broken", broken), ("named", named), ("row", row))
     page = template("forwardc.compile.review.page", "review.html.j2", *filters).render(
         pack=pack,
         style=style(),

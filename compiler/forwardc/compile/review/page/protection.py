@@ -19,7 +19,7 @@ from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.emission import EmittedCall, EmittedStep
 from forwardc.compile.vaults.encode import Json
-from forwardc.core.terms.terms import Call, If, Lit, Map, Ref, Seq, Term, Text, walk
+from forwardc.core.terms.terms import HAS_CALL, Call, If, Lit, Map, Ref, Seq, Term, Text, walk
 from forwardc.core.terms.values import resolve
 
 # What the key management algorithm of RFC 7518 itself puts into the protected header.
@@ -269,7 +269,9 @@ def _calls(request: EmittedCall) -> Iterator[Call]:
     lines = (term for _, term in (*request.query, *request.headers))
     for term in (request.url, *lines, *([request.body] if request.body else [])):
         yield from (
-            node for node in walk(term) if isinstance(node, Call) and node.function == "jwe"
+            node
+            for node in walk(term, HAS_CALL)
+            if isinstance(node, Call) and node.function == "jwe"
         )
 
 

@@ -24,6 +24,7 @@ from forwardc.compile.review.page.wording import VendorNames, expression, form_o
 from forwardc.compile.vaults.contract import Context
 from forwardc.core.atoms import ATOMS, InstrumentKind, Sensitivity
 from forwardc.core.terms.terms import (
+    HAS_IF,
     Amount,
     Atom,
     Call,
@@ -155,11 +156,11 @@ class _Reader:
         kind = self._kind(nodes, parts)
         stored = self._is_stored(nodes)
         shown = _parts_shown(parts) if parts else expression(term, self.names)
-        handling = self._handling(kind, nodes, parts, around, signs=signs)
+        handling = self._handling(kind, nodes, around, stored=stored, signs=signs)
         row = RequestValue(
             *(place, shown, _names(nodes), kind, agreed or form_of(term)),
             *(self._filled(kind, nodes, stored=stored), handling + self._schemes(nodes)),
-            optional=any(isinstance(node, If) for node in nodes),
+            optional=bool(term.holds & HAS_IF) and any(isinstance(node, If) for node in nodes),
             agreed=agreed is not None,
         )
         return [row, *(inner for part in parts for inner in self._inside(part))]
@@ -194,6 +195,8 @@ class _Reader:
             return ValueKind.ENCRYPTED
         if parts:
             return ValueKind.WRITTEN
+        if len(nodes) == 1:
+            return self._node_kind(nodes[0])
         return min((self._node_kind(node) for node in nodes), key=_GRAVEST_FIRST.index)
 
     def _node_kind(self, node: Term) -> ValueKind:
@@ -258,16 +261,16 @@ class _Reader:
         self,
         kind: ValueKind,
         nodes: Sequence[Term],
-        parts: Sequence[PlacedPart],
         around: str,
         *,
+        stored: bool,
         signs: bool,
     ) -> str:
         if kind is ValueKind.ENCRYPTED:
             return (
                 "encrypted inside the vault" if self.in_vault(nodes) else "encrypted by our runtime"
             )
-        handling = _handling_of(kind, nodes, stored=self._is_stored(nodes))
+        handling = _handling_of(kind, nodes, stored=stored)
         if kind is ValueKind.BILLING and not self._in_the_vault(nodes):
             handling = "the vault has none: given by the merchant, masked wherever we show it"
         if signs:
