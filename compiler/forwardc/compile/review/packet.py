@@ -24,7 +24,7 @@ from forwardc.plan.sealed_headers import SealedHeader, sealed_headers
 from forwardc.plan.separation import KnownHosts
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class ReviewPacket:
     """One program at one vault: everything that a writer may look at."""
 

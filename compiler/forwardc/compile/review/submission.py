@@ -4,11 +4,13 @@ What a vendor asks stands in the vault's facts, and what is answered in `checkli
 words come first, and our own at the end.
 """
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
 
 from forwardc.compile.ir.analysis import atoms_used
 from forwardc.compile.review.checklist.checklist import AnsweredQuestion, answered
+from forwardc.compile.review.checklist.of_step import ChecklistAnswer
 from forwardc.compile.review.packet import ReviewPacket, not_done
 from forwardc.compile.review.page.summary import CardValue as CardValue
 from forwardc.compile.review.page.summary import card_data
@@ -17,6 +19,8 @@ from forwardc.compile.review.templates import Markdown, quoted, template, text
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.encode import Json
 
+_MOST: Final = 1024
+"""Answers that are kept: those of some twenty letters, in 512 KiB."""
 _STAGES = ("access", "test", "production")
 _INITIATORS = {
     "customer": "the customer is there (CIT)",
@@ -60,13 +64,13 @@ def _words(pack: ReviewPacket) -> dict[str, Any]:
     }
 
 
-def _of_letter(questions: list[AnsweredQuestion], stage: str) -> list[Markdown]:
+def _of_letter(questions: Sequence[AnsweredQuestion], stage: str) -> list[Markdown]:
     return _lines(
         [question for question in questions if question.stage == stage and question.sent is None]
     )
 
 
-def _requests(pack: ReviewPacket, questions: list[AnsweredQuestion]) -> list[Json]:
+def _requests(pack: ReviewPacket, questions: Sequence[AnsweredQuestion]) -> list[Json]:
     """Every forwarded request with its answers; one that the vault reviews names its file."""
     files = {
         f"{assessment.context.operation.name}.{step.name}": config_name(
@@ -87,24 +91,21 @@ def _requests(pack: ReviewPacket, questions: list[AnsweredQuestion]) -> list[Jso
     ]
 
 
-def _lines(questions: list[AnsweredQuestion]) -> list[Markdown]:
+def _lines(questions: Sequence[AnsweredQuestion]) -> list[Markdown]:
     """Items of a list: the vendor's question, then the answer, or the line that somebody owes."""
-    return [line for question in questions for line in _item(question)]
+    return [line for asked in questions for line in _item(asked.question, asked.answer)]
 
 
-def _item(answered_question: AnsweredQuestion) -> Iterator[Markdown]:
-    question, lines = (
-        text(answered_question.question),
-        [quoted(line) for line in answered_question.answer.lines],
-    )
-    end = "" if question.endswith("?") else ":"
-    owed = [f"**missing**: {quoted(line)}" for line in answered_question.answer.missing]
-    items = [*lines, *owed]
+@lru_cache(_MOST)
+def _item(question: str, answer: ChecklistAnswer) -> tuple[Markdown, ...]:
+    """Most answers are the same in many letters: who asks, which accounts, what is not done."""
+    asked = text(question)
+    end = "" if asked.endswith("?") else ":"
+    owed = [f"**missing**: {quoted(line)}" for line in answer.missing]
+    items = [*map(quoted, answer.lines), *owed]
     if len(items) == 1:
-        yield Markdown(f"- {question}{end} {items[0]}")
-        return
-    yield Markdown(f"- {question}{end}")
-    yield from (Markdown(f"  - {line}") for line in items)
+        return (Markdown(f"- {asked}{end} {items[0]}"),)
+    return (Markdown(f"- {asked}{end}"), *(Markdown(f"  - {line}") for line in items))
 
 
 def _operation(assessment: Assessment) -> Json:

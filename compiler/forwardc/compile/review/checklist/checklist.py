@@ -3,7 +3,7 @@
 Which questions there are stands in the vault's facts; each has a function here that answers it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,7 @@ from forwardc.compile.review.checklist.of_letter import OF_ENDPOINT, OF_MERCHANT
 from forwardc.compile.review.checklist.of_step import OF_STEP, ChecklistAnswer, SentRequest
 from forwardc.compile.review.packet import ReviewPacket
 from forwardc.compile.vaults.encode import Json
+from forwardc.core.identity_cache import IdentityCache
 
 OF_LETTER: Final = {**OF_ENDPOINT, **OF_MERCHANT}
 
@@ -27,8 +28,15 @@ class AnsweredQuestion:
     sent: SentRequest | None = None
 
 
-def answered(pack: ReviewPacket) -> list[AnsweredQuestion]:
-    """Every question of the vault, in the order of its facts."""
+_ANSWERED: Final = IdentityCache[Sequence[AnsweredQuestion]]()
+
+
+def answered(pack: ReviewPacket) -> Sequence[AnsweredQuestion]:
+    """Every question of the vault, in the order of its facts: for the set-up and for the letter."""
+    return _ANSWERED.get(pack, None, lambda: _answered(pack))
+
+
+def _answered(pack: ReviewPacket) -> Sequence[AnsweredQuestion]:
     requests = sent(pack)
     questions = pack.vault.facts.data.get("checklist", {})
     return [
