@@ -6,6 +6,7 @@ other: which one leads, and so writes what a reviewer gets.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from forwardc.compile.ir.program import Program
 from forwardc.compile.ir.summary import NotBuilt
@@ -18,6 +19,7 @@ from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.encode import Document, Json
 from forwardc.compile.vaults.facts import Facts, demo_ids
 from forwardc.compile.vaults.plan_file import plan_file
+from forwardc.core.identity_cache import IdentityCache
 from forwardc.plan.approvals import ids_in_words
 from forwardc.plan.environment import Environment
 from forwardc.plan.sealed_headers import SealedHeader, sealed_headers
@@ -158,10 +160,11 @@ def _together(built: list[ReviewPacket], project: Project | None) -> list[Review
     folders: dict[str, dict[str, ReviewPacket]] = {}
     for pack in built:
         folders.setdefault(pack.folder, {})[pack.program.place] = pack
+    leading = {folder: _leading(packs) for folder, packs in folders.items()}
     return [
         replace(
             pack,
-            leads=_leads(pack, folders[pack.folder]),
+            leads=pack.program.place in leading[pack.folder],
             hosts=_hosts(pack, folders[pack.folder], project),
             merchant=project.merchant if project else Merchant(),
             test_urls=_test_urls(_tried(pack, folders[pack.folder], project)),
@@ -170,9 +173,12 @@ def _together(built: list[ReviewPacket], project: Project | None) -> list[Review
     ]
 
 
-def _leads(pack: ReviewPacket, folder: Mapping[str, ReviewPacket]) -> bool:
-    live = [pack for pack in folder.values() if pack.program.environment_class == "production"]
-    return pack in live if live else pack is list(folder.values())[-1]
+def _leading(folder: Mapping[str, ReviewPacket]) -> frozenset[str]:
+    """The places whose packs write what a reviewer gets."""
+    live = [
+        place for place, pack in folder.items() if pack.program.environment_class == "production"
+    ]
+    return frozenset(live or list(folder)[-1:])
 
 
 def _tried(
@@ -223,8 +229,29 @@ def _lacking(vault: Vault, program: Program, missing: list[str]) -> NotBuilt:
 # Headers that are sealed for the vault
 
 
-def sealed_of(pack: ReviewPacket) -> list[SealedHeader]:
+_SEALED: Final = IdentityCache[Sequence[SealedHeader]]()
+_BY_HEADER: Final = IdentityCache[Mapping[str, Sequence[SealedHeader]]]()
+
+
+def sealed_of(pack: ReviewPacket) -> Sequence[SealedHeader]:
     """The headers with credentials, one for each file; none at a vault that asks for no hash."""
+    return _SEALED.get(pack, None, lambda: _sealed(pack))
+
+
+def sealed_in(pack: ReviewPacket, header: str) -> Sequence[SealedHeader]:
+    """Those of one header: of it, several values may be sealed apart."""
+    by_header = _BY_HEADER.get(pack, None, lambda: _by_header(sealed_of(pack)))
+    return by_header.get(header.lower(), ())
+
+
+def _by_header(headers: Sequence[SealedHeader]) -> Mapping[str, Sequence[SealedHeader]]:
+    by_header: dict[str, list[SealedHeader]] = {}
+    for sealed in headers:
+        by_header.setdefault(sealed.header.lower(), []).append(sealed)
+    return by_header
+
+
+def _sealed(pack: ReviewPacket) -> list[SealedHeader]:
     if "key_sealing" not in pack.vault.facts.data:
         return []
     places = [

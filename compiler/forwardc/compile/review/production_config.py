@@ -4,7 +4,9 @@ One file for each step that the vault reviews. What is missing is null here, and
 it is checked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 
 from forwardc.compile.ir.analysis import refs_in
 from forwardc.compile.ir.program import ProgramPair, ProgramStep
@@ -13,12 +15,12 @@ from forwardc.compile.language.destination import Destination, Pci
 from forwardc.compile.language.project import Merchant
 from forwardc.compile.review.arrangements import agreed, signed_headers
 from forwardc.compile.review.checklist.of_step import REDACTED
-from forwardc.compile.review.packet import ReviewPacket, sealed_of
+from forwardc.compile.review.packet import ReviewPacket, sealed_in
 from forwardc.compile.review.sample import header_sample, sample_answer, sample_request
-from forwardc.compile.vaults.assess import Assessment
+from forwardc.compile.vaults.assess import NEEDS_ONBOARDING, Assessment
 from forwardc.compile.vaults.emission import EmittedReview
 from forwardc.compile.vaults.encode import Json
-from forwardc.compile.vaults.findings import Verdict
+from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.compile.vaults.plan_json import field_json
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.terms.terms import Lit, Ref
@@ -34,12 +36,46 @@ def production_configs(pack: ReviewPacket) -> dict[str, Json]:
     """
     if pack.program.environment_class != "production":
         return {}
-    return {
-        f"{pack.folder}/{config_name(pack, assessment.context.operation.name, step.name)}": _config(
-            pack, assessment, step, review
-        )
-        for assessment, step, review in reviewed(pack)
+    said = {
+        assessment.context.operation.name: _StepIndex.of(assessment)
+        for assessment in pack.assessments
     }
+    files: dict[str, Json] = {}
+    for assessment, step, review in reviewed(pack):
+        operation = assessment.context.operation.name
+        path = f"{pack.folder}/{config_name(pack, operation, step.name)}"
+        files[path] = _config(pack, assessment, said[operation], step, review)
+    return files
+
+
+@dataclass(frozen=True, slots=True)
+class _StepIndex:
+    """The steps of an operation as written, and what was found of each, by its name."""
+
+    authored: Mapping[str, ProgramStep]
+    findings: Mapping[str, Sequence[tuple[int, Finding]]]
+    """With their numbers among all; under no name those of the whole operation."""
+
+    @classmethod
+    def of(cls, assessment: Assessment) -> "_StepIndex":
+        findings: dict[str, list[tuple[int, Finding]]] = {}
+        for number, finding in enumerate(assessment.findings):
+            findings.setdefault(finding.step, []).append((number, finding))
+        return cls({step.name: step for step in assessment.context.authored.steps}, findings)
+
+    def needs_onboarding(self, step: str) -> bool:
+        """Whether the vault must be asked before it forwards to the step's URL."""
+        return any(finding.code == NEEDS_ONBOARDING for _, finding in self.findings.get(step, ()))
+
+    def unconfirmed(self, step: ProgramStep) -> list[str]:
+        """Why a part is not confirmed: by the vault's documents, and by its author's word."""
+        numbered = sorted(
+            (*self.findings.get("", ()), *self.findings.get(step.name, ())), key=itemgetter(0)
+        )
+        doubts = [
+            finding.reason for _, finding in numbered if finding.verdict is Verdict.UNCONFIRMED
+        ]
+        return list(dict.fromkeys((*doubts, *step.unconfirmed)))
 
 
 def config_name(pack: ReviewPacket, operation: str, step: str) -> str:
@@ -57,12 +93,14 @@ def reviewed(pack: ReviewPacket) -> Iterator[tuple[Assessment, ProgramStep, Emit
 
 
 def _config(
-    pack: ReviewPacket, assessment: Assessment, step: ProgramStep, review: EmittedReview
+    pack: ReviewPacket,
+    assessment: Assessment,
+    said: _StepIndex,
+    step: ProgramStep,
+    review: EmittedReview,
 ) -> Json:
     operation, destination = assessment.context.operation, pack.destination
-    written = next(
-        authored for authored in assessment.context.authored.steps if authored.name == step.name
-    )
+    written = said.authored[step.name]
     signed = signed_headers(step)
     return {
         **_not_for_sending(pack),
@@ -90,12 +128,9 @@ def _config(
         "countries": list(destination.countries) or None,
         "pci": _pci(destination.pci),
         "own_vault": destination.own_vault,
-        "needs_onboarding": any(
-            finding.code == "FC0610" and finding.step == step.name
-            for finding in assessment.findings
-        ),
+        "needs_onboarding": said.needs_onboarding(step.name),
         "stand_in": step.stand_in,
-        "unconfirmed": unconfirmed_of(assessment, step),
+        "unconfirmed": said.unconfirmed(step),
         **agreed(assessment, step),
         "sample_request": sample_request(written, pack.program, destination),
         "sample_response": sample_answer(destination, operation.name, step.name),
@@ -106,16 +141,6 @@ def _not_for_sending(pack: ReviewPacket) -> Json:
     if not pack.demo_ids:
         return {}
     return {"not_for_sending": f"NOT FOR SENDING: ids for trying out stand here: {pack.demo_ids}"}
-
-
-def unconfirmed_of(assessment: Assessment, step: ProgramStep) -> list[str]:
-    """Why a part of a step is not confirmed: by the vault's documents, and by its author's word."""
-    doubts = [
-        finding.reason
-        for finding in assessment.findings
-        if finding.verdict is Verdict.UNCONFIRMED and finding.step in ("", step.name)
-    ]
-    return list(dict.fromkeys((*doubts, *step.unconfirmed)))
 
 
 def _documentation(destination: Destination) -> Lit | None:
@@ -153,9 +178,8 @@ def _header(pack: ReviewPacket, pair: ProgramPair, signed: frozenset[str]) -> Js
 
 def _sealed(pack: ReviewPacket, pair: ProgramPair) -> Json | None:
     """What of a header is sealed for the vault, and in which file."""
-    place = pair.name.lower()
-    for sealed_header in sealed_of(pack):
-        if sealed_header.header.lower() == place and sealed_header.term == pair.value:
+    for sealed_header in sealed_in(pack, pair.name):
+        if sealed_header.term == pair.value:
             return {
                 "what": sealed_header.description,
                 "file": file_name(pack.destination.name, sealed_header.file),

@@ -4,7 +4,8 @@ Hosts, permissions, secrets by name and the room below the vault's limits, all f
 requests. Of a secret it says who holds it and what it may consist of, never its value.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
 from forwardc.compile.ir.analysis import names_used, refs_in, uses_network_token
@@ -152,13 +153,27 @@ def secrets(program: Program, built: Sequence[Assessment]) -> list[Json]:
     used = {
         name for assessment in built for name in names_used(assessment.context.operation, "secrets")
     }
-    return [_secret(program, name, built) for name in program.secrets if name in used]
+    held = _Holders(
+        in_runtime={name for assessment in built for name in runtime_secrets(assessment)},
+        in_vault={name for assessment in built for name in assessment.context.stored},
+        outside_headers=_outside_headers(built),
+    )
+    return [_secret(program, name, held) for name in program.secrets if name in used]
 
 
-def _secret(program: Program, name: str, built: Sequence[Assessment]) -> Json:
-    secret = program.secrets[name]
-    in_runtime = any(name in runtime_secrets(assessment) for assessment in built)
-    in_vault = any(f"secrets.{name}" in assessment.context.stored for assessment in built)
+@dataclass(frozen=True, slots=True)
+class _Holders:
+    """Who holds which secrets of the built operations, and how they stand outside headers."""
+
+    in_runtime: Set[str]
+    in_vault: Set[str]
+    """References like `secrets.x`."""
+    outside_headers: Mapping[str, Set[Encoding]]
+
+
+def _secret(program: Program, name: str, held: _Holders) -> Json:
+    secret, reference = program.secrets[name], f"secrets.{name}"
+    in_runtime, in_vault = name in held.in_runtime, reference in held.in_vault
     entry: Json = {
         "name": name,
         "held": ["runtime"] * in_runtime + ["vault"] * in_vault,
@@ -171,26 +186,31 @@ def _secret(program: Program, name: str, built: Sequence[Assessment]) -> Json:
         entry["environment_variable"] = SecretId(
             "secret", where.name, where.account, owner, name
         ).variable
-    pattern = _pattern(f"secrets.{name}", built) if secret.as_key is None else None
+    places = held.outside_headers.get(reference, frozenset())
+    pattern = _pattern(places) if secret.as_key is None else None
     return entry | ({"pattern": pattern} if pattern else {})
 
 
-def _pattern(name: str, built: Sequence[Assessment]) -> str | None:
+def _pattern(places: Set[Encoding]) -> str | None:
     """What a stored secret may consist of outside headers; the strictest place decides."""
-    places = {
-        encoding
-        for assessment in built
-        if name in assessment.context.stored
-        for step in assessment.context.vault_steps
-        for encoding, term in _outside_headers(step.request)
-        if any(ref.name == name for ref in refs_in(term, "secrets"))
-    }
     if not places:
         return None
     return _IN_JSON if places == {Encoding.JSON} else _ANYWHERE
 
 
-def _outside_headers(request: ProgramRequest) -> Iterator[tuple[Encoding, Term]]:
+def _outside_headers(built: Sequence[Assessment]) -> Mapping[str, Set[Encoding]]:
+    """How stored secrets stand in queries and bodies that the vault sends, by reference."""
+    encodings: dict[str, set[Encoding]] = {}
+    for assessment in built:
+        for step in assessment.context.vault_steps:
+            for encoding, term in _query_and_body(step.request):
+                for ref in refs_in(term, "secrets"):
+                    if ref.name in assessment.context.stored:
+                        encodings.setdefault(ref.name, set()).add(encoding)
+    return encodings
+
+
+def _query_and_body(request: ProgramRequest) -> Iterator[tuple[Encoding, Term]]:
     yield from ((Encoding.QUERY, pair.value) for pair in request.query)
     if request.body:
         yield request.body.encoding, request.body.tree

@@ -21,7 +21,7 @@ from forwardc.compile.review.checklist.of_step import (
 from forwardc.compile.review.packet import ReviewPacket, sealed_of
 from forwardc.compile.review.sample import sample_url
 from forwardc.compile.vaults.arrangements import Standing
-from forwardc.compile.vaults.assess import Assessment
+from forwardc.compile.vaults.assess import NEEDS_ONBOARDING, Assessment
 from forwardc.compile.vaults.encode import Json
 from forwardc.plan.sealed_headers import SealedHeader, file_name, scheme_of, secrets_in
 
@@ -211,18 +211,23 @@ def endpoint(pack: ReviewPacket, sent: list[SentRequest]) -> ChecklistAnswer:
         return _live_addresses(pack)
     if "destinations" not in pack.vault.facts.data:
         return answered_in(*dict.fromkeys(address(pack, request) for request in sent))
+    new = {
+        f"{assessment.context.operation.name}.{finding.step}"
+        for assessment in pack.assessments
+        for finding in assessment.findings
+        if finding.code == NEEDS_ONBOARDING
+    }
     return answered_in(
-        *dict.fromkeys(f"{address(pack, request)}: {_listed(pack, request)}" for request in sent)
+        *dict.fromkeys(
+            f"{address(pack, request)}: {_listed(pack, is_new=request.place in new)}"
+            for request in sent
+        )
     )
 
 
-def _listed(pack: ReviewPacket, request: SentRequest) -> str:
+def _listed(pack: ReviewPacket, *, is_new: bool) -> str:
     if pack.destination.own_vault:
         return "our own token vault"
-    findings = request.assessment.findings
-    is_new = any(
-        finding.code == "FC0610" and finding.step == request.step.name for finding in findings
-    )
     return "not on the list, so that it needs onboarding" if is_new else "on the list"
 
 
