@@ -1,4 +1,4 @@
-"""One destination that is large in one way: the calls of a check grow as it does, and no faster.
+"""One destination, large in one way: calls of a check and a build grow as it does, and no faster.
 
 Calls are counted, and no time: a busy machine changes nothing.
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from forwardc.compile.pipeline import compile_project
+from forwardc.compile.pipeline import build_project, compile_project
 from forwardc.core.diagnostics.sink import Sink
 from large_projects import KINDS, write_large_project
 
@@ -60,4 +60,22 @@ def test_a_check_grows_as_the_destination_does(kind: str, tmp_path: Path) -> Non
     check(tmp_path / "3")
     roots = [tmp_path / str(count) for count in SIZES]
     small, middle, large = (counted(partial(check, root)) for root in roots)
+    assert (large - middle) / 2 <= MOST * (middle - small), (small, middle, large)
+
+
+def build(root: Path) -> None:
+    files: list[str] = []
+    build_project(root, Sink(), lambda path, _data: files.append(path), DAY)
+    assert "manifest.json" in files
+
+
+@pytest.mark.parametrize(
+    "kind", ["fields", "steps", "vault steps", "secrets in a chain", "operations"]
+)
+def test_a_build_grows_as_the_destination_does(kind: str, tmp_path: Path) -> None:
+    for count in (3, *SIZES):
+        write_large_project(tmp_path / str(count), kind, count)
+    build(tmp_path / "3")
+    roots = [tmp_path / str(count) for count in SIZES]
+    small, middle, large = (counted(partial(build, root)) for root in roots)
     assert (large - middle) / 2 <= MOST * (middle - small), (small, middle, large)
