@@ -6,13 +6,15 @@ is one.
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Final, assert_never
 
 from forwardc.compile.language.expressions import first_interpolation
-from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, text_span, walk
+from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, YamlSeq, text_span, walk
 from forwardc.compile.language.report import Report
 from forwardc.core.diagnostics.span import Span
-from forwardc.core.recognizer.cards import find_cards
-from forwardc.core.recognizer.scan import find_secrets
+from forwardc.core.recognizer.cards import SHORTEST, find_cards
+from forwardc.core.recognizer.scan import SHORTEST_SECRET, find_secrets
 
 _STEP = "/operations/[^/]+/steps/[^/]+"
 _REQUEST = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE|query|headers|json|form|xml|text"
@@ -51,6 +53,7 @@ def _check_places(root: Node, allowed: re.Pattern[str], report: Report) -> None:
 # What may never be typed into a file
 
 _TEMPLATE = re.compile(r"\{\{|\{%")
+_SHORTEST: Final = min(SHORTEST, SHORTEST_SECRET)
 _FORBIDDEN = (("FC0504", "secret", find_secrets), ("FC0505", "card number", find_cards))
 
 
@@ -63,14 +66,24 @@ def check_literals(root: Node, report: Report) -> None:
     """Report FC0504, FC0505 and FC0509 at their exact places, each place once."""
     done: set[tuple[int, int]] = set()
     for node in walk(root):
-        scalars = [node] if isinstance(node, YamlScalar) else []
-        if isinstance(node, YamlMap):
-            scalars = [entry.key_node for entry in node.entries]
-        for scalar in scalars:
+        for scalar in _scalars(node):
             if (scalar.start, scalar.end) not in done:
                 done.add((scalar.start, scalar.end))
                 _check_scalar(scalar, node, report)
     _check_rest(root, sorted(done), report)
+
+
+def _scalars(node: Node) -> Iterable[YamlScalar]:
+    """What is text of a node itself: a scalar, or the keys of a map."""
+    match node:
+        case YamlScalar():
+            return (node,)
+        case YamlMap(by_key=by_key):
+            return [entry.key_node for entry in by_key.values()]
+        case YamlSeq():
+            return ()
+        case _:
+            assert_never(node)
 
 
 def _check_rest(root: Node, scalars: list[tuple[int, int]], report: Report) -> None:
@@ -88,6 +101,9 @@ def _check_rest(root: Node, scalars: list[tuple[int, int]], report: Report) -> N
 def _check_scalar(scalar: YamlScalar, node: Node, report: Report) -> None:
     """Look at one scalar, which is `node` or a key of it."""
     text = scalar.value if isinstance(scalar.value, str) else scalar.text
+    if len(text) < _SHORTEST and not _TEMPLATE.search(text):
+        # Most keys and values are shorter than any card number, and than any secret.
+        return
 
     def place(start: int, end: int) -> Span:
         return text_span(scalar, start, end) if text is scalar.value else scalar.span

@@ -42,8 +42,8 @@ _KEYS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
         re.compile(_WORD + r"eyJ[\w-]{10,}+\.[\w-]{10,}+\.[\w-]{10,}+", re.ASCII),
     ),
 )
-# `whsec_` and ten characters. Most texts of a file are shorter than any secret.
-_SHORTEST_SECRET = 16
+SHORTEST_SECRET = 16
+"""Characters: `whsec_` and ten. Most texts of a file are shorter than any secret."""
 _PEM_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{1,80}-----")
 
@@ -53,7 +53,7 @@ def find_secrets(text: str) -> list[Match]:
 
     Kinds: `stripe-key`, `checkout-key`, `forwardc-client`, `jwt`, `pem-block`.
     """
-    if len(text) < _SHORTEST_SECRET:
+    if len(text) < SHORTEST_SECRET:
         return []
     matches = [
         Match(*hit.span(), kind)

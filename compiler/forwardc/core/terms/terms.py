@@ -333,11 +333,14 @@ def height(term: Term) -> int:
 
 def map_children(term: Term, change: Callable[[Term], Term]) -> Term:
     """The node with `change` applied to the terms directly inside it; itself if none changed."""
-    before = term.inside
-    after = tuple([change(inner) for inner in before])
-    for new, old in zip(after, before, strict=True):
+    return _around(term, [change(inner) for inner in term.inside])
+
+
+def _around(term: Term, inside: list[Term]) -> Term:
+    """The node around other terms; itself where they are the same objects."""
+    for new, old in zip(inside, term.inside, strict=True):
         if new is not old:
-            return _with_children(term, after)
+            return _with_children(term, tuple(inside))
     return term
 
 
@@ -375,13 +378,11 @@ def rewrite(term: Term, change: Callable[[Term], Term], holding: int | None = No
 
     With `holding`, bits of what `change` is about: what holds none of it stays as it is.
     """
-
-    def again(inner: Term) -> Term:
-        if holding is not None and not inner.holds & holding:
-            return inner
-        return change(map_children(inner, again) if inner.inside else inner)
-
-    return again(term)
+    if holding is not None and not term.holds & holding:
+        return term
+    if not term.inside:
+        return change(term)
+    return change(_around(term, [rewrite(inner, change, holding) for inner in term.inside]))
 
 
 def unwrapped(term: Term) -> Term:
