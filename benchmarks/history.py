@@ -44,10 +44,10 @@ _ROUTES = [
 ]
 _RUN = (
     "INSERT INTO runs (id, created_at, updated_at, environment, emulated, vault, destination,"
-    " operation, asked_operation, fell_back, digest, reference, source_id, params,"
+    " operation, asked_operation, fell_back, plan, reference, source_id, params,"
     " sensitive_params, inputs, without_atoms, state, outcome, rejected_by, status, attempts,"
     " owner, lease_until, duration_ms, cause) VALUES (?, ?, ?, 'production', 0, ?, ?, 'payment',"
-    " 'payment', 0, 'sha256:0', ?, ?, '{}', '[]', '{}', '[]', 'done', ?, ?, ?, 1, '', 0, ?, ?)"
+    " 'payment', 0, 1, ?, ?, '{}', '[]', '{}', '[]', 'done', ?, ?, ?, 1, '', 0, ?, ?)"
 )
 _KEY = (
     "grain, start, environment, emulated, vault, destination, operation, outcome, rejected_by,"
@@ -110,6 +110,8 @@ def fill(store: Store, runs: int) -> None:
             hours.setdefault(row[1][:13], [number, number])[1] = number
             _count(row, tallies, timings, causes)
         store.database.write(lambda tx, some=some: tx.many(_RUN, some))  # type: ignore[misc]
+    plan = "INSERT INTO plans (digest, approval) VALUES ('sha256:0', '')"
+    store.database.write(lambda tx: tx.run(plan))
     store.database.write(lambda tx: _figures(tx, tallies, timings, causes, hours))
     _settle(store)
 

@@ -195,7 +195,8 @@ def test_a_run_past_every_vault_cannot_be_reconciled(
     with open_store(history) as store:
         store.database.write(
             lambda tx: tx.run(
-                "UPDATE attempts SET state = 'intent' WHERE run_id = ? AND step = 'confirm'", run.id
+                "UPDATE attempts SET state = 'intent' WHERE run_seq = ? AND step = 'confirm'",
+                run.summary.seq,
             )
         )
         store.database.write(

@@ -151,7 +151,10 @@ def test_answers_are_deleted_and_their_runs_stay(history_url: str, days: int) ->
         old = complete(store, new_run(), recorded=KEPT)
         of_before = complete(store, new_run())
         store.database.write(
-            lambda tx: tx.run("UPDATE steps SET answer = 'x' WHERE run_id = ?", of_before.id)
+            lambda tx: tx.run(
+                "UPDATE steps SET answer = 'x' WHERE run_seq = (SELECT seq FROM runs WHERE id = ?)",
+                of_before.id,
+            )
         )
         clock.turn(days=9)
         young = complete(store, new_run(), recorded=KEPT)

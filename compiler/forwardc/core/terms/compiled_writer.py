@@ -15,6 +15,7 @@ one, leaves the whole term to `evaluate`, which also says how a term fails. The 
 template's fragments are counted while folding; each text is audited against that count.
 """
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -70,6 +71,7 @@ class Hole(Fragment):
     """Where a run's value goes. `number`: it is a whole value, which may need no quotes."""
 
     value: TermWriter = field(kw_only=True)
+    term: Term = field(kw_only=True)
 
 
 class _UnforeseenError(ForwardcError):
@@ -108,6 +110,33 @@ def compiled_writer(term: Term) -> TermWriter:
             return lambda scope: evaluate(term, scope)
         case _:
             assert_never(term)
+
+
+def fixed_text(term: Term) -> str:
+    """What each text of a specialized term has in common: nothing of a run's values is in it.
+
+    Empty for a term of which that is not known.
+    """
+    if isinstance(term, Limit):
+        return fixed_text(term.term)
+    if isinstance(term, Lit) and isinstance(term.value, str):
+        return term.value
+    if not isinstance(term, Encoded):
+        return ""
+    try:
+        return "".join(_fixed(piece, term.encoding) for piece in _pieces(term))
+    except _LEFT_TO_EVALUATE:
+        return ""
+
+
+def _fixed(piece: str | Fragment, encoding: Encoding) -> str:
+    if not isinstance(piece, Hole):
+        return writers.raw_text(piece)
+    inner = fixed_text(piece.term)
+    if encoding is not Encoding.JSON:
+        return inner
+    quoted = json.dumps(inner, ensure_ascii=False)
+    return quoted if piece.number else quoted[1:-1]
 
 
 def _called(call: Call) -> TermWriter:
@@ -218,7 +247,7 @@ def _shape(term: Term, *, whole: bool) -> Value:
         ):
             if _is_constant(term):
                 return evaluate(term, _NOTHING)
-            return Hole("", whole, value=compiled_writer(term))
+            return Hole("", whole, value=compiled_writer(term), term=term)
         case _:
             assert_never(term)
 

@@ -28,7 +28,7 @@ from forwardc.runtime.history.timestamps import Timestamp
 # A run that a process holds is not touched: it records its own end in a moment.
 _WAITING: Final = (
     "SELECT runs.id, runs.destination, runs.reference, runs.params, runs.emulated, steps.outputs"
-    " FROM runs JOIN steps ON steps.run_id = runs.id"
+    " FROM runs JOIN steps ON steps.run_seq = runs.seq"
     " WHERE runs.destination IN ({names}) AND runs.lease_until < ?"
     " AND (runs.outcome IN ('pending', 'unknown') OR runs.state <> 'done') ORDER BY runs.seq"
 )

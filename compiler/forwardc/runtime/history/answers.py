@@ -56,7 +56,7 @@ _OLDER: Final = (
 )
 _FORGET_TEXTS: Final = (
     "UPDATE steps SET answer = NULL WHERE answer IS NOT NULL"
-    " AND run_id IN (SELECT id FROM runs WHERE created_at < ?)"
+    " AND run_seq IN (SELECT seq FROM runs WHERE created_at < ?)"
 )
 _FORGET: Final = "DELETE FROM answers WHERE run_seq = ? AND step = ?"
 

@@ -3,30 +3,22 @@
 A statement is written once, with `?` for its values. A driver (`sqlite`, `postgres`) opens
 transactions and does single statements; `Statements` makes the rest of a `Transaction` of these.
 What a database refuses for a reason of the operator's (locked, full, gone, damaged) becomes
-`HistoryUnavailableError`; our mistakes stay as they are. Migrations run when a database is opened,
-all in one transaction.
+`HistoryUnavailableError`; our mistakes stay as they are.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from forwardc.core.diagnostics.errors import ForwardcError
-from forwardc.runtime.history.errors import (
-    HistoryTooNewError,
-    HistoryTooOldError,
-    HistoryUnavailableError,
-)
-from forwardc.runtime.history.migrations import Migration
 
 T = TypeVar("T")
 Row: TypeAlias = tuple[Any, ...]
 
+# Plans and requests that are remembered, a few kilobytes each: more than a project has of both.
+_MOST_REMEMBERED: Final = 1000
 _SAFE_TYPES: Final = frozenset({int, type(None)})
-_VERSION_TABLE: Final = (
-    "CREATE TABLE IF NOT EXISTS forwardc_history (version {int} NOT NULL){table}"
-)
 
 
 class SavepointError(ForwardcError):
@@ -76,6 +68,15 @@ class Transaction(Protocol):
 
     def flush(self) -> None:
         """Do what was deferred. A transaction ends with this; a repeat has nothing to do."""
+
+    def recall(self, key: Hashable) -> Any:
+        """What this transaction, or one that has come into force, remembered; None for nothing."""
+
+    def remember(self, key: Hashable, value: object) -> None:
+        """Let later transactions recall what they would read: a row that never changes.
+
+        Not where this one, or the savepoint around this, does not come into force.
+        """
 
     def exclusive(self) -> None:
         """Wait until no other transaction that has called this is under way.
@@ -160,6 +161,23 @@ def _storable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
+class UnchangingRows:
+    """What the transactions of a database remember of rows that never change: the newest ones."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Hashable, object] = {}
+
+    def get(self, key: Hashable) -> Any:
+        """What is remembered under a key; None for nothing."""
+        return self._rows.get(key)
+
+    def add(self, rows: Mapping[Hashable, object]) -> None:
+        """Remember what has come into force."""
+        self._rows.update(rows)
+        while len(self._rows) > _MOST_REMEMBERED:
+            del self._rows[next(iter(self._rows))]
+
+
 class Cursor(Protocol):
     """What a driver gives for a statement, in the thread that did it."""
 
@@ -177,8 +195,10 @@ class Statements(ABC):
     # The driver's own exceptions.
     problems: type[Exception]
 
-    def __init__(self) -> None:
+    def __init__(self, unchanging: UnchangingRows) -> None:
         self._deferred: dict[tuple[DeferredUpsert, tuple[object, ...]], tuple[int, ...]] = {}
+        self._unchanging = unchanging
+        self._remembered: dict[Hashable, object] = {}
 
     @abstractmethod
     def execute(self, statement: str, values: Sequence[Any]) -> Cursor:
@@ -223,14 +243,27 @@ class Statements(ABC):
         for (upsert, key), numbers in places:
             self.run(upsert.statement, *numbers, *key)
 
+    def recall(self, key: Hashable) -> Any:
+        """What this transaction, or one that has come into force, remembered; None for nothing."""
+        return self._remembered.get(key) or self._unchanging.get(key)
+
+    def remember(self, key: Hashable, value: object) -> None:
+        """Let later transactions recall a row that never changes."""
+        self._remembered[key] = value
+
+    def committed(self) -> None:
+        """What was remembered holds from now on. Called after the commit."""
+        if self._remembered:
+            self._unchanging.add(self._remembered)
+
     def savepoint(self, work: Callable[[Transaction], T]) -> T:
         """The result of `work`, of which nothing stays where it raises, while the rest does."""
-        before = dict(self._deferred)
+        before, remembered = dict(self._deferred), dict(self._remembered)
         self.execute("SAVEPOINT work", ())
         try:
             result = work(self)
         except Exception as problem:
-            self._deferred = before
+            self._deferred, self._remembered = before, remembered
             self._roll_back(problem)
             if isinstance(problem, self.problems):
                 raise self.explained(problem) from None
@@ -251,76 +284,3 @@ def _order(
 ) -> list[str]:
     (upsert, key), _ = deferred
     return [*map(str, key), upsert.statement]
-
-
-def migrate(database: Database, migrations: Sequence[Migration]) -> int:
-    """Bring the tables to the last version; the version before, 0 where there were none.
-
-    Raises: `HistoryTooNewError` where they are beyond it, and `HistoryUnavailableError`.
-    """
-    newest = migrations[-1].version
-    if tables_version(database) == newest:
-        return newest
-    return database.write(lambda tx: _upgrade(tx, database, migrations))
-
-
-def tables_version(database: Database) -> int:
-    """The version of the tables, 0 where there are none of ours. Changes nothing.
-
-    Raises: `HistoryUnavailableError`.
-    """
-    return database.read(lambda tx: _version(tx, database))
-
-
-def check_version(current: int, migrations: Sequence[Migration]) -> None:
-    """Accept tables of the last version only.
-
-    Raises: `HistoryTooNewError` or `HistoryTooOldError`.
-    """
-    newest = migrations[-1].version
-    if current > newest:
-        raise _too_new(current, newest)
-    if current < newest:
-        raise HistoryTooOldError(
-            f"the history has version {current}, and this forwardc works with version {newest}",
-            hint="when no older forwardc uses it any more: `forwardc history upgrade`",
-        )
-
-
-def _too_new(current: int, newest: int) -> HistoryTooNewError:
-    return HistoryTooNewError(
-        f"the history has version {current}; this forwardc knows versions up to {newest}",
-        hint="use the newer forwardc, or another history: --history PATH",
-    )
-
-
-def _version(tx: Transaction, database: Database) -> int:
-    """The version of the tables, 0 where there are none."""
-    exists = tx.rows(database.dialect["tables"], "forwardc_history")
-    newest = first_row(tx, "SELECT max(version) FROM forwardc_history") if exists else None
-    return int(newest[0]) if newest and newest[0] is not None else 0
-
-
-def _upgrade(tx: Transaction, database: Database, migrations: Sequence[Migration]) -> int:
-    dialect = database.dialect
-    # Two processes that open an older history at once: the second one finds it upgraded.
-    tx.exclusive()
-    tx.run(dialect["without_timeout"])
-    current, newest = _version(tx, database), migrations[-1].version
-    if current > newest:
-        raise _too_new(current, newest)
-    if current == 0 and tx.rows(dialect["tables"], "runs"):
-        raise HistoryUnavailableError("the database has a table of runs that is not forwardc's")
-    tx.run(_in_dialect(_VERSION_TABLE, dialect))
-    for migration in migrations:
-        if migration.version > current:
-            for statement in migration.script.split(";"):
-                tx.run(_in_dialect(statement, dialect))
-            tx.run("INSERT INTO forwardc_history (version) VALUES (?)", migration.version)
-    return current
-
-
-def _in_dialect(statement: str, dialect: Mapping[str, str]) -> str:
-    for name, text in dialect.items():
-        statement = statement.replace("{" + name + "}", text)
-    return statement

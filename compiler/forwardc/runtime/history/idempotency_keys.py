@@ -18,14 +18,24 @@ from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.run.result import Party
 
 _TAKE: Final = (
-    "INSERT INTO given_keys (given_key, run_id, content) VALUES (?, ?, ?)"
+    "INSERT INTO given_keys (given_key, run_seq, content) SELECT ?, seq, ? FROM runs WHERE id = ?"
     " ON CONFLICT (given_key) DO NOTHING"
 )
-_HELD: Final = "SELECT run_id, content FROM given_keys WHERE given_key = ?"
-_GIVE_ON: Final = (
-    "UPDATE given_keys SET run_id = ? WHERE given_key = ? AND run_id = ? AND content = ?"
+_HELD: Final = (
+    "SELECT runs.id, given_keys.content FROM given_keys"
+    " JOIN runs ON runs.seq = given_keys.run_seq WHERE given_keys.given_key = ?"
 )
-_KEEP_DIGEST: Final = "INSERT INTO withheld_values (run_id, digest) VALUES (?, ?)"
+_GIVE_ON: Final = (
+    "UPDATE given_keys SET run_seq = (SELECT seq FROM runs WHERE id = ?)"
+    " WHERE given_key = ? AND run_seq = ? AND content = ?"
+)
+_KEEP_DIGEST: Final = (
+    "INSERT INTO withheld_values (run_seq, digest) SELECT seq, ? FROM runs WHERE id = ?"
+)
+_WITHHELD: Final = (
+    "SELECT withheld_values.digest FROM withheld_values"
+    " JOIN runs ON runs.seq = withheld_values.run_seq WHERE runs.id = ?"
+)
 _OPEN: Final = (StepState.INTENT, StepState.UNKNOWN)
 
 
@@ -48,10 +58,10 @@ def assign_key(tx: Transaction, run: NewRun) -> None:
     where it was given up meanwhile.
     """
     if run.withheld is not None:
-        tx.run(_KEEP_DIGEST, run.id, run.withheld)
+        tx.run(_KEEP_DIGEST, run.withheld, run.id)
     if run.given_key is None or run.content is None:
         return
-    if tx.run(_TAKE, run.given_key, run.id, run.content):
+    if tx.run(_TAKE, run.given_key, run.content, run.id):
         return
     holder = run_of_key(tx, run.given_key)
     if holder is None:
@@ -59,7 +69,7 @@ def assign_key(tx: Transaction, run: NewRun) -> None:
     other, _ = holder
     if other.id == run.id:
         return
-    change = (run.id, run.given_key, other.id, run.content)
+    change = (run.id, run.given_key, other.summary.seq, run.content)
     if not has_sent_nothing(other) or not tx.run(_GIVE_ON, *change):
         raise IdempotencyKeyInUseError(
             f"run {other.id} has this idempotency key, and nothing was sent"
@@ -76,7 +86,7 @@ def has_sent_nothing(run: StoredRun) -> bool:
 
 def withheld_digest(tx: Transaction, run_id: str) -> str | None:
     """The digest of the values that a run's record leaves out; None where there are none."""
-    columns = first_row(tx, "SELECT digest FROM withheld_values WHERE run_id = ?", run_id)
+    columns = first_row(tx, _WITHHELD, run_id)
     return None if columns is None else str(columns[0])
 
 

@@ -13,8 +13,9 @@ from urllib.parse import parse_qsl, unquote
 
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.files.operator_file import names_in
-from forwardc.runtime.history.database import Database, tables_version
+from forwardc.runtime.history.database import Database
 from forwardc.runtime.history.errors import HistoryNotFoundError, HistoryUnavailableError
+from forwardc.runtime.history.upgrade import tables_version
 
 _SERVERS: Final = ("postgresql", "postgres")
 BEGIN_HINT: Final = (

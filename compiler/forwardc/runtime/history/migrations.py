@@ -1,13 +1,43 @@
 """The tables of history, as scripts in order. A script that was released is never changed.
 
+One file, since whoever reads a table looks for all that was ever done to it.
+
+| table | a row is | known by |
+|---|---|---|
+| `runs` | a run: what was asked, its state, who holds it, its end | `seq`, and its id |
+| `steps` | a step: what decided it, and in `sent` and `answered` what is only shown | run, name |
+| `attempts` | one sending of a step, its key at the vault, its times | run, step, number |
+| `answers` | the answer of a step, until it is forgotten | run, step |
+| `plans` | a plan's digest with its approval, for all runs of both | number |
+| `samples` | what all requests of a plan's step have in common (`step_texts`) | number |
+| `shapes` | where the requests of a digest hold what the destination gets | digest |
+| `payment_names` | what names a run at its destination, beside its id and reference | value, run |
+| `given_keys`, `withheld_values` | a caller's key, digests of what a repeat must have | key, run |
+| `digest_keys` | the key of those digests | |
+| `tallies`, `timings`, `causes`, `hours` | figures by hour and day (`rollups`) | what is counted |
+| `pauses`, `events` | what people did | name, `seq` |
+| `clients`, `shares`, `share_claims`, `rates`, `server_keys` | the partner API's | |
+| `tokens`, `callbacks` | what a destination told of itself | |
+| `forwardc_history` | a version that the tables have had | |
+
+What belongs to a run has the run's number, and goes with it. The number grows, so that new rows
+stand side by side; ids are random. Of a run that is deleted nothing stays but figures, events, its
+`plans`, `samples` and `shapes`, none of which holds a value of it. Times of attempts are
+milliseconds since 1970, all others text. Every index answers a question of the dashboard or of a
+command: `test_tables.py::test_every_index_answers_a_question`.
+
 Both databases read the same script. What they spell differently stands in braces: `{seq}` is a key
 that counts up, `{int}` a whole number of 64 bits, `{text}` text that is compared byte by byte,
 `{bytes}` bytes, `{table}` and `{keyed}` end a table (the second one is stored in the order of its
 key).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
+
+from forwardc.runtime.history import packed_rows
+from forwardc.runtime.history.database import Transaction
 
 _FIRST: Final = """
 CREATE TABLE runs (
@@ -370,10 +400,15 @@ _CALLBACKS_OF: Final = "ALTER TABLE callbacks ADD COLUMN destinations TEXT"
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """The statements that lead from the version before to `version`, divided by semicolons."""
+    """The statements that lead from the version before to `version`, divided by semicolons.
+
+    `move` brings rows into another form that no statement gives them; `after` is done after it.
+    """
 
     version: int
     script: str
+    move: Callable[[Transaction], None] | None = None
+    after: str = ""
 
 
 MIGRATIONS: Final[tuple[Migration, ...]] = (
@@ -391,5 +426,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     Migration(12, _CAUSES),
     Migration(13, _SHAPES),
     Migration(14, _CALLBACKS_OF),
+    Migration(15, packed_rows.MAKE, packed_rows.move, packed_rows.REPLACE),
 )
 """In order, without a gap. The last one's version is the one that this forwardc writes."""

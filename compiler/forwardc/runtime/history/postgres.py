@@ -10,7 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from forwardc.runtime.history.database import Row, SavepointError, Statements, Transaction, sanitize
+from forwardc.runtime.history.database import (
+    Row,
+    SavepointError,
+    Statements,
+    Transaction,
+    UnchangingRows,
+    sanitize,
+)
 from forwardc.runtime.history.database_errors import faults_of_sqlstate
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
 
@@ -50,6 +57,7 @@ class Postgres:
         self._wait_s = wait_s
         # One transaction at a time: a connection has no more. Re-entrant as in `Sqlite`.
         self._lock = threading.RLock()
+        self._unchanging = UnchangingRows()
         self._connection = self._connect()
 
     @property
@@ -80,10 +88,11 @@ class Postgres:
         with self._lock:
             try:
                 self._begin()
-                statements = _Statements(self._connection)
+                statements = _Statements(self._connection, self._unchanging)
                 result = work(statements)
                 statements.flush()
                 self._connection.execute("COMMIT")
+                statements.committed()
             except BaseException as problem:
                 self._roll_back()
                 cause = problem.__cause__ if isinstance(problem, SavepointError) else problem
@@ -141,10 +150,12 @@ class Postgres:
 class _Statements(Statements):
     """The statements of one transaction."""
 
-    def __init__(self, connection: "psycopg.Connection[tuple[Any, ...]]") -> None:
+    def __init__(
+        self, connection: "psycopg.Connection[tuple[Any, ...]]", unchanging: UnchangingRows
+    ) -> None:
         import psycopg
 
-        super().__init__()
+        super().__init__(unchanging)
         self.problems = psycopg.Error
         self._connection = connection
 

@@ -39,7 +39,7 @@ _MOST_NAMED_CAUSES: Final = 100
 _WAITING: Final = (
     "SELECT count(*) FROM (SELECT id FROM runs WHERE outcome = 'unknown' AND state = 'done'"
     " UNION ALL SELECT id FROM runs WHERE state <> 'done' AND (owner = '' OR lease_until < ?)"
-    " AND EXISTS (SELECT 1 FROM steps WHERE steps.run_id = runs.id"
+    " AND EXISTS (SELECT 1 FROM steps WHERE steps.run_seq = runs.seq"
     " AND steps.state IN ('intent', 'unknown')) LIMIT ?) AS found"
 )
 

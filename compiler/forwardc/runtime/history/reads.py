@@ -11,12 +11,7 @@ from typing import Any, Final
 
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import answers
-from forwardc.runtime.history.columns import (
-    atoms_of_column,
-    names_of_column,
-    parties_of_column,
-    request_of_column,
-)
+from forwardc.runtime.history.columns import atoms_of_column
 from forwardc.runtime.history.database import Row, Transaction, first_row
 from forwardc.runtime.history.records import (
     AttemptState,
@@ -32,7 +27,8 @@ from forwardc.runtime.history.records import (
     StoredStep,
     main_amount,
 )
-from forwardc.runtime.history.timestamps import Timestamp
+from forwardc.runtime.history.step_texts import StepTexts, read_texts, sample_text, unpack
+from forwardc.runtime.history.timestamps import Timestamp, text_of_milliseconds
 from forwardc.runtime.run.result import CardFacts, Party, RecordedAnswer
 
 _SUMMARY: Final = (
@@ -43,17 +39,16 @@ _SUMMARY: Final = (
 _RUN: Final = (
     "SELECT " + _SUMMARY + ", updated_at, asked_operation, fell_back, digest, source_kind,"
     " source_id, sensitive_params, inputs, without_atoms, given_key, approval,"
-    " owner, lease_until FROM runs WHERE id = ?"
+    " owner, lease_until FROM runs LEFT JOIN plans ON plans.number = runs.plan WHERE id = ?"
 )
 _STEPS: Final = (
-    "SELECT name, position, deliver, idempotent, state, called, destination_key, outcome,"
-    " rejected_by, reason, vault_status, status, request_id, outputs, sensitive_outputs, request,"
-    " answer, cards_masked, duration_ms, scheme, issuing_country, rule, names, keyed, losses,"
-    " untold, log_url FROM steps WHERE run_id = ? ORDER BY position"
+    "SELECT name, position, deliver, idempotent, state, outcome, rejected_by, reason, vault_status,"
+    " status, request_id, outputs, answer, cards_masked, duration_ms, scheme, issuing_country,"
+    " rule, losses, sample, sent, answered FROM steps WHERE run_seq = ? ORDER BY position"
 )
 _ATTEMPTS: Final = (
     "SELECT step, number, vault_key, state, started_at, ended_at, vault_status, status, reason"
-    " FROM attempts WHERE run_id = ? ORDER BY step, number"
+    " FROM attempts WHERE run_seq = ? ORDER BY step, number"
 )
 # Each branch reads its index from the start and stops: a short text may fit a million references.
 _BY_TEXT: Final = (
@@ -61,17 +56,16 @@ _BY_TEXT: Final = (
     " ORDER BY reference, seq LIMIT 500) AS a"
     " UNION SELECT seq FROM (SELECT seq FROM runs WHERE source_id >= ? AND source_id < ?"
     " ORDER BY source_id, seq LIMIT 500) AS b"
-    " UNION SELECT runs.seq FROM runs JOIN (SELECT run_id FROM payment_names WHERE value >= ?"
-    " AND value < ? ORDER BY value, run_id LIMIT 500) AS c ON c.run_id = runs.id"
+    " UNION SELECT run_seq FROM (SELECT run_seq FROM payment_names WHERE value >= ?"
+    " AND value < ? ORDER BY value, run_seq LIMIT 500) AS c"
     " UNION SELECT seq FROM runs WHERE id = ?"
-    " UNION SELECT runs.seq FROM runs JOIN steps ON steps.run_id = runs.id"
-    " WHERE steps.request_id = ?)"
+    " UNION SELECT run_seq FROM steps WHERE request_id = ?)"
 )
 # Of the newest runs the newest with both: a destination may have told the scheme alone.
 _CARD_FACTS: Final = """
 SELECT scheme, issuing_country FROM (
   SELECT runs.seq, steps.scheme, steps.issuing_country
-  FROM runs JOIN steps ON steps.run_id = runs.id
+  FROM runs JOIN steps ON steps.run_seq = runs.seq
   WHERE runs.source_id = ? AND runs.vault = ? AND runs.environment = ? AND runs.emulated = ?
     AND (steps.scheme IS NOT NULL OR steps.issuing_country IS NOT NULL) AND steps.deliver = 'vault'
   ORDER BY runs.seq DESC LIMIT 50
@@ -92,11 +86,17 @@ def load_run(tx: Transaction, run_id: str, now: Timestamp | None = None) -> Stor
         return None
     recorded = answers.of_run(tx, columns[0], now) if now else {}
     attempts: dict[str, list[StoredAttempt]] = {}
-    for step, *values in tx.rows(_ATTEMPTS, run_id):
+    for step, *values in tx.rows(_ATTEMPTS, columns[0]):
         attempts.setdefault(step, []).append(_attempt(values))
     steps = tuple(
-        _step(values, attempts.get(values[0], []), recorded.get(values[0]))
-        for values in tx.rows(_STEPS, run_id)
+        _step(
+            values,
+            _texts(tx, run_id, *texts),
+            attempts.get(values[0], []),
+            recorded.get(values[0]),
+        )
+        for *values, sample, sent, answered in tx.rows(_STEPS, columns[0])
+        for texts in ((sample, sent, answered),)
     )
     run = _run(columns, steps)
     return replace(run, shapes=_shapes(tx, run.digest))
@@ -118,7 +118,7 @@ def unknown_runs(tx: Transaction, now: Timestamp, limit: int) -> tuple[StoredRun
     ids = tx.rows(
         "SELECT id FROM (SELECT id, seq FROM runs WHERE outcome = 'unknown' AND state = 'done'"
         " UNION SELECT id, seq FROM runs WHERE state <> 'done' AND (owner = '' OR lease_until < ?)"
-        " AND EXISTS (SELECT 1 FROM steps WHERE steps.run_id = runs.id"
+        " AND EXISTS (SELECT 1 FROM steps WHERE steps.run_seq = runs.seq"
         " AND steps.state IN ('intent', 'unknown'))) AS found ORDER BY seq LIMIT ?",
         *(now.milliseconds, limit),
     )
@@ -266,15 +266,25 @@ def _run(values: Row, steps: tuple[StoredStep, ...]) -> StoredRun:
     )
 
 
+def _texts(
+    tx: Transaction, run_id: str, sample: int | None, sent: bytes | None, answered: bytes | None
+) -> StepTexts:
+    known = sample_text(tx, sample)
+    return read_texts(unpack(sent, known), unpack(answered, known), run_id)
+
+
 def _step(
-    values: Row, attempts: list[StoredAttempt], recorded: RecordedAnswer | None
+    values: list[Any],
+    texts: StepTexts,
+    attempts: list[StoredAttempt],
+    recorded: RecordedAnswer | None,
 ) -> StoredStep:
-    name, position, deliver, idempotent, state, called, key, outcome, party, *rest = values
-    reason, vault_status, status, request_id, outputs, sensitive, request, *ends = rest
-    answer, cards_masked, duration_ms, scheme, country, rule, names, keyed, *last = ends
-    losses, untold, log_url = last
+    name, position, deliver, idempotent, state, outcome, party, reason, *rest = values
+    vault_status, status, request_id, outputs, answer, cards_masked, *ends = rest
+    duration_ms, scheme, country, rule, losses = ends
     return StoredStep(
-        *(name, position, deliver, bool(idempotent), StepState(state), called, key),
+        *(name, position, deliver, bool(idempotent), StepState(state)),
+        *(texts.called, texts.destination_key),
         outcome=Outcome(outcome) if outcome else None,
         rejected_by=Party(party) if party else None,
         reason=reason,
@@ -282,8 +292,8 @@ def _step(
         status=status,
         request_id=request_id,
         outputs=json.loads(outputs),
-        sensitive_outputs=tuple(json.loads(sensitive)),
-        request=request_of_column(request),
+        sensitive_outputs=texts.sensitive_outputs,
+        request=texts.request,
         answer=recorded.says if recorded else answer,
         cards_masked=cards_masked,
         duration_ms=duration_ms,
@@ -291,11 +301,11 @@ def _step(
         issuing_country=country,
         rule=rule,
         losses=atoms_of_column(losses),
-        untold=atoms_of_column(untold),
-        log_url=log_url,
+        untold=texts.untold,
+        log_url=texts.log_url,
         attempts=tuple(attempts),
-        names=names_of_column(names),
-        keyed=parties_of_column(keyed),
+        names=texts.names,
+        keyed=texts.keyed,
         recorded_answer=recorded,
     )
 
@@ -307,5 +317,6 @@ def _shapes(tx: Transaction, digest: str) -> Mapping[str, Any]:
 
 
 def _attempt(values: list[Any]) -> StoredAttempt:
-    number, key, state, *rest = values
-    return StoredAttempt(number, key, AttemptState(state), *rest)
+    number, key, state, started, ended, *rest = values
+    times = (text_of_milliseconds(started), ended and text_of_milliseconds(ended))
+    return StoredAttempt(number, key, AttemptState(state), *times, *rest)

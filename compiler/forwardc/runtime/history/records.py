@@ -120,6 +120,7 @@ class Intent:
     """One attempt that is about to be sent: both keys, and the request as it may be shown.
 
     `names` are what it tells each party by which it knows the run, `keyed` who gets its own key.
+    `fixed` is what all requests of the step have in common: no value of a run is in it.
     """
 
     step: str
@@ -128,6 +129,7 @@ class Intent:
     shown: ShownRequest
     names: tuple[PartyName, ...] = ()
     keyed: tuple[Party, ...] = ()
+    fixed: ShownRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)

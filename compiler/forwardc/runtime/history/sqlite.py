@@ -13,7 +13,13 @@ from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from forwardc.core.files.operator_file import plain_file, private_file
-from forwardc.runtime.history.database import SavepointError, Statements, Transaction, sanitize
+from forwardc.runtime.history.database import (
+    SavepointError,
+    Statements,
+    Transaction,
+    UnchangingRows,
+    sanitize,
+)
 from forwardc.runtime.history.database_errors import faults_of_sqlite
 from forwardc.runtime.history.errors import HistoryUnavailableError
 
@@ -60,6 +66,7 @@ class Sqlite:
         # or closes its own database fails with the driver's error and does not wait for itself.
         self._lock = threading.RLock()
         self._is_closed = False
+        self._unchanging = UnchangingRows()
         self._connection = self._connect()
 
     def _connect(self) -> sqlite3.Connection:
@@ -102,10 +109,11 @@ class Sqlite:
                 self._is_closed = False
             try:
                 self._connection.execute(begin)
-                statements = _Statements(self._connection, self._explained)
+                statements = _Statements(self._connection, self._explained, self._unchanging)
                 result = work(statements)
                 statements.flush()
                 self._connection.execute("COMMIT")
+                statements.committed()
             except BaseException as problem:
                 self._roll_back()
                 cause = problem.__cause__ if isinstance(problem, SavepointError) else problem
@@ -183,9 +191,12 @@ class _Statements(Statements):
     problems = sqlite3.Error
 
     def __init__(
-        self, connection: sqlite3.Connection, explained: Callable[[Exception], Exception]
+        self,
+        connection: sqlite3.Connection,
+        explained: Callable[[Exception], Exception],
+        unchanging: UnchangingRows,
     ) -> None:
-        super().__init__()
+        super().__init__(unchanging)
         self._connection = connection
         self._explained = explained
 

@@ -14,7 +14,7 @@ from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
 from forwardc.runtime.history import answers, audit, idempotency_keys, prune, reads, writes
 from forwardc.runtime.history.audit import ChainVerification
-from forwardc.runtime.history.database import Database, Transaction, check_version, migrate
+from forwardc.runtime.history.database import Database, Transaction
 from forwardc.runtime.history.errors import RunPausedError
 from forwardc.runtime.history.group_commit import GroupCommit, InlineCommit
 from forwardc.runtime.history.location import connect_existing, connect_or_create, display_name
@@ -32,6 +32,7 @@ from forwardc.runtime.history.records import (
     StoredRun,
 )
 from forwardc.runtime.history.timestamps import Timestamp
+from forwardc.runtime.history.upgrade import check_version, migrate
 from forwardc.runtime.http.bodies.body import NOT_READ
 from forwardc.runtime.run.result import Party, RecordedAnswer, RunResult, StepReport
 

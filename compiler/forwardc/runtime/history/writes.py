@@ -9,14 +9,15 @@ from typing import Any, Final
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import MASK
 from forwardc.runtime.history import audit, idempotency_keys
-from forwardc.runtime.history.columns import (
-    atoms_of_column,
-    atoms_to_column,
-    names_to_column,
-    request_to_column,
-    to_json,
+from forwardc.runtime.history.answered_steps import (
+    SEQ,
+    answered_before,
+    collect_losses,
+    record_losses,
+    texts_of,
 )
-from forwardc.runtime.history.database import DeferredUpsert, Transaction, first_row
+from forwardc.runtime.history.columns import atoms_to_column, to_json
+from forwardc.runtime.history.database import DeferredUpsert, Row, Transaction, first_row
 from forwardc.runtime.history.errors import (
     HistoryConflictError,
     HistoryError,
@@ -24,6 +25,7 @@ from forwardc.runtime.history.errors import (
     RunPausedError,
     UnknownRunError,
 )
+from forwardc.runtime.history.plans import change_plan, plan_of
 from forwardc.runtime.history.records import AttemptState, Intent, NewRun, RunState, StepState
 from forwardc.runtime.history.rollups import (
     RESOLVED_CAUSE,
@@ -32,6 +34,14 @@ from forwardc.runtime.history.rollups import (
     add_to_rollups,
     counted_cause,
     remove_from_rollups,
+)
+from forwardc.runtime.history.step_texts import (
+    Sample,
+    answered_text,
+    pack,
+    sample_of,
+    sample_text,
+    sent_text,
 )
 from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.run.result import (
@@ -42,26 +52,24 @@ from forwardc.runtime.run.result import (
     StepReport,
 )
 
-_WAITING: Final = (StepState.WAITING, None, None, None, "[]", "[]")
 _OPEN: Final = (Outcome.UNKNOWN, Outcome.PENDING)
 _BEGIN: Final = """
 INSERT INTO runs (
   id, created_at, updated_at, environment, emulated, vault, destination, operation,
-  asked_operation, fell_back, digest, reference, source_kind, source_id, params, sensitive_params,
-  inputs, without_atoms, given_key, state, attempts, approval, owner, lease_until, amounts
-) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+  asked_operation, fell_back, plan, reference, source_kind, source_id, params, sensitive_params,
+  inputs, without_atoms, given_key, state, attempts, owner, lease_until, amounts
+) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 WHERE NOT EXISTS (SELECT 1 FROM pauses WHERE name IN (?, ?))
 ON CONFLICT (id) DO NOTHING
 RETURNING seq
 """
 _STEP: Final = """
 INSERT INTO steps (
-  run_id, position, name, deliver, idempotent, state, called, destination_key, request, names,
-  keyed, outputs, sensitive_outputs, cards_masked
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '{}', '[]', 0)
+  run_seq, position, name, deliver, idempotent, state, sample, sent, outputs, cards_masked
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, '{}', 0)
 """
 _FIRST: Final = """
-INSERT INTO attempts (run_id, step, number, vault_key, state, started_at)
+INSERT INTO attempts (run_seq, step, number, vault_key, state, started_at)
 VALUES (?, ?, 1, ?, ?, ?)
 """
 # Two processes may commit in another order than they counted.
@@ -81,6 +89,7 @@ _HELD: Final = """
 UPDATE runs SET attempts = attempts + 1, updated_at = ?, lease_until = COALESCE(?, lease_until)
 WHERE id = ? AND owner = ? AND state = 'running'
   AND NOT EXISTS (SELECT 1 FROM pauses WHERE name IN (runs.vault, runs.destination))
+RETURNING seq, plan
 """
 _WOKEN: Final = "UPDATE runs SET state = 'running' WHERE id = ? AND owner = ? AND state = 'stopped'"
 _PAUSE: Final = "SELECT name FROM pauses WHERE name IN (?, ?) ORDER BY name LIMIT 1"
@@ -89,44 +98,46 @@ SELECT pauses.name FROM runs JOIN pauses ON pauses.name IN (runs.vault, runs.des
 WHERE runs.id = ? AND runs.owner = ? ORDER BY pauses.name LIMIT 1
 """
 _ATTEMPT: Final = """
-INSERT INTO attempts (run_id, step, number, vault_key, state, started_at)
-VALUES (?, ?, (SELECT 1 + COALESCE(max(number), 0) FROM attempts WHERE run_id = ? AND step = ?),
+INSERT INTO attempts (run_seq, step, number, vault_key, state, started_at)
+VALUES (?, ?, (SELECT 1 + COALESCE(max(number), 0) FROM attempts WHERE run_seq = ? AND step = ?),
   ?, ?, ?)
 RETURNING number
 """
 _INTENDED: Final = """
-UPDATE steps SET state = ?, called = ?, destination_key = ?, request = ?, names = ?, keyed = ?,
+UPDATE steps SET state = ?, sample = ?, sent = ?, answered = ?,
   outcome = NULL, rejected_by = NULL, reason = NULL
-WHERE run_id = ? AND name = ?
+WHERE run_seq = ? AND name = ?
 """
-_ENDED: Final = """
-UPDATE attempts SET state = ?, ended_at = ?, vault_status = ?, status = ?, reason = ?
-WHERE run_id = ? AND step = ? AND number = ? AND state IN ('intent', 'unknown')
-"""
-_REPORTED: Final = """
-UPDATE steps SET state = ?, outcome = ?, rejected_by = ?, reason = ?, vault_status = ?, status = ?,
-  request_id = ?, outputs = ?, sensitive_outputs = ?, answer = NULL, cards_masked = ?,
-  duration_ms = ?, scheme = ?, issuing_country = ?, rule = ?, names = ?, keyed = ?, losses = ?,
-  untold = ?, log_url = ?
-WHERE run_id = ? AND name = ? AND state <> 'done'
-"""
+_ENDED: Final = (
+    "UPDATE attempts SET state = ?, ended_at = ?, vault_status = ?, status = ?, reason = ?"
+    f" WHERE run_seq = {SEQ} AND step = ? AND number = ? AND state IN ('intent', 'unknown')"
+    " RETURNING (SELECT sample FROM steps WHERE steps.run_seq = attempts.run_seq"
+    " AND steps.name = attempts.step)"
+)
+_REPORTED: Final = (
+    "UPDATE steps SET state = ?, outcome = ?, rejected_by = ?, reason = ?, vault_status = ?,"
+    " status = ?, request_id = ?, outputs = ?, answer = NULL, cards_masked = ?, duration_ms = ?,"
+    " scheme = ?, issuing_country = ?, rule = ?, losses = ?, answered = ?"
+    f" WHERE run_seq = {SEQ} AND name = ? AND state <> 'done'"
+)
 _FOUND_BY: Final = """
-INSERT INTO payment_names (value, run_id)
-SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM runs WHERE id = ? AND reference = ?)
-ON CONFLICT (value, run_id) DO NOTHING
+INSERT INTO payment_names (value, run_seq)
+SELECT ?, seq FROM runs WHERE id = ? AND reference <> ?
+ON CONFLICT (value, run_seq) DO NOTHING
 """
 _SHAPES: Final = "INSERT INTO shapes (digest, steps) VALUES (?, ?) ON CONFLICT (digest) DO NOTHING"
 _CARD_FACTS: Final = """
 UPDATE steps SET scheme = COALESCE(scheme, ?), issuing_country = COALESCE(issuing_country, ?)
-WHERE run_id = ? AND deliver = 'vault' AND (scheme IS NULL OR issuing_country IS NULL)
+WHERE run_seq = (SELECT seq FROM runs WHERE id = ?)
+  AND deliver = 'vault' AND (scheme IS NULL OR issuing_country IS NULL)
 """
 _FINISHED: Final = (
     """
-UPDATE runs SET state = 'done', updated_at = ?, operation = ?, fell_back = ?, digest = ?,
+UPDATE runs SET state = 'done', updated_at = ?, operation = ?, fell_back = ?,
   outcome = ?, rejected_by = ?, reason = ?, status = ?, vault_status = ?, duration_ms = ?,
   losses = ?, cause = ?, owner = '', lease_until = 0
 WHERE id = ? AND state <> 'done'
-RETURNING """
+RETURNING (SELECT digest FROM plans WHERE number = runs.plan), """
     + TALLY_COLUMNS
 )
 
@@ -141,28 +152,36 @@ def begin(tx: Transaction, run: NewRun, now: Timestamp, first: Intent | None = N
     """
     if first is not None:
         _check_keys(first)
+    plan = plan_of(tx, run.digest, to_json(run.approval) if run.approval is not None else "")
     inserted = first_row(
         tx,
         _BEGIN,
         *(run.id, now.text, now.text, run.environment, run.emulated, run.vault, run.destination),
-        *(run.operation, run.asked_operation, run.fell_back, run.digest, run.reference),
+        *(run.operation, run.asked_operation, run.fell_back, plan, run.reference),
         *(run.source_kind, run.source_id, to_json(run.params), to_json(run.sensitive_params)),
         *(to_json(run.inputs), to_json(run.without), run.given_key, RunState.RUNNING),
-        *(0 if first is None else 1, None if run.approval is None else to_json(run.approval)),
-        *(run.owner, now.after(run.lease_s), to_json(run.amounts) if run.amounts else None),
+        *(0 if first is None else 1, run.owner, now.after(run.lease_s)),
+        to_json(run.amounts) if run.amounts else None,
         *(run.vault, run.destination),
     )
     if inserted is None:
         # The database may have taken a first try whose answer was lost.
         return None if _is_recorded(tx, run) else _pause_of(tx, run)
+    seq = inserted[0]
     for position, step in enumerate(run.steps):
-        state = _intended(first) if first and first.step == step.name else _WAITING
-        tx.run(_STEP, run.id, position, step.name, step.deliver, step.idempotent, *state)
+        state, number, sent = StepState.WAITING, None, None
+        if first is not None and first.step == step.name:
+            state, sample, sent = _intended(tx, plan, first, run.id)
+            number = sample.number
+        planned = (position, step.name, step.deliver, step.idempotent)
+        tx.run(_STEP, seq, *planned, state, number, sent)
     if first is not None:
-        tx.run(_FIRST, run.id, first.step, first.keys.vault, AttemptState.INTENT, now.text)
+        tx.run(
+            _FIRST, seq, first.step, first.keys.vault, AttemptState.INTENT, now.whole_milliseconds
+        )
         _find_by(tx, run.id, first.names)
     idempotency_keys.assign_key(tx, run)
-    tx.defer(_HOUR, (inserted[0], inserted[0]), (now.hour,))
+    tx.defer(_HOUR, (seq, seq), (now.hour,))
     return None
 
 
@@ -182,16 +201,23 @@ def record_intent(
     _check_keys(intent)
     lease = None if lease_s is None else now.after(lease_s)
     hold = (now.text, lease, run_id, owner)
-    if not tx.run(_HELD, *hold) and not (tx.run(_WOKEN, run_id, owner) and tx.run(_HELD, *hold)):
+    held = first_row(tx, _HELD, *hold)
+    if held is None and tx.run(_WOKEN, run_id, owner):
+        held = first_row(tx, _HELD, *hold)
+    if held is None:
         raise _refusal(tx, run_id, owner)
-    place = (run_id, intent.step)
-    started = (intent.keys.vault, AttemptState.INTENT, now.text)
+    seq, plan = held
+    place = (seq, intent.step)
+    started = (intent.keys.vault, AttemptState.INTENT, now.whole_milliseconds)
     attempt = first_row(tx, _ATTEMPT, *place, *place, *started)
     if attempt is None:
         raise RuntimeError("the database gave the new attempt no number")
-    tx.run(_INTENDED, *_intended(intent), run_id, intent.step)
+    number = int(attempt[0])
+    state, sample, sent = _intended(tx, plan, intent, run_id)
+    answered = answered_before(tx, run_id, intent.step, sample) if number > 1 else None
+    tx.run(_INTENDED, state, sample.number, sent, answered, *place)
     _find_by(tx, run_id, intent.names)
-    return int(attempt[0])
+    return number
 
 
 def record_not_sent(
@@ -201,16 +227,24 @@ def record_not_sent(
 
     Where an earlier attempt may have arrived, the step stays unknown.
     """
-    _end(tx, run_id, step, number, (AttemptState.NOT_SENT, now.text, None, None, reason))
+    _end(
+        tx,
+        run_id,
+        step,
+        number,
+        (AttemptState.NOT_SENT, now.whole_milliseconds, None, None, reason),
+    )
     in_doubt = first_row(
         tx,
-        "SELECT 1 FROM attempts WHERE run_id = ? AND step = ? AND state IN ('intent', 'unknown')",
+        f"SELECT 1 FROM attempts WHERE run_seq = {SEQ} AND step = ?"
+        " AND state IN ('intent', 'unknown')",
         *(run_id, step),
     )
     fate = StepState.UNKNOWN if in_doubt else StepState.WAITING
     values = (fate, reason, run_id, step)
     tx.run(
-        "UPDATE steps SET state = ?, reason = ? WHERE run_id = ? AND name = ? AND state = 'intent'",
+        f"UPDATE steps SET state = ?, reason = ? WHERE run_seq = {SEQ} AND name = ?"
+        " AND state = 'intent'",
         *values,
     )
 
@@ -219,11 +253,13 @@ def record_unknown(
     tx: Transaction, run_id: str, step: str, number: int, reason: str, now: Timestamp
 ) -> None:
     """Record that an attempt may have arrived, and that nobody knows."""
-    _end(tx, run_id, step, number, (AttemptState.UNKNOWN, now.text, None, None, reason))
+    _end(
+        tx, run_id, step, number, (AttemptState.UNKNOWN, now.whole_milliseconds, None, None, reason)
+    )
     values = (StepState.UNKNOWN, Outcome.UNKNOWN, reason, run_id, step)
     tx.run(
         "UPDATE steps SET state = ?, outcome = ?, reason = ?"
-        " WHERE run_id = ? AND name = ? AND state = 'intent'",
+        f" WHERE run_seq = {SEQ} AND name = ? AND state = 'intent'",
         *values,
     )
 
@@ -237,22 +273,22 @@ def record_answer(
     """
     has_answer = report.status is not None or report.vault_status is not None
     state = AttemptState.ANSWERED if has_answer else AttemptState.UNKNOWN
-    end = (state, now.text, report.vault_status, report.status, report.reason)
-    _end(tx, run_id, report.name, number, end)
+    end = (state, now.whole_milliseconds, report.vault_status, report.status, report.reason)
+    ended = _end(tx, run_id, report.name, number, end)
     fate = StepState.UNKNOWN if report.outcome is Outcome.UNKNOWN else StepState.ANSWERED
     shown = {
         name: value
         for name, value in report.outputs.items()
         if name not in report.withheld and not _masked(value)
     }
+    sample = sample_text(tx, ended[0]) if ended else texts_of(tx, run_id, report.name)[0]
+    answered = answered_text(report, sorted(report.outputs.keys() - shown.keys()), run_id)
     tx.run(
         _REPORTED,
         *(fate, report.outcome, report.rejected_by, report.reason, report.vault_status),
         *(report.status, report.request_id, to_json(shown)),
-        to_json(sorted(report.outputs.keys() - shown.keys())),
         *(report.cards_masked, report.duration_ms, report.scheme, report.issuing_country),
-        *(report.rule, names_to_column(report.names), to_json(report.keyed)),
-        *(atoms_to_column(report.losses), atoms_to_column(report.untold), report.log_url),
+        *(report.rule, atoms_to_column(report.losses), pack(answered, sample)),
         *(run_id, report.name),
     )
     _find_by(tx, run_id, report.names)
@@ -270,14 +306,17 @@ def finish(tx: Transaction, run_id: str, result: RunResult, now: Timestamp) -> N
     changed = first_row(
         tx,
         _FINISHED,
-        *(now.text, result.operation, result.fell_back, result.digest, result.outcome),
+        *(now.text, result.operation, result.fell_back, result.outcome),
         *(result.rejected_by, result.reason, status, vault_status, duration),
         *(atoms_to_column(result.losses), counted_cause(result.outcome, result.reason), run_id),
     )
     if changed is None:
         _must_exist(tx, run_id)
         return
-    add_to_rollups(tx, TallyKey(*changed))
+    digest, *tally = changed
+    if digest != result.digest:
+        change_plan(tx, run_id, result.digest)
+    add_to_rollups(tx, TallyKey(*tally))
 
 
 def stop(
@@ -334,7 +373,7 @@ def resolve(
     done = run[0] == RunState.DONE
     resolved = tx.run(
         "UPDATE steps SET state = 'done', outcome = ?, rejected_by = ?, reason = ?"
-        " WHERE run_id = ? AND (state IN ('intent', 'unknown') OR outcome = 'pending')",
+        f" WHERE run_seq = {SEQ} AND (state IN ('intent', 'unknown') OR outcome = 'pending')",
         *(outcome, party, reason, run_id),
     )
     if (done and run[1] not in _OPEN) or (not done and not resolved):
@@ -368,44 +407,24 @@ def add_card_facts(tx: Transaction, run_id: str, card: CardFacts) -> None:
     tx.run(_CARD_FACTS, card.scheme, card.issuing_country, run_id)
 
 
-def record_losses(tx: Transaction, run_id: str, result: RunResult) -> None:
-    """Record what a request without an answer was sent without: an answer records its own."""
-    last = result.steps[-1] if result.steps else None
-    if result.outcome is Outcome.UNKNOWN and last and (last.losses or last.untold):
-        tx.run(
-            "UPDATE steps SET losses = ?, untold = ? WHERE run_id = ? AND name = ?",
-            *(atoms_to_column(last.losses), atoms_to_column(last.untold), run_id, last.name),
-        )
-
-
-def collect_losses(tx: Transaction, run_id: str) -> None:
-    """Let a run say what its steps say, where it has ended otherwise than by its own end."""
-    rows = tx.rows(
-        "SELECT losses FROM steps WHERE run_id = ? AND losses IS NOT NULL ORDER BY position", run_id
-    )
-    names = dict.fromkeys(name for (losses,) in rows for name in atoms_of_column(losses))
-    if names:
-        tx.run("UPDATE runs SET losses = ? WHERE id = ?", atoms_to_column(tuple(names)), run_id)
-
-
 def _check_keys(intent: Intent) -> None:
     if intent.keys.destination == intent.keys.vault:
         raise ValueError("the two idempotency keys of a step are equal")
 
 
-def _intended(intent: Intent) -> tuple[str | None, ...]:
-    """A step's columns: state, called, destination_key, request, names, keyed."""
-    return (
-        *(StepState.INTENT, intent.called, intent.keys.destination),
-        *(request_to_column(intent.shown), names_to_column(intent.names), to_json(intent.keyed)),
-    )
+def _intended(
+    tx: Transaction, plan: int, intent: Intent, run_id: str
+) -> tuple[StepState, Sample, bytes]:
+    """A step's state, its sample, and what it sends, packed."""
+    sample = sample_of(tx, plan, intent)
+    return StepState.INTENT, sample, pack(sent_text(intent, run_id), sample.text)
 
 
 def _find_by(tx: Transaction, run_id: str, names: tuple[PartyName, ...]) -> None:
     """Let a run be found by what names it at its destination."""
     values = {name.value for name in names if name.party is Party.DESTINATION}
     for value in sorted(values - {run_id}):
-        tx.run(_FOUND_BY, value, run_id, run_id, value)
+        tx.run(_FOUND_BY, value, run_id, value)
 
 
 def _is_recorded(tx: Transaction, run: NewRun) -> bool:
@@ -436,8 +455,11 @@ def _taken(run_id: str) -> RunInUseError:
     return RunInUseError(f"run {run_id} is not this process's any more; nothing was sent")
 
 
-def _end(tx: Transaction, run_id: str, step: str, number: int, values: tuple[Any, ...]) -> None:
-    tx.run(_ENDED, *values, run_id, step, number)
+def _end(
+    tx: Transaction, run_id: str, step: str, number: int, values: tuple[Any, ...]
+) -> Row | None:
+    """End an attempt; the number of its step's sample, None where it had ended before."""
+    return first_row(tx, _ENDED, *values, run_id, step, number)
 
 
 def _masked(value: object) -> bool:

@@ -32,7 +32,7 @@ from forwardc.runtime.run.answer import (
     StepAnswer,
     read_answer,
 )
-from forwardc.runtime.run.bind import RunScope, request_template
+from forwardc.runtime.run.bind import RunScope, fixed_request, request_template
 from forwardc.runtime.run.context import RunContext, RunDependencies, StepContext
 from forwardc.runtime.run.identifiers import keyed, names_sent
 from forwardc.runtime.run.journal import JournalError
@@ -152,7 +152,7 @@ async def _attempt(context: StepContext) -> _Attempt | None:
         context.names = names_sent(prepared.plan, prepared.operation.payment_reference, step, scope)
         intent = Intent(
             *(step.name, context.keys, mask(context.called), masked(bound.shown)),
-            *(context.names, keyed(step)),
+            *(context.names, keyed(step), fixed_request(step.http, scope)),
         )
         number = await means.journal.intent(str(prepared.run_id), intent)
     except VaultKeyError as problem:

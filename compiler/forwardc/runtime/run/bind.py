@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.identity_cache import IdentityCache
-from forwardc.core.terms.compiled_writer import TermWriter, compiled_writer
+from forwardc.core.terms.compiled_writer import TermWriter, compiled_writer, fixed_text
 from forwardc.core.terms.escaping import NotExpressibleError, is_printable_ascii
 from forwardc.core.terms.evaluator import Scope, TextTooLongError, evaluate
 from forwardc.core.terms.functions import ComputationError
@@ -29,12 +29,14 @@ _MOST: Final = 64
 class TemplateText:
     """One text of a request: its place in messages, its term, what writes it, what it reads.
 
-    `constant` is the text itself where every run has the same.
+    `specialized` is the term without what is absent. `constant` is the text itself where every run
+    has the same.
     """
 
     place: str
     name: str
     term: Term
+    specialized: Term
     write: TermWriter
     reads: tuple[str, ...]
     constant: str | None = None
@@ -83,6 +85,7 @@ class _TemplateCache:
 
 
 _WAYS: Final = IdentityCache[_TemplateCache]()
+_FIXED: Final = IdentityCache[ShownRequest]()
 
 
 def request_template(request: PlanRequest | DisplayedRequest, scope: Scope) -> RequestTemplate:
@@ -123,7 +126,9 @@ def _line(place: str, name: str, term: Term, scope: Scope) -> TemplateText | Non
     if inner is None:
         return None
     reads = dict.fromkeys(node.name for node in walk(inner) if isinstance(node, Ref))
-    return TemplateText(place, name, term, compiled_writer(inner), tuple(reads), _constant(inner))
+    return TemplateText(
+        place, name, term, inner, compiled_writer(inner), tuple(reads), _constant(inner)
+    )
 
 
 def _constant(term: Term) -> str | None:
@@ -188,6 +193,28 @@ def show_url(request: PlanRequest | DisplayedRequest, scope: RunScope) -> str:
     masked = scope.masked()
     url = request_template(request, masked).url
     return (url and _text(url, masked, Sink())) or ""
+
+
+def fixed_request(http: PlanRequest, scope: RunScope) -> ShownRequest:
+    """What the requests of a loaded plan's step have in common, without any value of a run.
+
+    Of what may be absent, what the first scope had.
+    """
+
+    def compute() -> ShownRequest:
+        way = request_template(http, scope.masked())
+        return ShownRequest(
+            http.method,
+            _with_query(_fixed(way.url), [(line.name, _fixed(line)) for line in way.query]),
+            tuple((line.name, _fixed(line)) for line in way.headers),
+            _fixed(way.body),
+        )
+
+    return _FIXED.get(http, "", compute)
+
+
+def _fixed(line: TemplateText | None) -> str:
+    return fixed_text(line.specialized) if line else ""
 
 
 def _twin(line: TemplateText | None, real: Scope, masked: Scope, sink: Sink) -> _Twin:

@@ -316,14 +316,17 @@ def _is_left(tx: Transaction, forward: _ForwardRow, now: Timestamp) -> bool:
 
 def _was_sent(tx: Transaction, run_id: str) -> bool:
     """Whether a run may have reached its destination, by its record. No doubt means no."""
-    tried = "SELECT 1 FROM attempts WHERE run_id = ? AND state <> 'not_sent'"
+    tried = (
+        "SELECT 1 FROM attempts WHERE run_seq = (SELECT seq FROM runs WHERE id = ?)"
+        " AND state <> 'not_sent'"
+    )
     if first_row(tx, tried, run_id) is None:
         return False
     run = first_row(tx, "SELECT state, outcome, rejected_by FROM runs WHERE id = ?", run_id)
     if run is None or tuple(run) != ("done", "rejected", "vault"):
         return True
     reached = (
-        "SELECT 1 FROM steps WHERE run_id = ?"
+        "SELECT 1 FROM steps WHERE run_seq = (SELECT seq FROM runs WHERE id = ?)"
         " AND (status IS NOT NULL OR state IN ('intent', 'unknown'))"
     )
     return first_row(tx, reached, run_id) is not None
