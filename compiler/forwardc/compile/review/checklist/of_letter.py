@@ -217,18 +217,11 @@ def endpoint(pack: ReviewPacket, sent: list[SentRequest]) -> ChecklistAnswer:
         for finding in assessment.findings
         if finding.code == NEEDS_ONBOARDING
     }
-    return answered_in(
-        *dict.fromkeys(
-            f"{address(pack, request)}: {_listed(pack, is_new=request.place in new)}"
-            for request in sent
-        )
-    )
-
-
-def _listed(pack: ReviewPacket, *, is_new: bool) -> str:
+    listed = {True: "not on the list, so that it needs onboarding", False: "on the list"}
     if pack.destination.own_vault:
-        return "our own token vault"
-    return "not on the list, so that it needs onboarding" if is_new else "on the list"
+        listed = dict.fromkeys(listed, "our own token vault")
+    lines = (f"{address(pack, request)}: {listed[request.place in new]}" for request in sent)
+    return answered_in(*dict.fromkeys(lines))
 
 
 def _live_addresses(pack: ReviewPacket) -> ChecklistAnswer:
