@@ -3,8 +3,6 @@
 What differs between vaults is data in here. Terms are decoded once, when a plan is loaded.
 """
 
-from collections.abc import Mapping
-from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, TypeAlias, cast
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -384,37 +382,11 @@ def load_plan(data: bytes) -> Plan:
     try:
         return Plan.model_validate_json(data)
     except ValidationError as error:
-        raise _damaged(error) from None
+        raise damaged(error) from None
 
 
-def plan_of(document: Mapping[str, Any]) -> Plan:
-    """The plan of a structure that is about to be written, in which terms stand as they are.
-
-    It is the plan that `load_plan` makes of the file, without writing and reading it. Raises
-    `InvalidPlanError` as that does.
-    """
-    params = _with_texts(document.get("params", {}))
-    try:
-        # Lists stand for tuples in it, as they do in JSON.
-        return Plan.model_validate({**document, "params": params}, strict=False)
-    except ValidationError as error:
-        raise _damaged(error) from None
-
-
-def _with_texts(value: Any) -> Any:
-    """Data with a text for each decimal, which is what a file has."""
-    match value:
-        case Decimal():
-            return str(value)
-        case Mapping():
-            return {key: _with_texts(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_with_texts(item) for item in value]
-        case _:
-            return value
-
-
-def _damaged(error: ValidationError) -> InvalidPlanError:
+def damaged(error: ValidationError) -> InvalidPlanError:
+    """What is wrong with a plan, by the places and never by what they hold."""
     places = [_pointer(problem["loc"]) for problem in error.errors(include_input=False)]
     return InvalidPlanError("the plan is damaged at " + ", ".join(sorted(set(places))[:5]))
 

@@ -39,8 +39,9 @@ from forwardc.compile.vaults.steps import content_type
 from forwardc.core.files.digest import file_digest
 from forwardc.core.terms.terms import Encoding
 from forwardc.plan.lock import Lock
-from forwardc.plan.model import Plan, plan_of
+from forwardc.plan.model import Plan
 from forwardc.plan.separation import needs_approval, why_needed
+from forwardc.plan.unwritten import plan_of
 
 _BODIES = {
     Encoding.JSON: "JSON",

@@ -10,7 +10,8 @@ from compiled import ACCOUNTS, assessed, program_of
 from forwardc.compile.vaults.encode import Json, to_bytes
 from forwardc.compile.vaults.plan_file import plan_file
 from forwardc.core.terms.codec import InvalidPlanError
-from forwardc.plan.model import load_plan, plan_of
+from forwardc.plan.model import load_plan
+from forwardc.plan.unwritten import plan_of
 
 CASES = Path(__file__).resolve().parent.parent / "cases" / "emit"
 DESTINATIONS = sorted(path.parent.name for path in CASES.glob("*/destination.yaml"))

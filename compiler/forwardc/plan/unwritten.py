@@ -1,0 +1,40 @@
+"""The plan of a structure that is about to be written: a page shows what its file will hold.
+
+`Document({"params": {"rate": {"maximum": Decimal("9.25")}}, ...})` becomes the plan that is read
+from `{"params": {"rate": {"maximum": "9.25"}}, ...}`; terms in it are taken as they stand.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from pydantic import ValidationError
+
+from forwardc.plan.model import Plan, damaged
+
+
+def plan_of(document: Mapping[str, Any]) -> Plan:
+    """The plan of a structure that is about to be written, in which terms stand as they are.
+
+    It is the plan that `load_plan` makes of the file, without writing and reading it. Raises
+    `InvalidPlanError` as that does.
+    """
+    params = _with_texts(document.get("params", {}))
+    try:
+        # Lists stand for tuples in it, as they do in JSON.
+        return Plan.model_validate({**document, "params": params}, strict=False)
+    except ValidationError as error:
+        raise damaged(error) from None
+
+
+def _with_texts(value: Any) -> Any:
+    """Data with a text for each decimal, which is what a file has."""
+    match value:
+        case Decimal():
+            return str(value)
+        case Mapping():
+            return {key: _with_texts(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_with_texts(item) for item in value]
+        case _:
+            return value
