@@ -85,6 +85,11 @@ def fold(term: Term) -> Term:
     return rewrite(term, _fold_node, _COMPUTED)
 
 
+def has_hole(term: Term) -> bool:
+    """Whether a value of an environment stands anywhere in the term."""
+    return term.holds & _HAS_HOLE != 0
+
+
 def filled(term: Term, values: Mapping[str, Term]) -> Term:
     """The term with the values of its holes, by name, and folded where one stood.
 

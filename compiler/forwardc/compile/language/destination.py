@@ -14,7 +14,7 @@ from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.compile.language.nodes import Node, YamlMap
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.functions import Type
-from forwardc.core.terms.terms import Lit, Ref, Term, walk
+from forwardc.core.terms.terms import Lit, Ref, Term, root_bit, walk
 from forwardc.plan.environment import Environment
 
 
@@ -367,7 +367,7 @@ def settings_used(destination: Destination, where: Environment) -> frozenset[str
     entry = destination.entry_of(where)
     if entry is not None:
         terms.append(destination.environments[entry])
-    nodes = (node for term in terms for node in walk(term))
+    nodes = (node for term in terms for node in walk(term, root_bit("settings")))
     return frozenset(
         node.name.removeprefix("settings.")
         for node in nodes

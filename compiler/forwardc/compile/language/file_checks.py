@@ -43,7 +43,7 @@ def _check_places(root: Node, allowed: re.Pattern[str], report: Report) -> None:
     for node in walk(root):
         if not isinstance(node, YamlScalar) or node.faulty or not isinstance(node.value, str):
             continue
-        start = first_interpolation(node.value)
+        start = first_interpolation(node.value) if "${" in node.value else -1
         if start >= 0 and not allowed.fullmatch(node.pointer):
             message = "an expression has no meaning here: the text is taken as it is written"
             span = text_span(node, start, len(node.value))
@@ -67,9 +67,13 @@ def check_literals(root: Node, report: Report) -> None:
     done: set[tuple[int, int]] = set()
     for node in walk(root):
         for scalar in _scalars(node):
-            if (scalar.start, scalar.end) not in done:
-                done.add((scalar.start, scalar.end))
-                _check_scalar(scalar, node, report)
+            place = scalar.start, scalar.end
+            if place not in done:
+                done.add(place)
+                text = scalar.value if isinstance(scalar.value, str) else scalar.text
+                # Most keys and values are shorter than any card number, and than any secret.
+                if len(text) >= _SHORTEST or "{" in text:
+                    _check_scalar(scalar, text, node, report)
     _check_rest(root, sorted(done), report)
 
 
@@ -98,12 +102,8 @@ def _check_rest(root: Node, scalars: list[tuple[int, int]], report: Report) -> N
                 report.error(code, message, span, "delete it: whoever reads the file has it")
 
 
-def _check_scalar(scalar: YamlScalar, node: Node, report: Report) -> None:
-    """Look at one scalar, which is `node` or a key of it."""
-    text = scalar.value if isinstance(scalar.value, str) else scalar.text
-    if len(text) < _SHORTEST and not _TEMPLATE.search(text):
-        # Most keys and values are shorter than any card number, and than any secret.
-        return
+def _check_scalar(scalar: YamlScalar, text: str, node: Node, report: Report) -> None:
+    """Look at the text of one scalar, which is `node` or a key of it."""
 
     def place(start: int, end: int) -> Span:
         return text_span(scalar, start, end) if text is scalar.value else scalar.span

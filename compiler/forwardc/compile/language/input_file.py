@@ -29,7 +29,12 @@ class InputFile:
 
     def span(self, start: int, end: int) -> Span:
         """The span of `text[start:end]`."""
-        return Span(self.path, self.position(start), self.position(end))
+        starts = self._line_starts
+        line = bisect_right(starts, start, hi=len(starts) - 1)
+        column = 1 - starts[line - 1]
+        # Most ends stand on the line of their start.
+        last = Position(line, end + column) if end < starts[line] else self.position(end)
+        return Span(self.path, Position(line, start + column), last)
 
     def line_around(self, offset: int) -> tuple[int, int]:
         """Start and end offsets of the line that holds an offset, its line feed excluded."""

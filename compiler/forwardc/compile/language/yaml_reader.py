@@ -134,13 +134,16 @@ def _same_line(source: InputFile, error: yaml.MarkedYAMLError, hole: BrokenInter
 
 
 def _feed(builder: Builder, text: str) -> yaml.MarkedYAMLError | None:
-    events: Iterator[yaml.Event] = yaml.parse(text, Loader=_LOADER)
+    # What `yaml.parse` does, without its generator between each two events.
+    loader = _LOADER(text)
     try:
-        for event in events:
+        while not isinstance(event := loader.get_event(), yaml.StreamEndEvent):
             if not builder.take(event):
                 break
     except yaml.MarkedYAMLError as error:
         return error
+    finally:
+        loader.dispose()
     return None
 
 

@@ -16,6 +16,8 @@ from forwardc.core.currencies import DISPUTED, iso
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.money import AmountRefusedError, exponent, major
 from forwardc.core.terms.terms import (
+    HAS_CALL,
+    HAS_REF,
     Amount,
     Atom,
     Call,
@@ -46,6 +48,8 @@ class Amounts:
 
     def placed(self, term: Term) -> Term:
         """The term with every amount in the destination's form."""
+        if not term.holds & (HAS_REF | HAS_CALL):
+            return term
         match term:
             case Call(function=function) if FUNCTIONS[function].rules_only:
                 return map_children(term, self._as_given)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from forwardc.compile.ir import program
+from forwardc.compile.ir.analysis import refs_in
 from forwardc.compile.ir.fold import filled, filled_operation, fold, joined
 from forwardc.compile.language import destination as language
 from forwardc.compile.language.call_checks import picked
@@ -20,7 +21,20 @@ from forwardc.compile.passes.amounts import Amounts, money_block, of_outputs
 from forwardc.compile.passes.secret_forms import secret_forms
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.json_schema import to_plan
-from forwardc.core.terms.terms import Amount, Call, Encoding, Lit, Map, Ref, Term, rewrite, walk
+from forwardc.core.terms.terms import (
+    HAS_AMOUNT,
+    HAS_CALL,
+    HAS_REF,
+    Amount,
+    Call,
+    Encoding,
+    Lit,
+    Map,
+    Ref,
+    Term,
+    rewrite,
+    walk,
+)
 from forwardc.plan.environment import Environment
 
 _ENCODINGS = {
@@ -120,10 +134,11 @@ def _lowered(destination: language.Destination, settings: Settings) -> _Template
 def _deciding(operation: program.ProgramOperation) -> Iterator[str]:
     """Settings that choose between alternatives, algorithms, or ways to count."""
     for step in operation.steps:
-        rules = [node for rule in step.outcome if rule.when for node in walk(rule.when)]
-        for node in (*step.request.nodes, *rules):
-            for term in _choosers(node):
-                yield from _setting_names(term)
+        rules = [rule.when for rule in step.outcome if rule.when]
+        for term in (*program.terms_of(step.request), *rules):
+            for node in walk(term, HAS_CALL | HAS_AMOUNT):
+                for chooser in _choosers(node):
+                    yield from _setting_names(chooser)
         for output in step.outputs:
             yield from _setting_names(output.currency) if output.currency else ()
 
@@ -139,9 +154,8 @@ def _choosers(node: Term) -> tuple[Term, ...]:
 
 
 def _setting_names(term: Term) -> Iterator[str]:
-    for node in walk(term):
-        if isinstance(node, Ref) and node.root == "settings":
-            yield node.name.removeprefix("settings.")
+    for ref in refs_in(term, "settings"):
+        yield ref.name.removeprefix("settings.")
 
 
 def _resolved(term: Term, settings: Settings) -> Term:
@@ -242,7 +256,11 @@ class _OperationLowering:
         lets: dict[str, Term] = {}
         for name, term in step.let.items():
             lets[name] = self._term(term, lets)
-        marked = [operation.unconfirmed, step.unconfirmed, *self._unconfirmed_settings(step)]
+        settings = self._settings_of(step)
+        doubts = [
+            f"setting `{each.name}`: {each.unconfirmed}" for each in settings if each.unconfirmed
+        ]
+        marked = [operation.unconfirmed, step.unconfirmed, *doubts]
         return program.ProgramStep(
             name=step.name,
             direct=step.deliver == "direct",
@@ -270,28 +288,17 @@ class _OperationLowering:
             reason=step.reason,
             mode=step.mode,
             idempotent=step.idempotent_header is not None,
-            stand_in=step.stand_in or any(self._used(step, "stand_in").values()),
+            stand_in=step.stand_in or any(each.stand_in for each in settings),
             unconfirmed=tuple(reason for reason in marked if reason),
             span=step.span,
             namespaces=step.namespaces,
         )
 
-    def _used(self, step: language.DeclaredStep, attribute: str) -> dict[str, object]:
-        """An attribute of each setting that a step uses, by the setting's name."""
-        names = {
-            node.name.removeprefix("settings.")
-            for term in language.terms_of(step)
-            for node in walk(term)
-            if isinstance(node, Ref) and node.root == "settings"
-        }
+    def _settings_of(self, step: language.DeclaredStep) -> list[language.Setting]:
+        """The settings that a step uses, by name."""
+        names = {name for term in language.terms_of(step) for name in _setting_names(term)}
         declared = self._destination.settings
-        return {
-            name: getattr(declared[name], attribute) for name in sorted(names) if name in declared
-        }
-
-    def _unconfirmed_settings(self, step: language.DeclaredStep) -> list[str]:
-        used = self._used(step, "unconfirmed")
-        return [f"setting `{name}`: {reason}" for name, reason in used.items() if reason]
+        return [declared[name] for name in sorted(names) if name in declared]
 
     def _request(
         self, step: language.DeclaredStep, lets: Mapping[str, Term]
@@ -335,7 +342,7 @@ class _OperationLowering:
                 return self._jwe_key(node)
             return picked(node) if isinstance(node, Call) and node.function == "pick" else node
 
-        return fold(self._amounts.placed(rewrite(term, change)))
+        return fold(self._amounts.placed(rewrite(term, change, HAS_REF | HAS_CALL)))
 
     def _resolved(self, ref: Ref, lets: Mapping[str, Term]) -> Term:
         """What a `let` names, or the value of a setting that decides; else the reference."""

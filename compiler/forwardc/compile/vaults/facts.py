@@ -6,7 +6,7 @@ that nobody confirms is told by that, and by no list.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from itertools import groupby
@@ -49,15 +49,19 @@ class Facts:
 
     def recording(self) -> "Facts":
         """The same facts with a record of its own."""
-        return replace(self, doubts={})
+        return self._copy({}, self.step)
 
     def unrecorded(self) -> "Facts":
         """The same facts for what is read of all alike, whatever is used of it."""
-        return replace(self, doubts=None)
+        return self._copy(None, self.step)
 
     def at(self, step: str) -> "Facts":
         """The same facts and record, for what a step reads."""
-        return replace(self, step=step)
+        return self._copy(self.doubts, step)
+
+    def _copy(self, doubts: dict[tuple[str, str], None] | None, step: str) -> "Facts":
+        # Each step of each operation takes some: `replace` would look at every field for it.
+        return Facts(self.vault, self.title, self.data, doubts, step, self.unconfirmed)
 
     def section(self, name: str) -> Mapping[str, Any]:
         """One section; every entry is a mapping that names its `source`."""

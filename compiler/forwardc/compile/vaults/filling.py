@@ -8,7 +8,7 @@ values its result. Parts without a hole stay the same objects, so environments s
 from collections.abc import Mapping
 from dataclasses import replace
 
-from forwardc.compile.ir.fold import filled
+from forwardc.compile.ir.fold import filled, has_hole
 from forwardc.compile.vaults.emission import (
     Emission,
     EmittedAnswer,
@@ -67,6 +67,8 @@ def _step(step: EmittedStep, values: Values, private: bool) -> EmittedStep:
 
 
 def _answer(answer: EmittedAnswer, values: Values) -> EmittedAnswer:
+    if not any(has_hole(rule.when) for rule in answer.rules if rule.when):
+        return answer
     rules = tuple(
         EmittedRule(rule.number, rule.when and filled(rule.when, values), rule.outcome)
         for rule in answer.rules

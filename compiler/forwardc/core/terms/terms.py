@@ -300,6 +300,9 @@ def walk(term: Term, holding: int | None = None) -> "list[Term]":
 
     With `holding`, bits of what is looked for: only the terms that hold some of it.
     """
+    if not term.inside:
+        # Most terms that are asked about are a name or a literal.
+        return [term] if holding is None or term.holds & holding else []
     nodes: list[Term] = []
     todo = [term]
     if holding is None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from forwardc.compile.ir.analysis import atoms_in
 from forwardc.compile.passes.checks.rule import Case, Problem
 from forwardc.core.atoms import ATOMS, Sensitivity
-from forwardc.core.terms.terms import Map, walk
+from forwardc.core.terms.terms import HAS_ATOM, Map, walk
 
 _KEPT = frozenset(
     "reference merchantreference metadata description idempotencykey orderid "
@@ -21,9 +21,9 @@ _PART = re.compile(r"[^\[\].]+")
 def check(case: Case) -> Iterator[Problem]:
     """Account data below a body key that names a reference."""
     body = case.step.request.body
-    for node in walk(body.tree) if body else ():
+    for node in walk(body.tree, HAS_ATOM) if body else ():
         for key, value in node.entries if isinstance(node, Map) else ():
-            if _names(key) & _KEPT:
+            if value.holds & HAS_ATOM and _names(key) & _KEPT:
                 for atom in atoms_in(value):
                     if ATOMS[atom.name].sensitivity is Sensitivity.ACCOUNT:
                         yield Problem(

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from forwardc.compile.passes.checks.rule import Case, Problem
 from forwardc.core.terms.terms import (
+    HAS_CALL,
     Amount,
     Atom,
     Call,
@@ -37,7 +38,8 @@ _LEAST_MODULUS_BYTES = 256
 
 def check(case: Case) -> Iterator[Problem]:
     """Every `jwe` call: its algorithms, and its key as far as it is known."""
-    for node in case.step.request.nodes:
+    request = case.step.request
+    for node in request.nodes if request.holds & HAS_CALL else ():
         if isinstance(node, Call) and node.function == "jwe":
             yield from _call(node)
 

@@ -6,6 +6,7 @@ that `values` fills.
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 from forwardc.compile.ir.analysis import uses_network_token
 from forwardc.compile.ir.program import Program
@@ -147,6 +148,7 @@ def _source_kind(kind: str, fact: Mapping[str, object], facts: Facts) -> Emitted
     )
 
 
+@cache
 def presence_of(fact: str) -> Presence:
     """The facts name the input that an atom comes with."""
     return Presence(fact) if fact in ("always", "vault", "never") else Presence("inputs", fact)

@@ -5,6 +5,7 @@ Stripe has no placeholders: which paths are card fields is fixed in a config tha
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 
 from forwardc.compile.ir.analysis import has_atom
 from forwardc.compile.ir.program import Program, ProgramStep
@@ -98,7 +99,7 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> EmittedH
                 pattern=fact["value"]["pattern"],
                 single_use=fact["value"]["single_use"],
                 inputs={},
-                has={atom: Presence(entry[kind]) for atom, entry in atoms.items()},
+                has={atom: _presence_of(entry[kind]) for atom, entry in atoms.items()},
                 bind=Ref("source.id"),
             )
             for kind, fact in facts.section("source_kinds").items()
@@ -136,15 +137,18 @@ def _api_version(account: Mapping[str, str], facts: Facts) -> str:
 
 def emit(context: EmissionContext, facts: Facts) -> Emission:
     """The steps of one operation."""
+    losses = losses_by_step(context.vault_steps, lambda step: _losses(step, facts.at(step.name)))
     steps = tuple(
-        direct_step(step) if step.direct else _vault_step(step, facts.at(step.name))
+        direct_step(step)
+        if step.direct
+        else _vault_step(step, losses.get(step.name, {}), facts.at(step.name))
         for step in context.operation.steps
     )
-    losses = losses_by_step(context.vault_steps, lambda step: _losses(step, facts.at(step.name)))
     return Emission(steps, losses=losses, inputs=_billing_inputs(context))
 
 
-def _vault_step(step: ProgramStep, facts: Facts) -> EmittedStep:
+def _vault_step(step: ProgramStep, losses: Losses, facts: Facts) -> EmittedStep:
+    """The call for one step, and what tells of its losses."""
     address = Text((Lit("https://"), _HOST, Lit(str(facts.value("paths", "forward")))))
     call = EmittedCall(
         method="POST",
@@ -173,7 +177,7 @@ def _vault_step(step: ProgramStep, facts: Facts) -> EmittedStep:
                 for fact in facts.section("failures").values()
             ),
         ),
-        echo=_echo(step, facts),
+        echo=_echo(step, losses, facts),
         vault_key_hours=facts.limit("idempotency_kept", "hours"),
         retention=_kept_requests(address, facts),
         vault_reference={"metadata[forwardc_run]": "run.id"},
@@ -223,10 +227,9 @@ def _losses(step: ProgramStep, facts: Facts) -> Losses:
     return known_losses(step.request, _presence(step, facts), sources)
 
 
-def _echo(step: ProgramStep, facts: Facts) -> EmittedEcho | None:
+def _echo(step: ProgramStep, losses: Losses, facts: Facts) -> EmittedEcho | None:
     """Where the vault repeats the body, where that tells something."""
-    losses = [loss for atoms in _losses(step, facts).values() for loss in atoms.values()]
-    if all(loss.by != "echo" for loss in losses):
+    if all(loss.by != "echo" for atoms in losses.values() for loss in atoms.values()):
         return None
     kinds, places = _presence(step, facts).values(), echoed(step)
     always = {atom for has in kinds for atom, presence in has.items() if presence.when == "always"}
@@ -242,9 +245,14 @@ def _presence(step: ProgramStep, facts: Facts) -> dict[str, dict[str, Presence]]
     """The presence of the atoms that a step uses, by kind of source."""
     atoms, used = filled_atoms(facts), {atom.name for atom in step.request.atoms}
     return {
-        kind: {atom: Presence(atoms[atom][kind]) for atom in atoms if atom in used}
+        kind: {atom: _presence_of(atoms[atom][kind]) for atom in atoms if atom in used}
         for kind in facts.section("source_kinds")
     }
+
+
+@cache
+def _presence_of(fact: str) -> Presence:
+    return Presence(fact)
 
 
 def _failure(fact: Mapping[str, object], *, spent: bool) -> EmittedFailure:

@@ -14,6 +14,7 @@ from forwardc.compile.vaults.encode import escaped
 from forwardc.compile.vaults.facts import Facts
 from forwardc.core.atoms import ATOMS
 from forwardc.core.terms.terms import (
+    HAS_ATOM,
     Amount,
     Atom,
     Call,
@@ -90,6 +91,8 @@ def echoed(step: ProgramStep) -> dict[str, list[str]]:
 
 
 def _places(term: Term, at: str | None) -> Iterator[tuple[Atom, str | None]]:
+    if not term.holds & HAS_ATOM:
+        return
     match term:
         case Atom():
             yield term, at
@@ -122,6 +125,8 @@ def _may_go(item: Term) -> bool:
 def _blanks(
     term: Term, at: str, *, xml: bool, number: bool = False, required: bool = True
 ) -> Iterator[_Blank]:
+    if not term.holds & HAS_ATOM:
+        return
     match term:
         case Atom():
             yield _Blank(at, term, number, required)
