@@ -6,7 +6,7 @@ A value is known at one stage, and a term's stage is the latest of its parts.
 from enum import IntEnum
 from typing import Final
 
-from forwardc.compile.ir.program import Program, ProgramOperation, terms_of
+from forwardc.compile.ir.program import Program, ProgramOperation
 from forwardc.core.atoms import ATOMS, InstrumentKind
 from forwardc.core.terms.terms import (
     ANYTHING,
@@ -80,13 +80,7 @@ def marked_names(term: Term) -> list[str]:
 
 def optional_names(operation: ProgramOperation) -> frozenset[str]:
     """The names that the author marked with `?`."""
-    return frozenset(
-        name
-        for step in operation.steps
-        if step.request.holds & HAS_IF
-        for term in terms_of(step.request)
-        for name in marked_names(term)
-    )
+    return frozenset().union(*(step.request.marked_names for step in operation.steps))
 
 
 def atoms_used(operation: ProgramOperation) -> list[str]:

@@ -14,9 +14,11 @@ from forwardc.core.outcome import Outcome
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import (
     HAS_ATOM,
+    HAS_IF,
     HAS_REF,
     Atom,
     Encoding,
+    If,
     Lit,
     Ref,
     Term,
@@ -76,22 +78,31 @@ class ProgramRequest:
         """What is anywhere in it, a bit for each kind: as a term's own `holds`."""
         return reduce(or_, (term.holds for term in terms_of(self)))
 
+    def holding(self, bits: int) -> list[Term]:
+        """What holds some of it, in the order it is written: `bits` as of `walk`."""
+        if not self.holds & bits:
+            return []
+        return [node for term in terms_of(self) for node in walk(term, bits)]
+
     @cached_property
     def nodes(self) -> tuple[Term, ...]:
         """Every term of the request and everything inside, in the order it is written."""
         return tuple([node for term in terms_of(self) for node in walk(term)])
 
     @cached_property
+    def marked_names(self) -> frozenset[str]:
+        """The names that the author marked with `?`."""
+        return frozenset(node.present for node in self.holding(HAS_IF) if isinstance(node, If))
+
+    @cached_property
     def atoms(self) -> tuple[Atom, ...]:
         """The atoms, with their spans."""
-        nodes = (node for term in terms_of(self) for node in walk(term, HAS_ATOM))
-        return tuple([node for node in nodes if isinstance(node, Atom)])
+        return tuple([node for node in self.holding(HAS_ATOM) if isinstance(node, Atom)])
 
     @cached_property
     def refs(self) -> tuple[Ref, ...]:
         """The references, with their spans."""
-        nodes = (node for term in terms_of(self) for node in walk(term, HAS_REF))
-        return tuple([node for node in nodes if isinstance(node, Ref)])
+        return tuple([node for node in self.holding(HAS_REF) if isinstance(node, Ref)])
 
     def refs_below(self, root: str) -> list[Ref]:
         """The references below one root: `secrets`, `params`."""

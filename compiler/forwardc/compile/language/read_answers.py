@@ -18,7 +18,7 @@ from forwardc.compile.language.report import Report
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.outcome import Outcome
-from forwardc.core.terms.terms import Call, Lit, Ref, Term, walk
+from forwardc.core.terms.terms import HAS_CALL, Call, Lit, Ref, Term, root_bit, walk
 
 _BODIES: Final = ("json", "xml", "form", "text")
 
@@ -29,7 +29,7 @@ def kinds_read(rules: Iterable[DeclaredRule]) -> tuple[str, ...]:
         node.name.removeprefix("response.")
         for rule in rules
         if rule.when is not None
-        for node in walk(rule.when)
+        for node in walk(rule.when, root_bit("response"))
         if isinstance(node, Ref) and node.root == "response"
     }
     return tuple(kind for kind in _BODIES if kind in names)
@@ -126,7 +126,7 @@ def _report_undeclared(use: _Use, declared: Iterable[str], report: Report) -> No
 
 def _in_rules(rules: Iterable[DeclaredRule]) -> Iterator[_Use]:
     for rule in rules:
-        for node in walk(rule.when) if rule.when is not None else ():
+        for node in walk(rule.when, HAS_CALL) if rule.when is not None else ():
             if isinstance(node, Call) and node.function == "get" and _reads_xml(node):
                 key = node.args[1]
                 if isinstance(key, Lit) and isinstance(key.value, str):

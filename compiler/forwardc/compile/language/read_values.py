@@ -17,7 +17,7 @@ from forwardc.compile.language.symbols import SymbolTable, may_be_absent
 from forwardc.compile.language.typing import Typing, type_of
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.functions import Type
-from forwardc.core.terms.terms import Lit, Map, Ref, Seq, Term, walk
+from forwardc.core.terms.terms import HAS_REF, Lit, Map, Ref, Seq, Term, walk
 
 _NAMES = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
@@ -140,7 +140,7 @@ class ValueReader:
 
 
 def _references(term: Term) -> Iterator[str]:
-    return (node.name for node in walk(term) if isinstance(node, Ref))
+    return (node.name for node in walk(term, HAS_REF) if isinstance(node, Ref))
 
 
 def _is_whole(node: YamlScalar) -> bool:

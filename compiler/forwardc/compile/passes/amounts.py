@@ -16,6 +16,7 @@ from forwardc.core.currencies import DISPUTED, iso
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.money import AmountRefusedError, exponent, major
 from forwardc.core.terms.terms import (
+    HAS_AMOUNT,
     HAS_CALL,
     HAS_REF,
     Amount,
@@ -189,8 +190,9 @@ def money_block(
 def _currencies(operations: Sequence[ProgramOperation]) -> Iterator[Term]:
     for operation in operations:
         for step in operation.steps:
-            rules = [node for rule in step.outcome if rule.when for node in walk(rule.when)]
-            for node in (*step.request.nodes, *rules):
+            rules = (rule.when for rule in step.outcome if rule.when)
+            in_rules = [node for when in rules for node in walk(when, HAS_AMOUNT)]
+            for node in (*step.request.holding(HAS_AMOUNT), *in_rules):
                 if isinstance(node, Amount):
                     yield node.currency
             yield from (output.currency for output in step.outputs if output.currency is not None)

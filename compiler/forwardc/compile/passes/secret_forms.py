@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from forwardc.compile.ir.program import ProgramOperation, ProgramRequest
-from forwardc.core.terms.terms import Call, Lit, Map, Ref, Term, Text, unwrapped
+from forwardc.core.terms.terms import HAS_CALL, Call, Lit, Map, Ref, Term, Text, unwrapped
 
 Form = Mapping[str, object]
 
@@ -46,7 +46,7 @@ def secret_forms(
 def _in_request(
     request: ProgramRequest, as_keys: Mapping[str, str | None]
 ) -> Iterator[tuple[str, Form]]:
-    for node in request.nodes:
+    for node in request.holding(HAS_CALL):
         if isinstance(node, Call) and node.function == "jwe":
             yield from _of_key(dict(node.named), as_keys)
     for pair in request.headers:

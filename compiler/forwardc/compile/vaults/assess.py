@@ -34,7 +34,7 @@ from forwardc.compile.vaults.emission import Emission, EmittedHead, EmittedStep
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.filling import fill
 from forwardc.compile.vaults.findings import Finding, Verdict, findings_by_step
-from forwardc.core.terms.terms import Encoded, If
+from forwardc.core.terms.terms import HAS_IF, Encoded, If
 
 NEEDS_ONBOARDING: Final = "FC0610"
 """The code of a URL that the vault forwards to only after it was asked."""
@@ -293,7 +293,7 @@ def _stated_presence(context: Context, head: EmittedHead) -> Iterator[Finding]:
         if presence.when == "vault"
     }
     for step in context.vault_steps:
-        for node in step.request.nodes:
+        for node in step.request.holding(HAS_IF):
             if isinstance(node, If) and node.present in unsure and not has_atom(node.then):
                 reason = f"this says that `{node.present}` is there, and only the vault knows"
                 yield Finding(Verdict.DEGRADED, "FC0612", reason, node.span, step.name)

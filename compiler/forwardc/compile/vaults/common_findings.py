@@ -21,6 +21,7 @@ from forwardc.compile.vaults.steps import if_present
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.functions import ComputationError
 from forwardc.core.terms.terms import (
+    HAS_AMOUNT,
     HAS_REF,
     Amount,
     Call,
@@ -119,7 +120,8 @@ def unconfirmed_counting(context: Context) -> Iterator[Finding]:
     """Amounts that are counted in a way that nobody's documents confirm."""
     doubt = context.program.counting_doubt
     for step in context.operation.steps if doubt else ():
-        amount = next((node for node in step.request.nodes if isinstance(node, Amount)), None)
+        nodes = step.request.holding(HAS_AMOUNT)
+        amount = next((node for node in nodes if isinstance(node, Amount)), None)
         if amount is not None:
             reason = f"how amounts are counted: {doubt}"
             yield Finding(Verdict.UNCONFIRMED, "FC0624", reason, amount.span, step.name)

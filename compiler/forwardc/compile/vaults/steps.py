@@ -180,7 +180,7 @@ def known_losses(
 
     `kinds` has the presence of atoms, by the kinds of source that fit.
     """
-    optional = {node.present for node in request.nodes if isinstance(node, If)}
+    optional = request.marked_names
     used = list(dict.fromkeys(atom.name for atom in request.atoms))
     supplied = {n: EmittedLoss("inputs", n) for n in sources.supplied if n in optional}
     losses: dict[str, Mapping[str, EmittedLoss]] = {}

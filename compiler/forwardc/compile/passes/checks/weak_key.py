@@ -38,8 +38,7 @@ _LEAST_MODULUS_BYTES = 256
 
 def check(case: Case) -> Iterator[Problem]:
     """Every `jwe` call: its algorithms, and its key as far as it is known."""
-    request = case.step.request
-    for node in request.nodes if request.holds & HAS_CALL else ():
+    for node in case.step.request.holding(HAS_CALL):
         if isinstance(node, Call) and node.function == "jwe":
             yield from _call(node)
 

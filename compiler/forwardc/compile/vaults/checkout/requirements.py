@@ -15,7 +15,7 @@ from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.core.terms.escaping import UNRESERVED
-from forwardc.core.terms.terms import Call, Lit, Ref, Term, walk
+from forwardc.core.terms.terms import HAS_CALL, Call, Lit, Ref, Term, walk
 
 _COMPUTABLE = frozenset({"jwe", "json", "text"})
 
@@ -202,7 +202,7 @@ def _query_names(step: ProgramStep) -> Iterator[Finding]:
 
 def _encryptions(context: Context, step: ProgramStep, facts: Facts) -> Iterator[Finding]:
     """Calls of `jwe` inside the vault: its algorithms, and no variable that needs another."""
-    for call in _jwe_calls(step.request.nodes):
+    for call in _jwe_calls(step.request.holding(HAS_CALL)):
         if stage_of(call, context.stored) is not Stage.VAULT:
             continue
         for reason in _objections(call, facts):
