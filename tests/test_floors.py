@@ -54,9 +54,19 @@ def room(*may: str, because: str) -> Room:
 GROUND = {"version"}
 COMPILER = tuple(
     f"compile.{part}"
-    for part in ("language", "ir", "passes", "vaults", "review", "stages", "store", "pipeline")
+    for part in (
+        "language",
+        "ir",
+        "passes",
+        "vaults",
+        "review",
+        "stages",
+        "compiled",
+        "store",
+        "pipeline",
+    )
 )
-ABOVE_STAGES = ("compile.store", "compile.pipeline")
+ABOVE_STAGES = ("compile.compiled", "compile.store", "compile.pipeline")
 
 ROOMS = {
     "core": room(because="every wing shares it: what it imported, all of them would carry"),
@@ -95,6 +105,12 @@ ROOMS = {
         "plan",
         *(part for part in COMPILER if part not in ("compile.stages", *ABOVE_STAGES)),
         because="it is the order of the stages, and knows one destination only",
+    ),
+    "compile.compiled": room(
+        "core",
+        "plan",
+        *(part for part in COMPILER if part not in ABOVE_STAGES),
+        because="it is what the stages made, whatever is done with it",
     ),
     "compile.store": room(
         "core",

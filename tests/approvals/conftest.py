@@ -62,7 +62,7 @@ def plans(compiled: Compiled) -> dict[str, Plan]:
 @pytest.fixture(scope="session")
 def built(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with a fresh build, not to be changed."""
-    from forwardc.compile.review.write import write
+    from forwardc.compile.review.staged_build import write
 
     folder = tmp_path_factory.mktemp("built")
     write_project(root, folder)

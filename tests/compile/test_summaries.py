@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from forwardc.compile import pipeline
-from forwardc.compile.language.load import ReadDestination
+from forwardc.compile.language.load import ReadDestination, open_project
 from forwardc.compile.review.compiled_destination import CompiledDestination
 from forwardc.compile.stages import DestinationTrees, Surroundings, Take, compile_destination
 from forwardc.core.diagnostics.diagnostic import Diagnostic
@@ -72,7 +72,7 @@ Compile = Callable[..., tuple[CompiledDestination, DestinationTrees]]
 def built(root: Path) -> tuple[list[Diagnostic], dict[str, bytes]]:
     """What is found, and every file in the order it is made."""
     sink, files = Sink(), dict[str, bytes]()
-    pipeline.build_project(root, sink, files.__setitem__, DAY)
+    pipeline.build_project(open_project(root, sink), sink, files.__setitem__, DAY)
     return sink.sorted(), {} if sink.has_errors else files
 
 

@@ -6,8 +6,9 @@ A code of what a vault cannot do (06) is no mistake of the file: it must show in
 import re
 from pathlib import Path
 
+from forwardc.compile.compiled import Compiled
 from forwardc.compile.language.load import load_files
-from forwardc.compile.pipeline import Compiled, compile_loaded
+from forwardc.compile.pipeline import compile_loaded
 from forwardc.core.diagnostics.codes import CODES, page
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.sink import Sink

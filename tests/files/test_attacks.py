@@ -14,7 +14,7 @@ import pytest
 
 from forwardc.cli.main import run
 from forwardc.compile.pipeline import compile_project
-from forwardc.compile.review.write import write
+from forwardc.compile.review.staged_build import write
 from forwardc.core.diagnostics.sink import Sink
 from held_up import within
 from shop_project import ACCOUNTS, SHOP

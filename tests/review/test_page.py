@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from forwardc.compile.compiled import Compiled
 from forwardc.compile.ir.program import ProgramStep, terms_of
-from forwardc.compile.pipeline import Compiled, compile_project
+from forwardc.compile.pipeline import compile_project
 from forwardc.compile.review.approve import ApprovalAct, with_approvals
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.diagnostics.sink import Sink

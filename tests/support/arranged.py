@@ -6,7 +6,8 @@ from pathlib import Path
 
 from emulated import Emulated
 from forwardc.cli.sandbox.project import project_data
-from forwardc.compile.pipeline import Compiled, compile_project
+from forwardc.compile.compiled import Compiled
+from forwardc.compile.pipeline import compile_project
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan, load_plan

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from forwardc.compile.pipeline import Compiled
+from forwardc.compile.compiled import Compiled
 from forwardc.compile.vaults.encode import encode
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink

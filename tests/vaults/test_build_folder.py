@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from forwardc.compile.language.schema import Kind, load_schema
 from forwardc.compile.pipeline import compile_project
-from forwardc.compile.review.write import compare
+from forwardc.compile.review.comparison import compare
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import load_plan
 

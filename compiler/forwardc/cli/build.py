@@ -1,13 +1,13 @@
 """`forwardc build`: compiles the project into its build folder, or says that it is stale."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.compiled_plans import collector_paused, resume_collector
+from forwardc.cli.compiled_plans import collector_patient
 from forwardc.cli.findings import format_option, show
 from forwardc.cli.options import day_of, today_option
 from forwardc.cli.output import json_option, note, say_document
@@ -16,10 +16,9 @@ from forwardc.cli.stored import StoreSession, findings_of, no_store_option
 from forwardc.cli.unchanged import built
 
 if TYPE_CHECKING:
-    from forwardc.compile.pipeline import Compiled
-    from forwardc.compile.review.write import BuildChanges, Outputs
+    from forwardc.compile.language.load import LoadedProject
+    from forwardc.compile.review.comparison import BuildChanges
     from forwardc.core.diagnostics.sink import Sink
-    from forwardc.core.files.checkout import CheckoutPath
 
 EXIT_DIFFERENT = 3
 """Exit code: `build --check` and `diff` alike, so that a pipeline tells it from a mistake (1)."""
@@ -32,7 +31,7 @@ EXIT_DIFFERENT = 3
 @json_option
 @format_option
 @project_option
-@collector_paused()
+@collector_patient()
 def command(
     check: bool,
     as_json: bool,
@@ -45,8 +44,10 @@ def command(
 
     Only files that changed are written. With a mistake anywhere, nothing is.
     """
-    from forwardc.compile.pipeline import compile_project
-    from forwardc.compile.review.write import BuildChanges, write
+    from forwardc.compile.language.load import open_project
+    from forwardc.compile.pipeline import build_project
+    from forwardc.compile.review.comparison import BuildChanges
+    from forwardc.compile.review.staged_build import BuildUnderWayError
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.core.diagnostics.text_file import unreadable
     from forwardc.core.files.kinds import FileRefusedError
@@ -56,44 +57,32 @@ def command(
     verdict = run.verdict()
     files = run.unchanged_files(verdict) if verdict else None
     if verdict is not None and files is not None:
-        _BuildReport(findings_of(verdict), format_, root, as_json)(BuildChanges(files, (), ()))
+        shown = _BuildReport(findings_of(verdict), format_, root, as_json, day_of(today))
+        shown(BuildChanges(files, (), ()))
         note(built(files))
         return 0
     sink = Sink()
-    report = _BuildReport(sink, format_, root, as_json)
-    compiled = compile_project(root, sink, day_of(today))
-    if sink.has_errors or compiled.loaded.project is None:
+    report = _BuildReport(sink, format_, root, as_json, day_of(today))
+    loaded = open_project(root, sink)
+    if loaded.project is None:
+        build_project(loaded, sink, _nobody, day_of(today))
         report(None)
         return 1
-    resume_collector()
-    folder = compiled.loaded.build
+    where = f"{'/'.join(loaded.build.parts)}/"
     try:
-        if check:
-            return _check(folder, compiled, report)
-        digests: dict[str, str] = {}
-        changes = write(folder, _noted(compiled.outputs(), digests))
+        return _check(loaded, report) if check else _build(loaded, report, run)
     except FileRefusedError as problem:
-        unreadable(problem, f"{'/'.join(folder.parts)}/", "FC0701", sink)
-        report(None)
-        return 1
+        unreadable(problem, where, "FC0701", sink)
+    except BuildUnderWayError as problem:
+        hint = "wait for it, and run this one again"
+        sink.error("FC0713", f"{where}: {problem.strerror}", hint=hint)
     except OSError as problem:
         # A call on an open file names none.
-        where = problem.filename or f"{'/'.join(folder.parts)}/"
+        named = problem.filename or where
         advice = "`forwardc build --check` says what is stale, and `forwardc build` repairs it"
-        raise click.ClickException(f"{where}: {problem.strerror}; {advice}") from None
-    run.keep_build(compiled, sink, digests)
-    report(changes)
-    note(built(changes.files, len(changes.written), len(changes.removed)))
-    return 0
-
-
-def _noted(outputs: "Outputs", digests: dict[str, str]) -> "Outputs":
-    """The same, with the digest of each noted."""
-    from forwardc.core.files.digest import file_digest
-
-    for path, data in outputs:
-        digests[path] = file_digest(data)
-        yield path, data
+        raise click.ClickException(f"{named}: {problem.strerror}; {advice}") from None
+    report(None)
+    return 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +93,7 @@ class _BuildReport:
     format_: str
     root: Path
     as_json: bool
+    today: date
 
     def __call__(self, changes: "BuildChanges | None") -> None:
         """Show all; None where nothing was compared or written."""
@@ -116,10 +106,46 @@ class _BuildReport:
             say_document({"files": changes.files, **files}, self.sink, self.root)
 
 
-def _check(folder: "CheckoutPath", compiled: "Compiled", report: _BuildReport) -> int:
-    from forwardc.compile.review.write import MANIFEST, compare, first_difference
+def _build(loaded: "LoadedProject", report: _BuildReport, run: StoreSession) -> int:
+    from forwardc.compile.pipeline import build_project
+    from forwardc.compile.review.staged_build import StagedBuild
+    from forwardc.core.files.digest import file_digest
 
-    stale = compare(folder, compiled.outputs())
+    def waiting() -> None:
+        note(f"another build of {'/'.join(loaded.build.parts)}/ is under way: waiting for it")
+
+    def take(path: str, data: bytes) -> None:
+        digests[path] = file_digest(data)
+        staged.take(path, data)
+
+    digests: dict[str, str] = {}
+    with StagedBuild(loaded.build, waiting) as staged:
+        compiled = build_project(loaded, report.sink, take, report.today)
+        if report.sink.has_errors:
+            report(None)
+            return 1
+        outputs = {path: digests[path] for path in compiled.output_paths()}
+        changes = staged.finish(outputs)
+        run.keep_build(compiled, report.sink, outputs)
+    report(changes)
+    note(built(changes.files, len(changes.written), len(changes.removed)))
+    return 0
+
+
+def _nobody(path: str, data: bytes) -> None:
+    """Without a project there is no folder to write to."""
+
+
+def _check(loaded: "LoadedProject", report: _BuildReport) -> int:
+    from forwardc.compile.pipeline import build_project
+    from forwardc.compile.review.comparison import MANIFEST, BuildComparison, first_difference
+
+    comparison = BuildComparison(loaded.build)
+    build_project(loaded, report.sink, comparison.take, report.today)
+    if report.sink.has_errors:
+        report(None)
+        return 1
+    stale = comparison.changes()
     paths = (*stale.written, *stale.removed)
     for path in paths:
         report.sink.error("FC0701", f"{path} is stale", hint="run `forwardc build` and commit it")
@@ -127,6 +153,6 @@ def _check(folder: "CheckoutPath", compiled: "Compiled", report: _BuildReport) -
     if not paths:
         return 0
     first = next((path for path in paths if path != MANIFEST), MANIFEST)
-    made = next((data for path, data in compiled.outputs() if path == first), None)
-    note(f"first difference: {first_difference(folder, first, made)}")
+    difference = first_difference(loaded.build, first, comparison.bytes_of(first))
+    note(f"first difference: {difference}")
     return EXIT_DIFFERENT

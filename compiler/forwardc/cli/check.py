@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from forwardc.cli.compiled_plans import collector_paused
+from forwardc.cli.compiled_plans import collector_patient
 from forwardc.cli.findings import format_option, show
 from forwardc.cli.options import day_of, today_option
 from forwardc.cli.output import json_option, note, say_document
@@ -104,7 +104,7 @@ def _times(number: int) -> str:
 @json_option
 @format_option
 @project_option
-@collector_paused()
+@collector_patient()
 def command(
     paths: tuple[Path, ...],
     as_json: bool,

@@ -10,11 +10,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from forwardc.cli.project_folder import PROJECT_FILE
+
+_OBJECTS: Final = 300_000
+"""Objects that come before a collection: ten times those of a large destination."""
 
 if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink
@@ -135,7 +138,17 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def resume_collector() -> None:
-    """Collect again, but look only at what is made from now on: the writing of pages is cyclic."""
+@contextmanager
+def collector_patient() -> Iterator[None]:
+    """Few collections inside, for what lets each destination's trees go: they hold no cycles.
+
+    Where some do, what they keep is bounded, which it is not while the collector is paused.
+    """
+    before = gc.get_threshold()
     gc.freeze()
-    gc.enable()
+    gc.set_threshold(_OBJECTS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

@@ -10,7 +10,7 @@ from forwardc.cli.output import json_option, note, say, say_document
 from forwardc.cli.project_folder import project_option, seen_from_here
 
 if TYPE_CHECKING:
-    from forwardc.compile.pipeline import Compiled
+    from forwardc.compile.compiled import Compiled
     from forwardc.core.diagnostics.codes import Code
 
 _BUILT = re.compile(r"(?P<path>[^#]+\.(?:json|html|md))(?:#(?P<pointer>(?:/.*)?))?")

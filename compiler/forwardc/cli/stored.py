@@ -23,8 +23,8 @@ from forwardc.compile.store.tool import tool_identity
 from forwardc.compile.store.verdict import CheckVerdict
 
 if TYPE_CHECKING:
+    from forwardc.compile.compiled import Compiled
     from forwardc.compile.language.load import LoadedProject
-    from forwardc.compile.pipeline import Compiled
     from forwardc.compile.store.memory import DestinationMemory
     from forwardc.compile.store.slices import ProjectParts
     from forwardc.core.diagnostics.sink import Sink

@@ -22,14 +22,14 @@ sandbox: `NotedHosts` answers no and notes `{"pay.example": False}` in what stay
 `b.yaml` is read, `live` has the name, the note is wrong, and `a.yaml` is compiled again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
-from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from forwardc.compile.ir.summary import DestinationSummary, NotBuilt, assessments_of
+from forwardc.compile.compiled import Compiled
+from forwardc.compile.ir.summary import DestinationSummary, assessments_of
 from forwardc.compile.language.load import (
     PROJECT_FILE,
     LoadedProject,
@@ -42,7 +42,9 @@ from forwardc.compile.language.load import (
 from forwardc.compile.passes.project_checks import check_project_names, check_targets
 from forwardc.compile.passes.secret_owners import check_secret_owners
 from forwardc.compile.passes.separation import check_separation, live_names
-from forwardc.compile.review.account_keys import check_account_keys, missing_account_keys
+from forwardc.compile.review.account_keys import (
+    check_account_keys,
+)
 from forwardc.compile.review.arrangements import check_grants
 from forwardc.compile.review.attestation import check_attestations
 from forwardc.compile.review.compiled_destination import CompiledDestination
@@ -50,92 +52,13 @@ from forwardc.compile.review.production_details import check_production_details
 from forwardc.compile.stages import DestinationTrees, Surroundings, Take, compile_destination
 from forwardc.compile.store.memory import DestinationMemory, Remember
 from forwardc.compile.store.slices import ProjectParts
-from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import below
 from forwardc.core.files.digest import file_digest
-from forwardc.plan.separation import shipped
 
 if TYPE_CHECKING:
     from forwardc.plan.lock import Lock
-
-
-@dataclass(frozen=True, slots=True)
-class Compiled:
-    """What the stages made of a project, before any file of `build/` is."""
-
-    loaded: LoadedProject
-    destinations: tuple[CompiledDestination, ...] = ()
-    live_hosts: tuple[str, ...] = ()
-    """The hosts of the project's live accounts, sorted."""
-    approvals: "Lock | None" = None
-    """What `forwardc.lock` holds; None where there is no such file."""
-    trees: tuple[DestinationTrees, ...] = field(default=(), repr=False)
-    """For whoever asked for them; without assessments where there are errors."""
-
-    @property
-    def lock(self) -> "Lock":
-        """The approvals: none where there is no file."""
-        return self._surroundings.lock
-
-    @property
-    def summaries(self) -> list[DestinationSummary]:
-        """What rules over the project look at, in the order of the files."""
-        return [each.summary for each in self.destinations if each.summary]
-
-    @property
-    def not_built(self) -> list[NotBuilt]:
-        """Which destinations have no values in a place."""
-        return [reason for summary in self.summaries for reason in summary.not_built]
-
-    @property
-    def assessments(self) -> tuple[Assessment, ...]:
-        """What each vault makes of each operation, where the trees were asked for."""
-        return tuple(assessment for trees in self.trees for assessment in trees.assessments)
-
-    @property
-    def _surroundings(self) -> Surroundings:
-        return Surroundings(self.loaded.project, self.approvals)
-
-    def documents(self) -> dict[str, Any]:
-        """The files of `build/` but the manifest: texts, and structures that know their places.
-
-        Of a project whose trees were asked for.
-        """
-        return dict(sorted(self._documents(), key=itemgetter(0)))
-
-    def outputs(self) -> Iterator[tuple[str, bytes]]:
-        """Path below `build/` and bytes of every file, one at a time, the manifest last.
-
-        Of a project whose trees were asked for.
-        """
-        from forwardc.compile.review import build_files
-        from forwardc.compile.review.write import MANIFEST
-
-        digests: dict[str, str] = {}
-        for path, content in self._documents():
-            data = build_files.file_bytes(content)
-            digests[path] = file_digest(data)
-            yield path, data
-        manifest = build_files.manifest_bytes(self.loaded.files, digests, self.live_hosts)
-        yield MANIFEST, manifest
-
-    def _documents(self) -> Iterator[tuple[str, Any]]:
-        from forwardc.compile.review import build_files, coverage
-
-        rows, lacking = [], list(self.not_built)
-        for trees in self.trees:
-            if trees.read.destination is not None:
-                made, more = build_files.destination_documents(
-                    *(trees.assessments, trees.read.destination, self.loaded.project),
-                    *(self.lock, shipped() | self.live_hosts),
-                )
-                yield from made
-                lacking += more
-                rows += coverage.rows(trees.assessments)
-        asked = missing_account_keys(self.loaded.project, assessments_of(self.summaries))
-        yield from build_files.coverage_documents(rows, lacking, asked)
 
 
 def compile_project(root: Path, sink: Sink, today: date | None = None) -> Compiled:
@@ -143,18 +66,18 @@ def compile_project(root: Path, sink: Sink, today: date | None = None) -> Compil
 
     `today` is the day on which attestations must hold; without it their dates are not compared.
     """
-    return _compiled(root, sink, today, keeps_trees=True)
+    return _compiled(open_project(root, sink), sink, today, keeps_trees=True)
 
 
 def check_project(
     root: Path, sink: Sink, today: date | None = None, remember: Remember | None = None
 ) -> Compiled:
     """The same findings; no trees are kept."""
-    return _compiled(root, sink, today, remember=remember)
+    return _compiled(open_project(root, sink), sink, today, remember=remember)
 
 
 def build_project(
-    root: Path,
+    loaded: LoadedProject,
     sink: Sink,
     take: Take,
     today: date | None = None,
@@ -162,33 +85,17 @@ def build_project(
 ) -> Compiled:
     """The same, and `take` is given every file of `build/` as it is made, the manifest last.
 
-    It may be given a file twice: the later one counts. With errors in the sink, none of it does.
-    Files of a destination that was recalled are not made: they are in place.
+    `loaded` was opened with the same sink. Of two files for a path the later one counts, and none
+    of them with errors in the sink. Files of a destination that was recalled are not made: they are
+    in place.
     """
-    compiled = _compiled(root, sink, today, take, remember=remember)
-    if not sink.has_errors and compiled.loaded.project is not None:
-        for path, data in _shared_files(compiled):
+    if loaded.project is None:
+        return _compiled(loaded, sink, today, remember=remember)
+    compiled = _compiled(loaded, sink, today, take, remember=remember)
+    if not sink.has_errors:
+        for path, data in compiled.outputs_of_all():
             take(path, data)
     return compiled
-
-
-def _shared_files(compiled: Compiled) -> Iterator[tuple[str, bytes]]:
-    """Coverage and the manifest of a project whose destinations were built."""
-    from forwardc.compile.review import build_files
-    from forwardc.compile.review.write import MANIFEST
-
-    built = [each.built for each in compiled.destinations if each.built is not None]
-    rows = [row for each in built for row in each.rows]
-    lacking = [reason for each in built for reason in each.lacking]
-    asked = missing_account_keys(compiled.loaded.project, assessments_of(compiled.summaries))
-    digests = {path: digest for each in built for path, digest in each.outputs.items()}
-    documents = build_files.coverage_documents(rows, [*compiled.not_built, *lacking], asked)
-    for path, content in documents:
-        data = build_files.file_bytes(content)
-        digests[path] = file_digest(data)
-        yield path, data
-    manifest = build_files.manifest_bytes(compiled.loaded.files, digests, compiled.live_hosts)
-    yield MANIFEST, manifest
 
 
 def check_files(root: Path, paths: Sequence[str], sink: Sink) -> Compiled:
@@ -208,7 +115,7 @@ def compile_loaded(loaded: LoadedProject, sink: Sink, today: date | None = None)
 
 
 def _compiled(
-    root: Path,
+    loaded: LoadedProject,
     sink: Sink,
     today: date | None,
     take: Take | None = None,
@@ -216,7 +123,6 @@ def _compiled(
     keeps_trees: bool = False,
     remember: Remember | None = None,
 ) -> Compiled:
-    loaded = open_project(root, sink)
     surroundings = Surroundings(loaded.project, _approvals(loaded.lock, sink))
 
     def read(index: int, findings: Sink) -> ReadDestination:

@@ -39,7 +39,7 @@ from forwardc.plan.separation import plain, shipped
 if TYPE_CHECKING:
     from forwardc.plan.lock import Lock
 
-Take: TypeAlias = Callable[[str, bytes], None]
+Take: TypeAlias = Callable[[str, bytes], object]
 """Whoever is given each file of `build/` as it is made: its path below the folder, its bytes."""
 
 

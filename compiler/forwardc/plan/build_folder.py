@@ -14,7 +14,7 @@ from forwardc.core.files.digest import file_digest
 from forwardc.core.files.kinds import BUILT, FileRefusedError
 from forwardc.core.terms.codec import InvalidPlanError
 from forwardc.plan.environment import place_in_words
-from forwardc.plan.formats import FORMAT_VERSION
+from forwardc.plan.formats import FORMAT_VERSION, STAGED, STAGED_LOCK
 from forwardc.plan.model import Plan, UnknownVersionError, load_plan
 from forwardc.plan.separation import of_plan, shipped
 
@@ -106,10 +106,12 @@ def plan_in(
         unreadable(problem, name, "FC0702", sink, hint=PUT_THERE)
         return None
     except OSError:
-        sink.error("FC0704", f"{name} is in the manifest and not in build/", hint=_BUILD_HINT)
+        hint = _how_to_repair(build)
+        sink.error("FC0704", f"{name} is in the manifest and not in build/", hint=hint)
         return None
     if file_digest(data) != manifest.outputs[name]:
-        sink.error("FC0702", f"{name} differs from its digest in the manifest", hint=_BUILD_HINT)
+        hint = _how_to_repair(build)
+        sink.error("FC0702", f"{name} differs from its digest in the manifest", hint=hint)
         return None
     plan = _load(name, data, sink)
     if plan and (plan.vault, plan.destination, plan.place) != (
@@ -120,6 +122,17 @@ def plan_in(
         sink.error("FC0702", f"{name} holds the plan of something else", hint=_BUILD_HINT)
         return None
     return plan if plan is None or _is_separated(name, plan, manifest, sink) else None
+
+
+def _how_to_repair(build: Path | CheckoutPath) -> str:
+    """What to do about files of two builds."""
+    try:
+        under_way = (as_checkout(build) / STAGED / STAGED_LOCK).is_plain()
+    except OSError:
+        under_way = False
+    if under_way:
+        return "a build is under way: wait for it; `forwardc build` ends one that was broken off"
+    return _BUILD_HINT
 
 
 def read_plans(build: Path | CheckoutPath, sink: Sink, place: str | None = None) -> Iterator[Plan]:

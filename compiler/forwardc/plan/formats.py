@@ -14,6 +14,11 @@ FORMAT_VERSION: Final = 2
 
 LOCK: Final = "forwardc.lock"
 
+STAGED: Final = ".staged"
+"""The folder of a build that is being written, below its build folder."""
+STAGED_LOCK: Final = "lock"
+"""The file in it that its writer has locked."""
+
 
 def lock_of_build(build: Path | CheckoutPath) -> CheckoutPath:
     """The lock file: beside the build folder, as that is named, and never where a link leads."""

@@ -18,7 +18,7 @@ from forwardc.cli.output import json_option, note, say, say_document, shown_path
 from forwardc.cli.project_folder import find_project, project_option
 
 if TYPE_CHECKING:
-    from forwardc.compile.pipeline import Compiled
+    from forwardc.compile.compiled import Compiled
     from forwardc.compile.review.approve import ApprovalAct
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.core.files.checkout import CheckoutPath

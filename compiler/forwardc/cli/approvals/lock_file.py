@@ -12,14 +12,14 @@ from forwardc.core.files.checkout import CheckoutPath
 from forwardc.core.files.kinds import FileRefusedError
 
 if TYPE_CHECKING:
-    from forwardc.compile.pipeline import Compiled
+    from forwardc.compile.compiled import Compiled
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.lock import Lock
 
 
 def fresh_build(compiled: "Compiled", sink: "Sink") -> CheckoutPath | None:
     """The build folder, None with FC0706 where it is not what the destinations compile to."""
-    from forwardc.compile.review.write import compare
+    from forwardc.compile.review.comparison import compare
     from forwardc.core.diagnostics.text_file import unreadable
 
     folder = compiled.loaded.build
@@ -66,7 +66,7 @@ def write_lock(folder: Path | CheckoutPath, lock: "Lock", sink: "Sink") -> Path 
 def build_again(root: Path, folder: Path | CheckoutPath, today: date, sink: "Sink") -> None:
     """Compile and write `build/`; what it finds in the project is in the sink."""
     from forwardc.compile.pipeline import compile_project
-    from forwardc.compile.review.write import write
+    from forwardc.compile.review.staged_build import write
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.plan.formats import LOCK
 

@@ -12,7 +12,7 @@ from forwardc.cli.findings import show
 from forwardc.cli.output import note, say, say_document, shown_path
 
 if TYPE_CHECKING:
-    from forwardc.compile.pipeline import Compiled
+    from forwardc.compile.compiled import Compiled
     from forwardc.compile.review.approve import LockVersion1, Renewal
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.core.files.checkout import CheckoutPath

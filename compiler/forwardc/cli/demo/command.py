@@ -16,7 +16,7 @@ from forwardc.cli.output import heading, note, say, say_lines, say_styled, table
 
 if TYPE_CHECKING:
     from forwardc.cli.demo.scenes import Played
-    from forwardc.compile.pipeline import Compiled
+    from forwardc.compile.compiled import Compiled
 
 
 @click.command(short_help="Show the whole path, from YAML to the sandbox's answer.")
@@ -81,7 +81,7 @@ def _build(root: Path) -> Path | None:
     """Check, compile and write; the build folder, or None where there are mistakes."""
     from forwardc.cli.findings import show
     from forwardc.compile.pipeline import compile_project
-    from forwardc.compile.review.write import write
+    from forwardc.compile.review.staged_build import write
     from forwardc.core.diagnostics.sink import Sink
 
     sink = Sink()

@@ -6,7 +6,8 @@ of YAML that made them, which is how a place in `build/` is traced back.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from io import BytesIO
+from typing import Any, Final, TypeAlias
 
 from forwardc.compile.ir.summary import NotBuilt
 from forwardc.compile.language.destination import Destination
@@ -14,13 +15,13 @@ from forwardc.compile.language.project import Project
 from forwardc.compile.review import coverage
 from forwardc.compile.review.account_keys import MissingAccountKey
 from forwardc.compile.review.checklist.checklist import checklist
-from forwardc.compile.review.coverage import CoverageRow, to_markdown
+from forwardc.compile.review.coverage import CoverageRow, markdown_pieces, to_markdown
 from forwardc.compile.review.packet import ReviewPacket, review_packets
 from forwardc.compile.review.page.page import review_page
 from forwardc.compile.review.production_config import production_configs
 from forwardc.compile.review.submission import submissions
 from forwardc.compile.vaults.assess import Assessment
-from forwardc.compile.vaults.encode import encode, places, to_bytes
+from forwardc.compile.vaults.encode import Json, encode, places, text_of, to_bytes
 from forwardc.core.diagnostics.span import Span
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.lock import Lock
@@ -56,6 +57,8 @@ def files_of(pack: ReviewPacket) -> Files:
 
 # All files. Byte-stable: no clock, no path of a machine, no order of a set. Writes nothing.
 
+COVERAGE: Final = "coverage.json"
+COVERAGE_PAGE: Final = "coverage.md"
 LANGUAGE_VERSION = 1
 """The version of the destination language: `forwardc: 1` at the top of each file."""
 
@@ -88,8 +91,38 @@ def coverage_documents(
 ) -> Iterator[tuple[str, Any]]:
     """The files about all destinations but the manifest. `asked` are keys that accounts lack."""
     missing = [reason.to_json() for reason in not_built]
-    yield "coverage.json", coverage.to_json(rows, missing, asked)
-    yield "coverage.md", to_markdown(rows, missing, asked)
+    yield COVERAGE, coverage.to_json(rows, missing, asked)
+    yield COVERAGE_PAGE, to_markdown(rows, missing, asked)
+
+
+def coverage_files(
+    rows: Sequence[CoverageRow],
+    not_built: Iterable[NotBuilt],
+    asked: Sequence[MissingAccountKey],
+) -> Iterator[tuple[str, bytes]]:
+    """The same as bytes, put together row by row: a structure of all is many times as large."""
+    missing = [reason.to_json() for reason in not_built]
+    yield COVERAGE, _joined(_coverage_pieces(rows, missing, asked))
+    yield COVERAGE_PAGE, _joined(markdown_pieces(rows, missing, asked))
+
+
+def _coverage_pieces(
+    rows: Sequence[CoverageRow], missing: Sequence[Json], asked: Sequence[MissingAccountKey]
+) -> Iterator[str]:
+    # Nothing of an author stands before the rows. In JSON a line ends between values only.
+    before, empty, after = text_of(coverage.to_json((), missing, asked)).partition("[]")
+    for number, row in enumerate(rows):
+        yield f"{',' if number else f'{before}['}\n    "
+        yield text_of(coverage.row_json(row)).replace("\n", "\n    ")
+    yield "\n  ]" if rows else before + empty
+    yield f"{after}\n"
+
+
+def _joined(pieces: Iterable[str]) -> bytes:
+    file = BytesIO()
+    for piece in pieces:
+        file.write(piece.encode())
+    return file.getvalue()
 
 
 def file_bytes(content: Any) -> bytes:

@@ -113,21 +113,23 @@ def to_json(
     """`build/coverage.json`."""
     return {
         "forwardc": 1,
-        "coverage": [
-            {
-                "destination": row.destination,
-                "operation": row.operation,
-                "vault": row.vault,
-                "level": str(row.level),
-                "status": row.status,
-                "environments": list(row.environments),
-                **_agreed(row),
-                "reasons": [_reason(finding, where) for finding, where in row.placed()],
-            }
-            for row in rows
-        ],
+        "coverage": [row_json(row) for row in rows],
         "not_built": list(not_built),
         **({"asked": [need.to_json() for need in asked]} if asked else {}),
+    }
+
+
+def row_json(row: CoverageRow) -> Json:
+    """One row of it."""
+    return {
+        "destination": row.destination,
+        "operation": row.operation,
+        "vault": row.vault,
+        "level": str(row.level),
+        "status": row.status,
+        "environments": list(row.environments),
+        **_agreed(row),
+        "reasons": [_reason(finding, where) for finding, where in row.placed()],
     }
 
 
@@ -220,8 +222,15 @@ def to_markdown(
     rows: Sequence[CoverageRow], not_built: Sequence[Json], asked: Sequence[MissingAccountKey] = ()
 ) -> str:
     """The page: a table of operation by vault, then the reasons."""
+    return "".join(markdown_pieces(rows, not_built, asked))
+
+
+def markdown_pieces(
+    rows: Sequence[CoverageRow], not_built: Sequence[Json], asked: Sequence[MissingAccountKey] = ()
+) -> Iterator[str]:
+    """The same, piece by piece: of a thousand destinations they are ten times the page."""
     header, table = table_of(rows)
-    reasons = [
+    reasons = (
         {
             "name": f"{row.destination}.{row.operation}",
             "vault": row.vault,
@@ -230,9 +239,9 @@ def to_markdown(
         }
         for row in rows
         if row.findings
-    ]
+    )
     arranged = any(row.agreed or row.as_if for row in rows)
-    return template("forwardc.compile.review", "coverage_page.md.j2").render(
+    return template("forwardc.compile.review", "coverage_page.md.j2").generate(
         header=header,
         table=table,
         reasons=reasons,

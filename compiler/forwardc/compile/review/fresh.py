@@ -13,7 +13,7 @@ from forwardc.compile.language.load import load_files, lock_name
 from forwardc.compile.language.project import Project
 from forwardc.compile.language.summarize import summary_of
 from forwardc.compile.review.attestation import check_attestations
-from forwardc.compile.review.write import MANIFEST
+from forwardc.compile.review.comparison import MANIFEST
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import CheckoutPath, below
 from forwardc.core.files.digest import file_digest

@@ -195,6 +195,7 @@ _TABLE = (
     Code("FC0710", "old-approvals", "The approvals are of an old format"),
     Code("FC0711", "undecided-step", "An approval of a step that decides nothing"),
     Code("FC0712", "counting-not-declared", "A known vendor's way to count is not declared"),
+    Code("FC0713", "build-under-way", "Another build of the folder does not end"),
     Code("FC0714", "account-country", "A vault does not take accounts of the merchant's country"),
     Code("FC0715", "pci-status", "What is said of another company's PCI status is not whole"),
     Code("FC0716", "approval-denied-by-build", "A plan says wrongly that it needs no approval"),

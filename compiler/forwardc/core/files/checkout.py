@@ -14,7 +14,7 @@ from pathlib import Path
 
 from forwardc.core.files import operator_file
 from forwardc.core.files.kinds import FileKind, FileRefusedError, too_large
-from forwardc.core.files.walk import OPEN_FILE, OpenFolder, folder, put
+from forwardc.core.files.walk import OPEN_FILE, OpenFolder, folder, move, open_plain, put, put_new
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,10 @@ class CheckoutPath:
             at.check_plain(self._name)
             return at.status(self._name)
 
+    def exists(self) -> bool:
+        """Whether there is anything of this name, if only a link."""
+        return os.path.lexists(self.path)
+
     def is_plain(self) -> bool:
         """Whether a plain file is there.
 
@@ -112,6 +116,48 @@ class CheckoutPath:
             put(at, self._name, data)
             if synced:
                 at.sync()
+
+    def create(self, data: bytes, mode: int | None = None) -> None:
+        """Make a file of these bytes, and of this mode, where none is. Raises `OSError`.
+
+        Its bytes are on the disk, its name is not yet: `move_to` gives it another one.
+        """
+        self._may_be_written()
+        with self._above(make=True) as at:
+            put_new(at, self._name, data, mode)
+
+    def move_to(self, place: "CheckoutPath") -> None:
+        """Give this file the name of another one, or of none; readers see the old or the new one.
+
+        The name is on the disk after `sync_folder` only. Raises `FileRefusedError` where something
+        else than a plain file is there, and `OSError`.
+        """
+        self._may_be_written()
+        way = folder(place.root, place.parts[:-1], listed=True, make=True)
+        with self._above() as at, way as there:
+            move(at, self._name, there, place.parts[-1])
+
+    def open_lock(self) -> int:
+        """The descriptor of this file, made where it is missing: whoever has it open may lock it.
+
+        Raises `FileRefusedError` for what is no plain file, and `OSError`.
+        """
+        self._may_be_written()
+        with self._above(make=True) as at:
+            return open_plain(at, self._name)
+
+    def is_open_as(self, descriptor: int) -> bool:
+        """Whether a descriptor is still of the file that has this name."""
+        try:
+            return os.path.samestat(self.status(), os.fstat(descriptor))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def remove_folder(self) -> None:
+        """Delete this folder. Raises `OSError` where there is none, or something in it."""
+        self._may_be_written()
+        with self._above() as at:
+            os.rmdir(at.name(self._name), dir_fd=at.at)
 
     def remove(self) -> None:
         """Delete the file, if it is there. Raises `OSError`."""

@@ -172,6 +172,9 @@ _NEW: Final = (
 )
 
 
+_OPEN_OR_NEW: Final = (OPEN_FILE & ~os.O_RDONLY) | os.O_RDWR | os.O_CREAT
+
+
 def put(at: OpenFolder, name: str, data: bytes) -> None:
     """Put bytes in the place of an entry, which keeps its mode. The name is not yet synced.
 
@@ -189,6 +192,46 @@ def put(at: OpenFolder, name: str, data: bytes) -> None:
         with suppress(OSError):
             os.unlink(temporary, dir_fd=at.at)
         raise
+
+
+def put_new(at: OpenFolder, name: str, data: bytes, mode: int | None = None) -> None:
+    """Make an entry of these bytes. Raises `OSError` where one is, which leaves it as it is."""
+    file = os.open(at.name(name), _NEW, 0o666, dir_fd=at.at)
+    try:
+        _write(file, data, mode)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(at.name(name), dir_fd=at.at)
+        raise
+
+
+def move(at: OpenFolder, name: str, there: OpenFolder, new_name: str) -> None:
+    """Put an entry in the place of another one, which is a plain file, or where nothing is.
+
+    Raises `FileRefusedError` where something else is there, and `OSError`.
+    """
+    with suppress(FileNotFoundError):
+        there.check_plain(new_name)
+    os.replace(at.name(name), there.name(new_name), src_dir_fd=at.at, dst_dir_fd=there.at)
+
+
+def open_plain(at: OpenFolder, name: str) -> int:
+    """The descriptor of a plain file for reading and writing, which is made where it is missing.
+
+    Raises `FileRefusedError` for anything else, and `OSError`.
+    """
+    with suppress(FileNotFoundError):
+        at.check_plain(name)
+    file = os.open(at.name(name), _OPEN_OR_NEW, 0o666, dir_fd=at.at)
+    is_plain = False
+    try:
+        is_plain = stat.S_ISREG(os.fstat(file).st_mode)
+    finally:
+        if not is_plain:
+            os.close(file)
+    if not is_plain:
+        raise FileRefusedError("it is no plain file")
+    return file
 
 
 def _write(file: int, data: bytes, mode: int | None) -> None:
