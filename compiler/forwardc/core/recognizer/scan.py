@@ -44,6 +44,7 @@ _KEYS: tuple[tuple[str, str, re.Pattern[str]], ...] = (
 )
 SHORTEST_SECRET = 16
 """Characters: `whsec_` and ten. Most texts of a file are shorter than any secret."""
+_PEM_MARK = "-----BEGIN "
 _PEM_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _PEM_END = re.compile(r"-----END [A-Z0-9 ]{1,80}-----")
 
@@ -61,7 +62,9 @@ def find_secrets(text: str) -> list[Match]:
         if mark in text
         for hit in keys.finditer(text)
     ]
-    return sorted([*matches, *_pem_blocks(text)])
+    if _PEM_MARK in text:
+        matches += _pem_blocks(text)
+    return sorted(matches)
 
 
 def mask(text: str) -> str:

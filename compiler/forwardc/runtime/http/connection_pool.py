@@ -73,7 +73,10 @@ class ConnectionPool(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send over a connection that nobody else uses until the answer is closed."""
-        outgoing = _outgoing(request)
+        return await self.send(_outgoing(request))
+
+    async def send(self, outgoing: httpcore.Request) -> httpx.Response:
+        """The same for a request whose URL says where to connect, and not whom it is for."""
         origin = outgoing.url.origin
         stack = self._stacks.setdefault((origin.scheme, origin.host, origin.port), _Stack())
         connection = await stack.take() or self.new(origin)
@@ -150,10 +153,11 @@ def _trusted() -> ssl.SSLContext:
     return public_authorities()
 
 
-def _outgoing(request: httpx.Request) -> httpcore.Request:
-    url = request.url
+def _outgoing(request: httpx.Request, place: httpx.URL | None = None) -> httpcore.Request:
+    """A request as httpcore has it, to the origin of `place` where that is another one."""
+    to = place or request.url
     target = httpcore.URL(
-        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+        scheme=to.raw_scheme, host=to.raw_host, port=to.port, target=request.url.raw_path
     )
     assert isinstance(request.stream, httpx.AsyncByteStream)  # noqa: S101 - an async transport's
     return httpcore.Request(
@@ -204,14 +208,7 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request to the sandbox, its Host header and target unchanged."""
-        turned = httpx.Request(
-            request.method,
-            self._base.copy_with(raw_path=request.url.raw_path),
-            headers=request.headers,
-            stream=request.stream,
-            extensions=request.extensions,
-        )
-        return await self._inner.handle_async_request(turned)
+        return await self._inner.send(_outgoing(request, self._base))
 
     async def aclose(self) -> None:
         """Close all connections."""

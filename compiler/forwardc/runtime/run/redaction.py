@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any, Final
 from unicodedata import normalize
 from urllib.parse import quote, quote_plus, urlsplit
@@ -72,6 +71,7 @@ _OPAQUE_IN_PATH: Final = re.compile(r"[A-Za-z0-9+_=~%*.-]{20,}+")
 # Digits in a name of several words, such as `threeDS2`; a token has more.
 _DIGITS_OF_NAMES: Final = 3
 _DIGIT: Final = re.compile(r"[0-9]", re.ASCII)
+_CASE_CHANGE: Final = re.compile(r"(?=[a-z][A-Z]|[A-Z][a-z])")
 _UUID: Final = re.compile(
     r"[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}"
 )
@@ -154,21 +154,15 @@ def _is_token(piece: str) -> bool:
 
 
 def _is_opaque(text: str) -> bool:
-    if text.islower() and "_" in text and not any(map(str.isdigit, text)):
-        return False
-    if not any(map(str.isdigit, text)) and not (_mixed(text)):
+    has_digit = _DIGIT.search(text) is not None
+    if not has_digit and ((text.islower() and "_" in text) or not _mixed(text)):
         return False
     return _UUID.fullmatch(text) is None and _TIME.fullmatch(text) is None
 
 
 def _mixed(text: str) -> bool:
     """Whether letters change their case again and again, as no word and no name has it."""
-    changes = sum(
-        left.islower() != right.islower()
-        for left, right in pairwise(text)
-        if left.isalpha() and right.isalpha()
-    )
-    return changes * 4 > len(text)
+    return len(_CASE_CHANGE.findall(text)) * 4 > len(text)
 
 
 # Characters of a value that is looked for: a shorter one stands in too many words by chance.

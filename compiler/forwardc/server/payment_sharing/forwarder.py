@@ -117,6 +117,18 @@ class ForwardResult:
 
 
 @dataclass(frozen=True, slots=True)
+class _RowUse:
+    """What a run takes of a row, which may serve other destinations, too."""
+
+    foreign_params: frozenset[str]
+    atoms: frozenset[str]
+
+
+def _row_use(served: ServedPlan, all_params: frozenset[str]) -> _RowUse:
+    return _RowUse(all_params - params_of([served]), _known_atoms(served))
+
+
+@dataclass(frozen=True, slots=True)
 class Forwarder:
     """Runs the ways that it has, each with the same means.
 
@@ -130,11 +142,13 @@ class Forwarder:
     in_force: Callable[[], Awaitable[ClockAndIds]] | None = field(default=None, repr=False)
     not_card: bool = False
     unreadable: Callable[[], bool] | None = None
-    _all_params: frozenset[str] = field(init=False, repr=False, default=frozenset())
+    _rows: Mapping[tuple[str, str], _RowUse] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        # Once: the ways of a server are many, and do not change.
-        object.__setattr__(self, "_all_params", params_of(self.plans.values()))
+        # Once: the plans of a server are many, and do not change.
+        all_params = params_of(self.plans.values())
+        uses = {key: _row_use(served, all_params) for key, served in self.plans.items()}
+        object.__setattr__(self, "_rows", uses)
 
     def has(self, destination: str, vault: str) -> bool:
         """Whether a destination can be reached through a vault."""
@@ -157,9 +171,17 @@ class Forwarder:
         journal = BatchedJournal(self.means.journal, self.means.ambient.now, claim)
         ambient = await self.in_force() if self.in_force else self.means.ambient
         means = replace(self.means, journal=journal, ambient=ambient)
-        of_others = self._all_params - params_of([served])
-        own_params = replace(instrument, params=_without(instrument.params, of_others))
-        request = replace(_request(served, own_params, reference, claim), not_card=self.not_card)
+        use = self._rows[destination, instrument.vault]
+        named = {served.reference_param: reference} if served.reference_param else {}
+        request = RunRequest(
+            source=instrument.source,
+            inputs=dict(_taken(served, instrument.inputs)),
+            texts={**_without(instrument.params, use.foreign_params), **named},
+            reference=reference,
+            run_id=UUID(claim.run_id),
+            without=instrument.without & use.atoms,
+            not_card=self.not_card,
+        )
         result = await run(served.plan, served.operation, request, served.resolver, means, sink)
         problems = sink.sorted()
         codes = tuple(sorted({problem.code for problem in problems}))
@@ -188,20 +210,6 @@ def params_of(plans: Iterable[ServedPlan]) -> frozenset[str]:
 def _without(params: Mapping[str, str], names: frozenset[str]) -> dict[str, str]:
     """A row may serve other destinations, too; what nobody takes is left to the run to refuse."""
     return {name: value for name, value in params.items() if name not in names}
-
-
-def _request(
-    served: ServedPlan, instrument: Instrument, reference: str, claim: RunClaim
-) -> RunRequest:
-    named = {served.reference_param: reference} if served.reference_param else {}
-    return RunRequest(
-        source=instrument.source,
-        inputs=dict(_taken(served, instrument.inputs)),
-        texts={**instrument.params, **named},
-        reference=reference,
-        run_id=UUID(claim.run_id),
-        without=instrument.without & _known_atoms(served),
-    )
 
 
 def _known_atoms(served: ServedPlan) -> frozenset[str]:

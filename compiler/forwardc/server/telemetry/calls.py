@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from itertools import count
 from time import perf_counter
 from typing import Final, Protocol
 from uuid import uuid4
@@ -78,6 +79,19 @@ class NullObserver:
 
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
+# The process in the ids of its calls, drawn by chance once: an id tells calls apart and is no
+# secret, and each draw would give the interpreter to a thread that waits for it.
+_FIRST_ID: Final = uuid4()
+_SAME: Final = str(_FIRST_ID)[:24]
+_NUMBERS: Final = count(_FIRST_ID.node)
+_MOST_NUMBERS: Final = 2**48
+
+
+def _call_id() -> str:
+    """A UUID of its own for each call: the last 48 bits count."""
+    return f"{_SAME}{next(_NUMBERS) % _MOST_NUMBERS:012x}"
+
+
 _NOTHING: Final = CallRecord("", "", 0, 0.0)
 
 
@@ -96,7 +110,7 @@ class CallInProgress:
     trace_id: str | None = None
     handler_record: CallRecord | None = None
     began: float = field(default_factory=perf_counter)
-    id: str = field(default_factory=lambda: str(uuid4()))
+    id: str = field(default_factory=_call_id)
 
     def record(self) -> CallRecord:
         """What can be told at its end: the call's own frame, and what its handler said of it."""
