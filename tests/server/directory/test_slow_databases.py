@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import signal
 import socket
 import sqlite3
 import threading
@@ -214,6 +216,34 @@ def test_connections_are_kept_and_no_more_than_allowed(url: str) -> None:
         assert await asyncio.to_thread(running, url) == 3
 
     walk(lookup(url, connections=3, timeout=5), work)
+
+
+def test_a_session_that_hangs_is_left_and_another_one_is_asked(url: str) -> None:
+    """Not even the word that cancels its query is heard there."""
+
+    async def work(one: PaymentDirectory) -> None:
+        assert await one.find("r1") == FOUND
+        (session,) = await asyncio.to_thread(sessions, url)
+        os.kill(session, signal.SIGSTOP)
+        try:
+            began = time.perf_counter()
+            await fails(one, "r1", "did not answer in 0.5 s")
+            assert await one.find("r1") == FOUND
+            # Psycopg alone would wait for ten seconds.
+            assert time.perf_counter() - began < 8
+        finally:
+            os.kill(session, signal.SIGCONT)
+
+    walk(lookup(url, connections=1), work)
+    until(lambda: not running(url))
+
+
+def sessions(url: str) -> list[int]:
+    with psycopg.connect(url) as server:
+        found = server.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'forwardc-lookup'"
+        )
+        return [pid for (pid,) in found]
 
 
 def test_a_connection_that_the_server_ended_is_made_again(url: str) -> None:

@@ -1,15 +1,16 @@
 """Asks a PostgreSQL on the event loop, over a few connections for reading. Extra `postgres`.
 
-psycopg connects; questions go to libpq below it, which takes a quarter of the time that a cursor
-takes. A connection whose answer did not come in time is closed, and the server's own
-`statement_timeout` ends the query there. Connections are lent in the order in which questions come.
+Each connection is psycopg's own for event loops, and answers one question at a time. One whose
+answer did not come in time is left: psycopg cancels its query there and it is closed, while nobody
+waits for that, and the server's own `statement_timeout` ends the query where that cannot be said.
+Connections are lent in the order in which questions come.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history.database_errors import faults_of_sqlstate
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     import psycopg
     from psycopg.pq.abc import PGresult
 
+    _Cursor: TypeAlias = psycopg.AsyncRawCursor[Any]
 
 T = TypeVar("T")
 
@@ -60,6 +62,8 @@ _BOOLEANS: Final[Mapping[str | None, str]] = {"t": "true", "f": "false"}
 # Seconds without a new try after a failed connection: calls that wait would else queue up to fail
 # one by one, each after its own time-out.
 _TRIED_AGAIN_AFTER_S: Final = 0.5
+# Seconds that the end waits for queries that are being cancelled; a server that hangs is left.
+_PARTING_S: Final = 2.0
 # SQLSTATEs, https://www.postgresql.org/docs/current/errcodes-appendix.html: a reference that the
 # column's type cannot hold names no payment.
 _NO_SUCH_VALUE: Final = ("22003", "22007", "22008", "22P02")
@@ -81,16 +85,18 @@ class PostgresQueryRunner:
         self._slots = [_Slot() for _ in range(connections)]
         self._free = FairQueue(self._slots)
         self._next_try = 0.0
+        # Connections whose query is being cancelled.
+        self._parting: set[asyncio.Future[None]] = set()
 
     async def ask(self, reference: str | None) -> QueryRows:
         """The rows of a reference, over the connection used last."""
-        return await self._over(self._query, None if reference is None else reference.encode())
+        return await self._over(self._query, reference)
 
     async def describe(self) -> tuple[str, ...]:
         """The names of the columns; the server plans the query and reads no row."""
         return (await self._over(self._columns, None)).names
 
-    async def _over(self, query: bytes, reference: bytes | None) -> QueryRows:
+    async def _over(self, query: bytes, reference: str | None) -> QueryRows:
         slot = await self._free.take()
         try:
             return await self._asked(slot, query, reference)
@@ -100,33 +106,49 @@ class PostgresQueryRunner:
     async def close(self) -> None:
         """Close all connections."""
         for slot in self._slots:
-            slot.drop()
+            slot.leave()
+        if self._parting:
+            await asyncio.wait(self._parting, timeout=_PARTING_S)
 
-    async def _asked(self, slot: "_Slot", query: bytes, reference: bytes | None) -> QueryRows:
-        if slot.line is not None:
+    async def _asked(self, slot: "_Slot", query: bytes, reference: str | None) -> QueryRows:
+        if slot.cursor is not None:
             try:
-                return await self._answered(slot, slot.line, query, reference)
+                return await self._answered(slot, slot.cursor, query, reference)
             except _ConnectionLostError:
                 # The server ended it while nobody asked. Reading twice changes nothing.
-                slot.drop()
-        slot.line = await self._connected()
+                slot.leave()
+        slot.cursor = await self._connected()
         try:
-            return await self._answered(slot, slot.line, query, reference)
+            return await self._answered(slot, slot.cursor, query, reference)
         except _ConnectionLostError:
-            slot.drop()
+            slot.leave()
             raise DirectoryError("the database ended the connection") from None
 
     async def _answered(
-        self, slot: "_Slot", line: "_Connection", query: bytes, reference: bytes | None
+        self, slot: "_Slot", cursor: "_Cursor", query: bytes, reference: str | None
     ) -> QueryRows:
-        try:
-            return _rows(await line.ask(query, reference))
-        finally:
-            # Whoever asked has left, or ran out of time: nobody will read the answer.
-            if line.busy:
-                slot.drop()
+        """The answer of the server. Raises `_ConnectionLostError`, and as `ask`."""
+        import psycopg
 
-    async def _connected(self) -> "_Connection":
+        # A task of its own: psycopg waits for the server's word on a cancelled query.
+        asking = asyncio.ensure_future(cursor.execute(query, [reference]))
+        try:
+            await asyncio.shield(asking)
+        except psycopg.Error as problem:
+            raise _failed(problem, is_closed=cursor.connection.closed) from None
+        except asyncio.CancelledError:
+            # Whoever asked has left, or ran out of time: nobody will read the answer.
+            slot.cursor = None
+            self._part(asking, cursor)
+            raise
+        return _rows(cursor)
+
+    def _part(self, asking: "asyncio.Future[Any]", cursor: "_Cursor") -> None:
+        parting = asyncio.ensure_future(_left(asking, cursor))
+        self._parting.add(parting)
+        parting.add_done_callback(self._parting.discard)
+
+    async def _connected(self) -> "_Cursor":
         """A new connection. After a failure, nobody tries again for half a second."""
         import psycopg
 
@@ -137,7 +159,9 @@ class PostgresQueryRunner:
         except psycopg.Error as problem:
             self._next_try = monotonic() + _TRIED_AGAIN_AFTER_S
             raise DirectoryError(_refused(problem)) from None
-        return _Connection(made)
+        # A pooler between may lend every question another session, which has no plan of ours.
+        made.prepare_threshold = None
+        return psycopg.AsyncRawCursor(made)
 
 
 class _ConnectionLostError(ForwardcError):
@@ -145,88 +169,26 @@ class _ConnectionLostError(ForwardcError):
 
 
 class _Slot:
-    """A place for a connection."""
+    """A place for a connection, with the one cursor that asks over it."""
 
     def __init__(self) -> None:
-        self.line: _Connection | None = None
+        self.cursor: _Cursor | None = None
 
-    def drop(self) -> None:
-        if self.line is not None:
-            self.line.close()
-            self.line = None
+    def leave(self) -> None:
+        """End the connection, over which nothing is asked."""
+        if self.cursor is not None:
+            self.cursor.connection.pgconn.finish()
+            self.cursor = None
 
 
-class _Connection:
-    """A connection, and the one question that is under way on it."""
-
-    def __init__(self, connection: "psycopg.AsyncConnection[Any]") -> None:
-        self._connection = connection
-        self._libpq = connection.pgconn
-        self._libpq.nonblocking = 1
-        self._answer: asyncio.Future[PGresult] | None = None
-        self._result: PGresult | None = None
-        self._ended = False
-        self._loop = asyncio.get_running_loop()
-        self._socket = self._libpq.socket
-        self._loop.add_reader(self._socket, self._readable)
-
-    @property
-    def busy(self) -> bool:
-        """Whether an answer is still to come."""
-        return self._answer is not None
-
-    async def ask(self, query: bytes, reference: bytes | None) -> "PGresult":
-        """The answer of the server. Raises `_ConnectionLostError`."""
-        import psycopg
-
-        if self._ended:
-            raise _ConnectionLostError
-        try:
-            self._libpq.send_query_params(query, [reference])
-            unsent = self._libpq.flush()
-        except psycopg.Error:
-            raise _ConnectionLostError from None
-        if unsent:
-            # One small question does not fill the buffers of a socket that somebody reads.
-            raise _ConnectionLostError
-        self._answer = self._loop.create_future()
-        return await self._answer
-
-    def close(self) -> None:
-        """End the connection; whoever waits is told."""
-        if self._socket >= 0:
-            self._loop.remove_reader(self._socket)
-            self._socket = -1
-        self._libpq.finish()
-        self._lose()
-
-    def _readable(self) -> None:
-        import psycopg
-
-        try:
-            self._libpq.consume_input()
-            while self._answer is not None and not self._libpq.is_busy():
-                result = self._libpq.get_result()
-                if result is None:
-                    self._resolve()
-                    return
-                self._result = result
-        except psycopg.Error:
-            self._loop.remove_reader(self._socket)
-            self._socket = -1
-            self._lose()
-
-    def _resolve(self) -> None:
-        answer, result = self._answer, self._result
-        self._answer = self._result = None
-        if answer is not None and not answer.done() and result is not None:
-            answer.set_result(result)
-
-    def _lose(self) -> None:
-        self._ended = True
-        answer, self._answer = self._answer, None
-        if answer is not None and not answer.done():
-            answer.set_exception(_ConnectionLostError())
+async def _left(asking: "asyncio.Future[Any]", cursor: "_Cursor") -> None:
+    """Let the server end a query that nobody waits for, and close its connection."""
+    asking.cancel()
+    await asyncio.wait((asking,))
+    if not asking.cancelled():
+        # Asked for, so that nobody is told of an exception that nobody wants.
+        asking.exception()
+    await cursor.connection.close()
 
 
 def _parameters(url: str, timeout: float) -> dict[str, Any]:
@@ -257,19 +219,24 @@ def _parameters(url: str, timeout: float) -> dict[str, Any]:
     }
 
 
-def _rows(result: "PGresult") -> QueryRows:
-    from psycopg.pq import DiagnosticField, ExecStatus
+def _failed(problem: "psycopg.Error", *, is_closed: bool) -> Exception:
+    """What an error of the server means. Its own text may hold values."""
+    state = problem.sqlstate or ""
+    if state.startswith("57P") or (is_closed and not state):
+        return _ConnectionLostError()
+    if state in _NO_SUCH_VALUE:
+        return NoSuchValueError()
+    faults = faults_of_sqlstate(state)
+    kind = DirectoryFaultError if any(fault.is_lasting for fault in faults) else DirectoryError
+    reason = next((fault.reading for fault in faults if fault.reading), None)
+    return kind(f"the database {reason or f'refused the query (SQLSTATE {state})'}")
 
-    if result.status != ExecStatus.TUPLES_OK:
-        state = (result.error_field(DiagnosticField.SQLSTATE) or b"").decode("ascii", "replace")
-        if state.startswith("57P"):
-            raise _ConnectionLostError
-        if state in _NO_SUCH_VALUE:
-            raise NoSuchValueError
-        faults = faults_of_sqlstate(state)
-        kind = DirectoryFaultError if any(fault.is_lasting for fault in faults) else DirectoryError
-        reason = next((fault.reading for fault in faults if fault.reading), None)
-        raise kind(f"the database {reason or f'refused the query (SQLSTATE {state})'}")
+
+def _rows(cursor: "_Cursor") -> QueryRows:
+    """The rows as the server writes them: what a type is called in Python, nobody asks."""
+    result = cursor.pgresult
+    if result is None:
+        raise _ConnectionLostError
     places = range(result.nfields)
     names = tuple((result.fname(place) or b"").decode() for place in places)
     return QueryRows(names, tuple(_texts(result, row) for row in range(result.ntuples)))
