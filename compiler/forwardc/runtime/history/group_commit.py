@@ -8,7 +8,34 @@ the thread waits. `InlineCommit` does the same without threads, for a process wi
 
 A work may be done again from the start before it counts: it changes nothing but the database, and
 takes all it needs to know of it from its transaction. One that often cannot be done gives that as
-its result, since one that raises makes its neighbours be done again.
+its result, since one that raises makes its neighbours be done again. What is done again, in a
+batch of three, as `tests/runtime/history/test_batches.py` counts it:
+
+| in a batch | transactions | times the work is done | each neighbour | its caller gets |
+|---|---|---|---|---|
+| nothing | 1 | 1 | 1 | its result |
+| a work raises | 2 | 2 | 2 | what it raised |
+| another process is in the way once | 2 | 2 | 2 | its result |
+| another process is in the way always | 8 | 8 | 2 | `HistoryConflictError` |
+| the database is away | 1 | 0 | 0 | `HistoryUnavailableError` |
+
+Threads. Works are added on event loops and taken by the writing thread, under one lock. A batch is
+done by exactly one thread: the writing one, or, of `_LOOP_WORKS` works on a local database, a loop,
+while the writing thread holds the database's lock and waits; `LoopTask` sees to it that whichever
+comes first does it once. Results come back on the loop that asked. `make bench` has what the loop
+saves ("history's works by the loop"). Invariants, and the tests that hold them:
+
+- What returned is on the disk, whoever is killed:
+  `test_record.py::test_an_intent_is_there_for_another_process_at_once`,
+  `test_killed_server.py::test_what_was_sent_is_on_the_record`.
+- A batch is done once, also where its loop stands still or has ended:
+  `test_loop_tasks.py::test_a_loop_that_stands_still_or_has_ended_is_not_waited_for`.
+- Writes are done in the order in which they were asked for, and a read sees those that returned:
+  `test_group_commit.py`.
+
+One batch, traced. Thirty calls add their claims in one turn of the loop; the writing thread wakes,
+takes all thirty, says BEGIN, and lets the loop do them: ninety statements without giving the
+interpreter away. It says COMMIT, the disk answers, and one turn of the loop wakes all thirty.
 """
 
 import asyncio

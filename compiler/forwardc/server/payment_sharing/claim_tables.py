@@ -1,8 +1,44 @@
 """Decides what a call is, in one transaction's work: the first, a repeat, or one in between.
 
-Two processes that ask at once are told apart by the primary key of a claim; whoever finds a forward
-that a process left behind looks at what its run recorded. Of its own forwards a process knows which
-ones are under way. The tables call a forward a *share*.
+`claim.py` has the words, this the rules, `claims.py` asks for event loops. Two processes that ask
+at once are told apart by the primary key of a claim; whoever finds a forward that a process left
+behind looks at what its run recorded. Of its own forwards a process knows which ones are under way.
+The tables call a forward a *share*. `tests/server/payment_sharing/test_chapters.py` makes each row
+of this table and asks:
+
+| the claim of the payment | its forward | this call |
+|---|---|---|
+| free | | won |
+| its window has passed | | won |
+| held for another client | | of another client |
+| held, and the key is another request's | | key reused |
+| held | running, its process is at it | held |
+| held | running, left before its intent | won |
+| held | running, left after its intent | unknown |
+| held | not sent | won |
+| held | unknown | unknown |
+| held | done | finished |
+
+Whoever wins has, in the same transaction, begun the run and its first intent, or has nothing: there
+is no claim of this process without its run but where the vault is asked first, or where nothing was
+to be sent. Invariants, and the tests that hold them:
+
+- A payment is forwarded once, whoever asks at once, in whichever process:
+  `test_repeats.py::test_fifty_at_once_are_one_forward`,
+  `test_processes.py::test_two_processes_on_one_postgresql`.
+- Whoever dies at any moment, also inside a transaction, leaves what is certain:
+  `test_processes.py::test_killed_in_the_middle`.
+- A claim that the database took and nobody could be told of was not sent, and its process says so:
+  `test_live.py::test_what_was_given_up_while_it_was_claimed_was_not_sent`,
+  `test_faults.py::test_at_every_call_of_the_database`.
+- Who comes back after another one took its claim sends nothing:
+  `test_claims.py::test_a_claim_that_ended_before_the_intent_sends_nothing`.
+
+One claim, traced. Call A and call B ask for `pay-1` at once. A's insert into `share_claims` takes
+the key, B's does nothing. A's row in `shares` says *running*, its run and intent stand beside it,
+and all of it comes into force with one commit: *won*. B reads A's share: *held*, and waits. A's
+process is killed. Call C asks elsewhere: the owner is dead and the run has an intent, so that it
+may have arrived. The share becomes *unknown*, and C, B and whoever asks again are told so.
 """
 
 from dataclasses import dataclass, field, replace

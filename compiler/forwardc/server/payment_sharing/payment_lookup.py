@@ -1,7 +1,27 @@
 """Finds the card of a call in the merchant's data, and tells a stranger nothing of what is there.
 
 A reference that is not known, and one whose customer the caller does not know, get the same answer
-after the same time, and count as misses of the client: whoever guesses is stopped.
+after the same time, and count as misses of the client: whoever guesses is stopped. What the
+merchant's data say decides, as `tests/server/payment_sharing/test_chapters.py` asks:
+
+| the merchant's data | the call is answered | a miss |
+|---|---|---|
+| have the reference, for this customer | 200 | no |
+| have it, for another customer | 404 | yes |
+| do not have it | 404 | yes |
+| cannot be asked now | 503 | no |
+| have to be mended | 422 | no |
+
+Nobody waits for them on the event loop: a file is asked in threads of its own, which costs a call
+nothing that can be measured, since SQLite gives the interpreter away while it reads; PostgreSQL is
+asked by psycopg's own connection for event loops; HTTP as any call. Each question ends in its time,
+also where the other side never says a word:
+`test_slow_databases.py::test_a_session_that_hangs_is_left_and_another_one_is_asked`.
+
+One question, traced. `pay-1` comes with an email. The client has misses left. The row of `pay-1`
+has a vault, a source and the merchant's email; every identifier of the caller is compared, in
+constant time, and fits: the instrument goes to the forward. With another email the comparison
+takes as long, the answer 404 waits for the next multiple of 50 ms, and one miss is taken.
 """
 
 import asyncio
