@@ -9,5 +9,5 @@ from forwardc.__main__ import main
 from forwardc.runtime.history import group_commit
 
 if __name__ == "__main__":
-    group_commit._LOOP_WORKS = sys.maxsize  # type: ignore[misc]
+    group_commit._LOOP_WORKS = sys.maxsize  # type: ignore[misc]  # noqa: SLF001 - no setting
     main()

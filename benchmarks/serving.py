@@ -13,16 +13,20 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import httpx
 
 from benchmarks.load import Figures, Task, reference
 
 CONNECTIONS = 64
+Turn: TypeAlias = Callable[[float], Figures]
+"""A load of so many seconds."""
 _ROOT = Path(__file__).resolve().parent.parent
 _PATH = "/v1/initiate-payment-sharing"
 _EMAIL = "jane.doe@example.com"
@@ -91,8 +95,11 @@ class Endured:
 class Stand:
     """Servers and the vault behind them. Ends whatever it has started."""
 
-    def __init__(self, folder: Path, history: str, references: int) -> None:
+    def __init__(
+        self, folder: Path, history: str, references: int, module: str = "forwardc"
+    ) -> None:
         self._stack = ExitStack()
+        self._module = module
         self._next = 0
         vault = self._stack.enter_context(_printing_its_port("benchmarks.quick_vault"))
         self.bare = self._bare(vault)
@@ -154,9 +161,8 @@ class Stand:
     def _serve(self) -> "Iterator[subprocess.Popen[str]]":
         command = [
             sys.executable,
-            "-P",
             "-m",
-            "forwardc",
+            self._module,
             "serve",
             "--settings",
             str(self._settings),
@@ -165,7 +171,7 @@ class Stand:
         with (
             self._settings.with_suffix(".log").open("wb") as log,
             subprocess.Popen(  # noqa: S603 - ours
-                command, stdout=log, stderr=log, env=self._environ, text=True
+                command, stdout=log, stderr=log, env=self._environ, text=True, cwd=_ROOT
             ) as process,
         ):
             try:
@@ -177,12 +183,23 @@ class Stand:
 
 def served(stand: Stand, port: int, pairs: int, seconds: float) -> Served:
     """Our server and another one in turns, after one turn for warmth."""
-    stand.load(stand.port, seconds / 2)
-    stand.load(port, seconds / 2)
-    turns = [(stand.load(stand.port, seconds), stand.load(port, seconds)) for _ in range(pairs)]
+    ours, theirs = (partial(stand.load, either) for either in (stand.port, port))
+    return _paired(ours, theirs, pairs, seconds)
+
+
+def beside(first: Stand, second: Stand, pairs: int, seconds: float) -> Served:
+    """Two servers of ours in turns, each with a history of its own, after one turn for warmth."""
+    ours, theirs = (partial(stand.load, stand.port) for stand in (first, second))
+    return _paired(ours, theirs, pairs, seconds)
+
+
+def _paired(ours: Turn, theirs: Turn, pairs: int, seconds: float) -> Served:
+    ours(seconds / 2)
+    theirs(seconds / 2)
+    turns = [(ours(seconds), theirs(seconds)) for _ in range(pairs)]
     return Served(
-        _side([ours for ours, _ in turns]),
-        _side([theirs for _, theirs in turns]),
+        _side([figures for figures, _ in turns]),
+        _side([figures for _, figures in turns]),
         statistics.median(a.per_second / b.per_second for a, b in turns),
         statistics.median(a.p99 / b.p99 for a, b in turns),
     )

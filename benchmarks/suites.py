@@ -17,7 +17,7 @@ from benchmarks.project import generate
 from benchmarks.rebuilding import edited, unchanged
 from benchmarks.rows import ROOT, Effort, Row, on
 from benchmarks.runtime import binding, forwarding
-from benchmarks.serving import Stand, endured, served
+from benchmarks.serving import Stand, beside, endured, served
 from benchmarks.starting import start
 from benchmarks.timing import paired
 
@@ -56,6 +56,7 @@ def serving(effort: Effort, folder: Path, _tell: Tell) -> Iterator[Row]:
             yield from _turns(stand, effort, name)
             if name == "SQLite":
                 yield from _long_turn(stand, effort)
+                yield from _by_the_loop(stand, effort, folder, references)
 
 
 def _turns(stand: Stand, effort: Effort, name: str) -> Iterator[Row]:
@@ -78,6 +79,19 @@ def _long_turn(stand: Stand, effort: Effort) -> Iterator[Row]:
     yield Row(
         f"{what}: memory at the end", "after a quarter", found.late, found.early, growth, "MiB"
     )
+
+
+def _by_the_loop(stand: Stand, effort: Effort, folder: Path, references: int) -> Iterator[Row]:
+    """What it saves that the loop does large batches of the history's works, not the thread."""
+    home = folder / "serve-by-thread"
+    home.mkdir()
+    history = str(folder / "by-thread.db")
+    with Stand(home, history, references, "benchmarks.by_thread") as other:
+        found = beside(stand, other, effort.turns, effort.turn_s)
+    what, against = "partner API, history's works by the loop", "by the writing thread"
+    ours, theirs = found.ours.per_second, found.theirs.per_second
+    yield Row(f"{what}: calls answered", against, ours, theirs, found.throughput, unit="/s")
+    yield Row(f"{what}: p99", against, found.ours.p99, found.theirs.p99, found.p99)
 
 
 def remembering(effort: Effort, folder: Path, _tell: Tell) -> Iterator[Row]:

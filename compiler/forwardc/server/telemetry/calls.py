@@ -84,6 +84,7 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 _FIRST_ID: Final = uuid4()
 _SAME: Final = str(_FIRST_ID)[:24]
 _NUMBERS: Final = count(_FIRST_ID.node)
+# As many as the last 48 bits of a UUID can tell apart.
 _MOST_NUMBERS: Final = 2**48
 
 
