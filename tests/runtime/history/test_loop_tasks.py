@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from forwardc.runtime.history.database import Transaction
-from forwardc.runtime.history.group_commit import run_on_loop
+from forwardc.runtime.history.loop_task import run_on_loop
 from forwardc.runtime.history.store import Store
 from patience import LONG_S
 from rated import RefusedError, add, names

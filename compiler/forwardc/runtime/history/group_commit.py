@@ -45,10 +45,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from forwardc.runtime.history.database import Database, SavepointError, Transaction
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
+from forwardc.runtime.history.loop_task import run_on_loop
 from forwardc.runtime.work_executor import WorkExecutor
 
 T = TypeVar("T")
@@ -65,9 +66,6 @@ _LOOP_WORKS: Final = 8
 _LINGER_S: Final = 0.005
 # Seconds that the writing thread stays where there is nothing to do.
 _IDLE_S: Final = 0.2
-# Seconds that the thread waits for a loop to begin: one that has ended or stands still never does,
-# and the thread does the task by itself then.
-_PATIENCE_S: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,51 +145,6 @@ def _run_in_savepoint(tx: Transaction, work: Work) -> WorkResult:
         raise
     except Exception as problem:
         return WorkResult(problem=problem)
-
-
-class LoopTask(Generic[T]):
-    """A task that is done once, by whoever comes first."""
-
-    def __init__(self, task: Callable[[], T]) -> None:
-        self._task = task
-        # Taken for good by whoever does the task: the loop and the waiting thread may come at once.
-        self._begun = threading.Lock()
-        self._done = threading.Event()
-        self._result: list[T] = []
-        self._problem: BaseException | None = None
-
-    def execute(self) -> None:
-        """Do the task, unless somebody has begun with it."""
-        if not self._begun.acquire(blocking=False):
-            return
-        try:
-            self._result.append(self._task())
-        except BaseException as problem:
-            self._problem = problem
-        finally:
-            self._done.set()
-
-    def result(self) -> T:
-        """The result of the task, for the thread that waits. Raises what the task raised."""
-        if not self._done.wait(_PATIENCE_S):
-            self.execute()
-            self._done.wait()
-        if self._problem is not None:
-            raise self._problem
-        return self._result[0]
-
-
-def run_on_loop(loop: asyncio.AbstractEventLoop, task: Callable[[], T]) -> T:
-    """The result of a task that a loop does, or this thread where the loop cannot.
-
-    Raises what the task raises.
-    """
-    loop_task = LoopTask(task)
-    try:
-        loop.call_soon_threadsafe(loop_task.execute)
-    except RuntimeError:
-        loop_task.execute()
-    return loop_task.result()
 
 
 @dataclass(frozen=True, slots=True)
