@@ -92,6 +92,18 @@ def test_check_loads_no_model_of_a_plan() -> None:
     assert "forwardc.plan.model" not in loaded
 
 
+def test_check_loads_no_model_at_all() -> None:
+    assert not modules_after("check", "--project", str(ROOT)) & {"pydantic", "httpx", "jinja2"}
+
+
+def test_a_history_is_listed_without_a_model_and_without_an_event_loop(tmp_path: Path) -> None:
+    history = str(tmp_path / "history.db")
+    assert forwardc("history", "begin", "--history", history).returncode == 0
+    loaded = modules_after("history", "--history", history)
+    assert "sqlite3" in loaded
+    assert not loaded & {*HEAVY, "asyncio", "logging"}
+
+
 def test_clients_are_listed_without_a_client_of_http(tmp_path: Path) -> None:
     loaded = modules_after("clients", "list", "--history", str(tmp_path / "history.db"))
     assert "jwcrypto" in loaded

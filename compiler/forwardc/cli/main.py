@@ -5,7 +5,6 @@ A command is a name in a table: its module is imported when it is called.
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, Final
@@ -108,6 +107,8 @@ def _reader_has_gone() -> int:
 
 def _internal_error(error: Exception) -> int:
     if os.environ.get("FORWARDC_DEBUG") == "1":
+        import traceback
+
         traceback.print_exception(error)
     click.echo(
         f"FC9901 internal error: {error_place(error)}. This is a mistake of "

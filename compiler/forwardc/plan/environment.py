@@ -6,9 +6,7 @@ approvals and records: `production@us` is the account `us` of the environment `p
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal, TypeAlias
-
-from pydantic import StringConstraints
+from typing import Final, Literal, TypeAlias
 
 EnvironmentClass: TypeAlias = Literal["sandbox", "production"]
 
@@ -19,12 +17,13 @@ NAME: Final = r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*"
 """A name that stands in a path, a variable and a place: no `__`, `-`, `@` or `/` in it."""
 _NAME: Final = re.compile(NAME, re.ASCII)
 
-Name: TypeAlias = Annotated[str, StringConstraints(pattern=rf"^{NAME}$", max_length=64)]
+MAX_NAME: Final = 64
+"""Characters of a name at the most, so that it can be read in a path."""
 
 
 def is_name(text: str) -> bool:
     """Whether a text may name an environment, an account, a destination or a secret."""
-    return len(text) <= 64 and _NAME.fullmatch(text) is not None
+    return len(text) <= MAX_NAME and _NAME.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

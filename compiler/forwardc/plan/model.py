@@ -25,10 +25,11 @@ from forwardc.plan.answers import (
     ReasonAt,
     Reconcile,
 )
-from forwardc.plan.environment import EnvironmentClass, Name, is_class, place_of
+from forwardc.plan.environment import EnvironmentClass, is_class, place_of
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.parts import (
     CredentialShape,
+    Name,
     PlanMoney,
     PlanPart,
     PlanRequest,

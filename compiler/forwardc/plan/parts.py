@@ -7,7 +7,15 @@ of a credential, and what reviewers accept.
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+)
 
 from forwardc.core.terms.codec import constant_of, term_of
 from forwardc.core.terms.json_schema import from_plan
@@ -31,7 +39,9 @@ from typing import Self
 from pydantic import model_validator
 
 from forwardc.core.terms.patterns import begins
-from forwardc.plan.environment import EnvironmentClass
+from forwardc.plan.environment import MAX_NAME, NAME, EnvironmentClass
+
+Name: TypeAlias = Annotated[str, StringConstraints(pattern=rf"^{NAME}$", max_length=MAX_NAME)]
 
 
 def _exact(schema: Any) -> Any:

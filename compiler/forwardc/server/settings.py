@@ -20,8 +20,8 @@ from pydantic_settings import (
 )
 
 from forwardc.core.files.checkout import CheckoutPath, mounted
-from forwardc.plan.environment import Name as PlainName
 from forwardc.plan.environment import place_of
+from forwardc.plan.parts import Name as PlainName
 from forwardc.runtime.history.answers import DEFAULT_SETTING, SETTING_VARIABLE, retention_days
 from forwardc.server.directory.row_mapping import is_column_title
 

@@ -198,8 +198,8 @@ def _list(
     store: "Store", run_filter: "RunFilter", limit: int, *, as_json: bool, as_csv: bool
 ) -> "ChangeResult":
     from forwardc.cli.history.filters import strange
-    from forwardc.cli.history.output import as_csv as csv_lines
-    from forwardc.cli.history.output import as_table, summary_json
+    from forwardc.cli.history.run_table import as_csv as csv_lines
+    from forwardc.cli.history.run_table import as_table, summary_json
 
     page = store.search(run_filter, limit=limit)
     if as_csv:

@@ -1,14 +1,11 @@
-"""Shows recorded runs: a table, CSV, JSON, and one run in full. All of it was masked before."""
+"""Shows one recorded run in full, for people and as data. All of it was masked before."""
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any
 
-from forwardc.cli.output import table
+from forwardc.cli.history.run_table import operation_of, where_of
 from forwardc.core.diagnostics.render.clean import on_one_line
-from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
 from forwardc.runtime.history.records import (
     Event,
@@ -31,30 +28,6 @@ from forwardc.runtime.run.result import (
     perhaps_why,
     sent_without,
 )
-
-_HEADER: Final = ("BEGAN", "RUN", "VIA", "OPERATION", "REFERENCE", "OUTCOME", "STATUS", "TIME")
-_COLUMNS: Final = tuple(RunSummary.__dataclass_fields__)
-
-
-def as_table(runs: Sequence[RunSummary]) -> str:
-    """One line for each run."""
-    return table(_HEADER, [_cells(run) for run in runs])
-
-
-def as_csv(runs: Sequence[RunSummary]) -> str:
-    """CSV with a header line, without the final line feed."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for run in runs:
-        writer.writerow([_cell(value) for value in asdict(run).values()])
-    return out.getvalue().rstrip("\n")
-
-
-def summary_json(run: RunSummary) -> dict[str, Any]:
-    """A run of a list as data."""
-    return asdict(run)
-
 
 # Rows of a kept answer, and characters of one: what a person reads at a terminal. --json has all.
 _MOST_ROWS = 40
@@ -92,7 +65,7 @@ def run_json(run: StoredRun, events: Sequence[Event]) -> dict[str, Any]:
 def run_lines(run: StoredRun, events: Sequence[Event]) -> Iterator[str]:
     """All of a run for people."""
     summary = run.summary
-    yield f"{_operation(summary)} via {summary.vault} ({_where(summary)}), run {run.id}"
+    yield f"{operation_of(summary)} via {summary.vault} ({where_of(summary)}), run {run.id}"
     yield f"  began      {summary.created_at}"
     yield f"  reference  {summary.reference}, ours"
     if run.source_id is not None:
@@ -181,38 +154,3 @@ def _verdict(run: StoredRun) -> Iterator[str]:
         yield f"{perhaps_why(run.losses)}; {ON_PURPOSE}"
     if any(step.state in (StepState.INTENT, StepState.UNKNOWN) for step in run.steps):
         yield f"a request may have arrived: `forwardc reconcile {run.id}` asks the vault"
-
-
-def _cells(run: RunSummary) -> list[str]:
-    ended = str(run.outcome) if run.outcome else str(run.state)
-    by = f" by {run.rejected_by}" if run.rejected_by else ""
-    took = "-" if run.duration_ms is None else f"{run.duration_ms} ms"
-    names = [f"{run.vault} ({_where(run)})", _operation(run), run.reference]
-    # Of what may not have arrived at all, a list does not say that it was sent.
-    was_sent = run.losses and run.outcome is not Outcome.UNKNOWN
-    without = f", {sent_without(run.losses)}" if was_sent else ""
-    return [run.created_at, run.id, *names, ended + by + without, str(run.status or "-"), took]
-
-
-def _operation(run: RunSummary) -> str:
-    return f"{run.destination}.{run.operation}"
-
-
-def _where(run: RunSummary) -> str:
-    return f"{run.environment}, emulated" if run.emulated else run.environment
-
-
-def _cell(value: object) -> object:
-    return _harmless(" ".join(value) if isinstance(value, tuple) else value)
-
-
-def _harmless(value: object) -> object:
-    """Text on one line of its own, and no formula of a spreadsheet."""
-    if not isinstance(value, str):
-        return value
-    shown = on_one_line(value)
-    # A spreadsheet looks past spaces; some take the wide forms of the signs as well.
-    is_formula = shown.lstrip().startswith(
-        ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-    )
-    return "'" + shown if is_formula or shown.startswith("\t") else shown

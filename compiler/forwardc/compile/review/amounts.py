@@ -10,7 +10,8 @@ from typing import Final
 
 from forwardc.compile.language.destination import Destination, ParamType
 from forwardc.compile.language.money.tables import DeclaredMoney
-from forwardc.core.terms.money import AmountRefusedError, Counts, Digits, decimal_text, wire
+from forwardc.core.decimal_text import decimal_text
+from forwardc.core.terms.money import AmountRefusedError, Counts, Digits, wire
 from forwardc.plan.digests import codes_of
 from forwardc.plan.model import Plan
 

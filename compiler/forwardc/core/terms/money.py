@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final, Protocol, TypeAlias, assert_never
 
+from forwardc.core.decimal_text import decimal_text
 from forwardc.core.terms.functions import ComputationError
 from forwardc.core.terms.terms import Amount, Measure
 from forwardc.core.terms.values import Value
@@ -113,12 +114,6 @@ def amount_of_answer(counts: Counts, answer: object, currency: str) -> int:
 
 def _ten(power: int) -> int:
     return int(10**power)
-
-
-def decimal_text(number: int, places: int) -> str:
-    """A number of the smallest units with its point: `1050` and 2 give `10.50`."""
-    sign, figures = "-" if number < 0 else "", str(abs(number)).zfill(places + 1)
-    return f"{sign}{figures[:-places]}.{figures[-places:]}" if places else sign + figures
 
 
 def _number(counts: Counts, amount: Any, currency: str) -> tuple[int, int]:

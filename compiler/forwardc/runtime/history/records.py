@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
+from forwardc.core.decimal_text import decimal_text
 from forwardc.core.outcome import Outcome
-from forwardc.core.terms.money import decimal_text
 from forwardc.runtime.http.request import ShownRequest
 from forwardc.runtime.run.request import IdempotencyKeys
 from forwardc.runtime.run.result import (

@@ -8,7 +8,7 @@ processes may use the same history. Every method may raise `HistoryUnavailableEr
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
@@ -16,10 +16,8 @@ from forwardc.runtime.history import answers, audit, idempotency_keys, prune, re
 from forwardc.runtime.history.audit import ChainVerification
 from forwardc.runtime.history.database import Database, Transaction
 from forwardc.runtime.history.errors import RunPausedError
-from forwardc.runtime.history.group_commit import GroupCommit, InlineCommit
 from forwardc.runtime.history.location import connect_existing, connect_or_create, display_name
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
-from forwardc.runtime.history.queries import RunStatistics, run_statistics
 from forwardc.runtime.history.records import (
     Event,
     EventFilter,
@@ -35,6 +33,10 @@ from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.history.upgrade import check_version, migrate
 from forwardc.runtime.http.bodies.body import NOT_READ
 from forwardc.runtime.run.result import Party, RecordedAnswer, RunResult, StepReport
+
+if TYPE_CHECKING:
+    from forwardc.runtime.history.group_commit import GroupCommit, InlineCommit
+    from forwardc.runtime.history.queries import RunStatistics
 
 # Unknown runs that are read at once: what a person can resolve in a sitting, and more.
 _MOST_UNKNOWN_RUNS: Final = 1000
@@ -62,7 +64,7 @@ class Store:
         self.name = name
         self._now = now
         self._commits: GroupCommit | None = None
-        self.inline = InlineCommit(database)
+        self._inline: InlineCommit | None = None
 
     def __enter__(self) -> "Store":
         return self
@@ -74,15 +76,28 @@ class Store:
         """Do what `commits` and `inline` were asked for, and give the connection back."""
         if self._commits is not None:
             self._commits.close()
-        self.inline.close()
+        if self._inline is not None:
+            self._inline.close()
         self.database.close()
 
     @property
-    def commits(self) -> GroupCommit:
+    def commits(self) -> "GroupCommit":
         """The same history for event loops: one for everybody who has this store."""
         if self._commits is None:
+            # Late: who only reads a history needs no event loop.
+            from forwardc.runtime.history.group_commit import GroupCommit
+
             self._commits = GroupCommit(self.database)
         return self._commits
+
+    @property
+    def inline(self) -> "InlineCommit":
+        """The same for a process with a single run."""
+        if self._inline is None:
+            from forwardc.runtime.history.group_commit import InlineCommit
+
+            self._inline = InlineCommit(self.database)
+        return self._inline
 
     def timestamp(self) -> Timestamp:
         """One reading of the store's clock."""
@@ -221,8 +236,10 @@ class Store:
         """The newest runs that fit; `cursor` of a page asks for the one after it."""
         return self.database.read(lambda tx: reads.search(tx, run_filter, limit, cursor))
 
-    def statistics(self, run_filter: RunFilter) -> RunStatistics:
+    def statistics(self, run_filter: RunFilter) -> "RunStatistics":
         """The figures of the finished runs that fit."""
+        from forwardc.runtime.history.queries import run_statistics
+
         return self.database.read(lambda tx: run_statistics(tx, run_filter, self._now()))
 
     def events(self, run_id: str | None = None, *, limit: int = 100) -> tuple[Event, ...]:

@@ -6,10 +6,18 @@ Nothing here sends anything; values have no repr.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from forwardc.plan.lock import Lock
+if TYPE_CHECKING:
+    from forwardc.plan.lock import Lock
+
+
+def _nothing_approved() -> "Lock":
+    # Late: who only reads a history needs no model of a lock.
+    from forwardc.plan.lock import Lock
+
+    return Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +50,7 @@ class ClockAndIds:
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     new_uuid: Callable[[], UUID] = uuid4
-    lock: Lock = field(default_factory=Lock, repr=False)
+    lock: "Lock" = field(default_factory=_nothing_approved, repr=False)
     emulated: bool = False
 
 
