@@ -42,13 +42,15 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def forwardc(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Forwardc:
     """A function that runs the installed command in a folder of its own."""
     home = tmp_path_factory.mktemp("elsewhere")
-    subprocess.run([sys.executable, "-m", "venv", home / "venv"], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home / "venv"], check=True)
     constraints = home / "constraints.txt"
     constraints.write_text("\n".join(locked_versions()), encoding="utf-8")
     installed = subprocess.run(
         [
-            *(home / "venv/bin/python", "-m", "pip", "install", "--quiet", "--no-input"),
-            *("--disable-pip-version-check", "--only-binary", ":all:"),
+            *(sys.executable, "-m", "pip", "--python", home / "venv/bin/python", "install"),
+            *("--quiet", "--no-input", "--disable-pip-version-check", "--only-binary", ":all:"),
+            # A command compiles what it imports; of the rest, nobody needs the bytecode.
+            "--no-compile",
             *("--constraint", constraints, wheel),
         ],
         capture_output=True,

@@ -3,14 +3,14 @@
 import os
 import pty
 import re
-import select
-import subprocess
-import sys
+import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+import forked
 from forwardc.cli import output
 from shop_project import ACCOUNTS, SHOP
 
@@ -88,38 +88,26 @@ def environment(**more: str) -> dict[str, str]:
     return {**usual, "PYTHONPATH": str(ROOT / "compiler"), "TERM": "xterm", **more}
 
 
-def called(command: tuple[str, ...]) -> list[str]:
-    return [sys.executable, "-P", "-m", "forwardc", *command]
-
-
 def in_a_pipe(folder: Path, *command: str, **more: str) -> str:
-    done = subprocess.run(
-        called(command),
-        cwd=folder,
-        env=environment(**more),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = forked.forwardc(command, folder, environment(**more))
     return done.stdout + done.stderr
 
 
 def on_a_terminal(folder: Path, *command: str, **more: str) -> str:
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        called(command), cwd=folder, env=environment(**more), stdout=theirs, stderr=theirs
-    ) as process:
-        os.close(theirs)
-        shown = b""
-        while True:
-            select.select([ours], [], [], 60)
-            try:
-                piece = os.read(ours, 65_536)
-            except OSError:
-                break  # Linux says so that the other end was closed.
-            if not piece:
-                break
-            shown += piece
+    shown: list[bytes] = []
+    # A terminal holds little: who writes waits until somebody reads.
+    reading = threading.Thread(target=read, args=(ours, shown))
+    reading.start()
+    forked.ending(command, folder, environment(**more), (theirs, theirs))
+    os.close(theirs)
+    reading.join()
     os.close(ours)
-    assert process.returncode is not None
-    return shown.decode()
+    return b"".join(shown).decode()
+
+
+def read(terminal: int, shown: list[bytes]) -> None:
+    # Linux says by an error that the other end was closed.
+    with suppress(OSError):
+        while piece := os.read(terminal, 65_536):
+            shown.append(piece)

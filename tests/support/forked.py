@@ -6,6 +6,7 @@ Run as a program it is the process that forks: one command a line, in JSON; it a
 """
 
 import atexit
+import gc
 import json
 import os
 import signal
@@ -30,18 +31,29 @@ def forwardc(
     `mixed`: on one stream, as on a terminal.
     """
     with TemporaryFile() as output, TemporaryFile() as errors:
-        streams = (output, output if mixed else errors)
-        asked = {
-            "arguments": list(arguments),
-            "folder": str(folder),
-            "environment": dict(environment),
-            "streams": [f"/proc/{os.getpid()}/fd/{stream.fileno()}" for stream in streams],
-        }
-        code = _ask(asked)
+        streams = (output.fileno(), (output if mixed else errors).fileno())
+        code = ending(arguments, folder, environment, streams)
         output.seek(0)
         errors.seek(0)
         said, told = output.read().decode(), errors.read().decode()
         return subprocess.CompletedProcess(list(arguments), code, said, told)
+
+
+def ending(
+    arguments: Sequence[str],
+    folder: Path,
+    environment: Mapping[str, str],
+    streams: tuple[int, int],
+) -> int:
+    """What a command ended with that writes to these descriptors, such as a terminal's."""
+    return _ask(
+        {
+            "arguments": list(arguments),
+            "folder": str(folder),
+            "environment": dict(environment),
+            "streams": [f"/proc/{os.getpid()}/fd/{stream}" for stream in streams],
+        }
+    )
 
 
 def _ask(asked: dict[str, Any]) -> int:
@@ -89,7 +101,7 @@ def _in_child(asked: dict[str, Any]) -> int:
     signal.alarm(_LONGEST_S)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for stream, path in enumerate(asked["streams"], 1):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), stream)
+        os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY), stream)
     os.chdir(asked["folder"])
     os.environ.clear()
     os.environ.update(asked["environment"])
@@ -110,6 +122,9 @@ def _load() -> None:
         import_module(module.name)
     for name in ("compile", "runtime.run", "sandbox.app", "runtime.history.store"):
         import_module(f"forwardc.{name}")
+    # What the collector does not touch, no child has to copy.
+    gc.collect()
+    gc.freeze()
 
 
 if __name__ == "__main__":
