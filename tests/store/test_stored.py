@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from forwardc.cli import stored, unchanged
 from forwardc.compile import pipeline
 from stored_projects import asked, tree, write_project
 
@@ -149,3 +150,57 @@ def test_the_document_of_json_is_the_same(project: Path) -> None:
     first = asked(project, "check", "--json")
     assert json.loads(first.out)["destinations"] == ["bank", "books", "shop"]
     assert asked(project, "check", "--json") == first
+
+
+def test_a_build_compiles_what_changed_and_whose_files_are_not_there(project: Path) -> None:
+    asked(project, "build")
+    before = tree(project)
+    with compiled() as names:
+        edit(project / "destinations" / "shop.yaml", "Card", "All")
+        assert "10 written" not in asked(project, "build").err
+        assert names == ["shop"]
+        names.clear()
+        edit(project / "destinations" / "shop.yaml", "All", "Card")
+        assert asked(project, "build").exit_code == 0
+        assert names == ["shop"]
+        assert tree(project) == before
+        names.clear()
+        (project / "build" / "stripe" / "books" / "review.html").unlink()
+        edit(project / "build" / "stripe" / "bank" / "sandbox.plan.json", "forwardc", "forwardd")
+        asked(project, "build")
+        assert names == ["bank", "books"]
+        assert tree(project) == before
+
+
+def test_a_file_that_a_check_has_seen_only_is_built(project: Path) -> None:
+    asked(project, "build")
+    edit(project / "destinations" / "shop.yaml", "Card", "All")
+    with compiled() as names:
+        asked(project, "check")
+        asked(project, "build")
+    assert names == ["shop", "shop"]
+    assert any(b"All payments" in data for data in tree(project).values())
+
+
+def test_another_forwardc_believes_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked(project, "check")
+    with compiled() as names:
+        for place in (stored, unchanged):
+            monkeypatch.setattr(place, "tool_identity", lambda: b"t" * 32)
+        stored._tool_of_process.cache_clear()
+        asked(project, "check")
+    stored._tool_of_process.cache_clear()
+    assert names == ["bank", "books", "shop"]
+
+
+def test_a_forwardc_that_changed_meanwhile_leaves_nothing(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its modules are loaded one by one: some may be of the new one already."""
+    identities = iter([b"a" * 32, b"a" * 32, b"b" * 32])
+    monkeypatch.setattr(stored, "tool_identity", lambda: next(identities))
+    stored._tool_of_process.cache_clear()
+    asked(project, "check")
+    stored._tool_of_process.cache_clear()
+    files = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert files == ["key"]

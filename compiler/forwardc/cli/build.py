@@ -1,9 +1,10 @@
 """`forwardc build`: compiles the project into its build folder, or says that it is stale."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -16,6 +17,7 @@ from forwardc.cli.stored import StoreSession, findings_of, no_store_option
 from forwardc.cli.unchanged import built
 
 if TYPE_CHECKING:
+    from forwardc.compile.compiled import Compiled
     from forwardc.compile.language.load import LoadedProject
     from forwardc.compile.review.comparison import BuildChanges
     from forwardc.core.diagnostics.sink import Sink
@@ -107,6 +109,26 @@ class _BuildReport:
 
 
 def _build(loaded: "LoadedProject", report: _BuildReport, run: StoreSession) -> int:
+    changes = build_into(loaded, report.sink, report.today, run)
+    report(changes)
+    if changes is None:
+        return 1
+    note(built(changes.files, len(changes.written), len(changes.removed)))
+    return 0
+
+
+def build_into(
+    loaded: "LoadedProject",
+    sink: "Sink",
+    today: date,
+    run: StoreSession,
+    heed: "Heed | None" = None,
+) -> "BuildChanges | None":
+    """Compile a project into its build folder; None, and nothing is written, with errors.
+
+    `heed` is given every file that is made, and called once more before the new ones are renamed
+    into place. Raises `OSError`.
+    """
     from forwardc.compile.pipeline import build_project
     from forwardc.compile.review.staged_build import StagedBuild
     from forwardc.core.files.digest import file_digest
@@ -117,19 +139,43 @@ def _build(loaded: "LoadedProject", report: _BuildReport, run: StoreSession) -> 
     def take(path: str, data: bytes) -> None:
         digests[path] = file_digest(data)
         staged.take(path, data)
+        if heed is not None:
+            heed.take(path, data)
 
     digests: dict[str, str] = {}
     with StagedBuild(loaded.build, waiting) as staged:
-        compiled = build_project(loaded, report.sink, take, report.today)
-        if report.sink.has_errors:
-            report(None)
-            return 1
+        remember = run.remember_built(loaded, staged.begin)
+        compiled = build_project(loaded, sink, take, today, remember)
+        if sink.has_errors:
+            return None
+        for path, digest in _of_destinations(compiled):
+            # Of a destination that was recalled: it is there, and nobody else may write now.
+            if path not in digests:
+                digests[path] = digest
+                staged.stays(path)
+        if heed is not None:
+            heed.before_renames()
         outputs = {path: digests[path] for path in compiled.output_paths()}
         changes = staged.finish(outputs)
-        run.keep_build(compiled, report.sink, outputs)
-    report(changes)
-    note(built(changes.files, len(changes.written), len(changes.removed)))
-    return 0
+        run.keep_build(compiled, sink, outputs)
+    return changes
+
+
+def _of_destinations(compiled: "Compiled") -> Iterator[tuple[str, str]]:
+    """Path and digest of every file of the destinations."""
+    for each in compiled.destinations:
+        if each.built is not None:
+            yield from each.built.outputs.items()
+
+
+class Heed(Protocol):
+    """Who looks at a build as it is made."""
+
+    def take(self, path: str, data: bytes) -> None:
+        """Look at a file; of two for a path, the later counts."""
+
+    def before_renames(self) -> None:
+        """Look at the old files once more, when all new ones are made."""
 
 
 def _nobody(path: str, data: bytes) -> None:

@@ -152,7 +152,7 @@ def _checked(root: Path, today: date, *, no_store: bool) -> "tuple[Sink, list[st
     from forwardc.core.diagnostics.sink import Sink
 
     sink = Sink()
-    compiled = check_project(root, sink, today, run.remember if run.active else None)
+    compiled = check_project(root, sink, today, run.remember())
     run.keep_verdict(compiled, sink)
     return sink, [summary.name for summary in compiled.summaries]
 

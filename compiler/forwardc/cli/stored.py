@@ -7,8 +7,9 @@ after       what was found out is written, where there is no error
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,8 @@ from forwardc.compile.store.verdict import CheckVerdict
 if TYPE_CHECKING:
     from forwardc.compile.compiled import Compiled
     from forwardc.compile.language.load import LoadedProject
-    from forwardc.compile.store.memory import DestinationMemory
+    from forwardc.compile.store.destinations import StoredDestinations
+    from forwardc.compile.store.memory import DestinationMemory, Remember
     from forwardc.compile.store.slices import ProjectParts
     from forwardc.core.diagnostics.sink import Sink
 
@@ -45,28 +47,63 @@ class StoreSession:
         self._store: CompileStore | None = None
         self._tool = b""
         self._files: BuiltFiles | None = None
+        self._entries: StoredDestinations | None = None
         if no_store:
             return
         self._store, why = open_store(str(root), dict(os.environ), make=True)
         if why:
             note(f"nothing is stored: {why}")
         if self._store is not None:
-            self._tool = tool_identity()
-            self._store = self._store if self._tool else None
+            self._tool = _tool_of_process()
+            # What is loaded of another forwardc, nobody knows.
+            known = self._tool and self._tool == tool_identity()
+            self._store = self._store if known else None
 
     def verdict(self) -> CheckVerdict | None:
         """What a check said of the project as it is; None where that is not known."""
         return self._store.verdict(self._tool, self._day) if self._store else None
 
-    def remember(self, loaded: "LoadedProject", parts: "ProjectParts") -> "DestinationMemory":
-        """The entries of the destinations. Only where `active`."""
+    def remember(self) -> "Remember | None":
+        """The entries of the destinations, for a check; None where there is no store."""
+        return self._remember(None)
+
+    def remember_built(
+        self, loaded: "LoadedProject", begin: Callable[[], None]
+    ) -> "Remember | None":
+        """The same for a build: only those whose files are in `build/` as they were made.
+
+        `begin` keeps others from writing there from now on. Where it cannot, nothing is recalled,
+        and the build says why when all else is known.
+        """
+        from forwardc.compile.review.staged_build import BuildUnderWayError
+
+        if self._store is None or loaded.project is None:
+            return None
+        try:
+            begin()
+        except BuildUnderWayError:
+            raise
+        except OSError:
+            return None
+        before, build = self._store.last_outputs(), loaded.project.build
+        self._files = files = BuiltFiles(self._store.root, build, before)
+        return self._remember(lambda path, digest: files.has(path, raw_digest(digest)))
+
+    def _remember(self, has_built: Callable[[str, str], bool] | None) -> "Remember | None":
         from forwardc.compile.language.load import PROJECT_FILE
         from forwardc.compile.store.destinations import StoredDestinations
 
-        if self._store is None:
-            raise ValueError("a run with a store")
-        digest = loaded.files.get(PROJECT_FILE, "")
-        return StoredDestinations(self._store, self._tool, loaded.root, parts, digest, None)
+        store, tool = self._store, self._tool
+        if store is None:
+            return None
+
+        def remember(loaded: "LoadedProject", parts: "ProjectParts") -> "DestinationMemory":
+            digest = loaded.files.get(PROJECT_FILE, "")
+            entries = StoredDestinations(store, tool, loaded.root, parts, digest, has_built)
+            self._entries = entries
+            return entries
+
+        return remember
 
     def unchanged_files(self, verdict: CheckVerdict) -> int | None:
         """How many files `build/` has, where all are as they were built of the same inputs."""
@@ -84,14 +121,15 @@ class StoreSession:
         if not other:
             self._store.keep_outputs(self._tool, _inputs(compiled.loaded), index)
 
-    @property
-    def active(self) -> bool:
-        """Whether there is a store."""
-        return self._store is not None
-
     def keep_verdict(self, compiled: "Compiled", sink: "Sink") -> None:
         """Know what this check said. Without an error only: what is wrong is looked at again."""
         if self._store is None:
+            return
+        if tool_identity() != self._tool:
+            # Somebody changed forwardc meanwhile, and parts of it may have been loaded since.
+            if self._entries is not None:
+                self._entries.forget()
+            self._store = None
             return
         self._store.bound()
         if sink.has_errors or compiled.loaded.project is None:
@@ -100,6 +138,12 @@ class StoreSession:
         names = [summary.name for summary in compiled.summaries]
         inputs = _inputs(compiled.loaded)
         self._store.keep_verdict(CheckVerdict(self._tool, self._day, inputs, names, findings))
+
+
+@cache
+def _tool_of_process() -> bytes:
+    """The identity of the forwardc that this process began with; its modules come one by one."""
+    return tool_identity()
 
 
 def _inputs(loaded: "LoadedProject") -> Inputs:

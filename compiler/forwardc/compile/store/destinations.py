@@ -46,6 +46,7 @@ class StoredDestinations:
     ) -> None:
         self._store, self._tool, self._root = store, tool, root
         self._parts, self._project_digest, self._has_built = parts, project_digest, has_built
+        self._written: list[str] = []
 
     def recall(self, path: str, digest: str, *, assesses: bool) -> CompiledDestination | None:
         """What stays of the destination in a file with this digest, where it still holds."""
@@ -72,7 +73,14 @@ class StoredDestinations:
         project = self._project_digest if _shows_project(compiled) else ""
         told = [self._parts.digest(_stem(compiled.path)), project, to_record(compiled)]
         data = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
-        self._store.keep(self._name(compiled.path, digest), data)
+        name = self._name(compiled.path, digest)
+        self._store.keep(name, data)
+        self._written.append(name)
+
+    def forget(self) -> None:
+        """Remove what this run wrote."""
+        for name in self._written:
+            self._store.files.folder.remove(name)
 
     def _name(self, path: str, digest: str) -> str:
         told = b"\0".join((self._tool, path.encode(), digest.encode()))
