@@ -36,8 +36,8 @@ def parse(text: str, place: SpanOf, report: Report) -> Term | None:
         message = f"a value with expressions and more than {MAX_LENGTH:,} characters"
         report.error("FC0301", message, place(*pieces[0]), "put it in parts under `let:`")
         return None
-    if is_whole(text):
-        return _expression(text, pieces[0], place, report) if pieces else None
+    if pieces and pieces[0] == (0, len(text)):
+        return _expression(text, pieces[0], place, report)
     parts: list[Term | None] = []
     position = 0
     for hole in pieces:

@@ -38,8 +38,9 @@ class ValueReader:
     def leaf(self, node: YamlScalar, *, in_json_body: bool) -> Term | None:
         """A scalar of a body."""
         term = self._with_known_names(node)
-        if term is None:
-            return None
+        if term is None or isinstance(term, Lit):
+            # A literal of any type has a form in a body.
+            return term
         typing = Typing(self.names, self.report.at(node), in_json_body)
         typing.leaf(term, interpolated=not _is_whole(node))
         return term if typing.good else None
@@ -123,9 +124,11 @@ class ValueReader:
         if not isinstance(node.value, str):
             return None if node.faulty else Lit(node.value, span=node.span)
         text = node.value
-        if node.faulty or holds_template(text):
+        if node.faulty or ("{" in text and holds_template(text)):
             self.note(text)
             return None
+        if "${" not in text:
+            return Lit(text, span=text_span(node, 0, len(text)))
 
         def place(start: int, end: int) -> Span:
             return text_span(node, start, end)

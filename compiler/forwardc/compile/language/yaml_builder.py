@@ -106,6 +106,12 @@ class _Frame:
     def wants_key(self) -> bool:
         return self.is_map and self.key is None and not self.drop_value
 
+    def next_trail(self) -> Trail:
+        """The way to the node that comes next; to the map itself where that is a key."""
+        if not self.is_map:
+            return Trail(self.trail, len(self.items))
+        return Trail(self.trail, str(self.key.value)) if self.key else self.trail
+
 
 class Builder:
     """Takes the events of one file one by one; `root` is the tree when all were taken."""
@@ -151,7 +157,8 @@ class Builder:
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
         start, end = self._place(event)
-        trail = self._next_trail()
+        frame = self._stack[-1] if self._stack else None
+        trail = frame.next_trail() if frame else Trail()
         self.report.count((start, end), trail, len(self._stack))
         style = event.style or ""
         if style in ("|", ">"):
@@ -159,25 +166,32 @@ class Builder:
         if end > start:
             self._end = end
         tagged = event.tag is not None and self._refuse_tag(start, trail)
-        value, faulty = self._value(event, style, start, end, trail)
+        is_key = frame is not None and frame.wants_key
+        value, faulty = self._value(event, style, (start, end), trail, is_key=is_key)
         node = YamlScalar(self._source, start, end, trail, value, style, faulty or tagged)
         if event.anchor:
             self._anchors[event.anchor] = node
         self._add(node)
 
     def _value(
-        self, event: yaml.ScalarEvent, style: str, start: int, end: int, trail: Trail
+        self,
+        event: yaml.ScalarEvent,
+        style: str,
+        place: tuple[int, int],
+        trail: Trail,
+        *,
+        is_key: bool,
     ) -> tuple[Value, bool]:
         """The value of a scalar, and whether something was wrong with it."""
+        start, end = place
         if self._holes and self._report_holes(start, end, trail):
             return self._source.text[start:end], True
-        is_key = bool(self._stack) and self._stack[-1].wants_key
         value = event.value if style else (resolve_key if is_key else resolve)(event.value)
         if isinstance(value, Trap):
             if not self._dropping:
-                place = self._visible(start, end)
+                visible = self._visible(start, end)
                 hint = "a key is text: put quotes around it" if is_key else value.hint
-                self.report.add(value.code, value.message, place, trail, hint=hint)
+                self.report.add(value.code, value.message, visible, trail, hint=hint)
             return event.value, True
         if (
             isinstance(value, str)
@@ -185,7 +199,7 @@ class Builder:
             and yaml_scalars.unterminated(value) is not None
         ):
             message, hint = yaml_scalars.explain_unterminated(self._source, end, not style)
-            self.report.add(yaml_scalars.CODE, message, (start, end), trail, hint=hint)
+            self.report.add(yaml_scalars.CODE, message, place, trail, hint=hint)
             return value, True
         return value, False
 
@@ -286,12 +300,7 @@ class Builder:
         return bool(self._stack) and self._stack[-1].drop_value
 
     def _next_trail(self) -> Trail:
-        if not self._stack:
-            return Trail()
-        frame = self._stack[-1]
-        if not frame.is_map:
-            return Trail(frame.trail, len(frame.items))
-        return Trail(frame.trail, str(frame.key.value)) if frame.key else frame.trail
+        return self._stack[-1].next_trail() if self._stack else Trail()
 
     def _add(self, node: Node) -> None:
         if not self._stack:
