@@ -275,26 +275,22 @@ def _with_arrangements(
 
 def _unknown_inputs(context: Context, head: EmittedHead) -> Iterator[Finding]:
     """Inputs that go with no source of the vault: nobody could give them."""
-    inputs = {name for source in head.sources.values() for name in source.inputs}
     for step in context.operation.steps:
         for ref in step.request.refs_below("inputs"):
             name = ref.name.removeprefix("inputs.")
-            if name not in inputs:
+            if not any(name in source.inputs for source in head.sources.values()):
                 reason = f"no source of the vault takes the input `{name}`"
                 yield Finding(Verdict.REFUSED, "FC0617", reason, ref.span)
 
 
 def _stated_presence(context: Context, head: EmittedHead) -> Iterator[Finding]:
     """Values that say of another one that it is there, where only the vault knows."""
-    unsure = {
-        atom
-        for source in head.sources.values()
-        for atom, presence in source.has.items()
-        if presence.when == "vault"
-    }
     for step in context.vault_steps:
         for node in step.request.holding(HAS_IF):
-            if isinstance(node, If) and node.present in unsure and not has_atom(node.then):
+            if not isinstance(node, If) or has_atom(node.then):
+                continue
+            told = (source.has.get(node.present) for source in head.sources.values())
+            if any(presence is not None and presence.when == "vault" for presence in told):
                 reason = f"this says that `{node.present}` is there, and only the vault knows"
                 yield Finding(Verdict.DEGRADED, "FC0612", reason, node.span, step.name)
 
