@@ -44,10 +44,10 @@ _ROUTES = [
 ]
 _RUN = (
     "INSERT INTO runs (id, created_at, updated_at, environment, emulated, vault, destination,"
-    " operation, asked_operation, fell_back, plan, reference, source_id, params,"
+    " operation, asked_operation, fell_back, digest, plan, reference, source_id, params,"
     " sensitive_params, inputs, without_atoms, state, outcome, rejected_by, status, attempts,"
     " owner, lease_until, duration_ms, cause) VALUES (?, ?, ?, 'production', 0, ?, ?, 'payment',"
-    " 'payment', 0, 1, ?, ?, '{}', '[]', '{}', '[]', 'done', ?, ?, ?, 1, '', 0, ?, ?)"
+    " 'payment', 0, '', 1, ?, ?, '{}', '[]', '{}', '[]', 'done', ?, ?, ?, 1, '', 0, ?, ?)"
 )
 _KEY = (
     "grain, start, environment, emulated, vault, destination, operation, outcome, rejected_by,"

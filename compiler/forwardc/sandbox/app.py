@@ -12,6 +12,7 @@ from time import perf_counter
 from urllib.parse import unquote, urlsplit
 
 from forwardc.sandbox.control import create_control
+from forwardc.sandbox.memory import ForgottenRowError, RowLimit, ids_by_table
 from forwardc.sandbox.parties import (
     App,
     EmulatedParties,
@@ -25,6 +26,7 @@ from forwardc.sandbox.parties import (
     host_of,
     is_local,
     known_name,
+    row_kinds,
     seed,
 )
 from forwardc.sandbox.world import (
@@ -135,10 +137,15 @@ async def read_body(receive: Receive, limit: int) -> bytes | None:
 MAX_BODY = 4 * 1024 * 1024
 # Requests: a run of a demo or a test has fewer, and memory stays small.
 KEPT_REQUESTS = 1000
+# Bytes of their bodies together: a thousand of the largest would be 4 GB.
+KEPT_BYTES = 64 * 1024 * 1024
 
 
 class Sandbox:
-    """The ASGI app. `changed` is called after every request; `ports` are those of one party."""
+    """The ASGI app. `changed` is called after every request; `ports` are those of one party.
+
+    `limit` holds the world's tables to their number of rows.
+    """
 
     def __init__(
         self,
@@ -146,8 +153,10 @@ class Sandbox:
         parties: EmulatedParties,
         changed: Callable[[], None],
         ports: Mapping[int, str],
+        limit: RowLimit,
     ) -> None:
         self._world = world
+        self._limit = limit
         self._ports = ports
         self._parties = parties
         self._changed = changed
@@ -224,7 +233,12 @@ class Sandbox:
             await _hang(receive, self._world.hang_seconds)
             await _cut(send)
             return
+        except ForgottenRowError as problem:
+            plain = (("content-type", "text/plain"),)
+            exchange = InProcessExchange(b"", 503, plain, bytearray(f"{problem}\n".encode()))
         finally:
+            if self._limit.enforce(self._world.tables):
+                self._world.forgets = True
             self._changed()
         await exchange.replay(send)
 
@@ -252,6 +266,8 @@ class Sandbox:
         at, method = self._world.now(), scope["method"]
         received.append(ReceivedRequest(at, host, method, target, headers, body, in_words, filled))
         del received[:-KEPT_REQUESTS]
+        while len(received) > 1 and sum(len(request.body) for request in received) > KEPT_BYTES:
+            del received[0]
 
 
 def create_app(
@@ -265,14 +281,26 @@ def create_app(
     `ports` are those on which one party answers, by its short name or host. Raises
     `UnknownPartyError` for a name that no party has.
     """
-    seed(world)
+    fixed = _seeded(world)
     parties, ports = create_parties(world), ports or {}
     for name in ports.values():
         if not known_name(name, parties):
             raise UnknownPartyError
-    sandbox = Sandbox(world, parties, changed, ports)
+    limit = RowLimit(world.remember, row_kinds(), fixed, world.forgotten)
+    sandbox = Sandbox(world, parties, changed, ports, limit)
     world.send = sandbox.deliver
     return sandbox
+
+
+def _seeded(world: World) -> dict[str, frozenset[str]]:
+    """Put the fixed sources into a world; their ids, which stay."""
+    # What an earlier start has left in the tables is not fixed.
+    only_fixed = World() if world.tables else world
+    seed(only_fixed)
+    fixed = ids_by_table(only_fixed.tables)
+    if only_fixed is not world:
+        seed(world)
+    return fixed
 
 
 async def _hang(receive: Receive, seconds: float) -> None:

@@ -8,7 +8,7 @@ host or a party's short name; the port, where it is a party's own; the first pat
 import ipaddress
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.laxness import Laxness
+from forwardc.sandbox.memory import RowKinds
 from forwardc.sandbox.registry import ECHO, modules
 from forwardc.sandbox.world import World
 
@@ -86,13 +87,15 @@ class Emulation:
     """All that the sandbox needs of one party, whatever the world.
 
     `start` makes the party on one world. `seed` puts its fixed sources into a world, in the place
-    of those of an earlier start, and `sources` lists them. `laxnesses` are its rows of the table.
+    of those of an earlier start, and `sources` lists them. `laxnesses` are its rows of the table,
+    `rows` says which of its rows are not simply forgotten.
     """
 
     start: Callable[[World], EmulatedParty]
     seed: Callable[[World], None] = lambda _: None
     sources: Callable[[World], list[dict[str, str]]] = lambda _: []
     laxnesses: tuple[Laxness, ...] = ()
+    rows: RowKinds = field(default_factory=RowKinds)
 
 
 @cache
@@ -130,6 +133,15 @@ def seed(world: World) -> None:
     """Put the fixed test sources into every party that holds cards."""
     for emulation in emulations().values():
         emulation.seed(world)
+
+
+def row_kinds() -> RowKinds:
+    """The tables of all parties whose rows are not simply forgotten."""
+    kinds = [emulation.rows for emulation in emulations().values()]
+    return RowKinds(
+        frozenset().union(*(kind.guards for kind in kinds)),
+        frozenset().union(*(kind.settings for kind in kinds)),
+    )
 
 
 def sources(world: World) -> list[dict[str, str]]:

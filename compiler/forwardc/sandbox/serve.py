@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import uvicorn
@@ -22,9 +23,13 @@ import uvicorn
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.laxness import laxnesses, slip_lines
+from forwardc.sandbox.memory import DEFAULT_ROWS
 from forwardc.sandbox.parties import sources
 from forwardc.sandbox.project import OnboardedRequest, ProjectReader
 from forwardc.sandbox.world import World
+
+# The table of a state file that is no table of a world: the guards that were forgotten.
+_FORGOTTEN = "sandbox.forgotten"
 
 
 def load(world: World, path: Path) -> None:
@@ -39,8 +44,10 @@ def load(world: World, path: Path) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise ValueError(f"{path.name} is no plain file")
     tables = json.loads(path.read_text(encoding="utf-8"))
+    bits = tables.pop(_FORGOTTEN, {}).get("bits", "") if isinstance(tables, dict) else ""
     if not isinstance(tables, dict) or not all(isinstance(rows, dict) for rows in tables.values()):
         raise ValueError(f"{path.name} is not a state file of the sandbox")
+    world.forgotten.load(bits)
     world.tables.update(tables)
 
 
@@ -50,7 +57,9 @@ def save(world: World, path: Path) -> None:
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(world.tables, file, ensure_ascii=False, indent=1)
+        bits = world.forgotten.dump()
+        tables = {**world.tables, _FORGOTTEN: {"bits": bits}} if bits else world.tables
+        json.dump(tables, file, ensure_ascii=False, indent=1)
     draft.replace(path)
 
 
@@ -84,16 +93,19 @@ def serve(
     callback_url: str | None = None,
     parties: Sequence[tuple[str, int]] = (),
     project: ProjectReader | None = None,
+    remember: int = DEFAULT_ROWS,
 ) -> None:
     """Serve until interrupted, and print the addresses and the fixed sources.
 
     `port` 0 takes a free one. `state` is a file that keeps the tables. What `lax` lets through is
     printed, one line for each slip. `callback_url` is where destinations send their callbacks, and
-    `project` gives what is onboarded, see `World`. `parties` are names of parties, or hosts, each
-    with the port that is its alone. Raises `PortUnavailableError` if a port is taken,
-    `UnknownPartyError` for a name that no party has, `ValueError` if the state file is not one.
+    `project` gives what is onboarded, see `World`. `remember` is how many rows are held at once.
+    `parties` are names of parties, or hosts, each with the port that is its alone.
+
+    Raises `PortUnavailableError` if a port is taken, `UnknownPartyError` for a name that no party
+    has, `ValueError` if the state file is not one.
     """
-    world = World(lax=lax, callback_url=callback_url, read_project=project)
+    world = World(lax=lax, callback_url=callback_url, read_project=project, remember=remember)
     world.renew_project()
     with _listening(port, parties) as listeners:
         server = _server(world, state, _ports(listeners, parties), _slips_printer(world))
@@ -186,10 +198,13 @@ def _told_hosts(number: int) -> str:
 
 
 def _slips_printer(world: World) -> Callable[[], None]:
-    """What prints the slips of a request once it is answered."""
+    """What prints the slips of a request once it is answered, and once that rows are forgotten."""
+    forgets = iter([f"more than {world.remember} rows: the oldest are forgotten (--remember)"])
 
     def show() -> None:
         lines = slip_lines(world.take_untold())
+        if world.forgets:
+            lines += islice(forgets, 1)
         if lines:
             sys.stdout.write("\n".join(lines) + "\n")
             sys.stdout.flush()

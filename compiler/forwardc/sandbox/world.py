@@ -15,6 +15,7 @@ from typing import Any
 
 from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.laxness import Slip, check_names, laxnesses
+from forwardc.sandbox.memory import DEFAULT_ROWS, ForgottenGuards, ForgottenRowError
 from forwardc.sandbox.project import (
     CredentialHolder,
     OnboardedProject,
@@ -102,7 +103,9 @@ class World:
     vendor's behaviour is unknown and the default is an empty string.
     `hang_seconds` is how long a direct client waits for an answer that never comes.
     `callback_url` is where destinations send their callbacks, an address of this machine; None
-    leaves them in their queues.
+    leaves them in their queues. `remember` is how many rows all tables hold together; it
+    `forgets` the oldest since there were more, and `forgotten` knows the guards among them
+    (`memory`).
     """
 
     now: Callable[[], float] = time.time
@@ -112,6 +115,9 @@ class World:
     fail_unavailable: bool = False
     hang_seconds: float = 90.0
     callback_url: str | None = None
+    remember: int = DEFAULT_ROWS
+    forgets: bool = False
+    forgotten: ForgottenGuards = field(default_factory=ForgottenGuards, repr=False)
     tables: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     received: list[ReceivedRequest] = field(default_factory=list, repr=False)
     slips: list[Slip] = field(default_factory=list)
@@ -178,6 +184,16 @@ class World:
     def table(self, name: str) -> dict[str, Any]:
         """The rows of one table, by id, created on first use."""
         return self.tables.setdefault(name, {})
+
+    def guard(self, table: str, name: str) -> Any:
+        """The row of what must not be taken for new, None for what is.
+
+        Raises `ForgottenRowError` for what was there and is forgotten.
+        """
+        row = self.table(table).get(name)
+        if row is None and self.forgotten.has(table, name):
+            raise ForgottenRowError("what this request repeats is forgotten: see --remember")
+        return row
 
     def month(self) -> tuple[int, int]:
         """The year and month in UTC in which cards are judged.

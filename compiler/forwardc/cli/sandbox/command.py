@@ -86,6 +86,15 @@ def _party(text: str) -> tuple[str, int]:
     metavar="URL",
     help="Send the callbacks of destinations to this address of this machine.",
 )
+@click.option(
+    "--remember",
+    metavar="ROWS",
+    type=click.IntRange(min=1),
+    default=50_000,
+    show_default=True,
+    envvar="FORWARDC_SANDBOX_REMEMBER",
+    help="Rows to hold at once, of all kinds; the oldest are forgotten.",
+)
 def command(
     port: int,
     parties: list[tuple[str, int]],
@@ -94,6 +103,7 @@ def command(
     lenient: bool,
     build: Path,
     callbacks: str | None,
+    remember: int,
 ) -> int:
     """Serve all vaults and destinations on one local port, for test cards only."""
     from forwardc.sandbox.destinations.endpoint import loopback_url
@@ -117,6 +127,7 @@ def command(
             callback_url=url,
             parties=parties,
             project=_project(build),
+            remember=remember,
         )
     except PortUnavailableError as refused:
         text = f"Cannot serve on port {refused.port}: {refused.strerror}."

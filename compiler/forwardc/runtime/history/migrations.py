@@ -22,7 +22,8 @@ One file, since whoever reads a table looks for all that was ever done to it.
 
 What belongs to a run has the run's number, and goes with it. The number grows, so that new rows
 stand side by side; ids are random. Of a run that is deleted nothing stays but figures, events, its
-`plans`, `samples` and `shapes`, none of which holds a value of it. Times of attempts are
+`plans`, `samples` and `shapes`, none of which holds a value of it. The columns `digest` and
+`approval` of `runs` are empty since version 15. Times of attempts are
 milliseconds since 1970, all others text. Every index answers a question of the dashboard or of a
 command: `test_tables.py::test_every_index_answers_a_question`.
 

@@ -1,8 +1,8 @@
 """Version 15: steps are packed, what belongs to a run has its number, and plans stand once.
 
 The rows of before are moved in batches, so that memory does not grow with a history, and in the
-one transaction of every upgrade, so that one which is broken off has changed nothing. On the way
-the disk needs room for the new rows beside the old ones: about half of what there is.
+one transaction of every upgrade, so that one which is broken off has changed nothing. Until it is
+done the disk needs as much room again: what is changed stands in the log beside the file.
 """
 
 import json
@@ -96,9 +96,7 @@ ALTER TABLE given_keys_15 RENAME TO given_keys;
 ALTER TABLE withheld_values_15 RENAME TO withheld_values;
 CREATE INDEX steps_request ON steps (request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX payment_names_run ON payment_names (run_seq);
-CREATE INDEX given_keys_run ON given_keys (run_seq);
-ALTER TABLE runs DROP COLUMN digest;
-ALTER TABLE runs DROP COLUMN approval
+CREATE INDEX given_keys_run ON given_keys (run_seq)
 """
 
 # Runs whose rows are in memory at once: some megabytes, and few enough statements.
@@ -107,8 +105,10 @@ _SAMPLE_OF_BEFORE: Final = "INSERT INTO samples (plan, step, text) VALUES (0, ''
 _LAST: Final = (
     "SELECT max(seq) FROM (SELECT seq FROM runs WHERE seq > ? ORDER BY seq LIMIT ?) AS batch"
 )
+# The two columns stay, and stay empty: SQLite drops one by holding the whole table in memory.
 _PLAN: Final = (
-    "UPDATE runs SET plan = (SELECT number FROM plans WHERE plans.digest = runs.digest"
+    "UPDATE runs SET digest = '', approval = NULL, plan = ("
+    "SELECT number FROM plans WHERE plans.digest = runs.digest"
     " AND plans.approval = COALESCE(runs.approval, '')) WHERE seq > ? AND seq <= ?"
 )
 _STEPS: Final = (
@@ -144,6 +144,12 @@ _OTHERS: Final = (
         " WHERE runs.seq > ? AND runs.seq <= ?"
     ),
 )
+# SQLite keeps in memory what a statement may have to take back: dropped at once, a table would be
+# there whole. What is deleted in time makes room for the new rows as well.
+_MOVED: Final = tuple(
+    f"DELETE FROM {table} WHERE run_id IN (SELECT id FROM runs WHERE seq > ? AND seq <= ?)"
+    for table in ("steps", "attempts", "payment_names", "given_keys", "withheld_values")
+)
 _NEW_STEP: Final = "INSERT INTO steps_15 VALUES (" + ", ".join("?" * 23) + ")"
 _NEW_ATTEMPT: Final = "INSERT INTO attempts_15 VALUES (" + ", ".join("?" * 10) + ")"
 
@@ -160,7 +166,7 @@ def move(tx: Transaction) -> None:
         tx.run(_PLAN, *batch)
         tx.many(_NEW_STEP, [_step(row, sample) for row in tx.rows(_STEPS, *batch)])
         tx.many(_NEW_ATTEMPT, [_attempt(row) for row in tx.rows(_ATTEMPTS, *batch)])
-        for statement in _OTHERS:
+        for statement in (*_OTHERS, *_MOVED):
             tx.run(statement, *batch)
 
 

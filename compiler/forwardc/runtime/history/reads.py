@@ -37,8 +37,8 @@ _SUMMARY: Final = (
     " params, amounts"
 )
 _RUN: Final = (
-    "SELECT " + _SUMMARY + ", updated_at, asked_operation, fell_back, digest, source_kind,"
-    " source_id, sensitive_params, inputs, without_atoms, given_key, approval,"
+    "SELECT " + _SUMMARY + ", updated_at, asked_operation, fell_back, plans.digest, source_kind,"
+    " source_id, sensitive_params, inputs, without_atoms, given_key, plans.approval,"
     " owner, lease_until FROM runs LEFT JOIN plans ON plans.number = runs.plan WHERE id = ?"
 )
 _STEPS: Final = (

@@ -56,9 +56,9 @@ _OPEN: Final = (Outcome.UNKNOWN, Outcome.PENDING)
 _BEGIN: Final = """
 INSERT INTO runs (
   id, created_at, updated_at, environment, emulated, vault, destination, operation,
-  asked_operation, fell_back, plan, reference, source_kind, source_id, params, sensitive_params,
-  inputs, without_atoms, given_key, state, attempts, owner, lease_until, amounts
-) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+  asked_operation, fell_back, digest, plan, reference, source_kind, source_id, params,
+  sensitive_params, inputs, without_atoms, given_key, state, attempts, owner, lease_until, amounts
+) SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
 WHERE NOT EXISTS (SELECT 1 FROM pauses WHERE name IN (?, ?))
 ON CONFLICT (id) DO NOTHING
 RETURNING seq

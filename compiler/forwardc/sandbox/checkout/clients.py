@@ -126,6 +126,11 @@ class CheckoutAccount:
         own = self.client.name == OWN
         return self.world.table(name if own else f"{name}@{self.client.name}")
 
+    def guard(self, name: str, row_id: str) -> Any:
+        """The client's row of what must not be taken for new, see `World`."""
+        own = self.client.name == OWN
+        return self.world.guard(name if own else f"{name}@{self.client.name}", row_id)
+
     async def deliver(self, outbound: OutboundRequest) -> EmulatedAnswer:
         """Send to a destination inside this sandbox, see `World`."""
         return await self.world.deliver(outbound)

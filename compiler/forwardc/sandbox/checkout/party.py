@@ -40,6 +40,7 @@ from forwardc.sandbox.checkout.routes import (
     routes,
     service_of,
 )
+from forwardc.sandbox.memory import RowKinds
 from forwardc.sandbox.money import in_words
 from forwardc.sandbox.parties import SWITCHES, App, EmulatedParty, Emulation
 from forwardc.sandbox.world import World
@@ -339,4 +340,16 @@ def _start(world: World) -> EmulatedParty:
     )
 
 
-EMULATION = Emulation(_start, seed.seed, lambda _: seed.sources(), LAXNESSES)
+_ROWS = RowKinds(
+    guards=frozenset({payment_actions.TABLE}),
+    settings=frozenset(
+        {
+            access.KEYS_TABLE,
+            clients.CHANNELS_TABLE,
+            stored_secrets.TABLE,
+            f"{stored_secrets.TABLE}.live",
+        }
+    ),
+)
+
+EMULATION = Emulation(_start, seed.seed, lambda _: seed.sources(), LAXNESSES, _ROWS)

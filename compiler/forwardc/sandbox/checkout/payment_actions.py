@@ -142,7 +142,7 @@ def once(
     # Digests only: a body holds the card.
     name = hashlib.sha256(f"{path}\n{key}".encode()).hexdigest()
     digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
-    row = rows.get(name)
+    row = account.guard(TABLE, name)
     if row is not None and row["kept_until"] > account.now():
         if row["digest"] != digest:
             raise invalid("idempotency_key_in_use")

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from forwardc.sandbox.memory import RowKinds
 from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.stripe import (
     charges,
@@ -85,7 +86,7 @@ class Idempotency:
         slot = _slot(caller, key)
         if slot in self.in_flight:
             raise _in_use(key)
-        row = self.world.table(_TABLE).get(slot)
+        row = self.world.guard(_TABLE, slot)
         if row is None or row["at"] + KEPT_SECONDS <= self.world.now():
             self.in_flight.add(slot)
             return None
@@ -326,4 +327,12 @@ def _start(world: World) -> EmulatedParty:
     )
 
 
-EMULATION = Emulation(_start, seed.seed, seed.sources, LAXNESSES)
+_ROWS = RowKinds(
+    guards=frozenset({_TABLE}),
+    settings=frozenset(
+        f"stripe.{name}"
+        for name in ("settings", "accounts", "restricted_keys", "destinations", "destination_keys")
+    ),
+)
+
+EMULATION = Emulation(_start, seed.seed, seed.sources, LAXNESSES, _ROWS)

@@ -31,6 +31,7 @@ from forwardc.sandbox.destinations.endpoint import (
     read_json,
     transport_fault,
 )
+from forwardc.sandbox.memory import RowKinds
 from forwardc.sandbox.money import in_words
 from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.world import World
@@ -40,6 +41,7 @@ from forwardc.sandbox.world import World
 _ALPHABET = string.ascii_uppercase + string.digits
 _BRANDS = {"mastercard": "mc", "unionpay": "cup"}
 
+_IDEMPOTENCY = "adyen.idempotency"
 # Result code, refusal reason, its code; the raw reason of the test acquirer follows from them.
 Result = tuple[str, str, str]
 _AUTHORISED: Result = ("Authorised", "", "")
@@ -246,9 +248,9 @@ def _once(world: World, request: Request, body: bytes, version: int) -> Response
     key = request.headers.get("idempotency-key")
     if key is not None and not 0 < len(key) <= LONGEST_IDEMPOTENCY_KEY:
         raise AdyenError(errors.IDEMPOTENCY_KEY)
-    rows = world.table("adyen.idempotency")
+    rows = world.table(_IDEMPOTENCY)
     digest = hashlib.sha256(request.url.path.encode() + b"\n" + body).hexdigest()
-    row = rows.get(key) if key is not None else None
+    row = world.guard(_IDEMPOTENCY, key) if key is not None else None
     if row is None:
         try:
             paid = _pay(world, request, body, version)
@@ -314,4 +316,4 @@ def _start(world: World) -> EmulatedParty:
     return EmulatedParty("adyen", HOSTS, create(world), in_words=sum_in_words)
 
 
-EMULATION = Emulation(_start, laxnesses=LAXNESSES)
+EMULATION = Emulation(_start, laxnesses=LAXNESSES, rows=RowKinds(guards=frozenset({_IDEMPOTENCY})))

@@ -33,6 +33,7 @@ from forwardc.sandbox.destinations.rocketpay.requests import (
     error_body,
     read,
 )
+from forwardc.sandbox.memory import RowKinds
 from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.world import World
 
@@ -118,7 +119,7 @@ def _succeeds(number: str) -> bool:
 def _take_payment_id(world: World, asked: GateRequest) -> None:
     """A payment id is good once for each project."""
     key = f"{asked.project}:{asked.document['general']['payment_id']}"
-    if key in world.table(TABLE):
+    if world.guard(TABLE, key) is not None:
         raise GateError("3024", "general.payment_id")
     world.table(TABLE)[key] = {"at": world.now()}
 
@@ -210,4 +211,9 @@ def _start(world: World) -> EmulatedParty:
     return EmulatedParty("rocketpay", HOSTS, create(world), background=deliver_forever)
 
 
-EMULATION = Emulation(_start, tokens.seed, lambda _: tokens.sources())
+EMULATION = Emulation(
+    _start,
+    tokens.seed,
+    lambda _: tokens.sources(),
+    rows=RowKinds(guards=frozenset({TABLE})),
+)

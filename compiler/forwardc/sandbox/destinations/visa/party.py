@@ -41,6 +41,7 @@ from forwardc.sandbox.destinations.visa.instrument import (
 from forwardc.sandbox.destinations.visa.laxness import LAXNESSES
 from forwardc.sandbox.destinations.visa.schema import QUERY, REQUEST
 from forwardc.sandbox.errors import SandboxError
+from forwardc.sandbox.memory import RowKinds
 from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.project import CredentialHolder, MadeUpCredential
 from forwardc.sandbox.world import World
@@ -136,7 +137,7 @@ def _use_once(world: World, token: str) -> None:
     now = world.now()
     for expired in [expired for expired, until in used.items() if until < now]:
         del used[expired]
-    if token in used:
+    if world.guard(USED_TOKENS, token) is not None:
         raise _token_error("9121", "Token already used")
     # Kept for as long as the timestamp can pass, at both ends of the window.
     used[token] = now + 2 * visa.WINDOW_SECONDS
@@ -276,4 +277,4 @@ def _start(world: World) -> EmulatedParty:
     return EmulatedParty("visa", HOSTS, create(world))
 
 
-EMULATION = Emulation(_start, laxnesses=LAXNESSES)
+EMULATION = Emulation(_start, laxnesses=LAXNESSES, rows=RowKinds(guards=frozenset({USED_TOKENS})))
