@@ -99,7 +99,8 @@ def _needed(
         kind: replace(source, has={name: how for name, how in source.has.items() if name in atoms})
         for kind, source in head.sources.items()
     }
-    terms = terms_in(operations)
+    is_looked_for = head.key_set or (head.parts and head.parts.fills)
+    terms = terms_in(operations) if is_looked_for else []
     reaches_vault = any(assessment.reaches_vault for assessment in built)
     stores = any(assessment.context.stored for assessment in built)
     return replace(

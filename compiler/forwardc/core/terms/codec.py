@@ -78,8 +78,9 @@ def to_json(term: Term) -> Json:
 
 
 def _map_to_json(entries: tuple[tuple[str, Term], ...]) -> Json:
-    if any(key.startswith("$") for key, _ in entries):
-        return {"$map": [[key, to_json(value)] for key, value in entries]}
+    for key, _ in entries:
+        if key[:1] == "$":
+            return {"$map": [[key, to_json(value)] for key, value in entries]}
     return {key: to_json(value) for key, value in entries}
 
 

@@ -65,15 +65,15 @@ def review_page(pack: ReviewPacket, lock: Lock) -> dict[str, str]:
     leave, protected = _leaving(pack, built), _protected(pack, built)
     rows = agreements(pack.assessments)
     filters = (("pretty", text_of), ("broken", broken), ("named", named), ("row", row))
+    operations = [_operation(pack, plan, each, lock, leave, protected) for each in built]
     page = template("forwardc.compile.review.page", "review.html.j2", *filters).render(
         pack=pack,
         style=style(),
         vault=pack.vault.facts.title,
         summary=summary(built, protected),
         agreements=rows,
-        operations=[
-            _operation(pack, plan, assessment, lock, leave, protected) for assessment in built
-        ],
+        operations=operations,
+        news=_news(operations),
         refused=[
             _refusal(row) for row in coverage_rows(pack.assessments) if row.level == "refused"
         ],
@@ -90,6 +90,16 @@ def review_page(pack: ReviewPacket, lock: Lock) -> dict[str, str]:
         digest=file_digest(to_bytes(pack.plan)),
     )
     return {pack.path("review", "html"): page}
+
+
+def _news(operations: list[dict[str, Any]]) -> dict[str, bool]:
+    """What the top says of approvals: whether one was withdrawn, is of something else, or lacks."""
+    approvals = [approval for operation in operations for approval in operation["approvals"]]
+    return {
+        "withdrawn": any(approval["withdrawn"] for approval in approvals),
+        "changed": any(approval["changes"] for approval in approvals),
+        "lacking": any(approval["record"] is None for approval in approvals),
+    }
 
 
 def _leaving(pack: ReviewPacket, built: list[Assessment]) -> Leaving:

@@ -5,7 +5,7 @@ In words, for somebody who reads nothing else: each is collected over all operat
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.review.packet import ReviewPacket
@@ -16,6 +16,8 @@ from forwardc.compile.review.page.wording import VendorNames, atom_words, url_of
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.atoms import ATOMS
 from forwardc.core.terms.terms import Atom, If
+
+_VOCABULARY: Final = tuple(dict.fromkeys(atom_words(name) for name in ATOMS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,9 @@ def card_data(assessment: Assessment) -> list[CardValue]:
     for step in assessment.context.operation.steps:
         for name, optional, is_sealed in _atoms(step):
             uses.setdefault(atom_words(name), []).append((optional, is_sealed))
-    order = dict.fromkeys(atom_words(name) for name in ATOMS)
     return [
         CardValue(words, all(optional for optional, _ in how), all(hidden for _, hidden in how))
-        for words in order
+        for words in _VOCABULARY
         if (how := uses.get(words))
     ]
 
