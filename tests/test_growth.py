@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from forwardc.compile.language.load import open_project
 from forwardc.compile.pipeline import build_project, compile_project
 from forwardc.core.diagnostics.sink import Sink
 from large_projects import KINDS, write_large_project
@@ -65,7 +66,8 @@ def test_a_check_grows_as_the_destination_does(kind: str, tmp_path: Path) -> Non
 
 def build(root: Path) -> None:
     files: list[str] = []
-    build_project(root, Sink(), lambda path, _data: files.append(path), DAY)
+    sink = Sink()
+    build_project(open_project(root, sink), sink, lambda path, _data: files.append(path), DAY)
     assert "manifest.json" in files
 
 

@@ -1,11 +1,13 @@
-"""What many files of a build ask for is made once: the bytes of a plan, the values of a request."""
+"""What many files of a build ask for is made once, and what a destination was goes with it."""
 
+import gc
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from forwardc.compile import pipeline
+from forwardc.compile.language.load import open_project
 from forwardc.compile.review.page import request_values
 from forwardc.compile.vaults import encode
 from forwardc.core.diagnostics.sink import Sink
@@ -50,3 +52,24 @@ def test_a_request_is_read_once(
     list(compiled.outputs())
     assert seen
     assert len(seen) == len(set(map(id, seen)))
+
+
+def test_a_build_leaves_nothing_to_the_collector() -> None:
+    def build() -> None:
+        sink = Sink()
+        pipeline.build_project(open_project(ROOT, sink), sink, lambda _path, _data: None)
+
+    # What is loaded and kept once is made by the first.
+    build()
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        build()
+        gc.collect()
+        ours = [type(item) for item in gc.garbage if type(item).__module__.startswith("forwardc")]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert Counter(ours) == Counter()
