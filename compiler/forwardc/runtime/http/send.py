@@ -7,7 +7,7 @@ for byte: no redirects, no proxies out of the environment, TLS verified, nothing
 import asyncio
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from time import perf_counter
 from typing import Final, TypeAlias
@@ -138,14 +138,17 @@ class Sender:
             (name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw
         )
         took = round((perf_counter() - started) * 1000)
-        whole = HttpAnswer(answer.status_code, headers, bytes(body), took)
-        if outgoing.method != "HEAD" and _is_cut(whole):
+        if outgoing.method != "HEAD" and _is_cut(headers, len(body)):
             return AnswerLost("the connection ended without a whole answer")
+        codings = _values(headers, "content-encoding")
         try:
-            plain = uncompressed(whole.body, _values(whole, "content-encoding"), limits.max_bytes)
+            plain = uncompressed(bytes(body), codings, limits.max_bytes)
         except UndecodableBodyError as problem:
             return AnswerLost(str(problem))
-        return replace(whole, body=plain)
+        return HttpAnswer(answer.status_code, headers, plain, took)
+
+
+_Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,14 +221,14 @@ def _defaults(request: BoundRequest, url: httpx.URL) -> list[tuple[str, str]]:
     return [(name, value) for name, value in ours if name.lower() not in names]
 
 
-def _values(answer: HttpAnswer, header: str) -> list[str]:
-    return [value for name, value in answer.headers if name.lower() == header]
+def _values(headers: _Headers, header: str) -> list[str]:
+    return [value for name, value in headers if name.lower() == header]
 
 
-def _is_cut(answer: HttpAnswer) -> bool:
+def _is_cut(headers: _Headers, count: int) -> bool:
     """Whether the bytes of an answer are not as many as the server says."""
-    length = str(len(answer.body))
-    return any(value != length for value in _values(answer, "content-length"))
+    length = str(count)
+    return any(value != length for value in _values(headers, "content-length"))
 
 
 def _connect_reason(problem: Exception) -> str:

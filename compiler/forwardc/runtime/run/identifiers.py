@@ -7,10 +7,11 @@ could quote it.
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid5
 
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.recognizer.cards import holds_card
 from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.evaluator import evaluate
@@ -56,8 +57,15 @@ def keys_for(
     return IdempotencyKeys(destination, vault)
 
 
+_KEYS_SENT: Final = IdentityCache[tuple[bool, bool]]()
+
+
 def keys_sent(step: PlanStep) -> tuple[bool, bool]:
     """Whether a step's request carries the destination's key, and the vault's."""
+    return _KEYS_SENT.get(step, None, lambda: _keys_sent(step))
+
+
+def _keys_sent(step: PlanStep) -> tuple[bool, bool]:
     http = step.http
     terms = [http.url, *(term for _, term in (*http.query, *http.headers))]
     terms += [http.body] if http.body is not None else []

@@ -222,7 +222,9 @@ async def _begin(context: RunContext, progress: RunProgress, asked: NewRequest) 
     try:
         withheld = await journal.digest(sensitive) if sensitive is not None else None
         new = new_run(context.prepared, progress, context.dependencies.ambient.lock)
-        await journal.begin(replace(new, content=asked.content, withheld=withheld))
+        if asked.content is not None or withheld is not None:
+            new = replace(new, content=asked.content, withheld=withheld)
+        await journal.begin(new)
     except CallerKeyTakenError as problem:
         return await _answer_of_other_run(asked, context, problem)
     except SendingPausedError as problem:

@@ -218,8 +218,6 @@ class StoreJournal:
     async def answered(self, run_id: str, number: int, report: StepReport) -> None:
         """An attempt ended with an answer, and the step is decided by it."""
         now, answer = self.store.timestamp(), self.store.packed(report)
-        # It may wait beside many others: what is packed already need not.
-        report = replace(report, recorded=None)
 
         def work(tx: Transaction) -> None:
             writes.record_answer(tx, run_id, number, report, now)

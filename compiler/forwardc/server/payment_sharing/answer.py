@@ -188,8 +188,7 @@ def _masked(text: str, hide: Callable[[str], str]) -> str:
 
 def _is_json(text: str) -> bool:
     try:
-        # Numbers need not be understood, however long they are.
-        json.loads(text, parse_int=_as_it_is, parse_float=_as_it_is, parse_constant=_refuse)
+        _JSON.decode(text)
     except (ValueError, RecursionError):
         return False
     return True
@@ -202,6 +201,9 @@ def _refuse(_: str) -> Any:
 def _as_it_is(text: str) -> str:
     return text
 
+
+# Numbers need not be understood, however long they are. Made once: every answer is looked at.
+_JSON: Final = json.JSONDecoder(parse_int=_as_it_is, parse_float=_as_it_is, parse_constant=_refuse)
 
 _FORM: Final = "1."
 # Bytes: what AES-GCM is specified for (NIST SP 800-38D, 8.2).

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 
@@ -105,6 +105,9 @@ ClaimResult: TypeAlias = (
 ClaimStatus: TypeAlias = ClaimHeld | ClaimFinished | ClaimUnknown | ClaimReleased
 
 
+_CANONICAL: Final = json.JSONEncoder(separators=(",", ":"))
+
+
 def claim_digest(kind: str, environment: str, emulated: bool, *parts: str) -> str:
     """The digest of a claim: `reference` with destination and reference, `key` with client and key.
 
@@ -112,7 +115,7 @@ def claim_digest(kind: str, environment: str, emulated: bool, *parts: str) -> st
 
     Canonical JSON keeps the parts apart, whatever they hold.
     """
-    canonical = json.dumps([kind, environment, emulated, *parts], separators=(",", ":"))
+    canonical = _CANONICAL.encode([kind, environment, emulated, *parts])
     return sha256(canonical.encode()).hexdigest()
 
 

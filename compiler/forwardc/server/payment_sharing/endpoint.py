@@ -5,13 +5,11 @@ observer, once.
 """
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
 from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -44,6 +42,11 @@ REPLAYED_HEADER: Final = "Idempotent-Replayed"
 _MINUTE_S: Final = 60
 _JSON: Final = "application/json"
 _CHARSETS: Final = frozenset({"", "charset=utf-8", 'charset="utf-8"'})
+_ALWAYS: Final = tuple(
+    (name.lower().encode(), value.encode()) for name, value in NEVER_STORED.items()
+)
+_RUN: Final = RUN_HEADER.lower().encode()
+_REPLAYED: Final = (REPLAYED_HEADER.lower().encode(), b"true")
 _log = logging.getLogger("forwardc.server")
 
 
@@ -96,7 +99,7 @@ class SharingEndpoint:
             observer.call(_record_of_problem(facts, problem, began))
             raise
         observer.call(_record_of_answer(facts, answer, began))
-        await _response(answer)(scope, receive, send)
+        await _send(answer, send)
 
 
 async def _answer(
@@ -156,10 +159,17 @@ async def _check_rate(dependencies: EndpointDependencies, caller: Caller) -> Non
         raise ProblemError(ProblemKind.TOO_MANY_REQUESTS, headers=retry_after(wait))
 
 
-def _response(answer: ForwardAnswer) -> Response:
-    replayed: Mapping[str, str] = {REPLAYED_HEADER: "true"} if answer.replayed else {}
-    headers = {**NEVER_STORED, RUN_HEADER: answer.run_id, **replayed}
-    return Response(answer.body, 200, headers, _JSON)
+async def _send(answer: ForwardAnswer, send: Send) -> None:
+    """The answer as two messages of ASGI: nothing that a response of Starlette adds is wanted."""
+    headers = [
+        *_ALWAYS,
+        (_RUN, answer.run_id.encode()),
+        *((_REPLAYED,) if answer.replayed else ()),
+        (b"content-length", str(len(answer.body)).encode()),
+        (b"content-type", _JSON.encode()),
+    ]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 def _record_of_answer(facts: _CallFacts, answer: ForwardAnswer, began: float) -> CallRecord:

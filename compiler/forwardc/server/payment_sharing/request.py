@@ -102,13 +102,7 @@ def _invalid(errors: list[dict[str, str]]) -> ProblemError:
 def _document(body: bytes) -> dict[str, Any]:
     try:
         text = body.decode("utf-8")
-        document = json.loads(
-            text,
-            object_pairs_hook=_members,
-            parse_int=_number,
-            parse_float=_number,
-            parse_constant=_constant,
-        )
+        document = _DECODER.decode(text)
     except _DuplicateNameError:
         raise _whole("holds a name twice in one object") from None
     except (ValueError, RecursionError):
@@ -139,6 +133,12 @@ def _number(_: str) -> _Number:
 
 def _constant(_: str) -> Any:
     raise ValueError("not JSON")
+
+
+# Made once: every call is read by it.
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_members, parse_int=_number, parse_float=_number, parse_constant=_constant
+)
 
 
 def _depth(document: object) -> int:
