@@ -67,9 +67,13 @@ TARGETS: Final[dict[str, tuple[str, ...]]] = {
         "tests/server/payment_sharing/test_clock_margins.py",
         "tests/server/payment_sharing/test_clients_apart.py",
     ),
+    "server/payment_sharing/batched_journal.py": (
+        "tests/server/payment_sharing/test_clock_margins.py",
+        "tests/server/payment_sharing/test_claims.py",
+        "tests/server/payment_sharing/test_live.py",
+    ),
     "server/payment_sharing/forwarder.py": (
         "tests/server/payment_sharing/test_served_plans.py",
-        "tests/server/payment_sharing/test_clock_margins.py",
         "tests/server/payment_sharing/test_lasting.py",
         "tests/server/payment_sharing/test_losses.py",
     ),

@@ -148,11 +148,12 @@ class SqlDirectory:
             )
 
 
+_UNSTORABLE: Final = re.compile("[\0\ud800-\udfff]")
+
+
 def _is_text(reference: str) -> bool:
     """Whether databases can hold it: no NUL, and no half of a surrogate pair."""
-    return "\0" not in reference and not any(
-        "\ud800" <= character <= "\udfff" for character in reference
-    )
+    return _UNSTORABLE.search(reference) is None
 
 
 # The query, cut where its parameter stands.

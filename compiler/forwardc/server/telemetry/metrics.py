@@ -6,7 +6,7 @@ payment directory are wrapped, so that their failures are counted and nothing el
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -105,6 +105,7 @@ class Metrics:
         self.part = cache(self.part_seconds.labels)
         self._call = cache(self.calls.labels)
         self._seconds = cache(self.call_seconds.labels)
+        self._forward = cache(self.forwards.labels)
         self._folder = os.environ.get(FOLDER)
         self._states()
 
@@ -142,6 +143,12 @@ class Metrics:
             self.token_refusals.labels(problem).inc()
         if record.replayed:
             self.replays.labels(record.destination or "").inc()
+
+    def forward(self, vault: str, destination: str, outcome: str, losses: Sequence[str]) -> None:
+        """Count a payment that was forwarded, and what it was sent without."""
+        self._forward(vault, destination, outcome).inc()
+        for atom in losses:
+            self.losses.labels(vault, destination, atom).inc()
 
     def set_ready(self, parts: Mapping[str, bool]) -> None:
         """Keep which parts are there."""

@@ -39,9 +39,7 @@ class Telemetry:
     ) -> None:
         """Count a payment that was forwarded now, and what it was sent without."""
         if self.metrics is not None:
-            self.metrics.forwards.labels(vault, destination, outcome).inc()
-            for atom in losses:
-                self.metrics.losses.labels(vault, destination, atom).inc()
+            self.metrics.forward(vault, destination, outcome, losses)
 
     def span(
         self, name: str, attributes: Mapping[str, str] | None = None
