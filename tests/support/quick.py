@@ -28,7 +28,7 @@ STARTING: Final = (
     *("sharing_house", "starlette", "subprocess", "uvicorn"),
 )
 # Modules of tests/support/ that make a project and build it.
-BUILDING: Final = ("approved_build", "arranged", "diff_project", "shop_project")
+BUILDING: Final = ("approved_build", "arranged", "diff_project", "large_projects", "shop_project")
 # Folders and files, with the moment at which their tests are asked.
 ELSEWHERE: Final = {
     "approvals": "before an approval changes hands: each test builds a project",
