@@ -1,6 +1,7 @@
 """`forwardc approvals revoke`, as it is typed: what is withdrawn counts nowhere, and says why."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,11 +37,22 @@ def typed(project: Path, capsys: pytest.CaptureFixture[str]) -> Typed:
     return call
 
 
+@pytest.fixture(scope="module")
+def approved_project(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project where every operation is approved, at Stripe by its reviewers, too."""
+    folder = tmp_path_factory.mktemp("approved") / "project"
+    shutil.copytree(built, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert run(("approve", "checkout", "adyen", *ADA)) == 0
+        assert run(("approve", "stripe", "adyen", "--psp-ticket", "SUP-1042", *ADA)) == 0
+    return folder
+
+
 @pytest.fixture
-def approved(typed: Typed) -> Typed:
-    """The same, where every operation is approved, at Stripe by its reviewers, too."""
-    assert typed("approve", "checkout", "adyen", *ADA)[0] == 0
-    assert typed("approve", "stripe", "adyen", "--psp-ticket", "SUP-1042", *ADA)[0] == 0
+def approved(typed: Typed, project: Path, approved_project: Path) -> Typed:
+    """The same, in a copy of that project."""
+    shutil.copytree(approved_project, project, dirs_exist_ok=True)
     return typed
 
 
