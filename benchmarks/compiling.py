@@ -12,7 +12,7 @@ from subprocess import run
 
 from benchmarks.peers.peer import Peer, UnequalError, job, peers, prove_equal, prove_refusals
 from benchmarks.project import add_header, commit, generate
-from benchmarks.rows import FLOOR, SCHEMA, Effort, Row, cold_options, fresh_build, on
+from benchmarks.rows import COLD, FLOOR, SCHEMA, Effort, Row, fresh_build, on
 from benchmarks.timing import Run, Turns, command, in_turns, paired, peak_mib, python
 
 Tell = Callable[[str], object]
@@ -33,12 +33,12 @@ def cold(effort: Effort, folder: Path, tell: Tell) -> Iterator[Row]:
     for size in effort.sizes:
         root = generate(folder / f"p{size}", size)
         ours = {
-            "check": on(root, "check", *cold_options()),
+            "check": on(root, "check", COLD),
             "plans": python(["-P", str(PLANS), str(root)]),
         }
-        ours["build"] = fresh_build(root, *cold_options())
+        ours["build"] = fresh_build(root, COLD)
         if size < max(effort.sizes):
-            ours["rebuild"] = on(root, "build", *cold_options())
+            ours["rebuild"] = on(root, "build", COLD)
         theirs: dict[str, Run] = {"floor": python([str(FLOOR), str(root), str(SCHEMA), "build"])}
         for peer in others:
             target = folder / f"{peer.name}-{size}"
@@ -103,7 +103,7 @@ def _calls(folder: Path, name: str, size: int) -> int:
     root = generate(folder / f"c{size}", size)
     shutil.rmtree(root / "build", ignore_errors=True)
     done = run(  # noqa: S603 - ours
-        [sys.executable, "-P", "-c", _COUNT, name, "--project", str(root), *cold_options()],
+        [sys.executable, "-P", "-c", _COUNT, name, "--project", str(root), COLD],
         capture_output=True,
         text=True,
         check=True,

@@ -59,6 +59,7 @@ GOALS = (
     Goal("`diff` of 200 against git, all 200 changed", 3, "s"),
     Goal("one forward, without history", 1.5, "times the call by hand"),
     Goal("one forward, history on SQLite", 1.5, "times the call by hand"),
+    Goal("a finished forward in the history, without its answer", 2048, "bytes"),
     *(
         goal
         for name in ("SQLite", "PostgreSQL")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.project import generate_large
-from benchmarks.rows import Effort, Row, cold_options, fresh_build, on
+from benchmarks.rows import COLD, Effort, Row, fresh_build, on
 from benchmarks.timing import in_turns
 
 Tell = Callable[[str], object]
@@ -18,10 +18,7 @@ def large(effort: Effort, folder: Path, _tell: Tell) -> Iterator[Row]:
         ]
         for job in ("check", "build"):
             whole, half = (
-                fresh_build(root, *cold_options())
-                if job == "build"
-                else on(root, job, *cold_options())
-                for root in roots
+                fresh_build(root, COLD) if job == "build" else on(root, job, COLD) for root in roots
             )
             turns = in_turns({"whole": whole, "half": half}, effort.pairs_of_largest)
             ours, theirs = turns.median("whole"), turns.median("half")

@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 
 from benchmarks.project import edit, generate
-from benchmarks.rows import NOTHING, Effort, Row, cold_options, fresh_build, on
+from benchmarks.rows import COLD, NOTHING, Effort, Row, fresh_build, on
 from benchmarks.starting import real_project
 from benchmarks.timing import Run, in_turns, paired, python
 
@@ -32,7 +32,7 @@ def unchanged(effort: Effort, folder: Path, _tell: Tell) -> Iterator[Row]:
 
 def edited(effort: Effort, folder: Path, _tell: Tell) -> Iterator[Row]:
     """One destination edited among many, against the cold build of one."""
-    one = fresh_build(generate(folder / "one", 1), *cold_options())
+    one = fresh_build(generate(folder / "one", 1), COLD)
     for size in sorted(effort.sizes)[-2:]:
         root = generate(folder / f"edited{size}", size)
         on(root, "build")()

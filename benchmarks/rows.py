@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "schemas" / "destination.schema.json"
 FLOOR = Path(__file__).with_name("floor.py")
 NOTHING = ("-c", "pass")
+COLD = "--no-store"
+"""What `check` and `build` are told, so that they ask no store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,6 @@ def fresh_build(root: Path, *options: str) -> Run:
         build()
 
     return run
-
-
-def cold_options() -> tuple[str, ...]:
-    """What `check` and `build` are told, so that they ask no store."""
-    return ("--no-store",) if (ROOT / "compiler/forwardc/compile/store").is_dir() else ()
 
 
 def per_destination(rows: Sequence[Row], job: str) -> dict[int, float]:

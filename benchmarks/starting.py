@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.rows import NOTHING, ROOT, Effort, Row, cold_options, forwardc, on
+from benchmarks.rows import COLD, NOTHING, ROOT, Effort, Row, forwardc, on
 from benchmarks.timing import Run, paired, python
 
 Tell = Callable[[str], object]
@@ -17,8 +17,7 @@ def start(effort: Effort, folder: Path, _tell: Tell) -> Iterator[Row]:
     root = real_project(folder / "real")
     history = str(folder / "start.db")
     run = (*_RUN, "--build", str(root / "build"), *_REQUEST, "--history", history)
-    for number in range(3):
-        forwardc(*run, "--reference", f"ORDER-{number}")()
+    forwardc(*run)()
     approve = ("approve", "checkout", "stripe.payment", "--env", "production", "--by", "Ada Moreau")
     on(root, *approve)()
     jobs: dict[str, Run] = {
@@ -27,7 +26,7 @@ def start(effort: Effort, folder: Path, _tell: Tell) -> Iterator[Row]:
         "`forwardc explain FC0302`": forwardc("explain", "FC0302"),
         "`forwardc history`": forwardc("history", "--history", history),
         "`forwardc approvals`": forwardc("approvals", "--build", str(root / "build")),
-        "`forwardc check` of the repository's own": on(root, "check", *cold_options()),
+        "`forwardc check` of the repository's own": on(root, "check", COLD),
         "`forwardc run --sandbox` in process": forwardc(*run),
     }
     for what, job in jobs.items():

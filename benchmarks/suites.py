@@ -10,6 +10,7 @@ from pathlib import Path
 from subprocess import run
 
 from benchmarks.compiling import cold, counted, differing, memory, mistaken
+from benchmarks.forward_bytes import bytes_of_a_forward
 from benchmarks.history import measured
 from benchmarks.large import large
 from benchmarks.loopback import forwards
@@ -22,6 +23,8 @@ from benchmarks.starting import start
 from benchmarks.timing import paired
 
 Tell = Callable[[str], object]
+# Forwards that fill enough pages of a history for its growth to be theirs.
+_FORWARDS = 50
 Suite = Callable[[Effort, Path, Tell], Iterator[Row]]
 
 
@@ -44,6 +47,8 @@ def looping(effort: Effort, folder: Path, _tell: Tell) -> Iterator[Row]:
     for what, loop in forwards(root / "build", folder, effort.pairs, effort.forwards):
         against = "the same call by hand with httpx"
         yield Row(f"one forward, {what}", against, loop.ours, loop.theirs, loop.ratio)
+    size = bytes_of_a_forward(root / "build", folder / "bytes.db", max(effort.repeat, _FORWARDS))
+    yield Row("a finished forward in the history, without its answer", "-", size, unit="bytes")
 
 
 def serving(effort: Effort, folder: Path, _tell: Tell) -> Iterator[Row]:

@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
@@ -152,14 +154,18 @@ def test_a_peer_that_cannot_be_installed_is_left_out_with_its_reason(
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+# Suites of which only the arguments of the commands are looked at: each command has tests of its
+# own, and a whole run of it here would say no more.
+PARSED = ("unchanged", "edited", "memory", "counted", "large", "mistaken", "diff")
+
+
 def test_every_measurement_runs_and_stands_on_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from benchmarks import compiling, large, rebuilding, timing
+    from benchmarks import compiling, large, rebuilding, suites, timing
     from benchmarks.goals import GOALS
     from benchmarks.report import page
     from benchmarks.rows import Effort
-    from benchmarks.suites import SUITES, rows
 
     def once(runs: Mapping[str, timing.Run], *_: int, **__: int) -> timing.Turns:
         for run in runs.values():
@@ -169,12 +175,20 @@ def test_every_measurement_runs_and_stands_on_the_page(
     # What is measured runs once: here nobody reads a figure.
     for module in (timing, compiling, large, rebuilding):
         monkeypatch.setattr(module, "in_turns", once)
-    # A test reaches no index, and `make quick` would run this one.
+    # A test reaches no index, and one database is as good as two.
     monkeypatch.setattr(compiling, "peers", lambda _tell: iter(()))
+    monkeypatch.setattr(
+        suites, "_histories", lambda folder, what: [("SQLite", str(folder / f"{what}.db"))]
+    )
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    effort = Effort((1, 2, 3), 1, 1, 1, 2, 500, 1, 1, 0.3, 1.0, 20, 4)
-    names = tuple(name for name in SUITES if name != "quick")
-    found = list(rows(names, effort, tmp_path, print))
+    effort = Effort((1, 2), 1, 1, 1, 2, 500, 1, 1, 0.2, 0.4, 20, 4)
+    # `make quick` would run this test again.
+    whole = tuple(name for name in suites.SUITES if name not in ("quick", *PARSED))
+    found = list(suites.rows(whole, effort, tmp_path, print))
+    monkeypatch.setattr(timing, "command", _parsed)
+    monkeypatch.setattr(compiling, "peak_mib", lambda words: _parsed(words)() or 1.0)
+    monkeypatch.setattr(compiling, "_calls", lambda _folder, _name, size: size**2)
+    found += suites.rows(PARSED, replace(effort, sizes=(1, 2, 3)), tmp_path, print)
     text = page(found, ["a peer"], 1)
     assert {row.job for row in found} == {"", "build", "check", "rebuild"}
     for row in found:
@@ -186,13 +200,33 @@ def test_every_measurement_runs_and_stands_on_the_page(
     measured = {(_numberless(row.what), _numberless(row.against)) for row in found}
     whats = {what for what, _ in measured}
     for goal in GOALS:
-        of = (_numberless(goal.what), goal.against)
+        of = (_numberless(goal.what.replace("PostgreSQL", "SQLite")), goal.against)
         left_out = goal.what == "`make quick`" or goal.against == "Pkl 0.28"
         assert left_out or of in measured or (not of[1] and of[0] in whats), goal.what
 
 
+def test_calls_are_the_same_each_time(tmp_path: Path) -> None:
+    from benchmarks.compiling import _calls
+
+    assert _calls(tmp_path, "check", 1) == _calls(tmp_path, "check", 1) > 1000
+
+
+def _parsed(words: Sequence[str], **_: object) -> Callable[[], None]:
+    """A command that is not run: its arguments are those of a script, or of `forwardc`."""
+    from forwardc.cli.main import cli
+
+    arguments = list(words[1:])
+    if arguments[:3] == ["-P", "-m", "forwardc"]:
+        name, command, rest = cli.resolve_command(click.Context(cli), arguments[3:])
+        assert command is not None
+        command.make_context(name, rest)
+    else:
+        assert arguments == ["-c", "pass"] or Path(arguments[0]).is_file()
+    return lambda: None
+
+
 def _numberless(text: str) -> str:
-    return re.sub(r"[\d,]*\d", "N", text)
+    return re.sub(r"[\d.,]*\d", "N", text)
 
 
 def test_a_goal_is_told_as_met_or_as_missed_with_its_reason() -> None:
