@@ -57,7 +57,7 @@ class BuildComparison:
         if self._refusal is not None:
             return False
         try:
-            differs = _read(self._folder / path) != data
+            differs = not _holds(self._folder / path, data)
         except FileRefusedError as problem:
             self._refusal = problem
             return False
@@ -140,6 +140,15 @@ def first_difference(folder: CheckoutPath, path: str, data: bytes | None) -> str
 def _shown(line: str | None) -> str:
     text = mask(line or "").strip()
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _holds(file: CheckoutPath, data: bytes) -> bool:
+    try:
+        return file.holds(data, BUILT)
+    except FileRefusedError:
+        raise
+    except OSError:
+        return False
 
 
 def _read(file: CheckoutPath) -> bytes | None:

@@ -8,9 +8,11 @@ long as what it was made from. `core/records.py` writes it as JSON.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from forwardc.compile.ir.summary import DestinationSummary, NotBuilt
 from forwardc.compile.review.coverage import CoverageRow
+from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
 
 
@@ -54,6 +56,15 @@ class CompiledDestination:
 
 def without_places(row: CoverageRow) -> CoverageRow:
     """A row as `build/` shows it: what stands where in the YAML is for a terminal only."""
-    findings = tuple(replace(finding, span=None) for finding in row.findings)
+    findings = tuple(
+        _finding(finding.verdict, finding.code, finding.reason, finding.step)
+        for finding in row.findings
+    )
     agreed = tuple(replace(grant, span=None, pointer="") for grant in row.agreed)
     return replace(row, findings=findings, agreed=agreed)
+
+
+@lru_cache(1024)  # Findings; a vault has some hundred sentences, most of them for any destination.
+def _finding(verdict: Verdict, code: str, reason: str, step: str) -> Finding:
+    """A finding without its place: most are the same for many destinations, and kept once."""
+    return Finding(verdict, code, reason, step=step)

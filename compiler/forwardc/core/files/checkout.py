@@ -11,10 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO, Final
 
 from forwardc.core.files import operator_file
 from forwardc.core.files.kinds import FileKind, FileRefusedError, too_large
 from forwardc.core.files.walk import OPEN_FILE, OpenFolder, folder, move, open_plain, put, put_new
+
+_PART: Final = 64 * 1024
+"""Bytes of a file that are compared at once: more is no quicker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,30 @@ class CheckoutPath:
         """
         if self.mounted:
             return operator_file.read(self.path, kind)
+        most = kind.most or 0
+        with self._opened() as (opened, size):
+            data = b"" if size > most else opened.read(most + 1)
+        if max(len(data), size) > most:
+            raise too_large(kind)
+        return data
+
+    def holds(self, data: bytes, kind: FileKind) -> bool:
+        """Whether the file holds these bytes and no others; it is not held as a whole.
+
+        Raises `FileRefusedError`, and `OSError` for what is missing or not to be read.
+        """
+        with self._opened() as (opened, size):
+            if size > (kind.most or 0):
+                raise too_large(kind)
+            if size != len(data):
+                return False
+            view = memoryview(data)
+            parts = (view[at : at + _PART] for at in range(0, len(data), _PART))
+            return all(opened.read(_PART) == part for part in parts) and not opened.read(1)
+
+    @contextmanager
+    def _opened(self) -> Iterator[tuple[BinaryIO, int]]:
+        """The plain file for reading, and its size in bytes."""
         with self._above() as at:
             at.check_plain(self._name)
             file = os.open(at.name(self._name), OPEN_FILE, dir_fd=at.at)
@@ -65,11 +93,7 @@ class CheckoutPath:
             status = os.fstat(file)
             if not stat.S_ISREG(status.st_mode):
                 raise FileRefusedError("it is no plain file")
-            most = kind.most or 0
-            data = b"" if status.st_size > most else opened.read(most + 1)
-        if max(len(data), status.st_size) > most:
-            raise too_large(kind)
-        return data
+            yield opened, status.st_size
 
     def names(self, suffix: str) -> list[str]:
         """The names in this folder that end so, sorted; none where it is missing."""
