@@ -174,6 +174,19 @@ def _long_expression(count: int) -> str:
     return _destination(_operation(_step(body=f"            long: {text}\n")))
 
 
+def _lets(count: int) -> str:
+    lets = "        let:\n" + _lines("          value{n}: ${{params.reference}}-{n}\n", count)
+    step = _step(body=_lines("            field{n}: ${{value{n}}}\n", count))
+    return _destination(_operation(step.replace("        request:", f"{lets}        request:", 1)))
+
+
+def _query(count: int) -> str:
+    query = "          query:\n" + _lines("            q{n}: value{n}\n", count)
+    return _destination(
+        _operation(_step().replace("          json:", f"{query}          json:", 1))
+    )
+
+
 def _rules(count: int) -> str:
     rules = _lines(
         '            - {{when: "${{response.status == {n}}}", is: unknown}}\n', count, 100
@@ -229,6 +242,8 @@ KINDS: Final[dict[str, Callable[[int], str]]] = {
     "operations": _operations,
     "environments": _environments,
     "pieces of a text": _long_expression,
+    "lets": _lets,
+    "query fields": _query,
     "rules": _rules,
     "outputs": _outputs,
     "comments": _comments,
