@@ -29,6 +29,7 @@ LIVE = ("--env", "production")
 CALLS: dict[str, tuple[tuple[str, ...], int]] = {
     "check": ((), 0),
     "build": (("--check",), 0),
+    "watch": ((), 0),
     "explain": (("build/stripe/shop/sandbox.plan.json#/destination",), 0),
     "coverage": (("--why",), 0),
     "approve": (("stripe", "shop", *LIVE, *HERE), 0),
@@ -105,6 +106,7 @@ def call(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("forwardc.server.oauth.clients._N", 2**6)
     monkeypatch.setattr("forwardc.sandbox.serve.serve", _served)
     monkeypatch.setattr("forwardc.cli.dashboard._serve", _shown)
+    monkeypatch.setattr("forwardc.cli.watched_inputs.InputEvents.wait", _interrupted)
 
     def made(*arguments: str) -> tuple[int, str]:
         code = cli(arguments)
@@ -117,6 +119,11 @@ def _served(*_: object, project: Callable[[], dict[str, object] | None], **__: o
     """What the sandbox is given instead of being served."""
     assert project is not None
     print("given", len((project() or {"requests": []})["requests"]))  # noqa: T201
+
+
+def _interrupted(_: object) -> frozenset[str]:
+    """Ctrl-C, as soon as something is waited for."""
+    raise KeyboardInterrupt
 
 
 def _shown(_listener: object, store: Store, _host: str, app: Any) -> None:

@@ -1,10 +1,11 @@
 """`forwardc build`: compiles the project into its build folder, or says that it is stale."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import click
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from forwardc.compile.review.comparison import BuildChanges
     from forwardc.core.diagnostics.sink import Sink
 
+Made = TypeVar("Made")
 EXIT_DIFFERENT = 3
 """Exit code: `build --check` and `diff` alike, so that a pipeline tells it from a mistake (1)."""
 
@@ -49,10 +51,7 @@ def command(
     from forwardc.compile.language.load import open_project
     from forwardc.compile.pipeline import build_project
     from forwardc.compile.review.comparison import BuildChanges
-    from forwardc.compile.review.staged_build import BuildUnderWayError
     from forwardc.core.diagnostics.sink import Sink
-    from forwardc.core.diagnostics.text_file import unreadable
-    from forwardc.core.files.kinds import FileRefusedError
 
     root = find_project(project)
     run = StoreSession(root, day_of(today), no_store=no_store or check)
@@ -67,12 +66,28 @@ def command(
     report = _BuildReport(sink, format_, root, as_json, day_of(today))
     loaded = open_project(root, sink)
     if loaded.project is None:
-        build_project(loaded, sink, _nobody, day_of(today))
+        build_project(loaded, sink, nobody, day_of(today))
         report(None)
         return 1
+    work = _check if check else partial(_build, run=run)
+    code = with_failures(loaded, sink, lambda: work(loaded, report))
+    if code is None:
+        report(None)
+    return 1 if code is None else code
+
+
+def with_failures(loaded: "LoadedProject", sink: "Sink", work: Callable[[], Made]) -> Made | None:
+    """What some work on a build folder gives; None, with the reason in the sink, where it fails.
+
+    Raises `click.ClickException` for what the system refuses.
+    """
+    from forwardc.compile.review.staged_build import BuildUnderWayError
+    from forwardc.core.diagnostics.text_file import unreadable
+    from forwardc.core.files.kinds import FileRefusedError
+
     where = f"{'/'.join(loaded.build.parts)}/"
     try:
-        return _check(loaded, report) if check else _build(loaded, report, run)
+        return work()
     except FileRefusedError as problem:
         unreadable(problem, where, "FC0701", sink)
     except BuildUnderWayError as problem:
@@ -83,8 +98,7 @@ def command(
         named = problem.filename or where
         advice = "`forwardc build --check` says what is stale, and `forwardc build` repairs it"
         raise click.ClickException(f"{named}: {problem.strerror}; {advice}") from None
-    report(None)
-    return 1
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +123,7 @@ class _BuildReport:
 
 
 def _build(loaded: "LoadedProject", report: _BuildReport, run: StoreSession) -> int:
-    changes = build_into(loaded, report.sink, report.today, run)
+    _, changes = build_into(loaded, report.sink, report.today, run)
     report(changes)
     if changes is None:
         return 1
@@ -123,8 +137,8 @@ def build_into(
     today: date,
     run: StoreSession,
     heed: "Heed | None" = None,
-) -> "BuildChanges | None":
-    """Compile a project into its build folder; None, and nothing is written, with errors.
+) -> "tuple[Compiled, BuildChanges | None]":
+    """Compile a project into its build folder; with errors nothing is written, and None given.
 
     `heed` is given every file that is made, and called once more before the new ones are renamed
     into place. Raises `OSError`.
@@ -147,7 +161,7 @@ def build_into(
         remember = run.remember_built(loaded, staged.begin)
         compiled = build_project(loaded, sink, take, today, remember)
         if sink.has_errors:
-            return None
+            return compiled, None
         for path, digest in _of_destinations(compiled):
             # Of a destination that was recalled: it is there, and nobody else may write now.
             if path not in digests:
@@ -158,7 +172,7 @@ def build_into(
         outputs = {path: digests[path] for path in compiled.output_paths()}
         changes = staged.finish(outputs)
         run.keep_build(compiled, sink, outputs)
-    return changes
+    return compiled, changes
 
 
 def _of_destinations(compiled: "Compiled") -> Iterator[tuple[str, str]]:
@@ -178,7 +192,7 @@ class Heed(Protocol):
         """Look at the old files once more, when all new ones are made."""
 
 
-def _nobody(path: str, data: bytes) -> None:
+def nobody(path: str, data: bytes) -> None:
     """Without a project there is no folder to write to."""
 
 

@@ -6,6 +6,7 @@ Plain text, so that the page is there at once; `main.py` knows how a command is 
 COMMANDS = {
     "check": "Report every mistake in destinations.",
     "build": "Compile destinations into build/.",
+    "watch": "Build whenever a source changes.",
     "explain": "Explain a code, a built place, or a line of YAML.",
     "coverage": "Show which operation works through which vault, and why not.",
     "approve": "Record what was accepted for production.",
