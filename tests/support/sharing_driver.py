@@ -21,6 +21,7 @@ from forwardc.runtime.http.connection_pool import LoopbackTransport
 from forwardc.server.payment_sharing import claim_tables
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 from forwardc.server.payment_sharing.claims import ClaimStore
+from forwardc.server.payment_sharing.forwarder import Forwarder
 from sharing_house import checkout, house, stripe
 
 INSTRUMENTS = {
@@ -84,6 +85,9 @@ async def serve(history: str, sandbox: str) -> None:
 
 
 if __name__ == "__main__":
+    if os.environ.get("ASKS_FIRST"):
+        # As an operation with a fallback does: its claim is a transaction of its own.
+        Forwarder.asks_first = lambda *_: True  # type: ignore[assignment, method-assign]
     around(ClaimStore, "claim", "before it is claimed", "it is claimed")
     behind(claim_tables, "claim", "the claim is written")
     behind(writes, "begin", "claim, run and intent are written")

@@ -24,10 +24,13 @@ DRIVER = Path(__file__).parents[2] / "support" / "sharing_driver.py"
 
 
 @contextmanager
-def process(history: str, sandbox: RunningSandbox, kill_at: str = "") -> Iterator[tuple[str, int]]:
-    """A server's address and process id."""
+def process(
+    history: str, sandbox: RunningSandbox, kill_at: str = "", *, asks_first: bool = False
+) -> Iterator[tuple[str, int]]:
+    """A server's address and process id. `asks_first`: it claims before it runs."""
     paths = os.pathsep.join((str(ROOT / "compiler"), str(DRIVER.parent)))
     environment = {**os.environ, "PYTHONPATH": paths, "KILL_AT": kill_at}
+    environment |= {"ASKS_FIRST": "1"} if asks_first else {}
     command = [sys.executable, str(DRIVER), history, sandbox.url]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
@@ -121,10 +124,26 @@ def test_killed_on_postgresql(
     killed(postgres_server.history(), moment, status, arrived)
 
 
-def killed(history: str, moment: str, status: int, arrived: int) -> None:
+@pytest.mark.parametrize(
+    ("moment", "status", "arrived"),
+    [
+        ("the claim is written", 200, 1),
+        ("it is claimed", 200, 1),
+        ("the intent is recorded", 504, 0),
+    ],
+)
+def test_killed_where_the_claim_comes_before_the_run(
+    tmp_path: Path, moment: str, status: int, arrived: int
+) -> None:
+    killed(str(tmp_path / "history.db"), moment, status, arrived, asks_first=True)
+
+
+def killed(
+    history: str, moment: str, status: int, arrived: int, *, asks_first: bool = False
+) -> None:
     """A process dies at a moment; another one is asked for the same payment three times."""
     with start_in_thread() as sandbox:
-        with process(history, sandbox, moment) as (address, pid):
+        with process(history, sandbox, moment, asks_first=asks_first) as (address, pid):
             with pytest.raises(httpx.TransportError):
                 httpx.post(address + PATH, json=body("pay-1"), headers=HEADERS, timeout=30)
             assert os.waitpid(pid, 0)[1] == signal.SIGKILL

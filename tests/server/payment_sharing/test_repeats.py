@@ -10,9 +10,11 @@ import pytest
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_store
+from forwardc.server.payment_sharing import forwarder
 from forwardc.server.payment_sharing.claim import ClaimWon
 from forwardc.server.payment_sharing.claim_tables import forget
 from forwardc.server.payment_sharing.claims import PendingClaim
+from forwardc.server.payment_sharing.forwarder import Forwarder, ForwardResult
 from forwardc.server.payment_sharing.payment_forward import ForwardCall, PaymentForwarding
 from forwardc.server.payment_sharing.request import SharingRequest
 from forwardc.server.settings import ReplaySettings
@@ -44,6 +46,46 @@ def test_fifty_at_once_are_one_forward(serve_on_both: Serve) -> None:
         assert runs(open_house.store) == 1
 
     serve_on_both(work)
+
+
+def test_what_asks_the_vault_first_is_claimed_before(
+    serve_on_both: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a run with a fallback: of fifty, one has a run, and nobody else comes to ask."""
+    begun: list[str] = []
+    forward = Forwarder.forward
+
+    async def counted(self: Forwarder, *call: Any) -> ForwardResult:
+        begun.append(call[-1].run_id)
+        return await forward(self, *call)
+
+    monkeypatch.setattr(Forwarder, "forward", counted)
+    monkeypatch.setattr(Forwarder, "asks_first", lambda *_: True)
+
+    async def work(open_house: House) -> None:
+        answers = await at_once(open_house, 50)
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.content for answer in answers}) == 1
+        assert (begun, open_house.arrived()) == ([answers[0].headers["forwardc-run"]], 1)
+
+    serve_on_both(work)
+
+
+def test_a_repeat_is_answered_by_the_record_whatever_a_run_would_meet_now(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refused(*call: Any) -> None:
+        call[-1].error("FC0814", "not approved any more")
+
+    async def work(open_house: House) -> None:
+        first = await open_house.post()
+        monkeypatch.setattr(forwarder, "run", refused)
+        again, new = await open_house.post(), await open_house.post("pay-declined")
+        assert (again.content, again.headers["idempotent-replayed"]) == (first.content, "true")
+        assert new.json()["type"] == "/problems/not-forwardable"
+        assert open_house.arrived() == 1
+
+    serve(work)
 
 
 @pytest.mark.parametrize(
