@@ -162,6 +162,7 @@ def forward(url: str, count: int) -> list[str]:
         return asyncio.run(go(store))
 
 
+@pytest.mark.costly
 def test_a_finished_forward_takes_two_kilobytes(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
     forward(str(path), MANY)
