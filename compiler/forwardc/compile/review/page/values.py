@@ -132,6 +132,16 @@ def _signed(place: str, signature: Signature, vault: str) -> RequestValue:
     )
 
 
+def _constant_row(place: str, term: Lit, around: str) -> RequestValue:
+    """The row of what is the same on every request: a third of all rows."""
+    kept = _handling_of(ValueKind.CONSTANT, (term,), stored=False)
+    handling = f"{around}; {kept}" if around else kept
+    return RequestValue(
+        *(place, expression(term, {}), (), ValueKind.CONSTANT, "", "fixed", handling),
+        optional=False,
+    )
+
+
 def _holes(url: Term) -> Iterator[Term]:
     """The URL's holes; its text stands above the table."""
     return (node for node in walk(url) if isinstance(node, Ref))
@@ -153,6 +163,8 @@ class _Reader:
         agreed = self.agreed.get(place)
         if isinstance(agreed, Signature):
             return [_signed(place, agreed, self.vault or _MERCHANT)]
+        if isinstance(term, Lit) and agreed is None and not signs:
+            return [_constant_row(place, term, around)]
         kind = self._kind(nodes, parts)
         stored = self._is_stored(nodes)
         shown = _parts_shown(parts) if parts else expression(term, self.names)
@@ -311,4 +323,5 @@ def _parts_shown(parts: Sequence[PlacedPart]) -> str:
 
 def _names(nodes: Sequence[Term]) -> tuple[str, ...]:
     """Names of what the value is made of, each once."""
-    return tuple(dict.fromkeys(node.name for node in nodes if isinstance(node, Atom | Ref)))
+    names = [node.name for node in nodes if isinstance(node, Atom | Ref)]
+    return tuple(dict.fromkeys(names)) if len(names) > 1 else tuple(names)
