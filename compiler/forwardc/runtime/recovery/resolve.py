@@ -6,6 +6,9 @@ A run that another process holds is not touched.
 from typing import Final
 
 from forwardc.core.outcome import Outcome
+from forwardc.core.recognizer.scan import mask
+from forwardc.runtime.history import answers, writes
+from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.records import RunState, StepState, StoredRun
 from forwardc.runtime.history.store import Store
 from forwardc.runtime.recovery.reconcile import StepInDoubt
@@ -21,6 +24,7 @@ WORDS: Final = {
 }
 """What a person can say of a run."""
 _BY: Final = "forwardc reconcile"
+_KIND: Final = "reconcile"
 
 
 async def resolve_step(store: Store, in_doubt: StepInDoubt, report: StepReport) -> bool:
@@ -28,25 +32,32 @@ async def resolve_step(store: Store, in_doubt: StepInDoubt, report: StepReport) 
 
     Raises `JournalError` (FC0823) where another process holds the run.
     """
-    run, journal = in_doubt.run, StoreJournal(store)
-    is_open = run.summary.state is not RunState.DONE
-    if is_open:
-        await _take(journal, run)
-    store.answered(run.id, in_doubt.stored.attempts[-1].number, report)
+    run = in_doubt.run
+    if run.summary.state is not RunState.DONE:
+        await _take(StoreJournal(store), run)
     message = f"step {report.name}: the vault tells that the destination answered {report.status}"
-    if not is_open:
-        party = report.rejected_by
-        store.resolve(
-            run.id, report.outcome, _BY, rejected_by=party, reason=message, kind="reconcile"
-        )
-        return False
-    store.record("reconcile", _BY, message, run.id)
     goes_on = report.outcome is Outcome.APPROVED and report.name != run.steps[-1].name
-    if goes_on:
-        store.stop(run.id, f"{message}; later steps were not sent")
-    else:
-        store.finish(run.id, _result(in_doubt, report))
-    return goes_on
+
+    def work(tx: Transaction) -> bool:
+        """All of it at once: nobody finds a step that is decided in a run that is not."""
+        now = store.timestamp()
+        # Taken first by everybody who adds an event: see `writes.resolve`.
+        tx.exclusive()
+        writes.record_answer(tx, run.id, in_doubt.stored.attempts[-1].number, report, now)
+        answers.store_packed(tx, run.id, report.name, store.packed(report))
+        if run.summary.state is RunState.DONE:
+            why = mask(message)
+            if writes.resolve(tx, run.id, report.outcome, (report.rejected_by, why), now):
+                writes.record_event(tx, _KIND, _BY, f"{report.outcome}: {why}", now, run.id)
+            return False
+        writes.record_event(tx, _KIND, _BY, mask(message), now, run.id)
+        if goes_on:
+            writes.stop(tx, run.id, f"{message}; later steps were not sent", now)
+        else:
+            writes.finish(tx, run.id, _result(in_doubt, report), now)
+        return goes_on
+
+    return await store.inline.write(work)
 
 
 async def resolve_run(store: Store, run: StoredRun, word: str, by: str, reason: str | None) -> bool:
