@@ -1,5 +1,8 @@
 """One test asks a rule of every input: none that breaks it hides another."""
 
+import logging
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +61,27 @@ def test_two_of_them_walk_all_pairs_each_in_a_folder_of_its_own(tmp_path: Path) 
     walk(tmp_path=tmp_path)
     assert [(first, second) for first, second, _ in pairs] == [*zip("aabb", "xyxy", strict=True)]
     assert len({folder for _, _, folder in pairs}) == 4
+
+
+def test_an_input_sees_nothing_of_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    @one_rule("number", [1, 2, 3])
+    def fresh(
+        number: int,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        assert "OF_ONE_INPUT" not in os.environ
+        monkeypatch.setenv("OF_ONE_INPUT", str(number))
+        logging.getLogger("rule").warning("%d", number)
+        assert caplog.messages == [str(number)]
+        sys.stdout.write(f"{number}\n")
+        if number != 2:
+            assert capsys.readouterr().out == f"{number}\n"
+
+    fresh(monkeypatch=monkeypatch, caplog=caplog, capsys=capsys)
+    assert "OF_ONE_INPUT" not in os.environ

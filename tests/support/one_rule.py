@@ -19,7 +19,8 @@ def one_rule(names: str | Sequence[str], inputs: Iterable[Any]) -> Callable[[Che
     """A test that asks a check of every input, and fails with all that break it.
 
     `names` are the parameters that an input fills, as those of `parametrize`. The others stay
-    fixtures and are shared by all inputs, but `tmp_path`: each input has a folder of its own.
+    fixtures and are shared by all inputs, but for those that remember: each input has a folder of
+    its own, what it patches ends with it, and it hears only its own log and output.
     """
     parameters = [names] if isinstance(names, str) else [*names]
     all_inputs = [*inputs]
@@ -33,7 +34,8 @@ def one_rule(names: str | Sequence[str], inputs: Iterable[Any]) -> Callable[[Che
                     zip(parameters, (values,) if isinstance(names, str) else values, strict=True)
                 )
                 try:
-                    check(**arguments, **_of_this_input(fixtures, number))
+                    with pytest.MonkeyPatch.context() as patch:
+                        check(**arguments, **_of_this_input(fixtures, number, patch))
                 except (Exception, pytest.fail.Exception) as problem:
                     failures.append(f"{_shown(arguments)}: {problem!r}"[:2_000])
                 except pytest.skip.Exception as reason:
@@ -52,14 +54,21 @@ def one_rule(names: str | Sequence[str], inputs: Iterable[Any]) -> Callable[[Che
     return decorate
 
 
-def _of_this_input(fixtures: dict[str, Any], number: int) -> dict[str, Any]:
-    """The fixtures, with a new folder in the place of the test's own."""
-    folder = fixtures.get("tmp_path")
-    if not isinstance(folder, Path):
-        return fixtures
-    own = folder / f"input-{number}"
-    own.mkdir()
-    return fixtures | {"tmp_path": own}
+def _of_this_input(
+    fixtures: dict[str, Any], number: int, patch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """The fixtures, with new ones in the place of those that remember an input before."""
+    own: dict[str, Any] = {}
+    if isinstance(folder := fixtures.get("tmp_path"), Path):
+        own["tmp_path"] = folder / f"input-{number}"
+        own["tmp_path"].mkdir()
+    if "monkeypatch" in fixtures:
+        own["monkeypatch"] = patch
+    if "caplog" in fixtures:
+        fixtures["caplog"].clear()
+    for name in fixtures.keys() & {"capsys", "capfd"}:
+        fixtures[name].readouterr()
+    return fixtures | own
 
 
 def _shown(arguments: dict[str, Any]) -> str:
