@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from forwardc.runtime.history.answers import pack, unpack
 from forwardc.runtime.history.timestamps import Timestamp
-from forwardc.runtime.http.bodies.body import BodyField, BodyFields
+from forwardc.runtime.http.bodies.body_fields import BodyField, BodyFields
 from forwardc.runtime.run.redaction import (
     is_plain,
     is_plain_name,

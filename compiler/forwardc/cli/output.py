@@ -147,10 +147,11 @@ def problems(sink: "Sink", as_json: bool) -> int:
 
 def warnings(sink: "Sink") -> None:
     """Show on standard error what is in the sink."""
+    findings = sink.sorted()
+    if not findings:
+        return
     # Late: `--help` and the reading of options need nothing that renders.
     from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
     from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 
-    shown = render(sink.sorted(), DiagnosticFormat.TEXT, ExcerptLines())
-    if shown:
-        note(shown.rstrip("\n"))
+    note(render(findings, DiagnosticFormat.TEXT, ExcerptLines()).rstrip("\n"))

@@ -9,7 +9,7 @@ from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.answers import DEFAULT_DAYS, retention_days, unpack
 from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_store
-from forwardc.runtime.http.bodies.body import BodyField, BodyFields
+from forwardc.runtime.http.bodies.body_fields import BodyField, BodyFields
 from forwardc.runtime.run.result import Party, RecordedAnswer
 from stored_runs import Clock, complete, new_run
 

@@ -1,7 +1,5 @@
 """Shows a list of recorded runs: a table, CSV and data. All of it was masked before."""
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -23,6 +21,9 @@ def as_table(runs: Sequence[RunSummary]) -> str:
 
 def as_csv(runs: Sequence[RunSummary]) -> str:
     """CSV with a header line, without the final line feed."""
+    import csv
+    import io
+
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)

@@ -13,7 +13,6 @@ that class stands second: `class FileRefusedError(ForwardcError, OSError)`. Mess
 types, never values. The sandbox shares no code with us, and has a root of its own.
 """
 
-import traceback
 from pathlib import Path
 
 
@@ -26,6 +25,9 @@ def error_place(error: BaseException) -> str:
 
     As `OverflowError in runtime/http/send.py:12`.
     """
+    # Late: only a failure of ours needs it.
+    import traceback
+
     package = Path(__file__).parents[2]
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if Path(frame.filename).is_relative_to(package)]

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, TypeVar, get_args
 
 from forwardc.runtime.history.database import Transaction, sanitize
 from forwardc.runtime.history.timestamps import Timestamp
-from forwardc.runtime.http.bodies.body import BodyField, BodyFields, BodyKind
+from forwardc.runtime.http.bodies.body_fields import BodyField, BodyFields, BodyKind
 from forwardc.runtime.run.result import RecordedAnswer
 
 T = TypeVar("T")

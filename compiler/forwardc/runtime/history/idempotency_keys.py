@@ -6,7 +6,6 @@ nobody who sees a digest elsewhere can try values. Every function is one transac
 
 import hmac
 from hashlib import sha256
-from secrets import token_hex
 from typing import Final
 
 from forwardc.core.outcome import Outcome
@@ -97,6 +96,9 @@ def digest_key(tx: Transaction) -> bytes:
 
     Raises: `HistoryConflictError` where it was taken away meanwhile.
     """
+    # Late: it is drawn once in the life of a history.
+    from secrets import token_hex
+
     tx.run(
         "INSERT INTO digest_keys (id, secret) VALUES (1, ?) ON CONFLICT (id) DO NOTHING",
         token_hex(32),

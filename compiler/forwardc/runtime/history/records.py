@@ -12,12 +12,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from forwardc.core.decimal_text import decimal_text
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.http.request import ShownRequest
-from forwardc.runtime.run.request import IdempotencyKeys
 from forwardc.runtime.run.result import (
     Party,
     PartyName,
@@ -25,6 +24,9 @@ from forwardc.runtime.run.result import (
     losses_in,
     untold_in,
 )
+
+if TYPE_CHECKING:
+    from forwardc.runtime.run.request import IdempotencyKeys
 
 _WHOLE: Final = re.compile(r"-?[0-9]{1,30}\Z")
 _USUAL: Final = "amount"
@@ -124,7 +126,7 @@ class Intent:
     """
 
     step: str
-    keys: IdempotencyKeys
+    keys: "IdempotencyKeys"
     called: str
     shown: ShownRequest
     names: tuple[PartyName, ...] = ()

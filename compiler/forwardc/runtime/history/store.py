@@ -31,7 +31,7 @@ from forwardc.runtime.history.records import (
 )
 from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.history.upgrade import check_version, migrate
-from forwardc.runtime.http.bodies.body import NOT_READ
+from forwardc.runtime.http.bodies.body_fields import NOT_READ
 from forwardc.runtime.run.result import Party, RecordedAnswer, RunResult, StepReport
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import Any, Final
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.plan.model import Plan, PlanOperation, PlanStep
 from forwardc.runtime.history.records import StoredRun, StoredStep
-from forwardc.runtime.http.bodies.body import BodyField, BodyFields, fields_of
+from forwardc.runtime.http.bodies.body import fields_of
+from forwardc.runtime.http.bodies.body_fields import BodyField, BodyFields
 
 _SHAPES: Final = IdentityCache[str]()
 _NO_BODY: Final = BodyFields("empty", ())

@@ -13,17 +13,8 @@ from typing import Any, Final, assert_never
 from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.values import MASK
 from forwardc.plan.model import PlanStep
-from forwardc.runtime.http.bodies.body import (
-    LONGEST,
-    MOST_FIELDS,
-    Body,
-    BodyField,
-    BodyFields,
-    BodyKind,
-    full,
-    read,
-    walked,
-)
+from forwardc.runtime.http.bodies.body import LONGEST, MOST_FIELDS, Body, full, read, walked
+from forwardc.runtime.http.bodies.body_fields import BodyField, BodyFields, BodyKind
 from forwardc.runtime.http.send import HttpAnswer, SendResult
 from forwardc.runtime.run.answer import DestinationAnswer, NoDestinationAnswer, StepAnswer
 from forwardc.runtime.run.redaction import (

@@ -8,13 +8,15 @@ wanted that. *Does not tell*: it may have arrived or not, and the vault does not
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
-from forwardc.runtime.http.bodies.body import BodyField, BodyFields
+from forwardc.runtime.http.bodies.body_fields import BodyField, BodyFields
 from forwardc.runtime.http.request import ShownRequest
-from forwardc.runtime.run.request import IdempotencyKeys
+
+if TYPE_CHECKING:
+    from forwardc.runtime.run.request import IdempotencyKeys
 
 ShownValue: TypeAlias = str | int | bool | None
 
@@ -87,7 +89,7 @@ class StepReport:
     name: str
     deliver: str
     called: str
-    keys: IdempotencyKeys
+    keys: "IdempotencyKeys"
     outcome: Outcome
     rejected_by: Party | None = None
     reason: str | None = None

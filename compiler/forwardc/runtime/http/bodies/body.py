@@ -6,52 +6,15 @@ before XML and that before a form, and anything else is one text.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, Final, Literal, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias
 
 from forwardc.core.diagnostics.errors import ForwardcError
-from forwardc.core.terms.values import CONTRADICTION, MASK, XmlLeaf
+from forwardc.core.terms.values import CONTRADICTION, XmlLeaf
+from forwardc.runtime.http.bodies.body_fields import BodyField, BodyFields, BodyKind
 from forwardc.runtime.http.bodies.parsers import NOTHING, is_page, read_form, read_json
 from forwardc.runtime.http.bodies.xml_body import read_xml
-
-BodyKind: TypeAlias = Literal["json", "xml", "form", "text", "empty"]
-"""How a body was read; `text` is a body of one field."""
-
-
-@dataclass(frozen=True, slots=True)
-class BodyField:
-    """A value of a body, or a header.
-
-    `path` is a JSON Pointer, of a header its name, of a text empty. `value` is None where it is
-    masked. `text`: it was text there, and not a number, `true`, `false`, `null` or something empty.
-    `fills` names what a vault puts in: it stands in the value as `${card.number}`.
-    """
-
-    path: str
-    value: str | None
-    text: bool = True
-    fills: tuple[str, ...] = ()
-
-    @property
-    def shown(self) -> str:
-        """The value, or `***`."""
-        return MASK if self.value is None else self.value
-
-
-@dataclass(frozen=True, slots=True)
-class BodyFields:
-    """A body field by field, in its own order. `whole` tells that nothing was cut."""
-
-    kind: BodyKind
-    rows: tuple[BodyField, ...]
-    whole: bool = True
-
-
-NOT_READ: Final = BodyFields("text", (), whole=False)
-"""Of a body that was not read."""
-
 
 SYNTAXES: Final = ("json", "xml", "form")
 """In the order in which a body is taken for one, where nobody says which it is."""
