@@ -74,7 +74,24 @@ def test_what_is_read_is_what_was_written(
     assert after.log_url == "https://x"
 
 
-@pytest.mark.parametrize("data", [b"", b"no deflate", pack(b"[1]", b""), pack(b"{", b"")])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"no deflate",
+        *(
+            pack(text, b"")
+            for text in (
+                b"[1]",
+                b"{",
+                b'{"names":7}',
+                b'{"keyed":["x"]}',
+                b'{"request":[1]}',
+                b'{"called":1}',
+            )
+        ),
+    ],
+)
 def test_a_damaged_text_says_nothing(data: bytes) -> None:
     assert read_texts(unpack(data, b""), unpack(data, b""), "x") == step_texts.StepTexts()
 

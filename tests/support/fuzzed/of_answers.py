@@ -53,6 +53,15 @@ def packed_answer(data: bytes) -> None:
     unpack(zlib.compress(data))
 
 
+def packed_text(data: bytes) -> None:
+    from forwardc.runtime.history.step_texts import pack, read_texts, unpack
+
+    known = b'{"called":""}'
+    for text in (unpack(data, known), data):
+        read_texts(text, text, "run")
+    assert unpack(pack(data, known), known) == data
+
+
 def charset(data: bytes) -> None:
     from forwardc.runtime.http.bodies.decoding import decoded
     from forwardc.runtime.http.bodies.parsers import is_page

@@ -117,6 +117,9 @@ PARSERS: Final[dict[str, Parser]] = {
     "answer of a history": Parser(
         of_answers.packed_answer, seeds.json_texts, ("runtime/history/answers.py",)
     ),
+    "text of a step": Parser(
+        of_answers.packed_text, seeds.json_texts, ("runtime/history/step_texts.py",)
+    ),
     "echo of a vault": Parser(of_answers.echo, seeds.json_texts, ("runtime/run/losses.py",)),
     "told times": Parser(
         of_answers.told_times, seeds.told_times, ("runtime/http/declared_times.py",)
@@ -166,7 +169,7 @@ PARSERS: Final[dict[str, Parser]] = {
 OURS: Final[dict[str, str]] = {
     "server/oauth/clients.py": "a hash of ours in our own table",
     "runtime/history/reads.py": "our own rows; the history is ours alone to write",
-    "runtime/history/columns.py": "our own rows, as above",
+    "runtime/history/packed_rows.py": "our own rows of an older version, as above",
     "runtime/history/records.py": "our own rows, as above",
     "runtime/run/signing.py": "a body of ours, bound just before",
     "integrations/rocketpay/callback_runs.py": "what was verified before it was stored",

@@ -120,19 +120,26 @@ def without_names(text: bytes) -> bytes:
 
 
 def read_texts(sent: bytes | None, answered: bytes | None, run_id: str) -> StepTexts:
-    """What two unpacked texts say; of a text that cannot be read, nothing."""
+    """What two unpacked texts say; where one of them is damaged, nothing."""
     first, later = _members(sent), _members(answered)
+    try:
+        return _texts_in(first, later, run_id)
+    except (ValueError, TypeError):
+        return StepTexts()
+
+
+def _texts_in(first: dict[str, Any], later: dict[str, Any], run_id: str) -> StepTexts:
     both = {**first, **later}
     request = first.get("request")
     return StepTexts(
-        called=first.get("called"),
-        destination_key=first.get("key"),
+        called=_text(first.get("called")),
+        destination_key=_text(first.get("key")),
         request=_request_in(request) if request else None,
         names=_names_in(both.get("names"), run_id),
         keyed=_parties(both.get("keyed")),
-        sensitive_outputs=tuple(later.get("sensitive", ())),
-        untold=atoms_of_column(later.get("untold")),
-        log_url=later.get("log_url"),
+        sensitive_outputs=tuple(map(str, later.get("sensitive", ()))),
+        untold=atoms_of_column(_text(later.get("untold"))),
+        log_url=_text(later.get("log_url")),
     )
 
 
@@ -203,7 +210,7 @@ def _new_sample(intent: Intent) -> bytes:
 def _members(text: bytes | None) -> dict[str, Any]:
     try:
         members = json.loads(text) if text else {}
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return members if isinstance(members, dict) else {}
 
@@ -214,7 +221,15 @@ def _request_out(request: ShownRequest) -> list[object]:
 
 def _request_in(request: list[Any]) -> ShownRequest:
     method, url, headers, body = request
-    return ShownRequest(method, url, tuple((name, value) for name, value in headers), body)
+    pairs = tuple((str(name), str(value)) for name, value in headers)
+    return ShownRequest(str(method), str(url), pairs, _text(body))
+
+
+def _text(value: object) -> str | None:
+    """A text or none. Raises `TypeError` for anything else."""
+    if value is None or isinstance(value, str):
+        return value
+    raise TypeError("a text of a step holds texts")
 
 
 def _names_out(names: tuple[PartyName, ...], run_id: str) -> list[tuple[object, ...]]:
