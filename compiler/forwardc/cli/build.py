@@ -1,6 +1,7 @@
 """`forwardc build`: compiles the project into its build folder, or says that it is stale."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -12,7 +13,7 @@ import click
 from forwardc.cli.compiled_plans import collector_patient
 from forwardc.cli.findings import format_option, show
 from forwardc.cli.options import day_of, today_option
-from forwardc.cli.output import json_option, note, say_document
+from forwardc.cli.output import json_option, note, progress, say_document
 from forwardc.cli.project_folder import find_project, project_option
 from forwardc.cli.stored import StoreSession, findings_of, no_store_option
 from forwardc.cli.unchanged import built
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink
 
 Made = TypeVar("Made")
+_LONG = 50
+"""Destinations: to compile so many takes a second, and who waits longer is shown how long."""
 EXIT_DIFFERENT = 3
 """Exit code: `build --check` and `diff` alike, so that a pipeline tells it from a mistake (1)."""
 
@@ -123,7 +126,10 @@ class _BuildReport:
 
 
 def _build(loaded: "LoadedProject", report: _BuildReport, run: StoreSession) -> int:
-    _, changes = build_into(loaded, report.sink, report.today, run)
+    count = len(loaded.paths)
+    bar = progress(range(count), "Compiling") if count >= _LONG else nullcontext(range(count))
+    with bar as numbers:
+        _, changes = build_into(loaded, report.sink, report.today, run, numbers=numbers)
     report(changes)
     if changes is None:
         return 1
@@ -137,11 +143,14 @@ def build_into(
     today: date,
     run: StoreSession,
     heed: "Heed | None" = None,
+    numbers: Iterable[int] | None = None,
 ) -> "tuple[Compiled, BuildChanges | None]":
     """Compile a project into its build folder; with errors nothing is written, and None given.
 
     `heed` is given every file that is made, and called once more before the new ones are renamed
-    into place. Raises `OSError`.
+    into place. `numbers` are those of the destinations, for whoever counts what is done.
+
+    Raises `OSError`.
     """
     from forwardc.compile.pipeline import build_project
     from forwardc.compile.review.staged_build import StagedBuild
@@ -159,7 +168,7 @@ def build_into(
     digests: dict[str, str] = {}
     with StagedBuild(loaded.build, waiting) as staged:
         remember = run.remember_built(loaded, staged.begin)
-        compiled = build_project(loaded, sink, take, today, remember)
+        compiled = build_project(loaded, sink, take, today, remember, numbers)
         if sink.has_errors:
             return compiled, None
         for path, digest in _of_destinations(compiled):

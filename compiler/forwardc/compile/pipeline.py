@@ -22,7 +22,7 @@ sandbox: `NotedHosts` answers no and notes `{"pay.example": False}` in what stay
 `b.yaml` is read, `live` has the name, the note is wrong, and `a.yaml` is compiled again.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -82,16 +82,17 @@ def build_project(
     take: Take,
     today: date | None = None,
     remember: Remember | None = None,
+    numbers: Iterable[int] | None = None,
 ) -> Compiled:
     """The same, and `take` is given every file of `build/` as it is made, the manifest last.
 
     `loaded` was opened with the same sink. Of two files for a path the later one counts, and none
     of them with errors in the sink. Files of a destination that was recalled are not made: they are
-    in place.
+    in place. `numbers` are those of the destinations, for whoever counts what is done.
     """
     if loaded.project is None:
         return _compiled(loaded, sink, today, remember=remember)
-    compiled = _compiled(loaded, sink, today, take, remember=remember)
+    compiled = _compiled(loaded, sink, today, take, remember=remember, numbers=numbers)
     if not sink.has_errors:
         for path, data in compiled.outputs_of_all():
             take(path, data)
@@ -122,6 +123,7 @@ def _compiled(
     *,
     keeps_trees: bool = False,
     remember: Remember | None = None,
+    numbers: Iterable[int] | None = None,
 ) -> Compiled:
     surroundings = Surroundings(loaded.project, _approvals(loaded.lock, sink))
 
@@ -131,6 +133,8 @@ def _compiled(
     work = _Compilation(loaded, surroundings, read, take)
     if remember is not None:
         work.memory = remember(loaded, work.parts)
+    if numbers is not None:
+        work.numbers = numbers
     return work.run(sink, today, keeps_trees=keeps_trees)
 
 
@@ -162,6 +166,7 @@ class _Compilation:
         self._loaded, self._surroundings = loaded, surroundings
         self.parts = ProjectParts(surroundings)
         self.memory: DestinationMemory | None = None
+        self.numbers: Iterable[int] = range(len(loaded.paths))
         self._read, self._take = read, take
         self._classes = surroundings.classes
         self._destinations: list[CompiledDestination] = []
@@ -172,7 +177,7 @@ class _Compilation:
     def run(self, sink: Sink, today: date | None, *, keeps_trees: bool = False) -> Compiled:
         """Compile all, and report what was found in the sink, also of single destinations."""
         known = sink.has_errors
-        for index in range(len(self._loaded.paths)):
+        for index in self.numbers:
             compiled, trees = self._compile(index, assesses=not known)
             known = known or compiled.has_errors
             self._destinations.append(compiled)

@@ -41,7 +41,7 @@ _IGNORED: Final = ".gitignore"
 _ALL: Final = b"*\n"
 # Those that are numbered, and what is to become the names.
 _STAGED_FILE: Final = re.compile(r"(?:[0-9]+|\.[0-9a-f]+)\.tmp")
-_PATIENCE_S: Final = 60.0
+PATIENCE_S = 60.0
 """Seconds: a cold build of a thousand destinations takes less."""
 
 
@@ -63,9 +63,10 @@ class StagedBuild:
         self,
         folder: CheckoutPath,
         waiting: Callable[[], None] = lambda: None,
-        patience_s: float = _PATIENCE_S,
+        patience_s: float | None = None,
     ) -> None:
-        self._folder, self._waiting, self._patience_s = folder, waiting, patience_s
+        self._folder, self._waiting = folder, waiting
+        self._patience_s = PATIENCE_S if patience_s is None else patience_s
         self._at = folder / STAGED
         self._comparison = BuildComparison(folder)
         self._staged: dict[str, CheckoutPath] = {}
