@@ -14,6 +14,8 @@ _REQUEST = ("--source", "src_visa_approved0000000000000", "--param", "reference=
 
 def start(effort: Effort, folder: Path, _tell: Tell) -> Iterator[Row]:
     """The start of commands, and the jobs that a start decides."""
+    # The repository's own have no approvals; with some, `check` reads the lock with its models.
+    unapproved = real_project(folder / "unapproved")
     root = real_project(folder / "real")
     history = str(folder / "start.db")
     run = (*_RUN, "--build", str(root / "build"), *_REQUEST, "--history", history)
@@ -26,7 +28,7 @@ def start(effort: Effort, folder: Path, _tell: Tell) -> Iterator[Row]:
         "`forwardc explain FC0302`": forwardc("explain", "FC0302"),
         "`forwardc history`": forwardc("history", "--history", history),
         "`forwardc approvals`": forwardc("approvals", "--build", str(root / "build")),
-        "`forwardc check` of the repository's own": on(root, "check", COLD),
+        "`forwardc check` of the repository's own": on(unapproved, "check", COLD),
         "`forwardc run --sandbox` in process": forwardc(*run),
     }
     for what, job in jobs.items():

