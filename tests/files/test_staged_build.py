@@ -92,7 +92,11 @@ def test_killed_at_any_call_it_is_the_old_one_or_repaired_by_the_next(
             number
         )
         leavings |= {name for name in left if "/." not in name.removeprefix(STAGED)}
-        # What the next build makes has nothing of the killed one, not even what no manifest named.
+        # What the next build makes has nothing of the killed one, not even what no manifest named,
+        # also where one between them came to no end.
+        with StagedBuild(as_checkout(at)) as given_up:
+            given_up.take("coverage", b"of a project with a mistake")
+        assert shown(at) == now, number
         write(at, NEXT.items())
         assert tree(at) == NEXT, number
         shutil.rmtree(at)

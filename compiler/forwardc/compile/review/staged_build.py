@@ -161,6 +161,7 @@ class StagedBuild:
             self._note_new_names()
             self._change(changes)
             self._is_new = False
+        self._left = []
         return changes
 
     def _hide(self) -> None:
@@ -233,7 +234,10 @@ class StagedBuild:
         if self._lock is None:
             return
         try:
-            files = [*self._leftovers(), self._at / _NAMES, self._at / _IGNORED, self._lock.file]
+            files = [*self._leftovers(), self._lock.file]
+            if not self._left:
+                # Else the names of a killed build are still what tells its files.
+                files[-1:] = [self._at / _NAMES, self._at / _IGNORED, self._lock.file]
             for file in files:
                 with suppress(OSError):
                     file.remove()
