@@ -182,6 +182,8 @@ OURS: Final[dict[str, str]] = {
     "compile/vaults/facts.py": "a file of the package",
     "compile/review/comparison.py": "a manifest of ours, to see what is to be deleted",
     "compile/review/staged_build.py": "names of ours, to see what a killed build may have left",
+    "cli/stored.py": "findings that this user's store sealed with its own key",
+    "compile/store/destinations.py": "an entry that it sealed, as above",
     "cli/demo/outline.py": "what the demo has just sent",
     "cli/output.py": "what a renderer of ours has just written",
     "integrations/rocketpay/sandbox_tokens.py": "a request that was bound just before",

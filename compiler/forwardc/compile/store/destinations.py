@@ -16,9 +16,11 @@ error has no entry.
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from forwardc.compile.language.load import PROJECT_FILE
-from forwardc.compile.review.compiled_destination import CompiledDestination
+from forwardc.compile.review.compiled_destination import BuiltDestination, CompiledDestination
 from forwardc.compile.store.bounds import ENTRY
 from forwardc.compile.store.slices import ProjectParts
 from forwardc.compile.store.store import CompileStore
@@ -54,8 +56,11 @@ class StoredDestinations:
         if data is None:
             return None
         try:
-            part, project, record = json.loads(data)
+            part, project, record, files = json.loads(data)
             compiled = from_record(CompiledDestination, record)
+            if self._has_built is not None and files:
+                built = from_record(BuiltDestination, json.loads(files))
+                compiled = replace(compiled, built=built)
         except (ValueError, RecordError):
             return None
         holds = part == self._parts.digest(_stem(path)) and project in ("", self._project_digest)
@@ -71,8 +76,10 @@ class StoredDestinations:
         if compiled.summary is None or compiled.has_errors or digest is None:
             return
         project = self._project_digest if _shows_project(compiled) else ""
-        told = [self._parts.digest(_stem(compiled.path)), project, to_record(compiled)]
-        data = json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()
+        # Files and rows are half of it, and text in the text: a check need not read them.
+        files = _json(to_record(compiled.built)) if compiled.built else ""
+        record = to_record(replace(compiled, built=None))
+        data = _json([self._parts.digest(_stem(compiled.path)), project, record, files]).encode()
         name = self._name(compiled.path, digest)
         self._store.keep(name, data)
         self._written.append(name)
@@ -102,6 +109,10 @@ class StoredDestinations:
         if compiled.built is None:
             return False
         return all(self._has_built(path, made) for path, made in compiled.built.outputs.items())
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _stem(path: str) -> str:

@@ -16,6 +16,8 @@ _PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__fil
 _ROOMS = ("compile", "core", "plan")
 _SCHEMAS = (f"{_PACKAGE}/_data/schemas", f"{os.path.dirname(os.path.dirname(_PACKAGE))}/schemas")
 """Of a wheel, and of a checkout: where `core/resources` looks, in this order."""
+_BESIDE = ("__pycache__", "pages")
+"""Bytecode, which Python compares with its source; and what `explain` prints of a code."""
 _METADATA = (".dist-info", ".egg-info")
 
 
@@ -46,7 +48,7 @@ def _walk(folder: str, files: list[tuple[str, os.stat_result]]) -> None:
         below = sorted(entries, key=_name)
     for entry in below:
         if entry.is_dir():
-            if entry.name != "__pycache__":
+            if entry.name not in _BESIDE:
                 _walk(entry.path, files)
         else:
             files.append((entry.path, entry.stat()))
