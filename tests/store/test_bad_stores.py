@@ -2,14 +2,21 @@
 
 import errno
 import os
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from forwardc.compile.store import tool
+from forwardc.compile.store.fields import packed, unpacked
+from forwardc.compile.store.inputs import Inputs
+from forwardc.compile.store.output_index import OutputIndex
+from forwardc.compile.store.sealed_files import SealedFiles
 from forwardc.compile.store.tool import tool_identity
 from forwardc.core.files import private_folder
+from forwardc.core.files.private_folder import PrivateFolder
 from stored_projects import asked, tree, write_project
 
 
@@ -66,6 +73,28 @@ def a_folder(path: Path) -> None:
     path.mkdir()
 
 
+def resealed(content: Callable[[bytes], bytes]) -> Callable[[Path], None]:
+    """Other contents, under the key of the store itself."""
+
+    def damage(folder: Path) -> None:
+        with PrivateFolder(str(folder)) as opened:
+            files = SealedFiles(opened)
+            for path in sorted(folder.iterdir()):
+                data = files.read(path.name)
+                if data is not None:
+                    files.write(path.name, content(data))
+
+    return damage
+
+
+def without_digests(data: bytes) -> bytes:
+    """The same records, where every digest is a text that is none."""
+    return re.sub(rb"sha256:[0-9a-f]{64}", b"sha256:none", data)
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "cut": each(cut),
     "empty": each(lambda path: path.write_bytes(b"")),
@@ -78,6 +107,10 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "links": each(linked),
     "folders": each(a_folder),
     "gone": each(Path.unlink),
+    "of a key, deep": resealed(lambda _: DEEP),
+    "of a key, no list": resealed(lambda _: b"null"),
+    "of a key, nothing": resealed(lambda _: b""),
+    "of a key, no digests": resealed(without_digests),
 }
 
 
@@ -92,6 +125,40 @@ def test_it_is_as_if_there_were_none(damage: str, cache: Path, tmp_path: Path) -
     for command in ("check", "build", "build"):
         assert asked(project, command) == asked(cold, command, "--no-store")
         assert tree(project) == tree(cold)
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "at", "content"),
+    [("verdict", 5, 4, DEEP), ("verdict", 5, 4, b"[1]"), ("outputs", 3, 2, b"")],
+    ids=["deep findings", "findings of another form", "no index"],
+)
+def test_a_field_that_the_key_is_of_and_nobody_wrote_says_nothing(
+    name: str, number: int, at: int, content: bytes, cache: Path, tmp_path: Path
+) -> None:
+    project = write_project(tmp_path / "project")
+    asked(project, "build")
+    expected = asked(project, "build", "--no-store")
+    with PrivateFolder(str(stored(cache))) as opened:
+        files = SealedFiles(opened)
+        fields = unpacked(files.read(name) or b"", number)
+        fields[at] = content
+        files.write(name, packed(tuple(fields)))
+    assert asked(project, "build") == expected
+
+
+@pytest.mark.parametrize("shorten", [1, 32])
+def test_an_index_without_a_look_for_each_file_is_none(shorten: int) -> None:
+    index = OutputIndex("build", ["a", "b"], b"l" * 64, b"d" * 64, [], b"", 1, True)
+    assert OutputIndex.from_bytes(index.to_bytes()).paths == ["a", "b"]
+    index.looks = index.looks[:-shorten]
+    with pytest.raises(ValueError, match="other files"):
+        OutputIndex.from_bytes(index.to_bytes())
+
+
+def test_no_folder_has_a_name_that_none_can_have() -> None:
+    inputs = Inputs("a\0b", ["shop.yaml"], [], [], b"d" * 32)
+    with pytest.raises(ValueError, match="no name"):
+        Inputs.from_bytes(inputs.to_bytes())
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT])
@@ -189,3 +256,34 @@ def test_a_tool_that_was_just_written_is_no_tool_yet() -> None:
     assert len(tool_identity()) == 32
     assert tool_identity(now_ns=0) == b""
     assert tool_identity() == tool_identity()
+
+
+@pytest.mark.parametrize("folder", ["site-packages", "wheels"])
+def test_a_package_of_another_version_is_another_tool(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever it is taken from; a folder that is not there holds none."""
+    monkeypatch.syspath_prepend(str(tmp_path / folder))
+    absent = tool_identity()
+    old = tmp_path / folder / "PyYAML-6.0.1.dist-info"
+    old.mkdir(parents=True)
+    first = tool_identity()
+    old.rename(old.with_name("PyYAML-6.0.2.dist-info"))
+    assert len({absent, first, tool_identity()}) == 3
+
+
+def test_a_tool_with_the_old_time_of_writing_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where an archive is unpacked whose files all have one time."""
+    for room in ("compile", "core", "plan"):
+        (tmp_path / room).mkdir()
+    for name in ("version.py", "compile/passes.py"):
+        (tmp_path / name).write_text("a = 1")
+        os.utime(tmp_path / name, ns=(10**9, 10**9))
+    monkeypatch.setattr(tool, "_PACKAGE", str(tmp_path))
+    before = tool_identity()
+    (tmp_path / "compile" / "passes.py").write_text("a = 2")
+    os.utime(tmp_path / "compile" / "passes.py", ns=(10**9, 10**9))
+    assert len(before) == 32
+    assert tool_identity() != before

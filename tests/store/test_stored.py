@@ -9,6 +9,8 @@ import pytest
 
 from forwardc.cli import stored, unchanged
 from forwardc.compile import pipeline
+from forwardc.compile.store import output_index
+from forwardc.plan import formats
 from stored_projects import asked, tree, write_project
 
 
@@ -204,3 +206,22 @@ def test_a_forwardc_that_changed_meanwhile_leaves_nothing(
     stored._tool_of_process.cache_clear()
     files = [path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()]
     assert files == ["key"]
+
+
+def test_what_a_build_left_that_was_killed_is_removed(project: Path) -> None:
+    """Also where the sources are those of the last whole build again."""
+    asked(project, "build")
+    before = tree(project)
+    staged = project / "build" / ".staged"
+    staged.mkdir()
+    (staged / "0.tmp").write_text("{}")
+    (staged / "names.json").write_text('["stripe/shop/new.plan.json"]')
+    (project / "build" / "stripe" / "shop" / "new.plan.json").write_text("{}")
+    with compiled() as names:
+        assert asked(project, "build").err == "21 files compiled, 0 written, 1 removed\n"
+    assert names == []
+    assert tree(project) == before
+
+
+def test_the_folder_of_a_build_that_is_written_is_named_once() -> None:
+    assert output_index.STAGED == formats.STAGED

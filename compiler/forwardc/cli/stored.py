@@ -61,7 +61,8 @@ class StoreSession:
 
     def verdict(self) -> CheckVerdict | None:
         """What a check said of the project as it is; None where that is not known."""
-        return self._store.verdict(self._tool, self._day) if self._store else None
+        verdict = self._store.verdict(self._tool, self._day) if self._store else None
+        return verdict if verdict and _can_be_told(verdict) else None
 
     def remember(self) -> "Remember | None":
         """The entries of the destinations, for a check; None where there is no store."""
@@ -168,8 +169,16 @@ def to_findings(sink: "Sink") -> bytes:
     return json.dumps(to_record(findings)).encode() if findings else b""
 
 
+def _can_be_told(verdict: CheckVerdict) -> bool:
+    try:
+        findings_of(verdict)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def findings_of(verdict: CheckVerdict) -> "Sink":
-    """The findings that a verdict has."""
+    """The findings that a verdict has. Raises `ValueError` and `RecursionError` for other data."""
     from forwardc.core.diagnostics.diagnostic import Diagnostic
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.core.records import from_record

@@ -63,7 +63,7 @@ def _said(store: CompileStore, command: str) -> str | None:
 def unchanged_files(store: CompileStore, tool: bytes, verdict: CheckVerdict) -> int | None:
     """How many files `build/` has, where all are as they were built of these inputs."""
     index = store.outputs(tool, verdict.inputs)
-    if index is None:
+    if index is None or index.is_broken_off(store.root):
         return None
     if not index.is_as_built(store.root):
         index, other = BuiltFiles(store.root, index.build, index).index(index.known_digests())

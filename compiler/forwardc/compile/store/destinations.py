@@ -28,7 +28,7 @@ from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.files.checkout import CheckoutPath
 from forwardc.core.files.digest import file_digest
 from forwardc.core.files.kinds import ATTESTATION
-from forwardc.core.records import RecordError, from_record, to_record
+from forwardc.core.records import from_record, to_record
 
 
 class StoredDestinations:
@@ -61,9 +61,11 @@ class StoredDestinations:
             if self._has_built is not None and files:
                 built = from_record(BuiltDestination, json.loads(files))
                 compiled = replace(compiled, built=built)
-        except (ValueError, RecordError):
-            return None
+        except (ValueError, TypeError, RecursionError):
+            return None  # Sealed by the key of this store, and yet nothing that we write.
         holds = part == self._parts.digest(_stem(path)) and project in ("", self._project_digest)
+        if compiled.files.get(path) != digest:
+            return None  # As above.
         if not holds or not self._has_evidence(compiled):
             return None
         if assesses and not (compiled.is_assessed and self._is_built(compiled)):
@@ -108,7 +110,10 @@ class StoredDestinations:
             return True
         if compiled.built is None:
             return False
-        return all(self._has_built(path, made) for path, made in compiled.built.outputs.items())
+        try:
+            return all(self._has_built(path, made) for path, made in compiled.built.outputs.items())
+        except ValueError:
+            return False  # Not even a digest: see `recall`.
 
 
 def _json(value: Any) -> str:

@@ -34,6 +34,13 @@ def lines(names: list[str]) -> bytes:
     return "\0".join(names).encode("utf-8", "surrogateescape")
 
 
+def name_of(field: bytes) -> str:
+    """The one name of a field. Raises `ValueError` where no file can be called so."""
+    if b"\0" in field:
+        raise ValueError("no name")
+    return field.decode("utf-8", "surrogateescape")
+
+
 def names_of(field: bytes) -> list[str]:
     """The names of such a field."""
     return field.decode("utf-8", "surrogateescape").split("\0") if field else []

@@ -7,7 +7,7 @@ of two digests, and the next run sees whether it is still that one.
 import hashlib
 import os
 
-from forwardc.compile.store.fields import lines, names_of, packed, unpacked
+from forwardc.compile.store.fields import lines, name_of, names_of, packed, unpacked
 from forwardc.core.files.descriptors import names_in, open_folder, read_below, read_plain
 
 _MOST = 64 * 1024 * 1024
@@ -56,7 +56,7 @@ class Inputs:
         """Out of that field. Raises `ValueError`."""
         folder, names, others, absent, digests = unpacked(field, 5)
         named = (names_of(names), names_of(others), names_of(absent))
-        return cls(os.fsdecode(folder), *named, digests)
+        return cls(name_of(folder), *named, digests)
 
     def are_those_of(self, root: str) -> bool:
         """Whether a project has these files, with these bytes, and no other destination."""

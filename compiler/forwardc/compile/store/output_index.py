@@ -19,11 +19,13 @@ import stat
 import time
 from array import array
 
-from forwardc.compile.store.fields import lines, names_of, packed, unpacked
+from forwardc.compile.store.fields import lines, name_of, names_of, packed, unpacked
 from forwardc.compile.store.inputs import digest
 from forwardc.compile.store.times import is_young
 from forwardc.core.files.descriptors import open_folder, read_below
 
+STAGED = ".staged"
+"""The folder of a build that is being written (`plan/formats`, which takes longer to import)."""
 _MOST = 64 * 1024 * 1024
 """Bytes: a file of `build/` may have so many (core/files/kinds.py)."""
 _DIGEST = 32
@@ -76,9 +78,19 @@ class OutputIndex:
     def from_bytes(cls, field: bytes) -> "OutputIndex":
         """Out of that field. Raises `ValueError`."""
         build, paths, looks, digests, folders, folder_looks, when = unpacked(field, 7)
-        files = (names_of(paths), looks, digests)
+        names = names_of(paths)
+        if (len(looks), len(digests)) != (len(names) * _LOOK, len(names) * _DIGEST):
+            raise ValueError("an index of other files")
         made_ns, is_settled = int.from_bytes(when[:8], "big"), when[8:] == b"\1"
-        return cls(os.fsdecode(build), *files, names_of(folders), folder_looks, made_ns, is_settled)
+        files, above = (names, looks, digests), (names_of(folders), folder_looks)
+        return cls(name_of(build), *files, *above, made_ns, is_settled)
+
+    def is_broken_off(self, root: str) -> bool:
+        """Whether a build of the folder is under way, or was killed.
+
+        Then only a build tells what there is to wait for, and removes what was left.
+        """
+        return os.path.lexists(f"{root}/{self.build}/{STAGED}")
 
     def is_as_built(self, root: str) -> bool:
         """Whether every file is settled. False is no answer: `index_of` gives one."""

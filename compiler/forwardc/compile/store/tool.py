@@ -1,8 +1,10 @@
 """What compiles, as a digest: another forwardc, Python or package may make other bytes of a file.
 
-forwardc itself is told by path, size and time of every file of the rooms that a build passes
+forwardc itself is told by path, size and times of every file of the rooms that a build passes
 through, so that a checkout under work is another tool after each edit; packages by the names of
-their folders of metadata, which have their versions.
+their folders of metadata, which have their versions, and by when those were put there: a package
+may be installed again with the same version. The time of change counts, since whoever unpacks files
+may give them any time of writing.
 """
 
 import hashlib
@@ -37,8 +39,7 @@ def tool_identity(now_ns: int | None = None) -> bytes:
         return b""
     if any(is_young(status.st_mtime_ns, now) for _, status in files):
         return b""
-    told = [f"{path} {status.st_size} {status.st_mtime_ns}" for path, status in files]
-    text = "\n".join((sys.version, *told, *_packages()))
+    text = "\n".join((sys.version, *(_told(path, status) for path, status in files), *_packages()))
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
 
 
@@ -58,11 +59,22 @@ def _name(entry: "os.DirEntry[str]") -> str:
     return entry.name
 
 
+def _told(path: str, status: os.stat_result) -> str:
+    return f"{path} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+
+
 def _packages() -> list[str]:
-    """Where packages are taken from, and the names and versions of what is there."""
+    """Where packages are taken from, and the names and versions of what is there.
+
+    Any folder may hold some, whatever it is called: `pip install --target` makes such ones.
+    """
     told = [os.environ.get("PYTHONPATH", "")]
     for folder in sys.path:
-        if folder.endswith("-packages"):
-            told.append(folder)
-            told += sorted(name for name in os.listdir(folder) if name.endswith(_METADATA))
+        told.append(folder)
+        try:
+            with os.scandir(folder or ".") as entries:
+                metadata = [entry for entry in entries if entry.name.endswith(_METADATA)]
+            told += sorted(_told(entry.path, entry.stat()) for entry in metadata)
+        except OSError:
+            continue  # It is not there, or an archive, whose packages have no folder.
     return told
