@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from forwardc.cli.output import json_option, note, progress, say_document
 from forwardc.cli.project_folder import find_project, project_option
 from forwardc.cli.stored import StoreSession, findings_of, no_store_option
 from forwardc.cli.unchanged import built
+from forwardc.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from forwardc.compile.compiled import Compiled

@@ -6,7 +6,6 @@ Addresses and options are read here; the pages come from the dashboard.
 import os
 import signal
 import socket
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import click
 
 from forwardc.cli.options import build_option, environment_option, history_option, secrets_option
 from forwardc.cli.output import note, say
+from forwardc.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from starlette.routing import Route

@@ -5,7 +5,7 @@ How each vault is asked is data of the plans, and nothing is sent to a destinati
 
 import asyncio
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from forwardc.cli.output import json_option, say, say_document, warnings
 from forwardc.cli.run.resume import same_plan
 from forwardc.cli.run.target import RunTarget, look_up_for, reach_sandbox, run_dependencies
 from forwardc.cli.unknown_runs import questions, questions_json
+from forwardc.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink

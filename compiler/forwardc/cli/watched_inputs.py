@@ -5,12 +5,12 @@ only inputs count, so that the files which a build writes wake nobody.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Final
 
 from forwardc.cli.project_folder import PROJECT_FILE
+from forwardc.core.dataclass import dataclass
 
 _LOOK_MS: Final = 200
 """Milliseconds after which no news is news, too: so long it takes to know that watching has begun.

@@ -5,7 +5,7 @@ where they were asked for.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from forwardc.compile.review.account_keys import MissingAccountKey, missing_acco
 from forwardc.compile.review.compiled_destination import CompiledDestination
 from forwardc.compile.stages import DestinationTrees, Surroundings
 from forwardc.compile.vaults.assess import Assessment
+from forwardc.core.dataclass import dataclass
 from forwardc.core.files.digest import file_digest
 from forwardc.plan.separation import shipped
 

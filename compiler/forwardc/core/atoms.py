@@ -3,8 +3,9 @@
 Knows the vocabulary of cards, and no vault: how a vault names an atom stands in its facts.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from forwardc.core.dataclass import dataclass
 
 
 class InstrumentKind(StrEnum):

@@ -6,9 +6,10 @@ destination counts money stands in its plan.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+from forwardc.core.dataclass import dataclass
 
 DISPUTED = frozenset(
     """

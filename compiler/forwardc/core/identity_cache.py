@@ -5,9 +5,11 @@ must never change, as plans and the requests in them do not.
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, TypeVar
 from weakref import ref
+
+from forwardc.core.dataclass import dataclass
 
 Value = TypeVar("Value")
 

@@ -5,9 +5,10 @@ both. Widths are shares of the page, so that text keeps its size on a phone.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Final
+
+from forwardc.core.dataclass import dataclass
 
 # Each can be divided by the lines of a chart: below ten into whole numbers.
 _SMALL: Final = (1, 2, 3, 4, 6, 8, 10)

@@ -6,11 +6,12 @@ days from and to, which are those of UTC.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
 from forwardc.dashboard.views import PageRefusedError, ViewContext
 from forwardc.runtime.history.records import RunFilter, RunState

@@ -3,13 +3,13 @@
 A name that resolves to this machine is not enough to read it (DNS rebinding).
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.http.request_target import RequestTargetError, host_name, normalize_target
 
 LARGEST_FORM: Final = 16 * 1_024

@@ -1,8 +1,8 @@
 """The table of all runs, with filters, search and pages by key; and the same runs as a file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from forwardc.core.dataclass import dataclass
 from forwardc.dashboard.filters import read_cursor, read_form
 from forwardc.dashboard.views import Page, PageRefusedError, ViewContext, ViewRequest
 from forwardc.runtime.history.export import ExportFormat, export, has_runs

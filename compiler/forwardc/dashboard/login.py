@@ -10,12 +10,12 @@ import secrets
 import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from time import monotonic, time
 from typing import Any, Final, Protocol
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history.database import first_row
 from forwardc.runtime.history.store import Store
 

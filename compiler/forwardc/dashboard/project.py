@@ -5,12 +5,13 @@ anew. Of a secret only the name is told, and where one is set; no source is aske
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.text_file import BUILT as PUT_THERE

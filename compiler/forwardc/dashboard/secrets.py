@@ -1,9 +1,9 @@
 """Which secrets the plans ask for and this process lacks: by name, never a value."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.dashboard.filters import PLACE, Choice, address_error
 from forwardc.dashboard.project import BuiltProject, problems

@@ -1,10 +1,11 @@
 """What a view gets and gives, as plain data; HTTP stays between the two in `web.py`."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.dashboard.login import LocalLogins, LoginStore, Session
 from forwardc.dashboard.project import BuiltProject

@@ -5,10 +5,10 @@ out again. A card number stands here masked only, and a holder's name as initial
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
 
 

@@ -26,9 +26,9 @@ ends with FC0814 before a secret was read.
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.render.clean import one_line as one_line_of
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.changes import (

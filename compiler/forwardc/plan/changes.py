@@ -5,10 +5,10 @@ is told by its pointer and kind, and never by a value.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.values import pointer_token
 from forwardc.plan.digests import approval_digest, behaviour, behaviour_digest, leaving
 from forwardc.plan.model import Plan

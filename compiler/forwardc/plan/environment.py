@@ -5,8 +5,9 @@ approvals and records: `production@us` is the account `us` of the environment `p
 """
 
 import re
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from forwardc.core.dataclass import dataclass
 
 EnvironmentClass: TypeAlias = Literal["sandbox", "production"]
 

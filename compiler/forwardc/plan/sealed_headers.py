@@ -7,9 +7,9 @@ after `Basic`. A value is computed from the terms of its header, and lives for o
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.evaluator import Scope, TextTooLongError, evaluate

@@ -7,10 +7,10 @@ it or `_` at an end, so that a variable stands for one identity and an identity 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import CheckoutPath
 from forwardc.plan.build_folder import read_plans

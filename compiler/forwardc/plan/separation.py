@@ -14,11 +14,11 @@ the result into the plan, and whoever reads a plan computes it again: a label de
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.terms import Lit, Term, Text
 from forwardc.plan.environment import EnvironmentClass

@@ -5,7 +5,6 @@ new format changed is renewed by `approvals.renew`.
 """
 
 import datetime
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from forwardc.cli.findings import show
 from forwardc.cli.options import day_of, environment_option, today_option
 from forwardc.cli.output import json_option, note, say, say_document, shown_path
 from forwardc.cli.project_folder import find_project, project_option
+from forwardc.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from forwardc.compile.compiled import Compiled

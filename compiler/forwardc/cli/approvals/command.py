@@ -7,7 +7,6 @@ withdraws in a hurry must not have to mend a destination before.
 
 import datetime
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +16,7 @@ from click.core import ParameterSource
 from forwardc.cli.options import build_option_for, day_of, environment_option, today_option
 from forwardc.cli.output import json_option, note, say, say_document, say_lines, shown_path, table
 from forwardc.cli.project_folder import PROJECT_FILE
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.render.clean import on_one_line
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@
 """
 
 import datetime
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forwardc.cli.findings import show
 from forwardc.cli.output import note, say, say_document, shown_path
+from forwardc.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from forwardc.compile.compiled import Compiled

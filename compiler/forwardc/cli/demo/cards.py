@@ -7,10 +7,11 @@ in this process only, and nothing but a vault's id and the last four digits come
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.sandbox.checkout.made_up_keys import checkout_public_key, checkout_secret_key
 from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 

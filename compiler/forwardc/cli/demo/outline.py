@@ -6,9 +6,10 @@ JSON inside a text is unfolded, a form nested, and a long text cut.
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote
+
+from forwardc.core.dataclass import dataclass
 
 WIDTH: Final = 100
 """Columns of an outline: a line of code of this project, which a wide terminal shows whole."""

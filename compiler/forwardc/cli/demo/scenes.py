@@ -6,7 +6,7 @@ one call of the runtime; what happened comes back as lines.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +17,7 @@ from forwardc.cli.demo.cards import Stored, store_card
 from forwardc.cli.demo.outline import Outline
 from forwardc.cli.options import IN_PROCESS
 from forwardc.cli.sandbox.link import store_secrets, transport_to
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.render.clean import on_one_line
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome

@@ -3,7 +3,6 @@
 Options become a request here, the runtime runs it, and `run.output` shows the result.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +33,7 @@ from forwardc.cli.run.target import (
     reach_sandbox,
     run_dependencies,
 )
+from forwardc.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from forwardc.cli.run.output import OutputOptions

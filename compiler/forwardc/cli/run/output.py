@@ -4,11 +4,12 @@ It is shown once: at the end, or before what nobody is to wait for.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from forwardc.cli.output import problems, say, say_document, warnings
 from forwardc.cli.unknown_runs import inquiry_lines
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask

@@ -5,11 +5,12 @@ Shared by the commands that send something for a run: `run`, `run --resume`, `re
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
+
+from forwardc.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink

@@ -7,12 +7,13 @@ what a vault's reviewers get to see of it, as texts, lists and numbers.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from hashlib import sha256
 from typing import Any, Final, TypeAlias, assert_never
 from urllib.parse import urlsplit
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.terms import (

@@ -6,7 +6,6 @@ Values go from their provider to the store, and are shown nowhere.
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ import click
 from forwardc.cli.compiled_plans import compiled_plans, refuse_unapproved_use, report_not_built
 from forwardc.cli.output import note, say_document, say_lines, table
 from forwardc.cli.sandbox.link import SandboxUnreachableError, transport_to
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink

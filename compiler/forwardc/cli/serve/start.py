@@ -9,13 +9,14 @@ import shutil
 import socket
 import tempfile
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from forwardc.cli.findings import show
 from forwardc.cli.output import say, say_document
 from forwardc.cli.sandbox.link import SandboxUnreachableError, store_secrets, transport_to
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.dashboard.login import Role, SharedLogins
 from forwardc.runtime.history.errors import HistoryError, HistoryNotFoundError, HistoryTooOldError

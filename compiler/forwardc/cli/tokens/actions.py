@@ -5,7 +5,6 @@ operations ask for one, and how a sandbox makes one.
 """
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from forwardc.cli.run.target import (
 )
 from forwardc.cli.sandbox.link import SandboxUnreachableError, transport_to
 from forwardc.cli.tokens.output import TokenKnowledge, lines, listed, report, result_of
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.integrations.card_tokens import TokenFilter
 from forwardc.integrations.integration import CardTokens, SandboxTokenError

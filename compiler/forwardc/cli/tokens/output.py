@@ -1,10 +1,11 @@
 """Shows tokens: lines for people, one object for programs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final
 
 from forwardc.cli.output import note, say, say_document, say_lines, table
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink

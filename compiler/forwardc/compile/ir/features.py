@@ -5,12 +5,12 @@ table that misses one is a fault of ours, found by a test.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, assert_never
 
 from forwardc.compile.ir.analysis import Stage, all_refs, atoms_in, stage_of
 from forwardc.compile.ir.program import ProgramOperation, ProgramPair, ProgramRequest, ProgramStep
 from forwardc.core.atoms import ATOMS, EXPIRIES, Charset, InstrumentKind
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.functions import FUNCTIONS

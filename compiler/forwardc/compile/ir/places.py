@@ -6,10 +6,10 @@ value, and where its answer gives one.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import assert_never
 
 from forwardc.compile.ir.program import ProgramBody, ProgramOperation, ProgramRequest, ProgramStep
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import (
     Amount,
     Atom,

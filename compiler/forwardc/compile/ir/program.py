@@ -4,11 +4,12 @@ Settings are folded and `let` names resolved; each vault lowers what is here int
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property, reduce
 from operator import or_
 
 from forwardc.compile.ir.arrangements import AgreedArrangement, Arrangement
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.functions import Type

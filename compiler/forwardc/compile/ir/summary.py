@@ -10,8 +10,8 @@ manifest names as well. `core/records.py` writes it as JSON.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.plan.environment import Environment
 

@@ -4,7 +4,7 @@ Values are terms, each with its place; what one declaration refers to in another
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, assert_never
@@ -12,6 +12,7 @@ from typing import Any, Literal, assert_never
 from forwardc.compile.ir.arrangements import Arrangement
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.compile.language.nodes import Node, YamlMap
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Lit, Ref, Term, root_bit, walk

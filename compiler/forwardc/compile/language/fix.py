@@ -5,10 +5,10 @@ goes in at an offset, so that comments, order and layout of the file stay.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from forwardc.compile.language import access
 from forwardc.compile.language.nodes import Entry, Node, YamlMap, YamlScalar, YamlSeq, to_data
+from forwardc.core.dataclass import dataclass
 
 _LINE = "outcome: by_status"
 _WRITTEN = (("outcome", "by_status"), ("response", {"outcome": "by_status"}))

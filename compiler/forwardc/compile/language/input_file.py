@@ -4,9 +4,10 @@ The starts of all lines are counted once; readers of YAML and of expressions giv
 """
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import accumulate
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Position, Span
 
 

@@ -5,10 +5,10 @@ At each place one regular expression is tried, with a group for each kind of tok
 """
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.diagnostics.text_file import ODD_SPACE, character_name
 

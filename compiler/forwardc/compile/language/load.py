@@ -6,7 +6,7 @@ follow from its form are left out.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from forwardc.compile.language import access, yaml_reader
@@ -16,6 +16,7 @@ from forwardc.compile.language.project import Project
 from forwardc.compile.language.read_destination import read_destination
 from forwardc.compile.language.read_project import read_project
 from forwardc.compile.language.schema import validate
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Span

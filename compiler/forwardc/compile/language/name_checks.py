@@ -5,7 +5,6 @@ it would be, and the nearest name that is there.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import assert_never
 
 from forwardc.compile.language.report import Report
@@ -19,6 +18,7 @@ from forwardc.compile.language.symbols import (
     rest_of,
 )
 from forwardc.core.atoms import ATOMS
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.terms.functions import FUNCTIONS

@@ -6,12 +6,13 @@ are computed from them when somebody asks.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from functools import lru_cache
 from typing import TypeAlias, assert_never
 
 from forwardc.compile.language.input_file import InputFile
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 
 # What stands for one character of the value, in the source of a scalar of each style.

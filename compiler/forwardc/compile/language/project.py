@@ -4,10 +4,11 @@ Accounts and copies are laid over their environments already, so that each place
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from forwardc.compile.ir.arrangements import Grant
 from forwardc.compile.language.nodes import YamlMap
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.terms import Lit
 from forwardc.plan.environment import CLASSES, Environment, implied, place_of

@@ -6,7 +6,6 @@ the one that the rules read, unless the author says it.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from forwardc.compile.language import access
@@ -15,6 +14,7 @@ from forwardc.compile.language.money.amount_params import unknown
 from forwardc.compile.language.nodes import Entry, Node, YamlMap
 from forwardc.compile.language.read_values import ValueReader
 from forwardc.compile.language.report import Report
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.outcome import Outcome

@@ -5,7 +5,7 @@ The values themselves are read by `ValueReader`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from forwardc.compile.language import access
 from forwardc.compile.language.destination import (
@@ -39,6 +39,7 @@ from forwardc.compile.language.symbols import (
     Symbol,
     let_of,
 )
+from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Lit, Ref, Term, Text

@@ -3,9 +3,10 @@
 Whoever finds a mistake gives its code, words and place; what an alias repeats has the same place.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related, Severity
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Span

@@ -5,12 +5,13 @@ value holds, so that nobody has to look into it where it is used.
 """
 
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import assert_never
 
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.core.atoms import ATOMS
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import (
     Amount,

@@ -5,7 +5,6 @@ Types come from the bottom up: literals, symbols, the table of functions. One th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
@@ -19,6 +18,7 @@ from forwardc.compile.language.call_checks import (
 from forwardc.compile.language.report import Report
 from forwardc.compile.language.symbols import SymbolTable
 from forwardc.core.atoms import NEVER_INTEGER
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.functions import FUNCTIONS, Type, Types, fits
 from forwardc.core.terms.terms import (

@@ -9,7 +9,7 @@ One file, since events, copies and limits share the stack and the report, and ar
 import re
 from bisect import bisect_left, insort
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import assert_never
 
 import yaml
@@ -18,6 +18,7 @@ from forwardc.compile.language import yaml_scalars
 from forwardc.compile.language.input_file import InputFile
 from forwardc.compile.language.nodes import Entry, Node, Trail, Value, YamlMap, YamlScalar, YamlSeq
 from forwardc.compile.language.yaml_scalars import BrokenInterpolation, Trap, resolve, resolve_key
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related
 
 MAX_DEPTH = 64

@@ -7,7 +7,6 @@ builder. Where YAML breaks an expression apart, the expression is hidden and the
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -17,6 +16,7 @@ from forwardc.compile.language.input_file import InputFile
 from forwardc.compile.language.nodes import Node
 from forwardc.compile.language.yaml_builder import Builder
 from forwardc.compile.language.yaml_scalars import BrokenInterpolation, resolve
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Position, Span

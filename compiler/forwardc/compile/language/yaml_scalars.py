@@ -5,11 +5,11 @@ expression only its end is looked for, so that a scalar which YAML cuts in two i
 """
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 
 from forwardc.compile.language.input_file import InputFile
 from forwardc.compile.language.nodes import Value
+from forwardc.core.dataclass import dataclass
 
 # No field of a payment needs more; beyond it Python's conversions slow down or overflow.
 MAX_NUMBER_LENGTH = 64

@@ -5,7 +5,6 @@ what a plan says of it: how every currency that a run may give is counted.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
 from forwardc.compile.ir.program import ProgramOperation
@@ -13,6 +12,7 @@ from forwardc.compile.language.call_checks import currency_of
 from forwardc.compile.language.destination import Destination, Param, ParamType
 from forwardc.compile.language.money.tables import DeclaredMoney
 from forwardc.core.currencies import DISPUTED, iso
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.money import AmountRefusedError, exponent, major
 from forwardc.core.terms.terms import (

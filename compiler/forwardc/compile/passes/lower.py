@@ -7,7 +7,7 @@ stays a reference.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from forwardc.compile.ir import program
@@ -19,6 +19,7 @@ from forwardc.compile.language.nodes import at, exact
 from forwardc.compile.language.read_answers import answer_kind
 from forwardc.compile.passes.amounts import Amounts, money_block, of_outputs
 from forwardc.compile.passes.secret_forms import secret_forms
+from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.json_schema import to_plan
 from forwardc.core.terms.terms import (

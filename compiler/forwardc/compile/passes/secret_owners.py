@@ -4,11 +4,11 @@ A secret's name is its name at the vault, too, and owner and name give the varia
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from forwardc.compile.ir.summary import DestinationSummary, SecretSummary
 from forwardc.compile.language.project import Project, Vendor
 from forwardc.compile.language.report import Report
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Related
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Span

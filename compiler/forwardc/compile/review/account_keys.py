@@ -4,7 +4,6 @@ Calls work without it for now, so that nothing is refused: it is asked for, with
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from forwardc.compile.ir.summary import AssessmentSummary
 from forwardc.compile.language import access
@@ -12,6 +11,7 @@ from forwardc.compile.language.project import Project
 from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.registry import vaults
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.environment import Environment
 

@@ -5,11 +5,11 @@ than its caller gives.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from forwardc.compile.language.destination import Destination, ParamType
 from forwardc.compile.language.money.tables import DeclaredMoney
+from forwardc.core.dataclass import dataclass
 from forwardc.core.decimal_text import decimal_text
 from forwardc.core.terms.money import AmountRefusedError, Counts, Digits, wire
 from forwardc.plan.digests import codes_of

@@ -61,12 +61,12 @@ One file, since the life of a record, from its making to its end, is one thought
 import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from forwardc.compile.language.money.tables import CurrencyTable, table_of_host
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.diagnostics.text_file import decoded

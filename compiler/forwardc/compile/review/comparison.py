@@ -5,11 +5,11 @@ Nothing is removed that an earlier manifest of ours does not name. `staged_build
 
 import json
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 from typing import TypeAlias
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.files.checkout import CheckoutPath, as_checkout
 from forwardc.core.files.kinds import BUILT, FileRefusedError
 from forwardc.core.recognizer.scan import mask

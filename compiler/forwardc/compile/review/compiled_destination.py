@@ -7,12 +7,13 @@ long as what it was made from. `core/records.py` writes it as JSON.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import lru_cache
 
 from forwardc.compile.ir.summary import DestinationSummary, NotBuilt
 from forwardc.compile.review.coverage import CoverageRow
 from forwardc.compile.vaults.findings import Finding, Verdict
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
 
 

@@ -5,7 +5,6 @@ decides its level, and each finding says where it holds.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from forwardc.compile.ir.arrangements import Grant
 from forwardc.compile.review.account_keys import MissingAccountKey
@@ -13,6 +12,7 @@ from forwardc.compile.review.templates import template
 from forwardc.compile.vaults.assess import Assessment, Level, Status
 from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.findings import Finding, Verdict
+from forwardc.core.dataclass import dataclass
 
 _ORDER = {Level.REFUSED: 0, Level.DEGRADED: 1, Level.FULL: 2}
 _DOUBT = {Status.STAND_IN: 0, Status.UNCONFIRMED: 1, Status.DOCUMENTED: 2}

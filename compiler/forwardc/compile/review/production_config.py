@@ -5,7 +5,6 @@ it is checked.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import itemgetter
 
 from forwardc.compile.ir.analysis import refs_in
@@ -23,6 +22,7 @@ from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.compile.vaults.plan_json import field_json
 from forwardc.compile.vaults.steps import content_type
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import Lit, Ref
 from forwardc.plan.sealed_headers import file_name
 

@@ -6,12 +6,13 @@ that can encrypt, so key and result are checked here.
 
 from base64 import encodebytes
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from hashlib import sha256
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.values import Secret
 

@@ -5,7 +5,6 @@ requests. Of a secret it says who holds it and what it may consist of, never its
 """
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Any
 
 from forwardc.compile.ir.analysis import names_used, refs_in, uses_network_token
@@ -16,6 +15,7 @@ from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.plan_file import runtime_secrets
 from forwardc.compile.vaults.shortest import shortest
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.terms import Encoded, Encoding, If, Limit, Map, Term, walk
 from forwardc.plan.environment import Environment, is_class

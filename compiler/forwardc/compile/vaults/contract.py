@@ -14,12 +14,13 @@ on a fact that nobody confirms is told by what was read.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from forwardc.compile.ir.program import Program, ProgramOperation, ProgramRequest, ProgramStep
 from forwardc.compile.vaults.emission import Emission, EmittedHead
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Support
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import Lit
 from forwardc.plan.environment import EnvironmentClass
 

@@ -7,10 +7,11 @@ of their fields. A field that is None, or empty where its line says so, is left 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from forwardc.compile.vaults.findings import Finding
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import Lit, Term
 
 NamedTerms: TypeAlias = tuple[tuple[str, Term], ...]

@@ -6,12 +6,13 @@ that nobody confirms is told by that, and by no list.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib import resources
 from itertools import groupby
 from typing import Any, Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.plan.environment import EnvironmentClass
 
 # What people write where an id will stand. A vendor's ids are random: that one of them begins with

@@ -5,10 +5,11 @@ bad and a good example that are run as tests.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
 from types import MappingProxyType
+
+from forwardc.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

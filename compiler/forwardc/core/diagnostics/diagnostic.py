@@ -3,9 +3,10 @@
 A message holds names, pointers and types, never a value out of the user's file.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 
 

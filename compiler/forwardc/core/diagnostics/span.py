@@ -3,7 +3,7 @@
 A span is a path and two positions; whoever reads a file makes it.
 """
 
-from dataclasses import dataclass
+from forwardc.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)

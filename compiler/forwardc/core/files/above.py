@@ -9,8 +9,9 @@ begins in is the person's own choice: there nothing is asked.
 import os
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from forwardc.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.files import operator_file
 from forwardc.core.files.kinds import FileKind, FileRefusedError, too_large
 from forwardc.core.files.walk import OPEN_FILE, OpenFolder, folder, move, open_plain, put, put_new

@@ -10,9 +10,9 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.files.checkout import CheckoutPath
 
 if sys.platform != "win32":

@@ -7,10 +7,10 @@ device. What an *operator* names may be a link, since secrets are mounted so, an
 
 import errno
 import stat
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 
 # Bytes.

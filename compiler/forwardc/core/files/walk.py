@@ -10,10 +10,10 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.files.kinds import FileRefusedError, mode_in_words
 
 # The calls that take a folder's descriptor; Windows has none of them.

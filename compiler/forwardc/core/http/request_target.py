@@ -6,11 +6,11 @@ this one see two requests.
 
 import re
 from collections.abc import Iterable, MutableMapping
-from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Any, Final, TypeAlias
 from urllib.parse import unquote
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 
 Scope: TypeAlias = MutableMapping[str, Any]

@@ -9,10 +9,11 @@ publishes and whose check digit is right. A match holds its place, never the num
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
 from typing import Final, TypeAlias
+
+from forwardc.core.dataclass import dataclass
 
 # Symbols, for which Unicode has a category that tells nothing.
 _ALIKE: Final = {

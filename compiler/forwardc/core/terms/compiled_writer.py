@@ -17,10 +17,11 @@ template's fragments are counted while folding; each text is audited against tha
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Final, TypeAlias, assert_never
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms import escaping as escape
 from forwardc.core.terms import writers

@@ -5,10 +5,10 @@ The result follows from term and scope alone. With `reveal=False` every tainted 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, assert_never
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms import escaping as escape
 from forwardc.core.terms import writers

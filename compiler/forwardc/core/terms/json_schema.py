@@ -7,12 +7,12 @@ that an answer comes in bounded time, or a reason why there is none.
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.patterns import options, size_for
 from forwardc.core.terms.values import pointer_token

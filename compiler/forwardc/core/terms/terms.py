@@ -45,11 +45,12 @@ text `Bearer ` and a hole. With `key` as `Secret("k1")` it writes `Bearer k1` fo
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 from typing import ClassVar, Final, TypeAlias, assert_never
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 
 # What `holds` tells: a bit for each kind that somebody looks for, and for each root of a reference.

@@ -6,11 +6,12 @@ hold one.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, TypeAlias, final
+
+from forwardc.core.dataclass import dataclass
 
 
 @final

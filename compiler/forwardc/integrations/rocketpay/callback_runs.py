@@ -15,9 +15,9 @@ Either may come first, and both ways lead to the same end:
 
 import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
 from forwardc.integrations.card_tokens import Callback, CallbackEffect
 from forwardc.integrations.rocketpay.signers import NAME

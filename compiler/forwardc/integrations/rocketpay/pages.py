@@ -5,9 +5,9 @@ They show what is stored and send nothing: a token is revoked at the command lin
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.dashboard.filters import Choice, address, address_error, read_cursor, read_search
 from forwardc.dashboard.views import Page, PageRefusedError, PageSet, ViewContext, ViewRequest
 from forwardc.integrations.card_tokens import TokenFilter, TokenState

@@ -5,9 +5,9 @@ owns for several. So the secret that verifies a callback says which runs the cal
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import Ref, walk
 from forwardc.plan.environment import parts_of
 from forwardc.plan.model import Plan, SignRocketpay

@@ -7,10 +7,11 @@ back is as good as forgotten: nothing of a run depends on it.
 import json
 import re
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Literal, TypeVar, get_args
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history.database import Transaction, sanitize
 from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.http.bodies.body_fields import BodyField, BodyFields, BodyKind

@@ -7,9 +7,9 @@ head elsewhere now and then. Events of before version 3 have no link, and stand 
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history.database import Transaction, first_row, sanitize
 from forwardc.runtime.history.records import Event, EventFilter, EventPage
 from forwardc.runtime.history.timestamps import Timestamp

@@ -7,9 +7,10 @@ nothing: a code that nobody here can mend is a mistake of ours, and its caller r
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Final
+
+from forwardc.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,11 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import Any, Final, TypeAlias, TypeVar
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history.database import Database, SavepointError, Transaction
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
 from forwardc.runtime.history.loop_task import run_on_loop

@@ -34,9 +34,9 @@ key).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history import packed_rows
 from forwardc.runtime.history.database import Transaction
 

@@ -5,15 +5,18 @@ number of unresolved runs are a handful of index entries, however many runs are 
 
 Whole hours are counted for up to three days, whole days beyond that. Percentiles are read from
 buckets that are 15 % wide; those of one reason are of its newest runs, ten thousand at the most.
+
+One file, since every question counts in the same slots and buckets.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final, TypeAlias
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.database import Row, Transaction, first_row
 from forwardc.runtime.history.reads import filter_clauses

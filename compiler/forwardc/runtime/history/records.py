@@ -10,10 +10,11 @@ them, the minor units are called so.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.decimal_text import decimal_text
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.http.request import ShownRequest

@@ -9,10 +9,10 @@ what two destinations call differently stays so.
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 from operator import add
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.database import DeferredUpsert, Transaction
 

@@ -21,10 +21,10 @@ bytes of JSON, of which its row holds 180: ids, keys and the values of its param
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from forwardc.core.atoms import ATOMS
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history.columns import atoms_of_column, atoms_to_column
 from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.records import Intent

@@ -1,8 +1,10 @@
 """A time as history writes it. The clock may jump back, so nothing counts on the order of times."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from forwardc.core.dataclass import dataclass
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)

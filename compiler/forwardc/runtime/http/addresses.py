@@ -9,12 +9,13 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final, TypeAlias
 
 import httpcore
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 
 Address: TypeAlias = IPv4Address | IPv6Address

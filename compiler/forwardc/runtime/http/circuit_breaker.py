@@ -5,9 +5,10 @@ apart: a vault that answers is well, whatever became of the destination behind i
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import monotonic
 
+from forwardc.core.dataclass import dataclass
 from forwardc.plan.model import PlanStep
 from forwardc.runtime.http.send import HttpAnswer, SendResult
 from forwardc.runtime.run.answer import DestinationAnswer, NoDestinationAnswer, StepAnswer

@@ -12,7 +12,7 @@ import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from time import monotonic
 from typing import Final, TypeAlias
@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import httpcore
 import httpx
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.http.addresses import (
     AddressRule,

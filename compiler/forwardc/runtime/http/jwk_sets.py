@@ -10,10 +10,11 @@ import logging
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import monotonic
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.http.declared_times import max_age
 from forwardc.runtime.http.request import BoundRequest, ShownRequest

@@ -3,10 +3,11 @@
 Its real text has no repr; what may be shown stands beside it, already masked.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from shlex import quote
 from typing import TypeAlias
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.render.clean import printable
 from forwardc.core.recognizer.scan import mask
 

@@ -7,7 +7,7 @@ for byte: no redirects, no proxies out of the environment, TLS verified, nothing
 import asyncio
 import logging
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from time import perf_counter
 from typing import Final, TypeAlias
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.http.addresses import AddressRefusedError, is_host
 from forwardc.runtime.http.bodies.decoding import UndecodableBodyError, uncompressed

@@ -6,10 +6,10 @@ caller counts in, and compared with what was asked for.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
 from forwardc.core.currencies import DISPUTED
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.evaluator import Scope, evaluate

@@ -5,9 +5,10 @@ what is present; a run then only fills them.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.compiled_writer import TermWriter, compiled_writer, fixed_text

@@ -10,11 +10,12 @@ import asyncio
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import monotonic
 from typing import Any, Final, TypeAlias
 
 from forwardc.core.countries import COUNTRIES
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.terms.values import Secret, resolve

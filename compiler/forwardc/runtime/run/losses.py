@@ -6,11 +6,12 @@ names of atoms are all that is kept.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import Enum
 from typing import Any, Final, assert_never
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.values import XmlLeaf, resolve
 from forwardc.plan.answers import (
     Echo,

@@ -6,9 +6,9 @@ same content gives the recorded result, and nothing is sent; other content is re
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.history.idempotency_keys import has_sent_nothing

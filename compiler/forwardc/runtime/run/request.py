@@ -4,10 +4,12 @@ Nothing here sends anything; values have no repr.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
+
+from forwardc.core.dataclass import dataclass
 
 if TYPE_CHECKING:
     from forwardc.plan.lock import Lock

@@ -8,12 +8,13 @@ doubt, whatever a later one came to, until the destination's answer decides the 
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.terms import If, Ref, Term, walk
 from forwardc.core.terms.values import Secret

@@ -5,9 +5,10 @@ add and what the caller leaves out decide which atoms are present.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.diagnostics.text_file import ODD_SPACE, character_name

@@ -5,9 +5,9 @@ Source: AWS API reference, GetSecretValue. A name may be an ARN, which has colon
 
 import logging
 import re
-from dataclasses import dataclass
 from typing import Any, Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.secret_providers.provider import (
     PROVIDER_TIMEOUT_S,
     SecretProviderError,

@@ -12,10 +12,11 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import monotonic
 from typing import IO, Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.plan.secret_names import without_secrets
 from forwardc.runtime.secret_providers.provider import (
     MAX_SECRET_BYTES,

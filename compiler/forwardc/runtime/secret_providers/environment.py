@@ -1,8 +1,9 @@
 """`env:NAME`: an environment variable of another name than the secret's."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.secret_providers.provider import SecretProviderError
 
 

@@ -1,9 +1,9 @@
 """`file:PATH` and `file:PATH#KEY`: a whole file, or one member of a JSON or TOML file."""
 
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.files.kinds import SECRET
 from forwardc.core.files.operator_file import read
 from forwardc.runtime.secret_providers.provider import (

@@ -9,13 +9,14 @@ import logging
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 import httpx
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.files.kinds import TLS
 from forwardc.core.files.operator_file import check_plain
 from forwardc.runtime.http.connection_pool import NotLoopbackError, loopback_url

@@ -1,7 +1,6 @@
 """`keyring:SERVICE/NAME`: the operating system's keyring, by the package of that name."""
 
-from dataclasses import dataclass
-
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.secret_providers.provider import SecretProviderError
 
 

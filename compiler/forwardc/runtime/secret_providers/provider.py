@@ -7,11 +7,11 @@ a value, nor text that another program or server wrote.
 import json
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final, Protocol
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.diagnostics.text_file import NotTextError, decoded
 

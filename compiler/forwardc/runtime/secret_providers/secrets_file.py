@@ -12,10 +12,11 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.text_file import NotTextError, decoded, parse_error_place
 from forwardc.core.files.kinds import SECRETS

@@ -5,9 +5,9 @@ How a vault's keys look is a table; a vault that tells its keys by nothing needs
 
 from base64 import b32encode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.plan.environment import EnvironmentClass
 from forwardc.runtime.secret_providers.made_up import digest
 

@@ -10,12 +10,13 @@ import csv
 import logging
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import TextIOWrapper
 from pathlib import Path
 from time import monotonic
 from typing import Final, TextIO, TypeAlias
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.text_file import NotTextError, decoded
 from forwardc.core.files.kinds import REFERENCES, TOO_LARGE, FileRefusedError
 from forwardc.core.files.operator_file import open_plain

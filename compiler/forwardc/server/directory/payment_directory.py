@@ -11,9 +11,10 @@ import hashlib
 import hmac
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 
 

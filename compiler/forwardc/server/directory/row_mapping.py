@@ -6,11 +6,11 @@ merchant may keep anything in these tables, by mistake also card numbers.
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Final
 
 from forwardc.core.atoms import ATOMS
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.text_file import ODD_SPACE, character_name
 from forwardc.core.recognizer.cards import holds_card
 from forwardc.server.directory.payment_directory import DirectoryFaultError, Instrument

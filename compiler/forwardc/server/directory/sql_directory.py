@@ -10,9 +10,10 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol, TypeAlias, TypeVar
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.server.directory.payment_directory import (
     DirectoryColumns,

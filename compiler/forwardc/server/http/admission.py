@@ -7,12 +7,12 @@ group has its list of addresses; a path that nobody knows is for the staff.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final, TypeAlias
 
+from forwardc.core.dataclass import dataclass
 from forwardc.server.http.problems import ProblemError, ProblemKind
 from forwardc.server.oauth.token_endpoint import JWKS_PATH, METADATA_PATH, TOKEN_PATH
 from forwardc.server.payment_sharing.openapi import PATH as OPENAPI

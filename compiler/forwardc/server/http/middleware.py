@@ -19,11 +19,12 @@ One file, since the order of the list is what each of them rests on.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.http.request_target import (
     RequestTargetError,
     host_name,

@@ -13,10 +13,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.group_commit import GroupCommit

@@ -4,11 +4,12 @@ The body is small by its limit, so that it is here before anybody reads it.
 """
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from starlette.types import Message, Receive, Scope
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.server.http.admission import ForwardingHeaders
 from forwardc.server.http.problems import ProblemError, ProblemKind

@@ -14,13 +14,14 @@ from binascii import Error as NotBase64
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from typing import Any, Final, Protocol
 
 from jwcrypto.common import JWException
 from jwcrypto.jws import JWS
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
 from forwardc.server.oauth.verification_keys import KeySource, KeysUnavailableError, VerificationKey

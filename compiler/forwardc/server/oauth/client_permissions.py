@@ -7,10 +7,11 @@ longer, so that a revocation counts in every process.
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from time import monotonic
 from typing import Final, Protocol
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.history.group_commit import GroupCommit

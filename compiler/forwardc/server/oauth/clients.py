@@ -9,12 +9,13 @@ import hmac
 import secrets
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import scrypt
 from string import ascii_letters, digits
 from typing import Any, Final
 from zlib import crc32
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history.database import Transaction, first_row
 from forwardc.runtime.history.store import Store

@@ -12,7 +12,7 @@ import stat
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
@@ -21,6 +21,7 @@ from typing import Any, Final
 from jwcrypto.common import JWException, base64url_decode
 from jwcrypto.jwk import JWK
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.diagnostics.text_file import NotTextError, decoded
 from forwardc.core.files.kinds import SERVER_KEYS, FileRefusedError

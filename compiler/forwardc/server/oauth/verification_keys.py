@@ -4,12 +4,13 @@ A token never chooses its algorithm: the kind of the key does, as RFC 8725, sect
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Protocol
 
 from jwcrypto.common import JWException
 from jwcrypto.jwk import JWK
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 
 _CURVES: Final = {"P-256": "ES256", "P-384": "ES384", "Ed25519": "EdDSA"}

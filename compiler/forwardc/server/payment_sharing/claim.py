@@ -7,11 +7,12 @@ was gone. Nobody forwards it, whatever its lease says.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Final, TypeAlias
 
+from forwardc.core.dataclass import dataclass
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 
 

@@ -7,12 +7,13 @@ could not be told is kept, answered from memory, and told at a heartbeat after i
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from random import uniform
 from time import monotonic
 from typing import Final, TypeVar
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryError, HistoryUnavailableError
 from forwardc.runtime.history.store import Store

@@ -5,7 +5,6 @@ observer, once.
 """
 
 import logging
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.server.http.problems import NEVER_STORED, ProblemError, ProblemKind, retry_after
 from forwardc.server.http.rate_limits import RateLimits

@@ -7,8 +7,8 @@ as what is certain of it, by the record of its run.
 
 import asyncio
 import logging
-from dataclasses import dataclass
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.runtime.run.journal import JournalError
 from forwardc.server.http.problems import ProblemError, ProblemKind

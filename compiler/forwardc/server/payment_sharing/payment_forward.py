@@ -7,12 +7,13 @@ whoever waits for it must come to the same answer.
 
 import asyncio
 import logging
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from time import monotonic
 from typing import Final, assert_never
 from uuid import uuid4
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.server.directory.payment_directory import Instrument, PaymentDirectory
 from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after

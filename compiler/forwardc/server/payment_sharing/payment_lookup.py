@@ -26,10 +26,10 @@ takes as long, the answer 404 waits for the next multiple of 50 ms, and one miss
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.server.directory.payment_directory import (
     DirectoryError,

@@ -7,9 +7,10 @@ that is misread is worse than one that is refused.
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.recognizer.cards import holds_card
 from forwardc.server.http.problems import ProblemError, ProblemKind

@@ -7,11 +7,13 @@ Names, numbers and times stand in a record, and no value of a request.
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import count
 from time import perf_counter
 from typing import Final, Protocol
 from uuid import uuid4
+
+from forwardc.core.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ payment directory are wrapped, so that their failures are counted and nothing el
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, TypeVar
@@ -23,6 +22,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history.database import Database, Transaction
 from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
 from forwardc.server.directory.payment_directory import (

@@ -7,10 +7,10 @@ logged, and never touches a call.
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
 from time import perf_counter
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.server.telemetry.calls import CURRENT_CALL, CallInProgress, CallRecord
 from forwardc.server.telemetry.logs import log_call
 from forwardc.server.telemetry.metrics import Metrics

@@ -5,9 +5,9 @@ would be refused for ever.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.model import PresentByInput, SourceKind, ValueSpec
 from forwardc.server.directory.payment_directory import DirectoryColumns

@@ -6,7 +6,7 @@ says over ISO 4217 and gives one row for each currency: digits in ISO, digits th
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,6 +15,7 @@ from forwardc.compile.language import access
 from forwardc.compile.language.nodes import Entry, Node, YamlScalar
 from forwardc.compile.language.report import Report
 from forwardc.core.currencies import iso
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.money import Digits

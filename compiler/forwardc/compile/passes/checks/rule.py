@@ -1,9 +1,9 @@
 """What a rule sees and what it says."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from forwardc.compile.ir.program import Program, ProgramOperation, ProgramStep
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 
 

@@ -4,13 +4,13 @@ Which questions there are stands in the vault's facts; each has a function here 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from forwardc.compile.review.checklist.of_letter import OF_ENDPOINT, OF_MERCHANT, live_url
 from forwardc.compile.review.checklist.of_step import OF_STEP, ChecklistAnswer, SentRequest
 from forwardc.compile.review.packet import ReviewPacket
 from forwardc.compile.vaults.encode import Json
+from forwardc.core.dataclass import dataclass
 from forwardc.core.identity_cache import IdentityCache
 
 OF_LETTER: Final = {**OF_ENDPOINT, **OF_MERCHANT}

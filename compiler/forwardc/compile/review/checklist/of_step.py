@@ -5,7 +5,6 @@ the line that somebody must write.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from forwardc.compile.ir.program import ProgramPair, ProgramStep
@@ -19,6 +18,7 @@ from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.emission import EmittedField, EmittedReview
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.atoms import ATOMS
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import Encoding, If, Lit, Ref, walk
 
 # An answer comes back as the vault redacts it: without this, nobody could tell what is wanted.

@@ -6,10 +6,11 @@ Files are read below the folder, or by one git process; a build gives bytes by t
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.files.checkout import CheckoutPath
 from forwardc.core.files.kinds import BUILT

@@ -3,9 +3,10 @@
 Its id is a digest of subject, class and text, so that a break that was accepted is known again.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+
+from forwardc.core.dataclass import dataclass
 
 
 class DifferenceClass(StrEnum):

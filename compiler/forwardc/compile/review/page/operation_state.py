@@ -5,7 +5,6 @@ worst comes first; changes since an approval are pointers.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from forwardc.compile.ir.program import ProgramStep
@@ -16,6 +15,7 @@ from forwardc.compile.review.page.wording import VendorNames
 from forwardc.compile.vaults.arrangements import Standing, to_record
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.findings import Finding, Verdict
+from forwardc.core.dataclass import dataclass
 from forwardc.core.files.digest import file_digest
 from forwardc.plan.approvals import approval_key, withdrawn
 from forwardc.plan.changes import changes, covers, digests

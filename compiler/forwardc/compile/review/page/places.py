@@ -5,12 +5,12 @@ JSON written as text have values of their own, whose places follow an angle mark
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 from forwardc.compile.ir.places import below, item_of
 from forwardc.compile.ir.program import ProgramBody
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import (
     Amount,
     Atom,

@@ -6,7 +6,6 @@ row. Keys and secrets are named, and never shown.
 
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
 
 from forwardc.compile.ir.analysis import Stage, stage_of
@@ -19,6 +18,7 @@ from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.emission import EmittedCall, EmittedStep
 from forwardc.compile.vaults.encode import Json
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import HAS_CALL, Call, If, Lit, Map, Ref, Seq, Term, Text, walk
 from forwardc.core.terms.values import resolve
 

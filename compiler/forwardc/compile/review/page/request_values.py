@@ -9,7 +9,6 @@ key; below it stand its parts: the data with the value `body/sealed > /pan`, who
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from forwardc.compile.ir.program import ProgramRequest
@@ -21,6 +20,7 @@ from forwardc.compile.review.page.places import (
     place_in,
 )
 from forwardc.compile.vaults.steps import content_type
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.terms import Atom, Call, Lit, Raw, Ref, Source, Term, walk

@@ -4,11 +4,11 @@ A row for each scheme of the language; a test compares each with the bytes that 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, assert_never
 
 from forwardc.compile.ir.program import ProgramRequest
 from forwardc.compile.review.page.wording import VendorNames, expression, path_of, query_text
+from forwardc.core.dataclass import dataclass
 from forwardc.core.natural_order import natural_key
 from forwardc.core.terms.terms import (
     Amount,

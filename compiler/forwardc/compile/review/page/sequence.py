@@ -5,13 +5,13 @@ number.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from html import escape as escaped
 
 from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.review.page.wording import atom_words, path_of
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.atoms import ATOMS, Sensitivity
+from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.render.clean import on_one_line
 
 # Pixels of the drawing, as it is on A4: margins, an actor's box, the distance of two rows.

@@ -4,7 +4,6 @@ In words, for somebody who reads nothing else: each is collected over all operat
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from forwardc.compile.ir.program import ProgramStep
@@ -15,6 +14,7 @@ from forwardc.compile.review.page.request_values import PlacedValue, values_of
 from forwardc.compile.review.page.wording import VendorNames, atom_words, url_of
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.atoms import ATOMS
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import Atom, If
 
 _VOCABULARY: Final = tuple(dict.fromkeys(atom_words(name) for name in ATOMS))

@@ -5,7 +5,6 @@ its gravest part; what a vault calls a card value stands in the vault's facts.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
@@ -23,6 +22,7 @@ from forwardc.compile.review.page.schemes import SCHEMES
 from forwardc.compile.review.page.wording import VendorNames, expression, form_of
 from forwardc.compile.vaults.contract import Context
 from forwardc.core.atoms import ATOMS, InstrumentKind, Sensitivity
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import (
     HAS_IF,
     Amount,

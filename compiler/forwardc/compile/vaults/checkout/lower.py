@@ -4,11 +4,12 @@ A placeholder is the only text that is never escaped; a value that needs a funct
 becomes a variable, written once for equal values.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from forwardc.compile.ir.analysis import Stage, stage_of
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.steps import if_present
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import (
     HAS_ATOM,
     HAS_CALL,

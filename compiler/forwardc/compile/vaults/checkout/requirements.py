@@ -6,7 +6,6 @@ secret whether the vault or the runtime holds it.
 """
 
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass
 
 from forwardc.compile.ir.analysis import Stage, all_refs, has_atom, refs_in, stage_of, tainted
 from forwardc.compile.ir.program import Program, ProgramOperation, ProgramPair, ProgramStep
@@ -14,6 +13,7 @@ from forwardc.compile.vaults.common_findings import is_hash_key, kept_hash, refe
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.escaping import UNRESERVED
 from forwardc.core.terms.terms import HAS_CALL, Call, Lit, Ref, Term, walk
 

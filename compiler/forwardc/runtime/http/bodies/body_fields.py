@@ -3,9 +3,9 @@
 By itself, since a history holds it, and is read without the readers of bodies.
 """
 
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.values import MASK
 
 BodyKind: TypeAlias = Literal["json", "xml", "form", "text", "empty"]
