@@ -1,6 +1,6 @@
 """What stands in the history of a claim at its edges, and what a repeat makes of it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -157,6 +157,9 @@ class Beaten:
 
     def rows(self, statement: str, *values: Any) -> list[Any]:
         return list(self.inner.rows(statement, *values))
+
+    def stream(self, statement: str, *values: Any) -> Generator[Any, None, None]:
+        yield from self.inner.stream(statement, *values)
 
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         self.inner.many(statement, rows)

@@ -7,7 +7,7 @@ What a database refuses for a reason of the operator's (locked, full, gone, dama
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 from forwardc.core.dataclass import dataclass
@@ -57,6 +57,13 @@ class Transaction(Protocol):
     def rows(self, statement: str, *values: Any) -> list[Row]:
         """All rows of a query, with what this transaction has changed."""
 
+    def stream(self, statement: str, *values: Any) -> Generator[Row, None, None]:
+        """The rows of a query, of which few are in memory at once.
+
+        Other statements may be done meanwhile; none of them changes what is read here. To be
+        closed before the transaction ends.
+        """
+
     def defer(
         self, upsert: DeferredUpsert, numbers: tuple[int, ...], key: tuple[object, ...]
     ) -> None:
@@ -104,9 +111,10 @@ class Database(Protocol):
 
     @property
     def dialect(self) -> Mapping[str, str]:
-        """What stands for the names in braces of a migration, and for two statements of its own.
+        """What stands for the names in braces of a migration, and for statements of its own.
 
-        `tables` asks for a table by name, `without_timeout` lets the transaction take any time.
+        `tables` asks for a table by name, `without_timeout` lets the transaction take any time, and
+        `upgrading` sets what an upgrade needs.
         """
 
     def write(self, work: Callable[[Transaction], T]) -> T:
@@ -211,6 +219,10 @@ class Statements(ABC):
     @abstractmethod
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Change something once for each row of values."""
+
+    @abstractmethod
+    def stream(self, statement: str, *values: Any) -> Generator[Row, None, None]:
+        """The rows of a query, of which few are in memory at once."""
 
     @abstractmethod
     def exclusive(self) -> None:

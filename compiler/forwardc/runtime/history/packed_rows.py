@@ -1,15 +1,33 @@
 """Version 15: steps are packed, what belongs to a run has its number, and plans stand once.
 
-The rows of before are moved in batches, so that memory does not grow with a history, and in the
-one transaction of every upgrade, so that one which is broken off has changed nothing. Until it is
-done the disk needs as much room again: what is changed stands in the log beside the file.
+The rows of before are moved in the one transaction of every upgrade, so that one which is broken
+off has changed nothing. What is changed stands until its end in SQLite's log beside the file.
+
+The old rows lie in the order of ids, which are random, and the new ones in that of runs. A table is
+so large that its pages do not fit into memory: in either order, each row would read or write some
+pages of its own. So a row goes three ways:
+
+1. the old table is read once, as it lies, and a new row is made of each;
+2. that is added to the rows of its batch, some thousand runs, in `..._by_batch`. Only the page at
+   the end of each batch is written to, and those fit into memory;
+3. each batch is sorted, and added to the end of the new table.
+
+The old tables are dropped whole. SQLite must not write zeros over their pages meanwhile, as some
+builds do by themselves: that would bring every one of them into the log (`upgrading`, `sqlite`).
+So what stood in them stays in free pages of the file, until the next runs use these.
+
+Example: run 4,500 has number 2 of the batches from 0, so its steps come to the places from
+2 * 2**32, and from there behind those of run 4,000.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from itertools import islice
 from typing import Any, Final
 
-from forwardc.runtime.history.database import Row, Transaction, first_row
+from forwardc.core.dataclass import dataclass
+from forwardc.runtime.history.database import Row, Transaction
 from forwardc.runtime.history.step_texts import LIKE_ALL_ANSWERED, pack, text_of
 from forwardc.runtime.history.timestamps import milliseconds_of_text
 
@@ -80,6 +98,50 @@ CREATE TABLE withheld_values_15 (
   run_seq {int} NOT NULL PRIMARY KEY REFERENCES runs (seq) ON DELETE CASCADE,
   digest TEXT NOT NULL
 ){keyed};
+CREATE TABLE steps_by_batch (
+  place {int} NOT NULL PRIMARY KEY,
+  run_seq {int} NOT NULL,
+  position {int} NOT NULL,
+  name TEXT NOT NULL,
+  deliver TEXT NOT NULL,
+  idempotent {int} NOT NULL,
+  state TEXT NOT NULL,
+  outcome TEXT,
+  rejected_by TEXT,
+  reason TEXT,
+  vault_status {int},
+  status {int},
+  request_id TEXT,
+  outputs TEXT NOT NULL,
+  answer TEXT,
+  cards_masked {int} NOT NULL,
+  duration_ms {int},
+  scheme TEXT,
+  issuing_country TEXT,
+  rule {int},
+  losses TEXT,
+  sample {int},
+  sent {bytes},
+  answered {bytes}
+){table};
+CREATE TABLE attempts_by_batch (
+  place {int} NOT NULL PRIMARY KEY,
+  run_seq {int} NOT NULL,
+  step TEXT NOT NULL,
+  number {int} NOT NULL,
+  vault_key TEXT NOT NULL,
+  state TEXT NOT NULL,
+  started_at {int} NOT NULL,
+  ended_at {int},
+  vault_status {int},
+  status {int},
+  reason TEXT
+){table};
+CREATE TABLE withheld_values_by_batch (
+  place {int} NOT NULL PRIMARY KEY,
+  run_seq {int} NOT NULL,
+  digest TEXT NOT NULL
+){table};
 ALTER TABLE runs ADD COLUMN plan {int};
 INSERT INTO plans (digest, approval) SELECT DISTINCT digest, COALESCE(approval, '') FROM runs
 """
@@ -99,86 +161,108 @@ CREATE INDEX payment_names_run ON payment_names (run_seq);
 CREATE INDEX given_keys_run ON given_keys (run_seq)
 """
 
-# Runs whose rows are in memory at once: some megabytes, and few enough statements.
-_RUNS_AT_ONCE: Final = 500
+# Runs whose moved rows are sorted in memory at once: some megabytes.
+_RUNS_AT_ONCE: Final = 2000
+# Rows that are read before they are written, and few enough statements.
+_ROWS_AT_ONCE: Final = 1000
+# What a number of a batch is multiplied with: more rows than any batch has.
+_ROWS_OF_BATCH: Final = 2**32
 _SAMPLE_OF_BEFORE: Final = "INSERT INTO samples (plan, step, text) VALUES (0, '', ?)"
-_LAST: Final = (
-    "SELECT max(seq) FROM (SELECT seq FROM runs WHERE seq > ? ORDER BY seq LIMIT ?) AS batch"
-)
+_NEWEST: Final = "SELECT COALESCE(max(seq), 0) FROM runs"
 # The two columns stay, and stay empty: SQLite drops one by holding the whole table in memory.
 _PLAN: Final = (
     "UPDATE runs SET digest = '', approval = NULL, plan = ("
     "SELECT number FROM plans WHERE plans.digest = runs.digest"
     " AND plans.approval = COALESCE(runs.approval, '')) WHERE seq > ? AND seq <= ?"
 )
+_SEQ: Final = "SELECT (SELECT seq FROM runs WHERE runs.id = run_id)"
 _STEPS: Final = (
-    "SELECT runs.seq, runs.id, steps.position, steps.name, steps.deliver, steps.idempotent,"
-    " steps.state, steps.outcome, steps.rejected_by, steps.reason, steps.vault_status,"
-    " steps.status, steps.request_id, steps.outputs, steps.answer, steps.cards_masked,"
-    " steps.duration_ms, steps.scheme, steps.issuing_country, steps.rule, steps.losses,"
-    " steps.called, steps.destination_key, steps.request, steps.names, steps.keyed,"
-    " steps.sensitive_outputs, steps.untold, steps.log_url"
-    " FROM runs JOIN steps ON steps.run_id = runs.id WHERE runs.seq > ? AND runs.seq <= ?"
+    _SEQ + ", run_id, position, name, deliver, idempotent, state, outcome, rejected_by, reason,"
+    " vault_status, status, request_id, outputs, answer, cards_masked, duration_ms, scheme,"
+    " issuing_country, rule, losses, called, destination_key, request, names, keyed,"
+    " sensitive_outputs, untold, log_url FROM steps"
 )
 _ATTEMPTS: Final = (
-    "SELECT runs.seq, attempts.step, attempts.number, attempts.vault_key, attempts.state,"
-    " attempts.started_at, attempts.ended_at, attempts.vault_status, attempts.status,"
-    " attempts.reason"
-    " FROM runs JOIN attempts ON attempts.run_id = runs.id WHERE runs.seq > ? AND runs.seq <= ?"
+    _SEQ + ", step, number, vault_key, state, started_at, ended_at, vault_status, status, reason"
+    " FROM attempts"
 )
-_OTHERS: Final = (
+_WITHHELD: Final = _SEQ + ", digest FROM withheld_values"
+# A batch is sorted in memory.
+_SORT: Final = (
+    "INSERT INTO {table}_15 SELECT {columns} FROM {table}_by_batch"
+    " WHERE place >= ? AND place < ? ORDER BY {key}"
+)
+# In the order of their own keys, before as after.
+_SAME_ORDER: Final = (
     (
-        "INSERT INTO payment_names_15 (value, run_seq) SELECT payment_names.value, runs.seq"
-        " FROM runs JOIN payment_names ON payment_names.run_id = runs.id"
-        " WHERE runs.seq > ? AND runs.seq <= ?"
+        "INSERT INTO payment_names_15 (value, run_seq)"
+        " SELECT value, (SELECT seq FROM runs WHERE runs.id = payment_names.run_id)"
+        " FROM payment_names ORDER BY value"
     ),
     (
         "INSERT INTO given_keys_15 (given_key, run_seq, content)"
-        " SELECT given_keys.given_key, runs.seq, given_keys.content"
-        " FROM runs JOIN given_keys ON given_keys.run_id = runs.id"
-        " WHERE runs.seq > ? AND runs.seq <= ?"
-    ),
-    (
-        "INSERT INTO withheld_values_15 (run_seq, digest) SELECT runs.seq, withheld_values.digest"
-        " FROM runs JOIN withheld_values ON withheld_values.run_id = runs.id"
-        " WHERE runs.seq > ? AND runs.seq <= ?"
+        " SELECT given_key, (SELECT seq FROM runs WHERE runs.id = given_keys.run_id), content"
+        " FROM given_keys ORDER BY given_key"
     ),
 )
-# SQLite keeps in memory what a statement may have to take back: dropped at once, a table would be
-# there whole. What is deleted in time makes room for the new rows as well.
-_MOVED: Final = tuple(
-    f"DELETE FROM {table} WHERE run_id IN (SELECT id FROM runs WHERE seq > ? AND seq <= ?)"
-    for table in ("steps", "attempts", "payment_names", "given_keys", "withheld_values")
-)
-_NEW_STEP: Final = "INSERT INTO steps_15 VALUES (" + ", ".join("?" * 23) + ")"
-_NEW_ATTEMPT: Final = "INSERT INTO attempts_15 VALUES (" + ", ".join("?" * 10) + ")"
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A table whose new rows stand in another order than the old ones.
+
+    `rows` reads the old ones, `row` makes a new one of each with the number of a sample. `key` is
+    what the new ones are sorted by.
+    """
+
+    table: str
+    columns: str
+    key: str
+    rows: str
+    row: Callable[[Row, int], Row]
 
 
 def move(tx: Transaction) -> None:
     """Put the rows of the tables of before into those of version 15."""
-    if first_row(tx, "SELECT 1 FROM runs LIMIT 1") is None:
-        return
+    newest = int(tx.rows(_NEWEST)[0][0])
+    sample = _sample_of_before(tx) if newest else 0
+    batches = range(0, newest, _RUNS_AT_ONCE)
+    for after in batches:
+        tx.run(_PLAN, after, after + _RUNS_AT_ONCE)
+    for moved in _MOVES:
+        _sort(tx, moved, len(batches), sample)
+    for statement in _SAME_ORDER:
+        tx.run(statement)
+
+
+def _sample_of_before(tx: Transaction) -> int:
     # What a request of before has in common with others of its step, no record tells without the
     # values of its run; what answers tell is the same for all.
     tx.run(_SAMPLE_OF_BEFORE, LIKE_ALL_ANSWERED)
-    sample = tx.rows("SELECT max(number) FROM samples")[0][0]
-    for batch in _batches(tx):
-        tx.run(_PLAN, *batch)
-        tx.many(_NEW_STEP, [_step(row, sample) for row in tx.rows(_STEPS, *batch)])
-        tx.many(_NEW_ATTEMPT, [_attempt(row) for row in tx.rows(_ATTEMPTS, *batch)])
-        for statement in (*_OTHERS, *_MOVED):
-            tx.run(statement, *batch)
+    return int(tx.rows("SELECT max(number) FROM samples")[0][0])
 
 
-def _batches(tx: Transaction) -> Iterator[tuple[int, int]]:
-    """The ranges of all runs: after the first number, up to the second."""
-    after = 0
-    while (row := first_row(tx, _LAST, after, _RUNS_AT_ONCE)) and row[0] is not None:
-        yield after, row[0]
-        after = row[0]
+def _sort(tx: Transaction, moved: _Move, batches: int, sample: int) -> None:
+    """Read a table as it lies, put each row to those of its batch, then sort batch by batch."""
+    table, columns = moved.table, moved.columns
+    marks = ", ".join("?" * (2 + columns.count(",")))
+    insert = f"INSERT INTO {table}_by_batch (place, {columns}) VALUES ({marks})"
+    with closing(tx.stream(moved.rows)) as before:
+        rows = (moved.row(row, sample) for row in before)
+        placed = ((_place(number, row[0]), *row) for number, row in enumerate(rows))
+        while some := list(islice(placed, _ROWS_AT_ONCE)):
+            tx.many(insert, some)
+    sort = _SORT.format(table=table, columns=columns, key=moved.key)
+    for batch in range(batches):
+        tx.run(sort, batch * _ROWS_OF_BATCH, (batch + 1) * _ROWS_OF_BATCH)
+    tx.run(f"DROP TABLE {table}_by_batch")
 
 
-def _step(row: Row, sample: int) -> tuple[Any, ...]:
+def _place(number: int, seq: int) -> int:
+    return (seq - 1) // _RUNS_AT_ONCE * _ROWS_OF_BATCH + number
+
+
+def _step(row: Row, sample: int) -> Row:
     seq, run_id, *columns = row
     called, key, request, names, keyed, sensitive, untold, log_url = columns[-8:]
     sent = {
@@ -206,7 +290,33 @@ def _names(names: Iterable[list[Any]], run_id: str) -> list[list[Any]]:
     return [[*place, None if value == run_id else value] for *place, value in names]
 
 
-def _attempt(row: Row) -> tuple[Any, ...]:
+def _attempt(row: Row, _sample: int) -> Row:
     *place, started, ended, vault_status, status, reason = row
     times = (milliseconds_of_text(started), ended and milliseconds_of_text(ended))
     return (*place, *times, vault_status, status, reason)
+
+
+def _withheld(row: Row, _sample: int) -> Row:
+    return row
+
+
+_MOVES: Final = (
+    _Move(
+        "steps",
+        "run_seq, position, name, deliver, idempotent, state, outcome, rejected_by, reason, "
+        "vault_status, status, request_id, outputs, answer, cards_masked, duration_ms, "
+        "scheme, issuing_country, rule, losses, sample, sent, answered",
+        "run_seq, name",
+        _STEPS,
+        _step,
+    ),
+    _Move(
+        "attempts",
+        "run_seq, step, number, vault_key, state, started_at, ended_at, vault_status, status, "
+        "reason",
+        "run_seq, step, number",
+        _ATTEMPTS,
+        _attempt,
+    ),
+    _Move("withheld_values", "run_seq, digest", "run_seq", _WITHHELD, _withheld),
+)

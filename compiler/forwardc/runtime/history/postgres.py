@@ -6,7 +6,7 @@ in the change itself.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -37,12 +37,16 @@ _DIALECT: Final = {
     "tables": "SELECT 1 FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?",
     # The number is made up; everybody who must be exclusive takes the same one.
     "exclusive": "SELECT pg_advisory_xact_lock(7126031811)",
+    # Nothing to set.
+    "upgrading": "SELECT 1",
     # A new index of a long history may take any time. Of this transaction only.
     "without_timeout": "SET LOCAL statement_timeout = 0",
 }
 # Seconds that the server gives a statement: one that hangs holds up every run of this process,
 # which has one connection. Migrations have no limit.
 _LONGEST_STATEMENT_S: Final = 30
+# Rows that the server sends at once where they are streamed.
+_ROWS_AT_ONCE: Final = 1000
 # PQTRANS_IDLE of libpq: no transaction is open.
 _IDLE: Final = 0
 
@@ -171,6 +175,12 @@ class _Statements(Statements):
         """Change something once for each row of values."""
         with self._connection.cursor() as cursor:
             cursor.executemany(_worded(statement), map(sanitize, rows))
+
+    def stream(self, statement: str, *values: Any) -> Generator[Row, None, None]:
+        """The rows of a query, of which few are in memory at once."""
+        with self._connection.cursor(name="stream") as cursor:
+            cursor.itersize = _ROWS_AT_ONCE
+            yield from cursor.execute(_worded(statement), sanitize(values))
 
     def exclusive(self) -> None:
         """Wait until no other transaction that has called this is under way."""

@@ -7,13 +7,14 @@ their begin in the log beside the file, and wait for nobody.
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote
 
 from forwardc.core.files.operator_file import plain_file, private_file
 from forwardc.runtime.history.database import (
+    Row,
     SavepointError,
     Statements,
     Transaction,
@@ -35,6 +36,9 @@ _DIALECT: Final = {
     "tables": "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?",
     # No statement has a time.
     "without_timeout": "SELECT 1",
+    # Pages that an upgrade frees are not filled with zeros, as some builds of SQLite do: each one
+    # would be written once more.
+    "upgrading": "PRAGMA secure_delete = FAST",
 }
 # FULL syncs the log at each commit: what was committed survives the machine, not just the process.
 _SETTINGS: Final = (
@@ -211,6 +215,10 @@ class _Statements(Statements):
     def many(self, statement: str, rows: Iterable[Sequence[Any]]) -> None:
         """Change something once for each row of values."""
         self._connection.executemany(statement, map(sanitize, rows))
+
+    def stream(self, statement: str, *values: Any) -> Generator[Row, None, None]:
+        """The rows of a query, of which few are in memory at once."""
+        yield from self.execute(statement, sanitize(values))
 
     def exclusive(self) -> None:
         """Nothing to do: BEGIN IMMEDIATE has seen to it."""

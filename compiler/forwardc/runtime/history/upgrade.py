@@ -73,6 +73,7 @@ def _upgrade(tx: Transaction, database: Database, migrations: Sequence[Migration
     # Two processes that open an older history at once: the second one finds it upgraded.
     tx.exclusive()
     tx.run(dialect["without_timeout"])
+    tx.run(dialect["upgrading"])
     current, newest = _version(tx, database), migrations[-1].version
     if current > newest:
         raise _too_new(current, newest)
