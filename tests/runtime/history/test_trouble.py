@@ -19,7 +19,7 @@ from forwardc.runtime.history.errors import (
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
 from forwardc.runtime.history.records import NewRun, RunFilter
 from forwardc.runtime.history.store import Store, open_store
-from stored_runs import OWNER, complete, intent_of, new_run, open_runs
+from stored_runs import OWNER, SHOWN, complete, intent_of, new_run, open_runs
 
 LATER = Migration(
     MIGRATIONS[-1].version + 1, "ALTER TABLE runs ADD COLUMN mood TEXT; CREATE TABLE m (n {int})"
@@ -311,6 +311,22 @@ def test_a_connection_that_the_server_drops_is_made_anew(
             " WHERE pid <> pg_backend_pid() AND datname = current_database()"
         )
         assert store.load(run.id) is not None
+
+
+def test_a_server_that_comes_back_with_a_backup(postgres_server: postgres.Server) -> None:
+    """What this process knows of plans and requests is of the history that was."""
+    url, backup = postgres_server.database(), postgres_server.database()
+    name, copied = (one.rpartition("/")[2].partition("?")[0] for one in (url, backup))
+    with open_store(backup) as other:
+        complete(other, new_run(digest="sha256:older"))
+    with open_store(url) as store, psycopg.connect(postgres_server.url(), autocommit=True) as admin:
+        complete(store, new_run(digest="sha256:ours"))
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {copied}".encode())
+        run = complete(store, new_run(digest="sha256:ours"))
+        kept = store.load(run.id)
+        assert kept is not None
+        assert (kept.digest, kept.steps[0].request) == ("sha256:ours", SHOWN)
 
 
 def test_a_locked_table_of_a_server(postgres_server: postgres.Server) -> None:

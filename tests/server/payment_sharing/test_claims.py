@@ -121,6 +121,23 @@ def test_a_claim_that_its_process_left_before_the_run(store: Store, clock: Clock
     assert (taken.forward_id, taken.run_id == held.run_id) == (held.forward_id, False)
 
 
+@pytest.mark.parametrize("key", [None, "k"])
+@pytest.mark.parametrize("intended", [True, False])
+def test_who_asks_again_too_late_finds_it_taken_over(
+    store: Store, clock: Clock, key: str | None, intended: bool
+) -> None:
+    """The database took a claim with its run, and its process heard of that a lease later."""
+    late, other = ask(key=key), ask(key=key)
+    run = begun(store, mine(store, late, THERE), THERE.owner, intended=intended)
+    clock.turn(seconds=301)
+    taken = claimed(store, other)
+    assert isinstance(taken, ClaimUnknown if intended else ClaimWon)
+    again = claimed(store, late, THERE)
+    assert again == (taken if intended else ClaimHeld(taken.forward_id, other.run_id))
+    with pytest.raises(RunInUseError):
+        store.begin(run)
+
+
 def test_a_run_has_a_lease_of_its_own(store: Store, clock: Clock) -> None:
     held = mine(store, ask(), THERE)
     begun(store, held, THERE.owner, intended=False)

@@ -117,6 +117,8 @@ class Postgres:
             else:
                 return
         self._connection = self._connect()
+        # The server that answers now may have a backup: rows of before need not be there.
+        self._unchanging = UnchangingRows()
         self._connection.execute("BEGIN")
 
     def _roll_back(self) -> None:

@@ -110,6 +110,8 @@ class Sqlite:
         with self._lock:
             if self._is_closed:
                 self._connection = self._connect()
+                # Another file may be there by now.
+                self._unchanging = UnchangingRows()
                 self._is_closed = False
             try:
                 self._connection.execute(begin)

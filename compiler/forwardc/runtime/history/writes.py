@@ -428,9 +428,12 @@ def _find_by(tx: Transaction, run_id: str, names: tuple[PartyName, ...]) -> None
 
 
 def _is_recorded(tx: Transaction, run: NewRun) -> bool:
-    """Whether a run is there already. Raises: `RunInUseError` where another process has it now."""
+    """Whether a run is there already. Raises: `RunInUseError` where another process has taken it.
+
+    It may have let it go since: then it has no owner.
+    """
     owner = first_row(tx, "SELECT owner FROM runs WHERE id = ?", run.id)
-    if owner is not None and owner[0] not in (run.owner, ""):
+    if owner is not None and owner[0] != run.owner:
         raise _taken(run.id)
     return owner is not None
 

@@ -32,7 +32,8 @@ to be sent. Invariants, and the tests that hold them:
   `test_live.py::test_what_was_given_up_while_it_was_claimed_was_not_sent`,
   `test_faults.py::test_at_every_call_of_the_database`.
 - Who comes back after another one took its claim sends nothing:
-  `test_claims.py::test_a_claim_that_ended_before_the_intent_sends_nothing`.
+  `test_claims.py::test_a_claim_that_ended_before_the_intent_sends_nothing`,
+  `test_claims.py::test_who_asks_again_too_late_finds_it_taken_over`.
 
 One claim, traced. Call A and call B ask for `pay-1` at once. A's insert into `share_claims` takes
 the key, B's does nothing. A's row in `shares` says *running*, its run and intent stand beside it,
@@ -76,8 +77,10 @@ _RENEW: Final = (
 _SHARE: Final = (
     "INSERT INTO shares (id, created_at, environment, emulated, destination, run_id, state, owner,"
     " lease_until, forget_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    # The database may have taken a first try whose answer was lost.
+    # The database may have taken a first try whose answer was lost, so long ago that another
+    # process has taken it over since.
     " ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until"
+    " WHERE shares.run_id = excluded.run_id AND shares.owner = excluded.owner"
 )
 _AGAIN: Final = (
     "UPDATE shares SET state = ?, run_id = ?, owner = ?, lease_until = ?"
@@ -289,14 +292,16 @@ def _is_of(tx: Transaction, ask: ClaimRequest) -> bool:
 
 def _begin(
     tx: Transaction, ask: ClaimRequest, process: ClaimingProcess, now: Timestamp
-) -> ClaimWon:
+) -> ClaimResult:
     lease = now.after(process.lease_s)
     longest = ask.window_s if ask.by_key is None else max(ask.window_s, ask.key_s)
-    tx.run(
+    is_ours = tx.run(
         _SHARE,
         *(ask.forward_id, now.text, process.environment, process.emulated, ask.destination),
         *(ask.run_id, ForwardState.RUNNING, process.owner, lease, now.after(longest)),
     )
+    if not is_ours:
+        return _repeat(tx, ask.forward_id, ask, process, now)
     return ClaimWon(ask.forward_id, ask.run_id, lease)
 
 
@@ -304,7 +309,7 @@ def _repeat(
     tx: Transaction, forward_id: str, ask: ClaimRequest, process: ClaimingProcess, now: Timestamp
 ) -> ClaimResult:
     forward = _share(tx, forward_id)
-    if forward.run_id == ask.run_id:
+    if (forward.run_id, forward.owner) == (ask.run_id, process.owner):
         return ClaimWon(forward.id, forward.run_id, forward.lease_until)
     status = _status(tx, forward, process, now)
     if not isinstance(status, ClaimReleased):
