@@ -20,7 +20,7 @@ from forwardc.core.files.digest import file_digest
 from forwardc.plan.separation import shipped
 
 if TYPE_CHECKING:
-    from forwardc.compile.review.coverage import CoverageRow
+    from forwardc.compile.review.coverage import CoveragePart, CoverageRow
     from forwardc.plan.lock import Lock
 
 
@@ -83,30 +83,31 @@ class Compiled:
         Of a project whose trees were asked for.
         """
         from forwardc.compile.review.build_files import file_bytes
+        from forwardc.compile.review.coverage import part_of
 
         shared, digests = _SharedFiles(), dict[str, str]()
         for path, content in self._of_destinations(shared):
             data = file_bytes(content)
             digests[path] = file_digest(data)
             yield path, data
-        yield from self._shared_outputs(shared.rows, shared.lacking, digests)
+        yield from self._shared_outputs([part_of(shared.rows)], shared.lacking, digests)
 
     def outputs_of_all(self) -> Iterator[tuple[str, bytes]]:
         """Coverage and the manifest of a project whose destinations were built."""
         built = [each.built for each in self.destinations if each.built is not None]
-        rows = [row for each in built for row in each.rows]
+        parts = [each.coverage for each in built]
         lacking = [reason for each in built for reason in each.lacking]
         digests = {path: digest for each in built for path, digest in each.outputs.items()}
-        yield from self._shared_outputs(rows, lacking, digests)
+        yield from self._shared_outputs(parts, lacking, digests)
 
     def _shared_outputs(
-        self, rows: list["CoverageRow"], lacking: Iterable[NotBuilt], digests: dict[str, str]
+        self, parts: list["CoveragePart"], lacking: Iterable[NotBuilt], digests: dict[str, str]
     ) -> Iterator[tuple[str, bytes]]:
         """Coverage and the manifest; `digests` are those of the destinations' files."""
         from forwardc.compile.review.build_files import coverage_files, manifest_bytes
         from forwardc.compile.review.comparison import MANIFEST
 
-        for path, data in coverage_files(rows, [*self.not_built, *lacking], self._asked()):
+        for path, data in coverage_files(parts, [*self.not_built, *lacking], self._asked()):
             digests[path] = file_digest(data)
             yield path, data
         yield MANIFEST, manifest_bytes(self.loaded.files, digests, self.live_hosts)

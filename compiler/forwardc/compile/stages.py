@@ -26,7 +26,6 @@ from forwardc.compile.review.assessed import assessment_summary
 from forwardc.compile.review.compiled_destination import (
     BuiltDestination,
     CompiledDestination,
-    without_places,
 )
 from forwardc.compile.vaults.assess import Assessment, Emissions, VaultAccount, assess
 from forwardc.compile.vaults.registry import vaults
@@ -225,7 +224,7 @@ def _built(
     """The files of a destination, each given to `take` as it is made."""
     # To import what makes pages takes longer than to check a few destinations.
     from forwardc.compile.review.build_files import destination_documents, file_bytes
-    from forwardc.compile.review.coverage import rows
+    from forwardc.compile.review.coverage import part_of, rows
 
     outputs: dict[str, str] = {}
     made, lacking = destination_documents(
@@ -235,4 +234,4 @@ def _built(
         data = file_bytes(content)
         outputs[path] = file_digest(data)
         take(path, data)
-    return BuiltDestination(outputs, tuple(map(without_places, rows(assessments))), tuple(lacking))
+    return BuiltDestination(outputs, part_of(rows(assessments)), tuple(lacking))

@@ -11,13 +11,15 @@ Traced: `Span("a.yaml", Position(1, 2), Position(1, 5))` is `["a.yaml", [1, 2], 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from forwardc.core.diagnostics.errors import ForwardcError
 
 Record = TypeVar("Record")
+_MOST = 4096
+"""Values of a class that are known at once: the positions of a long file, in half a MiB."""
 
 
 class RecordError(ForwardcError, ValueError):
@@ -69,16 +71,19 @@ def reader_of(kind: Any) -> Callable[[Any], Any]:
         item, _ = get_args(kind)
         return _listed(item)
     if origin is Literal:
-        return _among(get_args(kind))
+        return _among({text: text for text in get_args(kind)})
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return _mapped(get_args(kind)[1])
     if isinstance(kind, type) and issubclass(kind, Enum):
-        return _among(tuple(kind), kind)
+        return _among({member.value: member for member in kind})
     if isinstance(kind, type) and is_dataclass(kind):
         return _composed(kind)
-    if kind in (str, int, bool):
+    if kind in _SCALARS:
         return _scalar(kind)
     raise TypeError(f"{kind} has no form in a record")
+
+
+_SCALARS = (str, int, bool)
 
 
 def _scalar(kind: type) -> Callable[[Any], Any]:
@@ -91,13 +96,11 @@ def _scalar(kind: type) -> Callable[[Any], Any]:
     return read
 
 
-def _among(
-    values: tuple[Any, ...], made: Callable[[Any], Any] = lambda data: data
-) -> Callable[[Any], Any]:
+def _among(made: Mapping[str, Any]) -> Callable[[Any], Any]:
     def read(data: Any) -> Any:
-        if not isinstance(data, str) or data not in values:
+        if not isinstance(data, str) or data not in made:
             raise RecordError("it is none of the texts that may stand here")
-        return made(data)
+        return made[data]
 
     return read
 
@@ -133,12 +136,37 @@ def _mapped(kind: Any) -> Callable[[Any], Any]:
 
 
 def _composed(kind: Any) -> Callable[[Any], Any]:
+    """Reads a dataclass, of which a store has tens of thousands: most fields are scalars.
+
+    Of those the types in the data tell everything, and only so many combinations of them are read
+    as there are: a set knows the good ones. What has nothing but scalars is made once for the same
+    values: a position, an environment.
+    """
     hints = get_type_hints(kind)
-    readers = [reader_of(hints[field.name]) for field in fields(kind)]
+    hinted = [hints[field.name] for field in fields(kind)]
+    readers = [reader_of(hint) for hint in hinted]
+    scalars = [number for number, hint in enumerate(hinted) if _is_scalar(hint)]
+    others = [(number, readers[number]) for number in range(len(hinted)) if number not in scalars]
+    make = kind if others else lru_cache(_MOST)(kind)
+    good: set[tuple[type, ...]] = set()
 
     def read(data: Any) -> Any:
         if type(data) is not list or len(data) != len(readers):
             raise RecordError(f"it is no {kind.__name__}")
-        return kind(*[inner(item) for inner, item in zip(readers, data, strict=True)])
+        types = tuple(map(type, data))
+        if types not in good:
+            for number in scalars:
+                readers[number](data[number])
+            good.add(types)
+        values = data.copy()
+        for number, inner in others:
+            values[number] = inner(data[number])
+        return make(*values)
 
     return read
+
+
+def _is_scalar(hint: Any) -> bool:
+    """Whether the type of the data says all: a text, a number, a truth value, or None for one."""
+    kinds = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    return all(kind in _SCALARS or kind is NoneType for kind in kinds)

@@ -15,7 +15,7 @@ from forwardc.compile.language.project import Project
 from forwardc.compile.review import coverage
 from forwardc.compile.review.account_keys import MissingAccountKey
 from forwardc.compile.review.checklist.checklist import checklist
-from forwardc.compile.review.coverage import CoverageRow, markdown_pieces, to_markdown
+from forwardc.compile.review.coverage import CoveragePart, CoverageRow, markdown_pieces, to_markdown
 from forwardc.compile.review.packet import ReviewPacket, review_packets
 from forwardc.compile.review.page.page import review_page
 from forwardc.compile.review.production_config import production_configs
@@ -96,25 +96,29 @@ def coverage_documents(
 
 
 def coverage_files(
-    rows: Sequence[CoverageRow],
+    parts: Sequence[CoveragePart],
     not_built: Iterable[NotBuilt],
     asked: Sequence[MissingAccountKey],
 ) -> Iterator[tuple[str, bytes]]:
-    """The same as bytes, put together row by row: a structure of all is many times as large."""
+    """The same as bytes, put together of the parts of single destinations.
+
+    A structure of all is many times as large.
+    """
     missing = [reason.to_json() for reason in not_built]
-    yield COVERAGE, _joined(_coverage_pieces(rows, missing, asked))
-    yield COVERAGE_PAGE, _joined(markdown_pieces(rows, missing, asked))
+    yield COVERAGE, _joined(_coverage_pieces(parts, missing, asked))
+    yield COVERAGE_PAGE, _joined(markdown_pieces(parts, missing, asked))
 
 
 def _coverage_pieces(
-    rows: Sequence[CoverageRow], missing: Sequence[Json], asked: Sequence[MissingAccountKey]
+    parts: Sequence[CoveragePart], missing: Sequence[Json], asked: Sequence[MissingAccountKey]
 ) -> Iterator[str]:
-    # Nothing of an author stands before the rows. In JSON a line ends between values only.
+    # Nothing of an author stands before the rows.
     before, empty, after = text_of(coverage.to_json((), missing, asked)).partition("[]")
-    for number, row in enumerate(rows):
-        yield f"{',' if number else f'{before}['}\n    "
-        yield text_of(coverage.row_json(row)).replace("\n", "\n    ")
-    yield "\n  ]" if rows else before + empty
+    texts = [part.json for part in parts if part.json]
+    for number, rows in enumerate(texts):
+        yield "," if number else f"{before}["
+        yield rows
+    yield "\n  ]" if texts else before + empty
     yield f"{after}\n"
 
 

@@ -2,17 +2,15 @@
 
 It says what the destination was made from (`files`, `live`), what rules over the project look at
 (`summary`), what is reported (`findings`), and, where files were asked for, what stands in `build/`
-for it (`built`): digests and rows of coverage, no bytes. It depends on no day, so that it holds as
-long as what it was made from. `core/records.py` writes it as JSON.
+for it (`built`): digests and its part of coverage, but no bytes of its files. It depends on no
+day, so that it holds as long as what it was made from. `core/records.py` writes it as JSON.
 """
 
 from collections.abc import Mapping
-from dataclasses import field, replace
-from functools import lru_cache
+from dataclasses import field
 
 from forwardc.compile.ir.summary import DestinationSummary, NotBuilt
-from forwardc.compile.review.coverage import CoverageRow
-from forwardc.compile.vaults.findings import Finding, Verdict
+from forwardc.compile.review.coverage import CoveragePart
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
 
@@ -23,8 +21,7 @@ class BuiltDestination:
 
     outputs: Mapping[str, str]
     """The digest of each file, by its path below the build folder, in the order of writing."""
-    rows: tuple[CoverageRow, ...]
-    """Without the places in the YAML, which a build does not show."""
+    coverage: CoveragePart
     lacking: tuple[NotBuilt, ...]
     """What has no plan because `forwardc.yaml` lacks something of the account."""
 
@@ -53,19 +50,3 @@ class CompiledDestination:
     def has_errors(self) -> bool:
         """Whether a finding up to the check is an error."""
         return any(finding.severity is Severity.ERROR for finding in self.findings)
-
-
-def without_places(row: CoverageRow) -> CoverageRow:
-    """A row as `build/` shows it: what stands where in the YAML is for a terminal only."""
-    findings = tuple(
-        _finding(finding.verdict, finding.code, finding.reason, finding.step)
-        for finding in row.findings
-    )
-    agreed = tuple(replace(grant, span=None, pointer="") for grant in row.agreed)
-    return replace(row, findings=findings, agreed=agreed)
-
-
-@lru_cache(1024)  # Findings; a vault has some hundred sentences, most of them for any destination.
-def _finding(verdict: Verdict, code: str, reason: str, step: str) -> Finding:
-    """A finding without its place: most are the same for many destinations, and kept once."""
-    return Finding(verdict, code, reason, step=step)

@@ -1,16 +1,17 @@
 """Coverage: what each vault carries of each operation, with the reasons; JSON, Markdown, text.
 
 Assessments of all environments become one row for an operation and a vault; the weakest of them
-decides its level, and each finding says where it holds.
+decides its level, and each finding says where it holds. What both files of `build/` say of one
+destination is a `CoveragePart`: the files are put together of such parts, whoever made them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from forwardc.compile.ir.arrangements import Grant
 from forwardc.compile.review.account_keys import MissingAccountKey
-from forwardc.compile.review.templates import template
+from forwardc.compile.review.templates import code, quoted, template, text
 from forwardc.compile.vaults.assess import Assessment, Level, Status
-from forwardc.compile.vaults.encode import Json
+from forwardc.compile.vaults.encode import Json, text_of
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.core.dataclass import dataclass
 
@@ -42,6 +43,32 @@ class CoverageRow:
     def placed(self) -> list[tuple[Finding, tuple[str, ...]]]:
         """Every finding with where it holds."""
         return list(zip(self.findings, self.where, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageCell:
+    """One cell of the table: the operation is that of a destination, `shop.payment`."""
+
+    operation: str
+    vault: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoveragePart:
+    """What coverage says of some rows, mostly those of one destination, as it is written.
+
+    It knows no place in the YAML, which a build does not show.
+    """
+
+    json: str
+    """The rows in `coverage.json`, with the commas between them."""
+    cells: tuple[CoverageCell, ...]
+    """What they are in the table of `coverage.md`."""
+    reasons: str
+    """The reasons in it: Markdown."""
+    is_arranged: bool
+    """Whether anything works by arrangement."""
 
 
 def rows(assessments: Sequence[Assessment]) -> list[CoverageRow]:
@@ -107,6 +134,16 @@ def _arranged(group: Sequence[Assessment]) -> tuple[tuple[Grant, ...], tuple[str
     return tuple(agreed), tuple(as_if)
 
 
+def part_of(rows: Sequence[CoverageRow]) -> CoveragePart:
+    """What the files of `build/` say of these rows."""
+    return CoveragePart(
+        ",".join(_indented(row) for row in rows),
+        tuple(_cell(row) for row in rows),
+        "".join(line for row in rows if row.findings for line in _explained(row)),
+        any(row.agreed or row.as_if for row in rows),
+    )
+
+
 def to_json(
     rows: Sequence[CoverageRow], not_built: Sequence[Json], asked: Sequence[MissingAccountKey] = ()
 ) -> Json:
@@ -131,6 +168,11 @@ def row_json(row: CoverageRow) -> Json:
         **_agreed(row),
         "reasons": [_reason(finding, where) for finding, where in row.placed()],
     }
+
+
+def _indented(row: CoverageRow) -> str:
+    # In JSON a line ends between values only.
+    return "\n    " + text_of(row_json(row)).replace("\n", "\n    ")
 
 
 def _agreed(row: CoverageRow) -> Json:
@@ -169,6 +211,10 @@ def cell(row: CoverageRow) -> str:
     return f"{', '.join(filter(None, (level, arranged)))}{marks[row.status]}"
 
 
+def _cell(row: CoverageRow) -> CoverageCell:
+    return CoverageCell(f"{row.destination}.{row.operation}", row.vault, cell(row))
+
+
 def why(row: CoverageRow) -> list[Finding]:
     """The findings that explain the level: refusals alone where there are any."""
     return [finding for finding, _ in why_where(row)]
@@ -186,17 +232,18 @@ def why_where(row: CoverageRow) -> list[tuple[Finding, tuple[str, ...]]]:
 
 def table_of(rows: Sequence[CoverageRow]) -> tuple[list[str], list[list[str]]]:
     """Header and lines: operations by vaults."""
-    vaults = list(dict.fromkeys(row.vault for row in rows))
-    cells = {(row.destination, row.operation, row.vault): cell(row) for row in rows}
-    names = list(dict.fromkeys((row.destination, row.operation) for row in rows))
-    lines = [
-        [
-            f"{destination}.{operation}",
-            *(cells.get((destination, operation, vault), "not built") for vault in vaults),
-        ]
-        for destination, operation in names
+    return _table([_cell(row) for row in rows])
+
+
+def _table(cells: Sequence[CoverageCell]) -> tuple[list[str], list[list[str]]]:
+    vaults = list(dict.fromkeys(cell.vault for cell in cells))
+    lines: dict[str, dict[str, str]] = {}
+    for cell in cells:
+        lines.setdefault(cell.operation, {})[cell.vault] = cell.text
+    return ["operation", *vaults], [
+        [operation, *(by_vault.get(vault, "not built") for vault in vaults)]
+        for operation, by_vault in lines.items()
     ]
-    return ["operation", *vaults], lines
 
 
 def reasons(rows: Sequence[CoverageRow], shown: Callable[[str], str] = str) -> Iterator[str]:
@@ -222,30 +269,31 @@ def to_markdown(
     rows: Sequence[CoverageRow], not_built: Sequence[Json], asked: Sequence[MissingAccountKey] = ()
 ) -> str:
     """The page: a table of operation by vault, then the reasons."""
-    return "".join(markdown_pieces(rows, not_built, asked))
+    return "".join(markdown_pieces([part_of(rows)], not_built, asked))
 
 
 def markdown_pieces(
-    rows: Sequence[CoverageRow], not_built: Sequence[Json], asked: Sequence[MissingAccountKey] = ()
+    parts: Sequence[CoveragePart], not_built: Sequence[Json], asked: Iterable[MissingAccountKey]
 ) -> Iterator[str]:
     """The same, piece by piece: of a thousand destinations they are ten times the page."""
-    header, table = table_of(rows)
-    reasons = (
-        {
-            "name": f"{row.destination}.{row.operation}",
-            "vault": row.vault,
-            "cell": cell(row),
-            "findings": why_where(row),
-        }
-        for row in rows
-        if row.findings
-    )
-    arranged = any(row.agreed or row.as_if for row in rows)
-    return template("forwardc.compile.review", "coverage_page.md.j2").generate(
+    header, table = _table([cell for part in parts for cell in part.cells])
+    yield from template("forwardc.compile.review", "coverage_page.md.j2").generate(
         header=header,
         table=table,
-        reasons=reasons,
         not_built=not_built,
         asked=asked,
-        arranged=arranged,
+        arranged=any(part.is_arranged for part in parts),
     )
+    for part in parts:
+        yield part.reasons
+
+
+def _explained(row: CoverageRow) -> Iterator[str]:
+    """The lines of its reasons, which end the page."""
+    name = text(f"{row.destination}.{row.operation}")
+    yield f"### {name} at {text(row.vault)}: {text(cell(row))}\n\n"
+    for finding, where in why_where(row):
+        places = text(f", {', '.join(where)}") if where else ""
+        step, reason = code(finding.step), quoted(finding.reason)
+        yield f"- {text(finding.code)}{places}, step {step}: {reason}\n"
+    yield "\n"

@@ -22,6 +22,7 @@ from typing import Any
 from forwardc.compile.language.load import PROJECT_FILE
 from forwardc.compile.review.compiled_destination import BuiltDestination, CompiledDestination
 from forwardc.compile.store.bounds import ENTRY
+from forwardc.compile.store.fields import packed, unpacked
 from forwardc.compile.store.slices import ProjectParts
 from forwardc.compile.store.store import CompileStore
 from forwardc.core.diagnostics.diagnostic import Diagnostic
@@ -56,17 +57,18 @@ class StoredDestinations:
         if data is None:
             return None
         try:
-            part, project, record, files = json.loads(data)
-            compiled = from_record(CompiledDestination, record)
+            part, project, record, files = unpacked(data, 4)
+            if not self._holds(path, part.decode(), project.decode()):
+                return None
+            compiled = from_record(CompiledDestination, json.loads(record))
             if self._has_built is not None and files:
                 built = from_record(BuiltDestination, json.loads(files))
                 compiled = replace(compiled, built=built)
         except (ValueError, TypeError, RecursionError):
             return None  # Sealed by the key of this store, and yet nothing that we write.
-        holds = part == self._parts.digest(_stem(path)) and project in ("", self._project_digest)
         if compiled.files.get(path) != digest:
             return None  # As above.
-        if not holds or not self._has_evidence(compiled):
+        if not self._has_evidence(compiled):
             return None
         if assesses and not (compiled.is_assessed and self._is_built(compiled)):
             return None
@@ -78,10 +80,11 @@ class StoredDestinations:
         if compiled.summary is None or compiled.has_errors or digest is None:
             return
         project = self._project_digest if _shows_project(compiled) else ""
-        # Files and rows are half of it, and text in the text: a check need not read them.
-        files = _json(to_record(compiled.built)) if compiled.built else ""
-        record = to_record(replace(compiled, built=None))
-        data = _json([self._parts.digest(_stem(compiled.path)), project, record, files]).encode()
+        # Files and coverage are most of it: a check need not read them.
+        files = _json(compiled.built) if compiled.built else b""
+        part = self._parts.digest(_stem(compiled.path))
+        record = _json(replace(compiled, built=None))
+        data = packed((part.encode(), project.encode(), record, files))
         name = self._name(compiled.path, digest)
         self._store.keep(name, data)
         self._written.append(name)
@@ -94,6 +97,10 @@ class StoredDestinations:
     def _name(self, path: str, digest: str) -> str:
         told = b"\0".join((self._tool, path.encode(), digest.encode()))
         return f"{ENTRY}{hashlib.sha256(told).hexdigest()[:40]}"
+
+    def _holds(self, path: str, part: str, project: str) -> bool:
+        """Whether `forwardc.yaml` and the lock say what they said, as far as they concern it."""
+        return part == self._parts.digest(_stem(path)) and project in ("", self._project_digest)
 
     def _has_evidence(self, compiled: CompiledDestination) -> bool:
         others = {path: digest for path, digest in compiled.files.items() if path != compiled.path}
@@ -116,8 +123,8 @@ class StoredDestinations:
             return False  # Not even a digest: see `recall`.
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+def _json(value: Any) -> bytes:
+    return json.dumps(to_record(value), separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _stem(path: str) -> str:

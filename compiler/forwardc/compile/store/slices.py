@@ -15,11 +15,12 @@ nothing.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from forwardc.compile.language.nodes import Node
@@ -108,17 +109,32 @@ def _values(value: Any) -> Any:
 
     Raises `TypeError` for what has no such form: a new kind of value would be left out in silence.
     """
-    if isinstance(value, Span | Node):
-        return None
-    if value is None or isinstance(value, str | int | Decimal | date):
-        return value
-    if is_dataclass(value):
-        names = [field.name for field in fields(value)]
-        return type(value).__name__, tuple((name, _values(getattr(value, name))) for name in names)
-    if isinstance(value, Mapping):
-        return tuple((key, _values(item)) for key, item in value.items())
-    if isinstance(value, list | tuple):
-        return tuple(map(_values, value))
-    if isinstance(value, frozenset):
-        return tuple(sorted(map(_values, value)))
-    raise TypeError(f"{type(value).__name__} has no form in a digest")
+    kind: Any = type(value)
+    return _form(kind)(value)
+
+
+@cache
+def _form(kind: type) -> Callable[[Any], Any]:
+    """What gives the values of a type: looked for once, and asked for each setting of thousands."""
+    if issubclass(kind, Span | Node):
+        return _nothing
+    if issubclass(kind, str | int | Decimal | date | NoneType):
+        return _itself
+    if is_dataclass(kind):
+        name, names = kind.__name__, [field.name for field in fields(kind)]
+        return lambda value: (name, *[_values(getattr(value, each)) for each in names])
+    if issubclass(kind, Mapping):
+        return lambda value: tuple([(key, _values(item)) for key, item in value.items()])
+    if issubclass(kind, list | tuple):
+        return lambda value: tuple(map(_values, value))
+    if issubclass(kind, frozenset):
+        return lambda value: tuple(sorted(map(_values, value)))
+    raise TypeError(f"{kind.__name__} has no form in a digest")
+
+
+def _nothing(_: Any) -> None:
+    return None
+
+
+def _itself(value: Any) -> Any:
+    return value
