@@ -6,12 +6,15 @@ import random
 import sqlite3
 from pathlib import Path
 from string import ascii_lowercase
+from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import postgres
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.build_folder import read_plan
 from forwardc.runtime.history import step_texts
@@ -35,6 +38,8 @@ BUILD = Path(__file__).resolve().parents[3] / "build"
 MOST_BYTES = 2048
 # Runs that fill enough pages for the growth of a file to be theirs.
 MANY = 300
+# Tables at a server, as they stand in its catalog.
+TABLES = "FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace"
 # Text as a request has it: a surrogate alone is no text of UTF-8, and is none of any JSON.
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 NAMES = st.lists(
@@ -186,6 +191,28 @@ def test_a_finished_forward_takes_two_kilobytes(tmp_path: Path) -> None:
     before = path.stat().st_size
     forward(str(path), 2 * MANY)
     assert (path.stat().st_size - before) / (2 * MANY) <= MOST_BYTES
+
+
+@pytest.mark.costly
+def test_a_finished_forward_takes_two_kilobytes_at_a_server(
+    postgres_server: postgres.Server,
+) -> None:
+    url = postgres_server.database()
+    open_store(url).close()
+    with psycopg.connect(url, autocommit=True) as server:
+        # The most there can be: no row version that was replaced is ever cleared away.
+        for (table,) in server.execute("SELECT oid::regclass::text " + TABLES).fetchall():
+            server.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)".encode())
+        forward(url, MANY)
+        before = _size(server)
+        forward(url, 2 * MANY)
+        assert (_size(server) - before) / (2 * MANY) <= MOST_BYTES
+
+
+def _size(server: psycopg.Connection[Any]) -> int:
+    row = server.execute("SELECT sum(pg_total_relation_size(oid))::bigint " + TABLES).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def test_no_value_of_a_run_outlives_it(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from forwardc.runtime.history.database import Row, Transaction
 from forwardc.runtime.history.step_texts import LIKE_ALL_ANSWERED, pack, text_of
 from forwardc.runtime.history.timestamps import milliseconds_of_text
 
+# PostgreSQL aligns each number to eight bytes: they stand first, side by side.
 MAKE: Final = """
 CREATE TABLE plans (
   number {seq},
@@ -48,39 +49,39 @@ CREATE TABLE samples (
 CREATE TABLE steps_15 (
   run_seq {int} NOT NULL REFERENCES runs (seq) ON DELETE CASCADE,
   position {int} NOT NULL,
+  idempotent {int} NOT NULL,
+  vault_status {int},
+  status {int},
+  cards_masked {int} NOT NULL,
+  duration_ms {int},
+  rule {int},
+  sample {int},
   name TEXT NOT NULL,
   deliver TEXT NOT NULL,
-  idempotent {int} NOT NULL,
   state TEXT NOT NULL,
   outcome TEXT,
   rejected_by TEXT,
   reason TEXT,
-  vault_status {int},
-  status {int},
   request_id TEXT,
   outputs TEXT NOT NULL,
   answer TEXT,
-  cards_masked {int} NOT NULL,
-  duration_ms {int},
   scheme TEXT,
   issuing_country TEXT,
-  rule {int},
   losses TEXT,
-  sample {int},
   sent {bytes},
   answered {bytes},
   PRIMARY KEY (run_seq, name)
 ){keyed};
 CREATE TABLE attempts_15 (
   run_seq {int} NOT NULL REFERENCES runs (seq) ON DELETE CASCADE,
-  step TEXT NOT NULL,
   number {int} NOT NULL,
-  vault_key TEXT NOT NULL,
-  state TEXT NOT NULL,
   started_at {int} NOT NULL,
   ended_at {int},
   vault_status {int},
   status {int},
+  step TEXT NOT NULL,
+  vault_key TEXT NOT NULL,
+  state TEXT NOT NULL,
   reason TEXT,
   PRIMARY KEY (run_seq, step, number)
 ){keyed};
@@ -189,7 +190,7 @@ _ATTEMPTS: Final = (
 _WITHHELD: Final = _SEQ + ", digest FROM withheld_values"
 # A batch is sorted in memory.
 _SORT: Final = (
-    "INSERT INTO {table}_15 SELECT {columns} FROM {table}_by_batch"
+    "INSERT INTO {table}_15 ({columns}) SELECT {columns} FROM {table}_by_batch"
     " WHERE place >= ? AND place < ? ORDER BY {key}"
 )
 # In the order of their own keys, before as after.
