@@ -266,3 +266,18 @@ def test_whatever_stands_around_an_odd_space_it_is_named_or_data(text: str) -> N
             assert found.span is not None
             line = text.split("\n")[found.span.start.line - 1]
             assert line[found.span.start.column - 1] in "\u00a0\u3000\u200b\u2007"
+
+
+# U+E000 is what takes the place of a broken expression.
+ALLOWED = [*"\t\n\r", (" ", "~"), ("\xa0", "\u200d"), ("\u2010", "\u2027"), ("\u202f", "\u2065")]
+ALLOWED += [("\u206a", "\ud7ff"), ("\ue001", "\ufefe"), ("\uff00", "\ufffd")]
+ALLOWED += [("\U00010000", "\U0010ffff")]
+
+
+def test_a_file_may_hold_printable_characters_and_no_other() -> None:
+    ranges = [(ord(each[0]), ord(each[-1])) for each in ALLOWED]
+    edges = {edge for low, high in ranges for edge in (low - 1, low, high, high + 1)}
+    for code in sorted(edges | set(range(0x100))):
+        if code < 0x110000 and not 0xD800 <= code < 0xE000 and chr(code) not in "\r\n":
+            refused = "FC0104" in {finding.code for finding in findings(f"a: 1 # {chr(code)}x")[1]}
+            assert refused is not any(low <= code <= high for low, high in ranges), hex(code)

@@ -93,3 +93,17 @@ def test_a_header_of_the_author_holds_nothing_else(text: str) -> None:
 
 def test_the_characters_that_mean_themselves_are_those_of_the_rfc() -> None:
     assert sorted(UNRESERVED) == sorted(KEPT)
+
+
+def test_xml_holds_the_characters_of_production_2_and_no_other() -> None:
+    """XML 1.0, section 2.2: every character below U+10000, and the ends of what is above."""
+    allowed = {0x9, 0xA, 0xD, *range(0x20, 0xD800), *range(0xE000, 0xFFFE), 0x10000, 0x10FFFF}
+
+    def is_written(code: int) -> bool:
+        try:
+            escape(Encoding.XML, chr(code), templated=PLAIN)
+        except NotExpressibleError:
+            return False
+        return True
+
+    assert {code for code in (*range(0x10000), 0x10000, 0x10FFFF) if is_written(code)} == allowed

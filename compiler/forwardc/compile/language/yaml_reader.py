@@ -42,8 +42,8 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Characters outside YAML's printable set, and those that make editors and parsers disagree about
 # lines or hide text from a reviewer (https://trojansource.codes). U+E000 is MASK.
 _FORBIDDEN = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue001-\ufffd\U00010000-\U0010ffff]"
-    "|\r(?!\n)|[\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\ue000\ufffe\uffff]"
+    r"|\r(?!\n)|[\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
 )
 _TAB = re.compile(r"\t")
 _TAB_INDENT = re.compile(r"^ *\t", re.MULTILINE)
