@@ -1,10 +1,10 @@
-"""`dataclass` as the standard library's, made in a third of the time.
+"""`dataclass` as the standard library's, whose classes are made in an eighth of the time.
 
 The library compiles six methods for a frozen class while its module is imported: 0.35 ms a class,
-a third of the start of every command. Here `__eq__`, `__hash__`, `__repr__` and the refusal to be
-changed are closures over the names of the fields, and `__init__`, which must be compiled to be
-fast, is compiled when it is first asked for. Of 170 classes that `check` imports,
-it makes objects of half.
+a third of the start of every command. Here `__init__`, `__eq__` and `__hash__`, which must be
+compiled to be fast, are so when somebody first asks for them; `__repr__` and the refusal to be
+changed are closures over the names of the fields. docs/decisions/0020 has the figures, `make bench
+NAMES=dataclasses` takes them again.
 
 Invariants, held by `tests/core/test_dataclass.py` against the library's own: equal objects, equal
 text, the same refusals, the same state for `copy` and `pickle`. What the library reads of a class
@@ -12,17 +12,20 @@ text, the same refusals, the same state for `copy` and `pickle`. What the librar
 used. For a type checker this *is* the library's decorator.
 
 One class, followed: `@dataclass(frozen=True, slots=True) class Span: start: int; end: int`. The
-library makes the slots and `__match_args__`; `_complete` adds the closures and an `_InitWhenAsked`.
-`Span(1, 2)` asks for `__init__`, which compiles
-`def __init__(self, start, end): _set(self, "start", start); _set(self, "end", end)` and puts it in
-its own place: the next `Span(...)` runs the compiled method and nothing else.
+library makes the slots and `__match_args__`; `_complete` adds the closures, and a
+`_CompiledWhenAsked` for each other method. `Span(1, 2)` asks for `__init__`: `_init_of` writes
+`def __init__(self, start, end): _set(self, "start", start); _set(self, "end", end)`, which is
+compiled and put in the place of what stood for it. The next `Span(...)` runs that and nothing else.
+Two threads that ask at once compile the same.
 """
 
 import dataclasses
 from collections.abc import Callable
-from operator import attrgetter
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+Source: TypeAlias = Callable[[type[Any]], tuple[str, dict[str, Any]]]
+"""What writes a method of a class, from its parameters on, and the names that the text needs."""
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
@@ -47,9 +50,11 @@ else:
 
 def _complete(cls: type[Any], written: set[str], *, eq: bool, frozen: bool) -> None:
     """Add every method that the author has not `written` and that the library was told to omit."""
-    methods: dict[str, Any] = {"__repr__": _repr_of(cls)}
+    methods: dict[str, Any] = {"__init__": _CompiledWhenAsked(cls, "__init__", _init_of(frozen))}
+    methods["__repr__"] = _repr_of(cls)
     if eq:
-        methods |= _comparison(cls)
+        methods["__eq__"] = _CompiledWhenAsked(cls, "__eq__", _eq_of)
+        methods["__hash__"] = _CompiledWhenAsked(cls, "__hash__", _hash_of)
         # Python itself writes `__hash__ = None` beside an `__eq__`, which is no word of the author.
         if "__eq__" in written and vars(cls).get("__hash__") is None:
             written = written - {"__hash__"}
@@ -61,41 +66,54 @@ def _complete(cls: type[Any], written: set[str], *, eq: bool, frozen: bool) -> N
         methods |= _refusals(cls) | (_state(cls) if "__slots__" in vars(cls) else {})
     for name, method in methods.items():
         if name not in written:
-            if method is not None:
-                method.__name__, method.__qualname__ = name, f"{cls.__qualname__}.{name}"
             setattr(cls, name, method)
-    if "__init__" not in written:
-        cls.__init__ = _InitWhenAsked(cls, frozen)
 
 
-class _InitWhenAsked:
-    """Stands for `__init__` until somebody asks for it, then compiles it into its own place."""
+class _CompiledWhenAsked:
+    """Stands for a method until somebody asks for it, then compiles it into its own place."""
 
-    __slots__ = ("_cls", "_frozen")
+    __slots__ = ("_cls", "_name", "_source")
 
-    def __init__(self, cls: type[Any], frozen: bool) -> None:
-        self._cls, self._frozen = cls, frozen
+    def __init__(self, cls: type[Any], name: str, source: Source) -> None:
+        self._cls, self._name, self._source = cls, name, source
 
     def __get__(self, instance: object, owner: type[Any]) -> Any:
-        compiled: Any = _compiled_init(self._cls, self._frozen)
-        self._cls.__init__ = compiled
-        return compiled.__get__(instance, owner)
+        text, scope = self._source(self._cls)
+        # The names in it are those of fields, which Python has read as names already.
+        exec(f"def {self._name}{text}", scope)  # noqa: S102 - text of ours alone
+        method = scope[self._name]
+        method.__qualname__ = f"{self._cls.__qualname__}.{self._name}"
+        method.__module__ = self._cls.__module__
+        setattr(self._cls, self._name, method)
+        return method.__get__(instance, owner)
 
 
-def _compiled_init(cls: type[Any], frozen: bool) -> Callable[..., None]:
-    positional, by_name, body = ["self"], ["*"], []
+def _init_of(frozen: bool) -> Source:
+    return lambda cls: (_init_text(cls, frozen), _defaults_of(cls))
+
+
+def _defaults_of(cls: type[Any]) -> dict[str, Any]:
+    """What the text of `__init__` names: how to set, and each default or what makes it."""
     scope: dict[str, Any] = {"_set": object.__setattr__, "_MISSING": dataclasses.MISSING}
     for field in dataclasses.fields(cls):
+        made = field.default_factory
+        scope[f"_default_{field.name}"] = field.default if made is dataclasses.MISSING else made
+        scope[f"_type_{field.name}"] = field.type
+    return scope
+
+
+def _init_text(cls: type[Any], frozen: bool) -> str:
+    positional, by_name, body = ["self"], ["*"], []
+    for field in dataclasses.fields(cls):
         name = value = field.name
-        default, factory = f"_default_{name}", field.default_factory
-        parameter = name
-        if factory is not dataclasses.MISSING:
-            scope[default], parameter = factory, f"{name}=_MISSING"
+        parameter, default = f"{name}: _type_{name}", f"_default_{name}"
+        if field.default_factory is not dataclasses.MISSING:
+            parameter += " = _MISSING"
             value = (
                 f"{default}() if {name} is _MISSING else {name}" if field.init else f"{default}()"
             )
         elif field.default is not dataclasses.MISSING:
-            scope[default], parameter = field.default, f"{name}={default}"
+            parameter += f" = {default}"
             value = name if field.init else default
         elif not field.init:
             continue
@@ -105,14 +123,24 @@ def _compiled_init(cls: type[Any], frozen: bool) -> Callable[..., None]:
     if hasattr(cls, "__post_init__"):
         body.append("self.__post_init__()")
     parameters = ", ".join(positional + (by_name if len(by_name) > 1 else []))
-    # The names are those of fields, which Python has read as names already.
-    exec(f"def __init__({parameters}):\n " + "\n ".join(body or ["pass"]), scope)  # noqa: S102 - text of ours alone
-    init: Callable[..., None] = scope["__init__"]
-    init.__annotations__ = {
-        field.name: field.type for field in dataclasses.fields(cls) if field.init
-    }
-    init.__qualname__, init.__module__ = f"{cls.__qualname__}.__init__", cls.__module__
-    return init
+    return f"({parameters}):\n " + "\n ".join(body or ["pass"])
+
+
+def _eq_of(cls: type[Any]) -> tuple[str, dict[str, Any]]:
+    names = [field.name for field in dataclasses.fields(cls) if field.compare]
+    same = f"{_tuple_of('self', names)} == {_tuple_of('other', names)}"
+    text = f"(self, other):\n if other.__class__ is self.__class__:\n  return {same}\n"
+    return f"{text} return NotImplemented", {}
+
+
+def _hash_of(cls: type[Any]) -> tuple[str, dict[str, Any]]:
+    fields = dataclasses.fields(cls)
+    hashed = [each.name for each in fields if (each.compare if each.hash is None else each.hash)]
+    return f"(self):\n return hash({_tuple_of('self', hashed)})", {}
+
+
+def _tuple_of(whose: str, names: list[str]) -> str:
+    return "(" + "".join(f"{whose}.{name}, " for name in names) + ")"
 
 
 def _repr_of(cls: type[Any]) -> Callable[[Any], str]:
@@ -124,31 +152,6 @@ def _repr_of(cls: type[Any]) -> Callable[[Any], str]:
         return f"{type(self).__qualname__}({shown})"
 
     return text
-
-
-def _comparison(cls: type[Any]) -> dict[str, Any]:
-    fields = dataclasses.fields(cls)
-    compared = _values_of([field.name for field in fields if field.compare])
-    hashed = _values_of(
-        [field.name for field in fields if (field.compare if field.hash is None else field.hash)]
-    )
-
-    def equal(self: Any, other: object) -> Any:
-        if other.__class__ is self.__class__:
-            return compared(self) == compared(other)
-        return NotImplemented
-
-    def digest(self: Any) -> int:
-        return hash(hashed(self))
-
-    return {"__eq__": equal, "__hash__": digest}
-
-
-def _values_of(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
-    """What reads these attributes as a tuple, also where there is one or none."""
-    if len(names) > 1:
-        return attrgetter(*names)
-    return lambda self: tuple([getattr(self, name) for name in names])
 
 
 def _refusals(cls: type[Any]) -> dict[str, Any]:
