@@ -34,7 +34,7 @@ from forwardc.compile.language.load import (
     PROJECT_FILE,
     LoadedProject,
     ReadDestination,
-    file_bytes,
+    listed_bytes,
     open_project,
     parse_file,
     read_file,
@@ -242,7 +242,7 @@ class _Compilation:
         `assesses` None: the memory is not asked.
         """
         root, path = self._loaded.root, self._loaded.paths[index]
-        data = file_bytes(root, path, sink)
+        data = listed_bytes(root, path, sink)
         if data is None:
             return ReadDestination(path, {}), None
         if assesses is not None:

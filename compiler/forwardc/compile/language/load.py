@@ -22,6 +22,7 @@ from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.text_file import unreadable
 from forwardc.core.files.checkout import CheckoutPath, below, spanned_path
+from forwardc.core.files.descriptors import BY_DESCRIPTOR, read_below
 from forwardc.core.files.digest import file_digest
 from forwardc.core.files.kinds import ATTESTATION, DESTINATION, LOCK, PROJECT
 from forwardc.plan.formats import lock_of_build
@@ -170,6 +171,19 @@ def file_bytes(root: CheckoutPath, path: str, sink: Sink) -> bytes | None:
     except OSError as problem:
         unreadable(problem, path, "FC0101", sink)
         return None
+
+
+def listed_bytes(root: CheckoutPath, path: str, sink: Sink) -> bytes | None:
+    """The same of a file that was listed below the root: a store asks for a thousand of them.
+
+    By descriptor alone it takes a quarter of the time; what that refuses is read again, for a word.
+    """
+    if BY_DESCRIPTOR and not root.parts and not root.mounted and ".." not in path.split("/"):
+        try:
+            return read_below(str(root.root), path, DESTINATION.most or 0)
+        except OSError:
+            pass
+    return file_bytes(root, path, sink)
 
 
 def parse_file(
