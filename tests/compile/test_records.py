@@ -54,6 +54,14 @@ def test_what_does_not_fit_is_refused_without_its_value(wrong: str) -> None:
     assert "a.yaml" not in str(refused.value)
 
 
+@pytest.mark.parametrize("wrong", WRONG)
+def test_it_is_refused_after_one_that_fits_too(wrong: str) -> None:
+    """What was read before makes no other data fit: `True` is equal to 1, and is no line."""
+    assert from_record(Span, ["a.yaml", [1, 2], [1, 5]]) == SPAN
+    with pytest.raises(RecordError):
+        from_record(Span, WRONG[wrong])
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),

@@ -48,7 +48,6 @@ KNOWN: dict[tuple[str, str], str] = {
     ("core/diagnostics/codes.py", "read_text"): OURS,
     ("core/diagnostics/codes.py", "iterdir"): OURS,
     ("compile/store/tool.py", "os.scandir"): OURS,
-    ("compile/store/tool.py", "os.listdir"): "names of installed packages",
     ("cli/demo/command.py", "read_bytes"): OURS,
     ("cli/demo/command.py", "TemporaryDirectory"): "a folder of its own",
     ("cli/demo/command.py", "mkdir"): "in that folder",

@@ -225,3 +225,14 @@ def test_what_a_build_left_that_was_killed_is_removed(project: Path) -> None:
 
 def test_the_folder_of_a_build_that_is_written_is_named_once() -> None:
     assert output_index.STAGED == formats.STAGED
+
+
+def test_a_link_is_refused_in_the_same_words(project: Path) -> None:
+    """A store reads a listed file in a quicker way, which knows no words."""
+    asked(project, "check")
+    file = project / "destinations" / "shop.yaml"
+    file.symlink_to(file.rename(project / "elsewhere.yaml"))
+    answer = asked(project, "check")
+    assert answer == asked(project, "check", "--no-store")
+    assert answer.exit_code == 1
+    assert "FC0118" in answer.out

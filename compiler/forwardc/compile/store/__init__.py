@@ -30,7 +30,8 @@ States of an entry of level 2, in a run:
 What must hold, and where it is tried:
 
 - A store changes no byte of `build/`, no finding and no exit code: `tests/store/test_any_edit.py`.
-- No byte of an output is in it: `tests/store/test_stored.py`.
+- No byte of a plan, a page or a letter is in it; of coverage it holds the part of each destination,
+  as it is written: `tests/store/test_stored.py`.
 - A stage reads nothing of the project that the digest of an entry leaves out, since it is given no
   more: `tests/store/test_slices.py`.
 - Whatever is wrong with a store, it is as if there were none: `tests/store/test_bad_stores.py`.
