@@ -16,7 +16,16 @@ from typing import BinaryIO, Final
 from forwardc.core.dataclass import dataclass
 from forwardc.core.files import operator_file
 from forwardc.core.files.kinds import FileKind, FileRefusedError, too_large
-from forwardc.core.files.walk import OPEN_FILE, OpenFolder, folder, move, open_plain, put, put_new
+from forwardc.core.files.walk import (
+    OPEN_FILE,
+    OpenFolder,
+    folder,
+    move,
+    open_plain,
+    put,
+    put_new,
+    sync_file,
+)
 
 _PART: Final = 64 * 1024
 """Bytes of a file that are compared at once: more is no quicker."""
@@ -142,14 +151,20 @@ class CheckoutPath:
             if synced:
                 at.sync()
 
-    def create(self, data: bytes, mode: int | None = None) -> None:
+    def create(self, data: bytes, mode: int | None = None, *, synced: bool = True) -> None:
         """Make a file of these bytes, and of this mode, where none is. Raises `OSError`.
 
-        Its bytes are on the disk, its name is not yet: `move_to` gives it another one.
+        Its bytes are on the disk, its name is not yet: `move_to` gives it another one. Not
+        `synced`: its bytes are there after `sync` only.
         """
         self._may_be_written()
         with self._above(make=True) as at:
-            put_new(at, self._name, data, mode)
+            put_new(at, self._name, data, mode, synced=synced)
+
+    def sync(self) -> None:
+        """Wait until the bytes of this file are on the disk. Raises `OSError`."""
+        with self._above() as at:
+            sync_file(at, self._name)
 
     def move_to(self, place: "CheckoutPath") -> None:
         """Give this file the name of another one, or of none; readers see the old or the new one.

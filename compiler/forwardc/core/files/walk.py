@@ -172,6 +172,8 @@ _NEW: Final = (
 )
 
 
+# Elsewhere a file is synced by whoever may write to it only, and it may be read-only by then.
+_SYNCED_LATER: Final = os.name == "posix"
 _OPEN_OR_NEW: Final = (OPEN_FILE & ~os.O_RDONLY) | os.O_RDWR | os.O_CREAT
 
 
@@ -194,15 +196,31 @@ def put(at: OpenFolder, name: str, data: bytes) -> None:
         raise
 
 
-def put_new(at: OpenFolder, name: str, data: bytes, mode: int | None = None) -> None:
-    """Make an entry of these bytes. Raises `OSError` where one is, which leaves it as it is."""
+def put_new(
+    at: OpenFolder, name: str, data: bytes, mode: int | None = None, *, synced: bool = True
+) -> None:
+    """Make an entry of these bytes. Raises `OSError` where one is, which leaves it as it is.
+
+    Not `synced`: its bytes are on the disk after `sync_file` only.
+    """
     file = os.open(at.name(name), _NEW, 0o666, dir_fd=at.at)
     try:
-        _write(file, data, mode)
+        _write(file, data, mode, synced=synced or not _SYNCED_LATER)
     except BaseException:
         with suppress(OSError):
             os.unlink(at.name(name), dir_fd=at.at)
         raise
+
+
+def sync_file(at: OpenFolder, name: str) -> None:
+    """Wait until the bytes of a plain file are on the disk. Raises `OSError`."""
+    if not _SYNCED_LATER:
+        return
+    file = os.open(at.name(name), OPEN_FILE, dir_fd=at.at)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def move(at: OpenFolder, name: str, there: OpenFolder, new_name: str) -> None:
@@ -234,14 +252,15 @@ def open_plain(at: OpenFolder, name: str) -> int:
     return file
 
 
-def _write(file: int, data: bytes, mode: int | None) -> None:
+def _write(file: int, data: bytes, mode: int | None, *, synced: bool = True) -> None:
     with os.fdopen(file, "wb") as opened:
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(file, mode)
         opened.write(data)
         opened.flush()
         # Before it takes the other one's name: after a crash that name leads to one whole file.
-        os.fsync(file)
+        if synced:
+            os.fsync(file)
 
 
 def replace_file(path: Path, data: bytes) -> None:
