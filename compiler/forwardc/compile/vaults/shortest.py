@@ -12,11 +12,15 @@ evaluator's text with three differences, and one pass over the term:
 `{"name": ${params.name}, "kind": "card", "note": ${params.note?}}` in a JSON body, traced: the
 entry `note` goes, the mark stands for the name, and what is written is `{"name":,"kind":"card"}`,
 23 characters.
+
+A limit is asked about by who judges a call and by who writes what room is left, and environments
+share the texts in which nothing of theirs stands: the length of each is kept as long as it lives.
 """
 
 from collections.abc import Iterator
 from typing import Final, assert_never
 
+from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.evaluator import (
     Scope,
     applied,
@@ -59,6 +63,7 @@ _MARK: Final = "\ue000"
 _NOTHING: Final = Scope({})
 _RUN_VALUE: Final = evaluate(Raw(_MARK, number=True), _NOTHING)
 _OF_A_RUN: Final = HAS_REF | HAS_AMOUNT
+_LENGTHS: Final = IdentityCache[int]()
 
 
 def shortest(term: Term) -> int:
@@ -66,7 +71,12 @@ def shortest(term: Term) -> int:
 
     Raises `NotExpressibleError` or `ComputationError` where no run can give the term a text.
     """
-    value = _least(term)
+    if isinstance(term, Limit | Encoded):
+        return _LENGTHS.get(term, None, lambda: _length(_least(term)))
+    return _length(_least(term))
+
+
+def _length(value: Value) -> int:
     return len(value) - value.count(_MARK) if isinstance(value, str) else 0
 
 

@@ -222,7 +222,7 @@ LINES = frozenset({Encoding.HEADER, Encoding.QUERY, Encoding.URL})
 """The encodings of one line, in which the author's own text stays as it was written."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Encoded(_Node):
     """A tree written as text. `templated`: a vault reads the result as a template.
 
@@ -239,7 +239,7 @@ class Encoded(_Node):
         self._settle(HAS_ENCODED, (self.tree,))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Limit(_Node):
     """A text of at most `maximum` characters; `name` says whose limit it is."""
 
