@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias, assert_never
 
 from forwardc.core.files.digest import file_digest
 from forwardc.core.identity_cache import IdentityCache
-from forwardc.core.terms.codec import to_json
+from forwardc.core.terms.codec import json_of, to_json
 from forwardc.core.terms.terms import (
     HAS_AMOUNT,
     HAS_IF,
@@ -179,10 +179,10 @@ def http_json(http: PlanRequest) -> Json:
     """A request with its holes, as it is covered by a digest."""
     return {
         "method": http.method,
-        "url": to_json(http.url),
-        "query": [[name, to_json(term)] for name, term in http.query],
-        "headers": [[name, to_json(term)] for name, term in http.headers],
-        "body": None if http.body is None else to_json(http.body),
+        "url": json_of(http.url),
+        "query": [[name, json_of(term)] for name, term in http.query],
+        "headers": [[name, json_of(term)] for name, term in http.headers],
+        "body": None if http.body is None else json_of(http.body),
     }
 
 

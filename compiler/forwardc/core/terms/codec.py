@@ -6,9 +6,10 @@ A hole is an object with a key that starts with `$`; a data map that needs such 
 
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, TypeAlias, assert_never, get_args
+from typing import Any, Final, TypeAlias, assert_never, get_args
 
 from forwardc.core.diagnostics.errors import ForwardcError
+from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.terms import (
     Amount,
@@ -75,6 +76,19 @@ def to_json(term: Term) -> Json:
             )
         case _:
             assert_never(term)
+
+
+_WRITTEN: Final = IdentityCache[Json]()
+
+
+def json_of(term: Term) -> Json:
+    """The same, which nobody may change: of a text it is kept as long as that lives.
+
+    A body stands in the plans of all environments that change nothing of it, and in their digests.
+    """
+    if type(term) is Encoded:
+        return _WRITTEN.get(term, None, lambda: to_json(term))
+    return to_json(term)
 
 
 def _map_to_json(entries: tuple[tuple[str, Term], ...]) -> Json:
