@@ -1,5 +1,6 @@
 """A build is all or nothing: killed at any call, beside another one, or where nobody may write."""
 
+import errno
 import json
 import os
 import shutil
@@ -105,6 +106,49 @@ def test_killed_at_any_call_it_is_the_old_one_or_repaired_by_the_next(
     assert tree(at) == NEW
     assert states == {"old", "both", "new"}
     assert {f"{STAGED}/{STAGED_LOCK}", f"{STAGED}/0.tmp", f"{STAGED}/names.json"} <= leavings
+
+
+def test_every_file_is_on_the_disk_before_the_first_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = outputs(**{f"stripe__pay_{number}": str(number) for number in range(40)})
+    build, synced, before = tmp_path / "build", set[int](), list[int]()
+    sync, rename = os.fsync, os.replace
+
+    def synced_now(at: int) -> None:
+        sync(at)
+        synced.add(os.fstat(at).st_ino)
+
+    def renamed(name: str, new_name: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+        before.append(len(synced))
+        assert os.stat(name, dir_fd=src_dir_fd).st_ino in synced
+        rename(name, new_name, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+    monkeypatch.setattr(os, "fsync", synced_now)
+    monkeypatch.setattr(os, "replace", renamed)
+    write(build, many.items())
+    assert tree(build) == many
+    assert before[0] >= len(many)
+    assert {build.stat().st_ino, (build / "stripe").stat().st_ino} <= synced
+
+
+def test_a_file_that_cannot_be_synced_is_named_and_nothing_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = outputs(**{f"stripe__pay_{number}": str(number) for number in range(40)})
+    write(tmp_path, OLD.items())
+    sync = os.fsync
+
+    def failing(at: int) -> None:
+        if os.fstat(at).st_size == 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        sync(at)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(OSError, match="Input/output error") as told:
+        write(tmp_path, many.items())
+    assert str(told.value.filename).endswith("stripe/pay_0")
+    assert tree(tmp_path) == OLD
 
 
 def test_left_without_an_end_it_changes_nothing(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What many files of a build ask for is made once, and what a destination was goes with it."""
 
 import gc
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -8,9 +9,14 @@ import pytest
 
 from forwardc.compile import pipeline
 from forwardc.compile.language.load import open_project
+from forwardc.compile.review import build_files
+from forwardc.compile.review.comparison import MANIFEST
 from forwardc.compile.review.page import request_values
 from forwardc.compile.vaults import encode
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.files.digest import file_digest
+from forwardc.core.terms.codec import json_of, to_json
+from forwardc.core.terms.terms import Encoded, Encoding, Lit, Map, Ref
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -34,6 +40,23 @@ def test_a_plan_is_written_once(
     plans = [data for path, data in compiled.outputs() if path.endswith(".plan.json")]
     assert plans
     assert [written[plan] for plan in plans] == [1] * len(plans)
+
+
+def test_who_reads_plans_alone_gets_those_of_the_build_and_no_page_is_made(
+    compiled: pipeline.Compiled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = {path: data for path, data in compiled.outputs() if path.endswith(".plan.json")}
+    monkeypatch.setattr(build_files, "review_page", None)
+    plans = dict(compiled.plans())
+    manifest = json.loads(plans.pop(MANIFEST))
+    assert plans == built
+    assert manifest["outputs"] == {path: file_digest(data) for path, data in built.items()}
+
+
+def test_the_json_of_a_body_is_made_once() -> None:
+    body = Encoded(Encoding.JSON, Map((("amount", Ref("params.amount")), ("$", Lit(1)))))
+    assert json_of(body) is json_of(body)
+    assert json_of(body) == to_json(body)
 
 
 def test_a_request_is_read_once(

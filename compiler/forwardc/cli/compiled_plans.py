@@ -49,7 +49,7 @@ def compiled_plans(
     start, end = f"{vault}/", f"/{place}.plan.json"
     plans = [
         load_plan(data)
-        for path, data in compiled.outputs()
+        for path, data in compiled.plans()
         if path.startswith(start) and path.endswith(end)
     ]
     return {plan.destination: plan for plan in plans}, compiled.lock

@@ -144,7 +144,7 @@ def _present(root: Path, today: datetime.date, sink: "Sink") -> "tuple[Build, st
         return None
     folder = compiled.loaded.project.build
     note(f"{folder}/ is stale: what the destinations compile to now is compared")
-    return CompiledBuild(dict(compiled.outputs())), folder
+    return CompiledBuild(dict(compiled.plans())), folder
 
 
 def _fails(difference: "Difference", fail_on: str) -> bool:

@@ -92,6 +92,27 @@ class Compiled:
             yield path, data
         yield from self._shared_outputs([part_of(shared.rows)], shared.lacking, digests)
 
+    def plans(self) -> Iterator[tuple[str, bytes]]:
+        """Path and bytes of every plan, and of a manifest that names them alone, the last.
+
+        For who reads nothing else: pages take most of the time of a build. Of a project whose
+        trees were asked for.
+        """
+        from forwardc.compile.review.build_files import file_bytes, manifest_bytes, plan_documents
+        from forwardc.compile.review.comparison import MANIFEST
+
+        live, digests = shipped() | self.live_hosts, dict[str, str]()
+        for trees in self.trees:
+            if trees.read.destination is not None:
+                made = plan_documents(
+                    trees.assessments, trees.read.destination, self.loaded.project, live
+                )
+                for path, content in made:
+                    data = file_bytes(content)
+                    digests[path] = file_digest(data)
+                    yield path, data
+        yield MANIFEST, manifest_bytes(self.loaded.files, digests, self.live_hosts)
+
     def outputs_of_all(self) -> Iterator[tuple[str, bytes]]:
         """Coverage and the manifest of a project whose destinations were built."""
         built = [each.built for each in self.destinations if each.built is not None]

@@ -169,7 +169,7 @@ def _step(step: PlanStep) -> Json:
         "deliver": step.deliver,
         **({"private": True} if step.private else {}),
         "http": http_json(step.http),
-        "destination": [step.destination.method, to_json(step.destination.url)],
+        "destination": [step.destination.method, json_of(step.destination.url)],
         "sign": _sign(step.sign) if step.sign else None,
         **({"review": _review(step.review)} if step.review else {}),
     }

@@ -78,6 +78,18 @@ def destination_documents(
     return _of_packets(packets, lock), lacking
 
 
+def plan_documents(
+    assessments: Sequence[Assessment],
+    destination: Destination,
+    project: Project | None,
+    live: KnownHosts,
+) -> Iterator[tuple[str, Any]]:
+    """The plans alone of one destination, path below `build/` and structure."""
+    packets, _ = review_packets(assessments, destination, project, live)
+    for pack in packets:
+        yield from _plan(pack).items()
+
+
 def _of_packets(packets: Iterable[ReviewPacket], lock: Lock) -> Iterator[tuple[str, Any]]:
     for pack in packets:
         yield from files_of(pack).items()

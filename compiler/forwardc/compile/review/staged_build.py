@@ -15,9 +15,9 @@ were noted before the first rename: no file stays that nobody names.
 A second build waits for the lock. The staging folder is on the disk of its build, and git is not
 shown it: it has a `.gitignore` of its own. A file that did not change is not touched.
 
-Traced: `stripe/shop/review.html` changed. Its bytes become `.staged/0.tmp`. At the end, when they
-are on the disk, that is renamed to `stripe/shop/review.html` and the folder is synced, then `manifest.json` is
-renamed in the same way, and `.staged/` is removed.
+Traced: `stripe/shop/review.html` changed. Its bytes become `.staged/0.tmp`. At the end, on the
+disk by then, that is renamed to `stripe/shop/review.html` and the folder is synced, then
+`manifest.json` is renamed in the same way, and `.staged/` is removed.
 """
 
 import errno

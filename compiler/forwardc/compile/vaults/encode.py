@@ -9,9 +9,9 @@ halves of a surrogate pair, and 255 levels. Those files `pretty` writes.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from json.encoder import encode_basestring as quoted
-from typing import Any, assert_never, get_args
+from typing import TYPE_CHECKING, Any, assert_never, get_args
 
 from forwardc.core.diagnostics.render.clean import escaped as visible
 from forwardc.core.diagnostics.span import Span
@@ -36,6 +36,9 @@ from forwardc.core.terms.terms import (
     walk,
 )
 from forwardc.core.terms.values import pointer_token
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 def _refused(data: object) -> Any:
@@ -178,13 +181,18 @@ def text_of(data: Any) -> str:
 
 
 def _written(data: Any) -> str:
-    # Who checks a project writes nothing, and needs no pydantic.
-    from pydantic_core import to_json as written
-
     try:
-        return written(written_data(data), indent=2).decode()
+        return _encoder().dump_json(written_data(data), indent=2).decode()
     except ValueError:
         return pretty(data, plain)
+
+
+@cache
+def _encoder() -> "TypeAdapter[Any]":
+    # Who checks a project writes nothing, and needs no pydantic.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Any)
 
 
 def written_data(data: Any) -> Any:
