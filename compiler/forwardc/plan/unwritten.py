@@ -29,12 +29,10 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
 
 def _with_texts(value: Any) -> Any:
     """Data with a text for each decimal, which is what a file has."""
-    match value:
-        case Decimal():
-            return str(value)
-        case Mapping():
-            return {key: _with_texts(item) for key, item in value.items()}
-        case list() | tuple():
-            return [_with_texts(item) for item in value]
-        case _:
-            return value
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _with_texts(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_texts(item) for item in value]
+    return value
