@@ -199,7 +199,7 @@ def test_what_stays_is_neither_compared_nor_removed(tmp_path: Path) -> None:
 
 
 def written_at(at: Path) -> dict[Path, tuple[int, int, int]]:
-    """Not the time of the last reading: comparing reads, and a mount decides whether that counts."""
+    """When each was written. Not when it was read: comparing reads, and a mount may note that."""
     stats = {path: path.stat() for path in at.rglob("*") if path.is_file()}
     return {path: (stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns) for path, stat in stats.items()}
 
