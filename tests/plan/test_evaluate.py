@@ -65,6 +65,20 @@ def amount(**said: Any) -> dict[str, Any]:
         ({"$header": {"$text": ["Bearer ", ref("secrets.key")]}}, "Bearer hush"),
         (call("base64", {"$text": [ref("secrets.key"), ":"]}), "aHVzaDo="),
         (call("hex", call("hmac_sha256", "k", "m")), None),
+        # RFC 1321 A.5, RFC 3174 and FIPS 180-4 ("abc"), RFC 2202 section 3, case 2.
+        (call("hex", call("md5", "abc")), "900150983cd24fb0d6963f7d28e17f72"),
+        (
+            call("upper", call("hex", call("sha1", "abc"))),
+            "A9993E364706816ABA3E25717850C26C9CD0D89D",
+        ),
+        (
+            call("base64", call("sha512", "abc")),
+            "3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/uu9RU1EI2Q86A4qmslPpUyknw==",
+        ),
+        (
+            call("hex", call("hmac_sha1", "Jefe", "what do ya want for nothing?")),
+            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79",
+        ),
         (amount(of="params.amount", as_="decimal", in_="EUR"), Decimal("19.99")),
         (amount(of="params.amount", as_="decimal", in_="params.currency"), Decimal("1999")),
         (amount(of="params.amount", in_="params.currency"), 1999),

@@ -20,7 +20,7 @@ from forwardc.compile.review.page.values import ValueKind, values
 from forwardc.compile.review.page.wording import atom_words, glossary
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.atoms import ATOMS
-from forwardc.core.terms.functions import FUNCTIONS
+from forwardc.core.terms.functions import FUNCTIONS, WEAK_DIGESTS
 from forwardc.core.terms.terms import Call, Encoding, Lit, Map, Ref, Seq, Term
 from forwardc.runtime.run.signing import (
     dlocal_authorization,
@@ -175,6 +175,26 @@ def test_an_hmac_in_a_body_is_described() -> None:
     )
     (found,) = protected(one)[1]
     assert (found.place, found.algorithm) == ("body a[mac]", "HMAC-SHA512")
+
+
+@pytest.mark.parametrize("function", ["sha256", "sha512", "sha1", "md5"])
+def test_a_hash_over_a_secret_is_described_and_a_weak_one_named(function: str) -> None:
+    checksum = f"upper(hex({function}(params.id + '~' + secrets.mac_key)))"
+    one = shop(
+        f'request:\n  POST: /c\n  json: {{sum: "${{{checksum}}}", '
+        f'none: "${{hex({function}(params.id))}}"}}',
+        "direct",
+    )
+    (found,) = protected(one)[1]
+    assert (found.place, found.secret, found.by) == ("body/sum", "mac_key", "our runtime")
+    assert [value for _, value in found.parts] == ["params.id", '"~"', "secrets.mac_key"]
+    assert ("weak" in found.algorithm) is (function in WEAK_DIGESTS)
+
+
+def test_a_weak_hash_is_named_in_the_glossary() -> None:
+    for function in sorted(WEAK_DIGESTS):
+        (words,) = glossary([Call(function, (Lit("a"), Lit("b")))])
+        assert words.endswith("a weak digest, because the vendor asks for it")
 
 
 def test_an_hmac_inside_a_jwe_is_found_there() -> None:

@@ -57,3 +57,15 @@ def test_the_sandbox_derives_the_same_values(forward: Plan) -> None:
     key = sandbox_resolver(stripe)("FORWARDC_VAULT__SANDBOX__STRIPE__API_KEY")
     assert key == stripe_secret_key()
     assert look_up("HOME") is None
+
+
+@pytest.mark.parametrize("short", ["hush-hush-1234", "abababababababab", "", "1234567890"])
+def test_what_can_be_guessed_from_its_hash_is_refused(direct: Plan, short: str) -> None:
+    key = direct.secrets["key"].model_copy(update={"high_entropy": True})
+    plan = direct.model_copy(update={"secrets": {**direct.secrets, "key": key}})
+    for value, expected in ((short, ["FC0850"]), ("4f6aBc9e0d1f-2b7c", [])):
+        sink = Sink()
+        found = collect_secrets(plan, plan.operations["two_steps"], lambda _, v=value: v, sink)  # type: ignore[misc]
+        assert [problem.code for problem in sink.sorted()] == expected
+        assert ("secrets.key" in found) is not expected
+        assert not short or short not in "".join(problem.message for problem in sink.sorted())

@@ -361,6 +361,7 @@ def behaviour(plan: Plan, operation: str) -> Json:
         "source_kinds": _source_kinds(plan, approved),
         "credentials": _patterns(plan, approved),
         **_shapes(plan, approved),
+        **_long_secrets(plan, approved),
         "masked": _masked(plan, approved),
         "fallback": _fallback_decides(approved),
         "steps": [_step_decides(step) for step in approved.steps],
@@ -401,6 +402,12 @@ def _shapes(plan: Plan, operation: PlanOperation) -> Json:
         name: holder.shape for name, holder in sorted(holders.items()) if holder.shape is not None
     }
     return {"shapes": {name: _part(shape) for name, shape in shapes.items()}} if shapes else {}
+
+
+def _long_secrets(plan: Plan, operation: PlanOperation) -> Json:
+    """The secrets of which a hash may be read by others; nothing where there are none."""
+    names = [name for name in _secret_names(plan, operation) if plan.secrets[name].high_entropy]
+    return {"high_entropy": names} if names else {}
 
 
 def _patterns(plan: Plan, operation: PlanOperation) -> Json:

@@ -152,13 +152,14 @@ class PlanSecret(PlanPart):
     """A secret that the destination uses, and how its value derives from what the operator gives.
 
     `owner` is the vendor whose it is, or None for the destination. `shape` is of what the operator
-    gives, and tells test from live.
+    gives, and tells test from live. `high_entropy`: a hash of it may stand where others read it.
     """
 
     as_key: Literal["sha256_base64url", "base64url", "jwk"] | None = None
     owner: Name | None = None
     shape: CredentialShape | None = None
     form: SecretForm | None = None
+    high_entropy: bool = False
 
 
 class DisplayedRequest(PlanPart):

@@ -199,6 +199,8 @@ class ProgramSecret:
     """How it begins, by class of environment; empty where nothing of it tells test from live."""
     form: Mapping[str, object] = field(default_factory=dict)
     """What its value must be for its use; empty where any text would serve."""
+    high_entropy: bool = False
+    """Whether the author says that nobody guesses it from a hash of it."""
 
 
 @dataclass(frozen=True)

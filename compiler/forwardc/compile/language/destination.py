@@ -121,7 +121,8 @@ class DeclaredSecret(_Declared):
     """A credential: `as_key` says how it is derived, `held` forces who holds it.
 
     `owner` is the vendor whose it is; None where it is the destination's own.
-    `shape` says how it begins, by class of environment.
+    `shape` says how it begins, by class of environment. `high_entropy`: it is too long to be
+    guessed from a hash of it.
     """
 
     as_key: str | None = None
@@ -129,6 +130,7 @@ class DeclaredSecret(_Declared):
     owner: str | None = None
     owner_span: Span | None = None
     shape: Mapping[str, str] = field(default_factory=dict)
+    high_entropy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,7 @@ def _secret(entry: Entry, report: Report) -> DeclaredSecret:
         owner=access.text(node, "owner"),
         owner_span=owner.span if owner else None,
         shape=read_shape(node, report),
+        high_entropy=access.flag(node, "high_entropy"),
     )
 
 

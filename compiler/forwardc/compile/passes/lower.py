@@ -179,6 +179,7 @@ def _secrets(
         name: program.ProgramSecret(
             *(name, spec.as_key, spec.held, spec.description, spec.owner, spec.shape),
             form=forms.get(name, {}),
+            high_entropy=spec.high_entropy,
         )
         for name, spec in declared.items()
     }

@@ -12,14 +12,14 @@ from forwardc.compile.ir.analysis import Stage, stage_of, tainted
 from forwardc.compile.ir.arrangements import Arrangement
 from forwardc.compile.ir.features import uses
 from forwardc.compile.ir.places import places
-from forwardc.compile.ir.program import ProgramStep
+from forwardc.compile.ir.program import Program, ProgramStep
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Support, Verdict
 from forwardc.compile.vaults.shortest import limited, shortest
 from forwardc.compile.vaults.steps import if_present
 from forwardc.core.terms.escaping import NotExpressibleError
-from forwardc.core.terms.functions import ComputationError
+from forwardc.core.terms.functions import DIGESTS, HMACS, ComputationError
 from forwardc.core.terms.terms import (
     HAS_AMOUNT,
     HAS_REF,
@@ -38,10 +38,10 @@ UNCONFIRMED = "FC0616"
 
 _NAMED = frozenset({"atom", "integer", "optional", "function", "sign"})
 # Without the key nobody gets back what went in, where the runtime computes them.
-_LOCKING = frozenset({"jwe", "hmac_sha256", "hmac_sha512"})
+_LOCKING = frozenset({"jwe", *HMACS})
 _SILENT = frozenset({Verdict.NATIVE, Verdict.LOWERED})
-_KEYED: Final = frozenset({"hmac_sha256", "hmac_sha512"})
 _KEY: Final = "key of a hash"
+HASHES: Final = DIGESTS | HMACS
 
 
 def from_table(
@@ -175,7 +175,7 @@ def references(term: Term, around: tuple[str, ...] = ()) -> Iterator[tuple[Ref, 
         return
     if isinstance(term, Ref):
         yield term, around
-    elif isinstance(term, Call) and term.function in _KEYED and len(term.args) == 2:
+    elif isinstance(term, Call) and term.function in HMACS and len(term.args) == 2:
         key, message = term.args
         yield from references(key, (*around, term.function, _KEY))
         yield from references(message, (*around, term.function))
@@ -186,9 +186,23 @@ def references(term: Term, around: tuple[str, ...] = ()) -> Iterator[tuple[Ref, 
             yield from references(child, inside)
 
 
-def is_hash_key(around: tuple[str, ...]) -> bool:
-    """Whether a reference with these functions around it only keys a hash."""
-    return _KEY in around and "jwe" not in around
+def is_hashed(ref: Ref, around: tuple[str, ...], program: Program) -> bool:
+    """Whether nobody learns a secret from what these functions around it give.
+
+    It keys a hash, or it is in the text of one and declared too long to be guessed from that.
+    """
+    if "jwe" in around:
+        return False
+    hashed = not HASHES.isdisjoint(around)
+    secret = program.secrets.get(ref.name.removeprefix("secrets."))
+    return _KEY in around or (hashed and secret is not None and secret.high_entropy)
+
+
+def readable_reason(usual: str, around: tuple[str, ...]) -> str:
+    """Why a secret may not stand there: the usual reason, or what lacks where it is hashed."""
+    if "jwe" in around or HASHES.isdisjoint(around):
+        return usual
+    return "a short secret can be guessed from its hash: declare `high_entropy: true` if it is long"
 
 
 def kept_hash(key: Ref, days: int, step: ProgramStep) -> Finding:

@@ -83,7 +83,8 @@ def _secret(secret: ProgramSecret) -> Json:
     as_key = {"as_key": secret.as_key} if secret.as_key else {}
     owner = {"owner": secret.owner} if secret.owner else {}
     shape = {"shape": dict(secret.shape)} if secret.shape else {}
-    return as_key | owner | shape | ({"form": dict(secret.form)} if secret.form else {})
+    form = {"form": dict(secret.form)} if secret.form else {}
+    return as_key | owner | shape | form | ({"high_entropy": True} if secret.high_entropy else {})
 
 
 def _needed(

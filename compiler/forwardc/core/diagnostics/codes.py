@@ -247,6 +247,7 @@ _TABLE = (
     Code("FC0847", "old-secret-name", "A variable of a secret has a name of the old form"),
     Code("FC0848", "unknown-secret-name", "A variable holds no secret that is known"),
     Code("FC0849", "never-told", "The lookup never tells what a plan needs"),
+    Code("FC0850", "guessable-secret", "A secret can be guessed from its hash"),
     Code("FC0853", "told-for-nothing", "The lookup tells what nothing that is served takes"),
     Code("FC0855", "cannot-be-forwarded", "A payment cannot be forwarded until somebody mends it"),
     Code("FC0856", "arrangement-ended", "What a vault agreed to has ended"),

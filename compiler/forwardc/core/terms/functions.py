@@ -106,6 +106,11 @@ def _base64url(value: str | bytes) -> str:
     return base64.urlsafe_b64encode(_bytes(value)).rstrip(b"=").decode()
 
 
+def _digest(algorithm: str) -> Callable[[str | bytes], bytes]:
+    # Vendors ask for MD5 and SHA-1 in their checksums; nothing of ours rests on one.
+    return lambda data: hashlib.new(algorithm, _bytes(data), usedforsecurity=False).digest()
+
+
 def _hmac(algorithm: str) -> Callable[[str | bytes, str | bytes], bytes]:
     return lambda key, message: hmac.digest(_bytes(key), _bytes(message), algorithm)
 
@@ -292,6 +297,13 @@ def _rule(
     return Function(name, args, result, compute, rules_only=True, operator=True)
 
 
+DIGESTS: Final = frozenset({"sha256", "sha512", "sha1", "md5"})
+"""The functions that hash without a key."""
+HMACS: Final = frozenset({"hmac_sha256", "hmac_sha512", "hmac_sha1"})
+"""The functions that hash with a key, their first argument."""
+WEAK_DIGESTS: Final = frozenset({"sha1", "md5", "hmac_sha1"})
+"""What is computed because a vendor asks for it, and named as weak where it is reviewed."""
+
 FUNCTIONS: dict[str, Function] = {
     function.name: function
     for function in [
@@ -306,11 +318,13 @@ FUNCTIONS: dict[str, Function] = {
         ),
         Function("base64url", (_HASHABLE,), Type.TEXT, _base64url),
         Function("hex", (_HASHABLE,), Type.TEXT, lambda data: _bytes(data).hex()),
-        Function(
-            "sha256", (_HASHABLE,), Type.BYTES, lambda data: hashlib.sha256(_bytes(data)).digest()
+        *(
+            Function(name, (_HASHABLE,), Type.BYTES, _digest(name))
+            for name in ("sha256", "sha512", "sha1", "md5")
         ),
         Function("hmac_sha256", (_HASHABLE, _HASHABLE), Type.BYTES, _hmac("sha256")),
         Function("hmac_sha512", (_HASHABLE, _HASHABLE), Type.BYTES, _hmac("sha512")),
+        Function("hmac_sha1", (_HASHABLE, _HASHABLE), Type.BYTES, _hmac("sha1")),
         Function("unix", (_TIME,), Type.INTEGER, lambda moment: int(moment.timestamp())),
         Function("unix_ms", (_TIME,), Type.INTEGER, _unix_ms),
         Function("iso8601", (_TIME,), Type.TEXT, _iso8601),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from enum import Enum, auto
 from hashlib import sha256
-from typing import Protocol
+from typing import Final, Protocol
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
@@ -25,6 +25,13 @@ from forwardc.runtime.secret_providers.provider import SecretProviderError
 from forwardc.runtime.secret_providers.resolver import ProviderResolver
 from forwardc.runtime.secret_providers.variable_names import nearest_variable
 from forwardc.runtime.secret_providers.vault_keys import made_up_key
+
+# 16 characters of hexadecimal are 64 bits, more than anybody tries against a hash that was read;
+# fewer different ones than 6 are typed by a person: 64 bits have 10 of the 16 on average.
+_LONG: Final = 16
+"""Characters."""
+_DIFFERENT: Final = 6
+"""Characters, as `_LONG` counts them."""
 
 
 class SecretResolver(Protocol):
@@ -157,8 +164,8 @@ def resolve_secrets(
 ) -> dict[str, Secret]:
     """The secrets that the destination uses by name, each derived as its `as_key` says.
 
-    FC0806 for a missing one, FC0825 where its provider fails, FC0845 for one of the other class of
-    environment, but for `any_shape`.
+    FC0806 for a missing one, FC0825 where its provider fails, FC0850 for one that is shorter than
+    its declaration says, FC0845 for one of the other class of environment, but for `any_shape`.
     """
     names_asked = tuple(names)
     prefetch(look_up, [secret_id(plan, name).variable for name in names_asked])
@@ -169,7 +176,8 @@ def resolve_secrets(
         value = _asked(look_up, variable, description, sink)
         spec = plan.secrets.get(name, PlanSecret())
         if isinstance(value, str):
-            if any_shape or _is_of_class(plan, spec.shape, variable, value, sink):
+            is_usable = _is_long(spec, variable, value, sink)
+            if any_shape or (_is_of_class(plan, spec.shape, variable, value, sink) and is_usable):
                 _derive(name, spec, value, variable, secrets, sink)
         elif value is _Missing.NOWHERE:
             _missing(look_up, variable, description, sink)
@@ -211,6 +219,16 @@ def _is_of_class(
         f" {plan.vault} {plan.destination} --env {plan.environment}{account} --by NAME`"
     )
     sink.error("FC0845", f"{variable} {problem}", hint=f"give that of a {kind} account{asked}")
+    return False
+
+
+def _is_long(spec: PlanSecret, variable: str, value: str, sink: Sink) -> bool:
+    """Whether a value is what `high_entropy` says of it; else FC0850."""
+    if not spec.high_entropy or (len(value) >= _LONG and len(set(value)) >= _DIFFERENT):
+        return True
+    problem = f"{variable} is shorter than {_LONG} characters, or says the same again and again"
+    hint = "a hash of it leaves, from which it could be guessed: let a machine make the secret"
+    sink.error("FC0850", problem, hint=hint)
     return False
 
 

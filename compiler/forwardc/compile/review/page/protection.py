@@ -1,24 +1,25 @@
 """What protects a request: its encrypted parts, and its signatures with what each one signs.
 
-JWEs and HMACs are looked for in every value; a signature of `sign:` is described by its scheme's
-row. Keys and secrets are named, and never shown.
+JWEs, HMACs and hashes over a secret are looked for in every value; a signature of `sign:` is
+described by its scheme's row. Keys and secrets are named, and never shown.
 """
 
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
-from forwardc.compile.ir.analysis import Stage, stage_of
+from forwardc.compile.ir.analysis import Stage, refs_in, stage_of
 from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.review.page.places import leaves, own_nodes, place_of
 from forwardc.compile.review.page.request_values import values_of
 from forwardc.compile.review.page.schemes import SCHEMES, Parts
-from forwardc.compile.review.page.wording import AS_KEY, VendorNames, expression, part
+from forwardc.compile.review.page.wording import AS_KEY, WEAK, VendorNames, expression, part
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.emission import EmittedCall, EmittedStep
 from forwardc.compile.vaults.encode import Json
 from forwardc.core.dataclass import dataclass
+from forwardc.core.terms.functions import HMACS
 from forwardc.core.terms.terms import HAS_CALL, Call, If, Lit, Map, Ref, Seq, Term, Text, walk
 from forwardc.core.terms.values import resolve
 
@@ -33,7 +34,16 @@ _KEY_ALGORITHMS = {
     "dir": "the key is the content key",
 }
 _OURS = "our runtime"
-_HMACS = {"hmac_sha256": "HMAC-SHA256", "hmac_sha512": "HMAC-SHA512"}
+_HASHES = {
+    "hmac_sha256": "HMAC-SHA256",
+    "hmac_sha512": "HMAC-SHA512",
+    "hmac_sha1": f"HMAC-SHA1, {WEAK}",
+    "sha256": "SHA-256",
+    "sha512": "SHA-512",
+    "sha1": f"SHA-1, {WEAK}",
+    "md5": f"MD5, {WEAK}",
+}
+"""The hash functions by name; a hash without a key proves something where a secret is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +175,12 @@ def _thumbprint(jwk: dict[str, Any]) -> str:
 
 
 def request_signatures(step: ProgramStep, carrier: Carrier) -> list[RequestSignature]:
-    """The signature of `sign:`, and each HMAC that stands in a value of the request."""
+    """The signature of `sign:`, and each HMAC and hash over a secret in a value of the request."""
     signatures = [
-        _hmac(value.place, value.term, call, carrier)
+        signature
         for value, call in values_of(step.request).calls
-        if call.function in _HMACS
+        if call.function in _HASHES
+        for signature in _hash(value.place, value.term, call, carrier)
     ]
     signatures += _agreed(step, carrier.vault or _OURS)
     sign = step.request.sign
@@ -230,14 +241,24 @@ def with_signatures(sample: Json, signatures: list[RequestSignature]) -> Json:
     return {**sample, "headers": [*sample["headers"], *headers], "body": body}
 
 
-def _hmac(place: str, leaf: Term, call: Call, carrier: Carrier) -> RequestSignature:
-    (key, message), names = call.args, carrier.names
+def _hash(place: str, leaf: Term, call: Call, carrier: Carrier) -> Iterator[RequestSignature]:
+    """An HMAC, or a hash with a secret in its text; none where a hash proves nothing."""
+    names, message = carrier.names, call.args[-1]
+    if call.function in HMACS:
+        secret = _secret(call.args[0], names)
+    else:
+        secret = ", ".join(
+            dict.fromkeys(ref.name.removeprefix("secrets.") for ref in refs_in(message, "secrets"))
+        )
+    if not secret:
+        return
     parts = message.parts if isinstance(message, Text) else (message,)
-    return RequestSignature(
-        title=_HMACS[call.function],
+    algorithm = _HASHES[call.function]
+    yield RequestSignature(
+        title=algorithm.partition(",")[0],
         place=place,
-        algorithm=_HMACS[call.function],
-        secret=_secret(key, names),
+        algorithm=algorithm,
+        secret=secret,
         by=carrier.makes(call),
         parts=[("", part(piece, names)) for piece in parts],
         joined="one after the other, without separators",

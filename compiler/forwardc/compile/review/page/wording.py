@@ -196,6 +196,8 @@ _RUN: Final = {
     "run.now": "run.now: the time of sending (UTC)",
     "run.idempotency_key": "run.idempotency_key: one for each step and run, also when resumed",
 }
+WEAK: Final = "weak digest, because the vendor asks for it"
+"""What is said of MD5 and SHA-1 wherever somebody reviews them."""
 _FUNCTIONS: Final = {
     "text": "text: written as text",
     "int": "int: written as a number",
@@ -207,8 +209,12 @@ _FUNCTIONS: Final = {
     "base64url": "base64url: without padding (RFC 4648)",
     "hex": "hex: lower-case hexadecimal",
     "sha256": "sha256: SHA-256, as bytes",
+    "sha512": "sha512: SHA-512, as bytes",
+    "sha1": f"sha1: SHA-1, as bytes, a {WEAK}",
+    "md5": f"md5: MD5, as bytes, a {WEAK}",
     "hmac_sha256": "hmac_sha256(key, x): HMAC-SHA256, as bytes",
     "hmac_sha512": "hmac_sha512(key, x): HMAC-SHA512, as bytes",
+    "hmac_sha1": f"hmac_sha1(key, x): HMAC-SHA1, as bytes, a {WEAK}",
     "unix": "unix: seconds since 1970 (UTC)",
     "unix_ms": "unix_ms: milliseconds since 1970 (UTC)",
     "iso8601": "iso8601: ISO 8601 in UTC with milliseconds",

@@ -9,7 +9,12 @@ from collections.abc import Iterable, Iterator, Set
 
 from forwardc.compile.ir.analysis import Stage, all_refs, has_atom, refs_in, stage_of, tainted
 from forwardc.compile.ir.program import Program, ProgramOperation, ProgramPair, ProgramStep
-from forwardc.compile.vaults.common_findings import is_hash_key, kept_hash, references
+from forwardc.compile.vaults.common_findings import (
+    is_hashed,
+    kept_hash,
+    readable_reason,
+    references,
+)
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
@@ -27,8 +32,8 @@ class _Use:
     place: Term
     in_header: bool
     in_body: bool = False
-    is_key: bool = False
-    """Whether nothing but a hash that is keyed with it leaves: nobody learns the key from that."""
+    around: tuple[str, ...] = ()
+    """The functions around it, as `references` names them."""
 
 
 def stored(program: Program, operation: ProgramOperation) -> frozenset[str]:
@@ -125,16 +130,13 @@ def _secret_findings(
             yield _refused(
                 "FC0605", "the vault cannot compute this from a stored secret", step, use
             )
-    elif use.is_key and use.in_body:
+    elif use.in_body and is_hashed(use.ref, use.around, context.program):
         days = facts.counted("retention", "request_text", "days")
         yield kept_hash(use.ref, int(days), step)
     elif not use.in_header:
-        yield _refused(
-            "FC0605",
-            "a secret held by the runtime may stand only in a header, where it is encrypted",
-            step,
-            use,
-        )
+        usual = "a secret held by the runtime may stand only in a header, where it is encrypted"
+        reason = readable_reason(usual, use.around) if use.in_body else usual
+        yield _refused("FC0605", reason, step, use)
 
 
 def _refused(code: str, reason: str, step: ProgramStep, use: _Use) -> Finding:
@@ -152,7 +154,7 @@ def _uses(step: ProgramStep, root: str) -> Iterator[_Use]:
         for ref, around in references(term):
             if ref.root == root:
                 computable = _COMPUTABLE.issuperset(around)
-                yield _Use(ref, computable, term, in_header, in_body, is_hash_key(around))
+                yield _Use(ref, computable, term, in_header, in_body, around)
 
 
 def findings(context: Context, facts: Facts) -> Iterator[Finding]:

@@ -12,7 +12,12 @@ from functools import cache
 
 from forwardc.compile.ir.analysis import atoms_in, refs_in
 from forwardc.compile.ir.program import ProgramBody, ProgramRequest, ProgramStep
-from forwardc.compile.vaults.common_findings import is_hash_key, kept_hash, references
+from forwardc.compile.vaults.common_findings import (
+    is_hashed,
+    kept_hash,
+    readable_reason,
+    references,
+)
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
@@ -33,7 +38,7 @@ def findings(context: Context, facts: Facts) -> Iterator[Finding]:
         if needs_onboarding(step.request, context, facts):
             reason = "this URL is not on the vault's list: it needs onboarding by the vault"
             yield Finding(Verdict.DEGRADED, "FC0610", reason, step.request.span, step.name)
-        yield from _secret_places(step, facts)
+        yield from _secret_places(context, step, facts)
         yield from _content_type(step)
         yield from _header_names(step, facts)
         if step.request.body:
@@ -72,7 +77,7 @@ def address(request: ProgramRequest, facts: Facts) -> tuple[str, bool]:
     return url, is_listed(url, facts) and not request.query
 
 
-def _secret_places(step: ProgramStep, facts: Facts) -> Iterator[Finding]:
+def _secret_places(context: Context, step: ProgramStep, facts: Facts) -> Iterator[Finding]:
     request = step.request
     for term in (request.url, *(pair.value for pair in request.query)):
         for ref in refs_in(term, "secrets"):
@@ -80,11 +85,11 @@ def _secret_places(step: ProgramStep, facts: Facts) -> Iterator[Finding]:
     for ref, around in references(request.body.tree) if request.body else ():
         if ref.root != "secrets":
             continue
-        if is_hash_key(around):
+        if is_hashed(ref, around, context.program):
             yield kept_hash(ref, facts.counted("retention", "request", "days"), step)
         else:
-            reason = "the vault takes the destination's credentials in headers only"
-            yield _refused("FC0605", reason, ref, step)
+            usual = "the vault takes the destination's credentials in headers only"
+            yield _refused("FC0605", readable_reason(usual, around), ref, step)
 
 
 def _content_type(step: ProgramStep) -> Iterator[Finding]:
