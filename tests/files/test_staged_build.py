@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 
 from file_faults import FileFaults
+from forwardc.compile.review import staged_build
 from forwardc.compile.review.comparison import MANIFEST
 from forwardc.compile.review.staged_build import BuildUnderWayError, StagedBuild, write
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import as_checkout
 from forwardc.core.files.kinds import FileRefusedError
+from forwardc.core.files.walk import OpenFolder
+from forwardc.core.files.whole_disk import sync_file_system
 from forwardc.plan.build_folder import plan_in, read_manifest
 from forwardc.plan.formats import STAGED, STAGED_LOCK
 from patience import LONG_S
@@ -149,6 +152,69 @@ def test_a_file_that_cannot_be_synced_is_named_and_nothing_changed(
         write(tmp_path, many.items())
     assert str(told.value.filename).endswith("stripe/pay_0")
     assert tree(tmp_path) == OLD
+
+
+MANY = outputs(**{f"stripe__pay_{number}__plan": str(number) for number in range(80)})
+
+
+def test_of_many_files_the_disk_is_waited_for_before_the_first_name_and_before_the_manifest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, seen, rename = tmp_path / "build", list[str](), os.replace
+
+    def waited(at: OpenFolder) -> bool:
+        assert at.at is not None
+        assert os.path.samestat(os.fstat(at.at), (build / STAGED).stat())
+        seen.append("waited")
+        return sync_file_system(at)
+
+    def renamed(name: str, new_name: str, *, src_dir_fd: int, dst_dir_fd: int) -> None:
+        if new_name != "names.json":
+            seen.append(new_name)
+        rename(name, new_name, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
+
+    monkeypatch.setattr(staged_build, "sync_file_system", waited)
+    monkeypatch.setattr(os, "replace", renamed)
+    write(build, MANY.items())
+    assert tree(build) == MANY
+    assert seen == ["waited", *["plan"] * 80, "waited", MANIFEST]
+
+
+def test_where_a_system_cannot_wait_for_all_at_once_each_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build, synced, sync = tmp_path / "build", set[int](), os.fsync
+
+    def synced_now(at: int) -> None:
+        sync(at)
+        synced.add(os.fstat(at).st_ino)
+
+    monkeypatch.setattr(sys, "platform", "another")
+    monkeypatch.setattr(os, "fsync", synced_now)
+    write(build, MANY.items())
+    assert tree(build) == MANY
+    assert {path.stat().st_ino for path in (build, *build.rglob("*"))} <= synced
+
+
+def test_a_disk_that_did_not_take_all_is_told_and_nothing_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_at: OpenFolder) -> bool:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    write(tmp_path, OLD.items())
+    monkeypatch.setattr(staged_build, "sync_file_system", failing)
+    with pytest.raises(OSError, match="Input/output error"):
+        write(tmp_path, MANY.items())
+    assert tree(tmp_path) == OLD
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a call of Linux")
+def test_a_refusal_of_the_system_is_an_error(tmp_path: Path) -> None:
+    at = os.open(tmp_path, os.O_RDONLY)
+    os.close(at)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        sync_file_system(OpenFolder(at))
 
 
 def test_left_without_an_end_it_changes_nothing(tmp_path: Path) -> None:

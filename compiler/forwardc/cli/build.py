@@ -1,7 +1,7 @@
 """`forwardc build`: compiles the project into its build folder, or says that it is stale."""
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -209,8 +209,8 @@ def _check(loaded: "LoadedProject", report: _BuildReport) -> int:
     from forwardc.compile.pipeline import build_project
     from forwardc.compile.review.comparison import MANIFEST, BuildComparison, first_difference
 
-    comparison = BuildComparison(loaded.build)
-    build_project(loaded, report.sink, comparison.take, report.today)
+    with closing(BuildComparison(loaded.build)) as comparison:
+        build_project(loaded, report.sink, comparison.take, report.today)
     if report.sink.has_errors:
         report(None)
         return 1

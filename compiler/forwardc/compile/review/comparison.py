@@ -4,14 +4,18 @@ Nothing is removed that an earlier manifest of ours does not name. `staged_build
 """
 
 import json
+import stat
 from collections.abc import Collection, Iterable
+from contextlib import closing
 from itertools import zip_longest
 from pathlib import Path
 from typing import TypeAlias
 
 from forwardc.core.dataclass import dataclass
 from forwardc.core.files.checkout import CheckoutPath, as_checkout
+from forwardc.core.files.folder_walk import FolderWalk
 from forwardc.core.files.kinds import BUILT, FileRefusedError
+from forwardc.core.files.plain_file import holds
 from forwardc.core.recognizer.scan import mask
 
 MANIFEST = "manifest.json"
@@ -40,13 +44,20 @@ class BuildChanges:
 
 
 class BuildComparison:
-    """Compares files that are being made with those of a build folder, one at a time."""
+    """Compares files that are being made with those of a build folder, one at a time.
+
+    It holds a folder open until it is closed.
+    """
 
     def __init__(self, folder: CheckoutPath) -> None:
-        self._folder = folder
+        self._folder, self._walk = folder, FolderWalk(folder.root)
         self._differs: dict[str, bool] = {}
         self._first: tuple[str, bytes] | None = None
         self._refusal: FileRefusedError | None = None
+
+    def close(self) -> None:
+        """Hold no folder open any more."""
+        self._walk.close()
 
     def take(self, path: str, data: bytes) -> bool:
         """Whether a file differs from what is there; of two for a path, the later counts.
@@ -57,7 +68,7 @@ class BuildComparison:
         if self._refusal is not None:
             return False
         try:
-            differs = not _holds(self._folder / path, data)
+            differs = not self._holds(path, data)
         except FileRefusedError as problem:
             self._refusal = problem
             return False
@@ -67,6 +78,23 @@ class BuildComparison:
         if differs and (self._first is None or _order(path) < _order(self._first[0])):
             self._first = path, data
         return differs
+
+    def mode_of(self, path: str) -> int | None:
+        """The mode of the file that is there, which a new one takes over; None for none."""
+        file = self._folder / path
+        try:
+            return stat.S_IMODE(self._walk.to(file.parts[:-1]).mode(file.parts[-1]))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def _holds(self, path: str, data: bytes) -> bool:
+        file = self._folder / path
+        try:
+            return holds(self._walk.to(file.parts[:-1]), file.parts[-1], data, BUILT)
+        except FileRefusedError:
+            raise
+        except OSError:
+            return False
 
     def stays(self, path: str) -> None:
         """Count a file that is known to be there as it is to be."""
@@ -113,10 +141,10 @@ def compare(folder: Path | CheckoutPath, outputs: Outputs) -> BuildChanges:
     Raises:
         FileRefusedError: A link stands on the way to any of it.
     """
-    comparison = BuildComparison(as_checkout(folder))
-    for path, data in outputs:
-        comparison.take(path, data)
-    return comparison.changes()
+    with closing(BuildComparison(as_checkout(folder))) as comparison:
+        for path, data in outputs:
+            comparison.take(path, data)
+        return comparison.changes()
 
 
 def _is_ours(folder: CheckoutPath, path: str) -> bool:
@@ -140,15 +168,6 @@ def first_difference(folder: CheckoutPath, path: str, data: bytes | None) -> str
 def _shown(line: str | None) -> str:
     text = mask(line or "").strip()
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-
-
-def _holds(file: CheckoutPath, data: bytes) -> bool:
-    try:
-        return file.holds(data, BUILT)
-    except FileRefusedError:
-        raise
-    except OSError:
-        return False
 
 
 def _read(file: CheckoutPath) -> bytes | None:

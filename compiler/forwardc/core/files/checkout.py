@@ -6,29 +6,22 @@ instead of followed, waited for or read, and each kind of file has a limit.
 
 import errno
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO, Final
 
 from forwardc.core.dataclass import dataclass
 from forwardc.core.files import operator_file
 from forwardc.core.files.kinds import FileKind, FileRefusedError, too_large
+from forwardc.core.files.plain_file import reading
 from forwardc.core.files.walk import (
-    OPEN_FILE,
     OpenFolder,
     folder,
-    move,
     open_plain,
     put,
     put_new,
-    sync_file,
 )
-
-_PART: Final = 64 * 1024
-"""Bytes of a file that are compared at once: more is no quicker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,7 @@ class CheckoutPath:
         parts = path.split("/")
         if any(part in ("", ".", "..") or "\0" in part for part in parts):
             raise FileRefusedError("it is not inside the folder")
-        return replace(self, parts=(*self.parts, *parts))
+        return CheckoutPath(self.root, (*self.parts, *parts), self.mounted)
 
     def __str__(self) -> str:
         return self.path.as_posix()
@@ -73,37 +66,11 @@ class CheckoutPath:
         if self.mounted:
             return operator_file.read(self.path, kind)
         most = kind.most or 0
-        with self._opened() as (opened, size):
+        with self._above() as at, reading(at, self._name) as (opened, size):
             data = b"" if size > most else opened.read(most + 1)
         if max(len(data), size) > most:
             raise too_large(kind)
         return data
-
-    def holds(self, data: bytes, kind: FileKind) -> bool:
-        """Whether the file holds these bytes and no others; it is not held as a whole.
-
-        Raises `FileRefusedError`, and `OSError` for what is missing or not to be read.
-        """
-        with self._opened() as (opened, size):
-            if size > (kind.most or 0):
-                raise too_large(kind)
-            if size != len(data):
-                return False
-            view = memoryview(data)
-            parts = (view[at : at + _PART] for at in range(0, len(data), _PART))
-            return all(opened.read(_PART) == part for part in parts) and not opened.read(1)
-
-    @contextmanager
-    def _opened(self) -> Iterator[tuple[BinaryIO, int]]:
-        """The plain file for reading, and its size in bytes."""
-        with self._above() as at:
-            at.check_plain(self._name)
-            file = os.open(at.name(self._name), OPEN_FILE, dir_fd=at.at)
-        with os.fdopen(file, "rb") as opened:
-            status = os.fstat(file)
-            if not stat.S_ISREG(status.st_mode):
-                raise FileRefusedError("it is no plain file")
-            yield opened, status.st_size
 
     def names(self, suffix: str) -> list[str]:
         """The names in this folder that end so, sorted; none where it is missing."""
@@ -151,31 +118,14 @@ class CheckoutPath:
             if synced:
                 at.sync()
 
-    def create(self, data: bytes, mode: int | None = None, *, synced: bool = True) -> None:
-        """Make a file of these bytes, and of this mode, where none is. Raises `OSError`.
+    def create(self, data: bytes) -> None:
+        """Make a file of these bytes where none is. Raises `OSError`.
 
-        Its bytes are on the disk, its name is not yet: `move_to` gives it another one. Not
-        `synced`: its bytes are there after `sync` only.
+        Its bytes are on the disk; its name is after `sync_folder` only.
         """
         self._may_be_written()
         with self._above(make=True) as at:
-            put_new(at, self._name, data, mode, synced=synced)
-
-    def sync(self) -> None:
-        """Wait until the bytes of this file are on the disk. Raises `OSError`."""
-        with self._above() as at:
-            sync_file(at, self._name)
-
-    def move_to(self, place: "CheckoutPath") -> None:
-        """Give this file the name of another one, or of none; readers see the old or the new one.
-
-        The name is on the disk after `sync_folder` only. Raises `FileRefusedError` where something
-        else than a plain file is there, and `OSError`.
-        """
-        self._may_be_written()
-        way = folder(place.root, place.parts[:-1], listed=True, make=True)
-        with self._above() as at, way as there:
-            move(at, self._name, there, place.parts[-1])
+            put_new(at, self._name, data)
 
     def open_lock(self) -> int:
         """The descriptor of this file, made where it is missing: whoever has it open may lock it.

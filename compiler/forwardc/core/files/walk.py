@@ -90,14 +90,13 @@ def folder(
     `make`: folders that are missing are made.
     """
     if not BY_DESCRIPTOR:
-        yield _looked_at(root, parts, make=make)
+        yield looked_at(root, parts, make=make)
         return
-    ways = [_FOLDER | (os.O_RDONLY if listed or make else _PASSING)] * (len(parts) + 1)
-    at = os.open(root, ways[0])
+    at = open_root(root, listed=listed or make)
     try:
-        for number, (part, way) in enumerate(zip(parts, ways[1:], strict=True), 1):
+        for number, part in enumerate(parts, 1):
             whole = listed and not make and number == len(parts)
-            below = _opened(at, part, way, make=make, whole=whole)
+            below = open_below(at, part, listed=listed or make, make=make, whole=whole)
             at, above = below, at
             os.close(above)
         yield OpenFolder(at)
@@ -105,8 +104,22 @@ def folder(
         os.close(at)
 
 
-def _opened(at: int, part: str, way: int, *, make: bool, whole: bool = False) -> int:
+def open_root(root: Path, *, listed: bool) -> int:
+    """A descriptor of a root, which is opened as it is. Raises `OSError`."""
+    return os.open(root, _FOLDER | (os.O_RDONLY if listed else _PASSING))
+
+
+def open_below(
+    at: int, part: str, *, listed: bool, make: bool, whole: bool = False, synced: bool = True
+) -> int:
+    """A descriptor of a folder in an open one. `whole`: it is what is asked for, and no way to it.
+
+    `synced`: the name of one that had to be made is on the disk.
+
+    Raises `FileRefusedError` for what is none, as a link, and `OSError` as ever.
+    """
     try:
+        way = _FOLDER | (os.O_RDONLY if listed else _PASSING)
         return os.open(part, way | _NO_FOLLOW, dir_fd=at)
     except FileNotFoundError:
         if not make:
@@ -115,10 +128,11 @@ def _opened(at: int, part: str, way: int, *, make: bool, whole: bool = False) ->
         raise _explained(OpenFolder(at), part, problem, whole=whole) from None
     try:
         os.mkdir(part, dir_fd=at)
-        OpenFolder(at).sync()
+        if synced:
+            OpenFolder(at).sync()
     except FileExistsError:
         pass  # Somebody else made it, or put something there: the opening tells.
-    return _opened(at, part, way, make=False)
+    return open_below(at, part, listed=listed, make=False)
 
 
 def _explained(above: OpenFolder, part: str, problem: OSError, *, whole: bool) -> OSError:
@@ -141,7 +155,8 @@ def _refused(part: str, mode: int, *, whole: bool = False) -> FileRefusedError:
     return FileRefusedError(f"{part}, a folder on the way to it, is {mode_in_words(mode)}")
 
 
-def _looked_at(root: Path, parts: Sequence[str], *, make: bool) -> OpenFolder:
+def looked_at(root: Path, parts: Sequence[str], *, make: bool) -> OpenFolder:
+    """The folder at `parts` where there are no descriptors: each part is looked at."""
     at = f"{root}{os.sep}"
     for part in parts:
         here = OpenFolder(None, at)
