@@ -104,6 +104,41 @@ def test_objects_are_those_of_the_library(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("changes", [{}, {"first": 3}, {"named": 2, "many": (1,)}, {"first": -1}])
+def test_a_copy_with_changes_is_that_of_the_library(kind: str, changes: dict[str, Any]) -> None:
+    def seen(cls: type, change: Callable[..., Any]) -> Any:
+        return outcome(lambda: repr(change(cls(1, named=5), **changes)))
+
+    assert seen(OURS[kind][1], ours.replace) == seen(LIBRARY[kind][1], dataclasses.replace)
+
+
+@ours.dataclass(frozen=True, slots=True)
+class Part:
+    """Every field of it is given, so that its copies are made by compiled text."""
+
+    name: str
+    number: int = 0
+    many: tuple[int, ...] = dataclasses.field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.number < 0:
+            raise ValueError("negative")
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"name": "b"}, {"number": 2, "many": (1,)}, {"number": -1}, {"other": 1}]
+)
+def test_a_compiled_copy_with_changes_is_that_of_the_library(changes: dict[str, Any]) -> None:
+    def seen(change: Callable[..., Any]) -> Any:
+        result = outcome(lambda: change(Part("a", 1, many=(2,)), **changes))
+        return result if isinstance(result, Part) else result[0]
+
+    assert seen(ours.replace) == seen(dataclasses.replace)
+    with pytest.raises(TypeError):
+        ours.replace(object())
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_what_is_read_of_a_class_is_that_of_the_library(kind: str) -> None:
     for own, theirs in zip(OURS[kind], LIBRARY[kind], strict=True):
         assert [(f.name, f.repr, f.compare) for f in dataclasses.fields(own)] == [

@@ -7,11 +7,10 @@ back is as good as forgotten: nothing of a run depends on it.
 import json
 import re
 import zlib
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, Literal, TypeVar, get_args
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.runtime.history.database import Transaction, sanitize
 from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.http.bodies.body_fields import BodyField, BodyFields, BodyKind

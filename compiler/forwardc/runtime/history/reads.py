@@ -6,9 +6,9 @@ column that a row of an older version lacks is None there.
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
+from forwardc.core.dataclass import replace
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import answers
 from forwardc.runtime.history.columns import atoms_of_column

@@ -8,12 +8,12 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from time import monotonic
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import OAuth, Plan

@@ -6,11 +6,11 @@ been sent. Nothing goes to the destination.
 """
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome

@@ -6,10 +6,10 @@ was sent. What is read is either a `DestinationAnswer`, or what its absence mean
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any, Final, TypeAlias
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.terms.escaping import NotExpressibleError

@@ -4,10 +4,9 @@ The policy is data of the plan. Each attempt is an intent in the journal before 
 came to is kept before the next one begins, and `retries` says whether there is a next one.
 """
 
-from dataclasses import replace
 from typing import Any
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.errors import error_place
 from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.values import Secret

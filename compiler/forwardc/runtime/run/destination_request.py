@@ -6,11 +6,10 @@ is shown is what is recorded, which is masked.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from secrets import randbelow
 from typing import Any, Final
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.plan.model import Plan, PlanOperation, PlanStep
 from forwardc.runtime.history.records import StoredRun, StoredStep

@@ -5,12 +5,12 @@ What comes out is enough to bind every step as soon as the outputs before it are
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.recognizer.cards import holds_card

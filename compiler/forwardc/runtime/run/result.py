@@ -6,11 +6,11 @@ wanted that. *Does not tell*: it may have arrived or not, and the vault does not
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, field, replace
+from dataclasses import asdict, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
 from forwardc.runtime.http.bodies.body_fields import BodyField, BodyFields

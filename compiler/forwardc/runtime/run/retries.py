@@ -62,12 +62,11 @@ died after the first attempt, `run --resume` would find `k1` in the record, and 
 
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import Failure
 from forwardc.runtime.run.answer import DestinationAnswer, StepAnswer

@@ -7,9 +7,8 @@ and each step goes through `attempts`; what it came to is recorded before the ne
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret

@@ -7,12 +7,12 @@ import base64
 import hmac
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256, sha512
 from typing import Any, assert_never
 from urllib.parse import urlsplit
 
+from forwardc.core.dataclass import replace
 from forwardc.core.natural_order import natural_key
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.values import MASK, resolve

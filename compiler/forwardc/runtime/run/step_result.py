@@ -22,11 +22,11 @@ One file, since each of these can turn an approval into something else, and is r
 
 import re
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from decimal import Decimal
 from typing import Any, Final
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.render.clean import on_one_line
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.outcome import Outcome

@@ -9,14 +9,14 @@ import os
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import field
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from uuid import uuid4
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
 from forwardc.runtime.history import answers, idempotency_keys, reads, writes

@@ -42,10 +42,10 @@ process is killed. Call C asks elsewhere: the owner is dead and the run has an i
 may have arrived. The share becomes *unknown*, and C, B and whoever asks again are told so.
 """
 
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Final
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.database import Transaction, first_row

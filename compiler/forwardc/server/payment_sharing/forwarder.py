@@ -5,12 +5,12 @@ begins where its claim is won, and what it comes to is recorded by whoever asked
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from pathlib import Path
 from typing import Final, TypeAlias
 from uuid import UUID
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
 from forwardc.core.diagnostics.render.clean import clean
 from forwardc.core.diagnostics.sink import Sink

@@ -8,12 +8,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from time import monotonic
 from typing import Final, TypeAlias
 
+from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.render.clean import clean
 from forwardc.core.diagnostics.sink import Sink

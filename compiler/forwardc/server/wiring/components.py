@@ -8,7 +8,7 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from typing import Final
 import httpx
 from starlette.routing import Route
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.integrations.registry import open_run_hooks
