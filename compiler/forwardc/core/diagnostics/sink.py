@@ -41,9 +41,13 @@ class Sink:
 
     def sorted(self) -> list[Diagnostic]:
         """All diagnostics in reading order."""
+        if not self._found:
+            return []
         return sorted(self._found, key=lambda diagnostic: diagnostic.sort_key)
 
     @property
     def has_errors(self) -> bool:
         """Whether anything was found that fails the command."""
+        if not self._found:
+            return False
         return any(diagnostic.severity is Severity.ERROR for diagnostic in self._found)

@@ -8,7 +8,6 @@ from typing import Any
 
 from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.errors import error_place
-from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import PlanStep
 from forwardc.runtime.history.records import Intent
@@ -144,14 +143,16 @@ async def _attempt(context: StepContext) -> _Attempt | None:
             return _nothing_sent(context, scope, resting)
         context.tokens = await _tokens(prepared, step, means)
         run.redactor.hide_values(context.tokens)
-        scope = prepared.scope(values | context.tokens | await _vault_key(context, scope))
+        late = context.tokens | await _vault_key(context, scope)
+        scope = prepared.scope(values | late) if late else scope
         bound = _bound(context, scope)
         if bound is None:
             _release(context)
             return None
         context.names = names_sent(prepared.plan, prepared.operation.payment_reference, step, scope)
+        shown = context.shown = masked(bound.shown)
         intent = Intent(
-            *(step.name, context.keys, mask(context.called), masked(bound.shown)),
+            *(step.name, context.keys, context.called, shown),
             *(context.names, keyed(step), fixed_request(step.http, scope)),
         )
         number = await means.journal.intent(str(prepared.run_id), intent)
@@ -170,9 +171,9 @@ async def _attempt(context: StepContext) -> _Attempt | None:
         sent = await means.sender.send(
             bound, prepared.hosts(step), limits, private=step.private and step.deliver == "direct"
         )
-        attempt = _conclude_attempt(context, scope, bound, sent)
+        attempt = _conclude_attempt(context, scope, sent)
     except Exception as problem:
-        attempt = _conclude_attempt(context, scope, bound, AnswerLost(_failed(context, problem)))
+        attempt = _conclude_attempt(context, scope, AnswerLost(_failed(context, problem)))
     wait = _next(context, attempt)
     await _record(context, number, attempt, final=wait is None)
     return attempt if wait is None else replace(attempt, wait=wait)
@@ -230,7 +231,8 @@ def _release(context: StepContext) -> None:
 
 def _nothing_sent(context: StepContext, scope: RunScope, reason: str) -> _Attempt:
     """An attempt that ended before there was a request."""
-    return _conclude_attempt(context, scope, None, NotSent(f"{reason}; nothing was sent"))
+    context.shown = None
+    return _conclude_attempt(context, scope, NotSent(f"{reason}; nothing was sent"))
 
 
 def _bound(context: StepContext, scope: RunScope) -> BoundRequest | None:
@@ -290,9 +292,7 @@ def _doubt_key(context: StepContext, read: StepAnswer) -> None:
         context.run.dependencies.keys.doubt(context.jwks)
 
 
-def _conclude_attempt(
-    context: StepContext, scope: RunScope, bound: BoundRequest | None, sent: SendResult
-) -> _Attempt:
+def _conclude_attempt(context: StepContext, scope: RunScope, sent: SendResult) -> _Attempt:
     run, step = context.run, context.step
     prepared = run.prepared
     read = read_answer(step, sent, asks_cvc="card.cvc" in prepared.source.present)
@@ -302,7 +302,7 @@ def _conclude_attempt(
     run.redactor.hide_values(concluded.outputs)
     card = run.card if step.deliver == "vault" else CardFacts()
     trip = Exchange(
-        *(context.called, context.keys, bound, sent, card, context.names, keyed(step)),
+        *(context.called, context.keys, context.shown, sent, card, context.names, keyed(step)),
         prepared.operation.payment_reference,
         bool(context.doubts),
         losses_after(prepared.operation, step, prepared.supplied_values(run.held), read),

@@ -193,6 +193,8 @@ def show_url(request: PlanRequest | DisplayedRequest, scope: RunScope) -> str:
     """The URL of a request as it may be shown, without its query; empty where it has none."""
     masked = scope.masked()
     url = request_template(request, masked).url
+    if url is not None and url.constant is not None:
+        return url.constant
     return (url and _text(url, masked, Sink())) or ""
 
 

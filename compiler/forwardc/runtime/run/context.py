@@ -9,17 +9,20 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import PlanStep
 from forwardc.runtime.http.circuit_breaker import CircuitBreaker
 from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.oauth import AccessTokens
+from forwardc.runtime.http.request import ShownRequest
 from forwardc.runtime.http.send import Sender
 from forwardc.runtime.run.bind import RunScope, show_url
 from forwardc.runtime.run.card_metadata import CardQuestions
@@ -71,7 +74,11 @@ class RunContext:
 
 @dataclass(slots=True)
 class StepContext:
-    """One step under way: the keys of the next attempt, and the vault's keys left in doubt."""
+    """One step under way: the keys of the next attempt, and the vault's keys left in doubt.
+
+    `called` is the destination's method and URL as they may be shown, `shown` the request of the
+    attempt under way; None before it is bound.
+    """
 
     run: RunContext
     step: PlanStep
@@ -84,6 +91,7 @@ class StepContext:
     failed: bool = False
     jwks: str = ""
     called: str = ""
+    shown: ShownRequest | None = None
     hosts: tuple[str, str] = ("", "")
     names: tuple[PartyName, ...] = ()
 
@@ -95,12 +103,20 @@ class StepContext:
         """Note what the next attempt asks of the destination, and the hosts: ours and its."""
         step = self.step
         url = show_url(step.destination, scope)
-        behind = urlsplit(url).hostname or ""
-        direct = step.deliver == "direct"
-        asked = behind if direct else urlsplit(show_url(step.http, scope)).hostname or ""
-        self.called, self.hosts = f"{step.destination.method} {url}", (asked, behind)
+        asked = url if step.deliver == "direct" else show_url(step.http, scope)
+        self.called, self.hosts = _targets(step.destination.method, url, asked)
 
     @property
     def replays(self) -> bool:
         """Whether the vault answers a second request under its key as it answered the first."""
         return self.step.vault_key_hours is not None
+
+
+@lru_cache(maxsize=128)
+def _targets(method: str, url: str, asked: str) -> tuple[str, tuple[str, str]]:
+    """The call that is shown of two URLs without secrets, and the hosts of both.
+
+    Kept: most URLs of a plan are the same in every run.
+    """
+    hosts = (urlsplit(asked).hostname or "", urlsplit(url).hostname or "")
+    return mask(f"{method} {url}"), hosts

@@ -202,7 +202,7 @@ def _reference(request: RunRequest, run_id: UUID, sink: Sink) -> str:
 
 def rehearse(prepared: PreparedRun, sink: Sink, ambient: ClockAndIds) -> list[BoundRequest]:
     """Bind every step with `***` for outputs and the vault's key, to find what cannot be sent."""
-    return [bound for _, _, bound in _rehearsed(prepared, _pending(prepared), sink, ambient)]
+    return [bound for _, _, bound, _ in _rehearsed(prepared, _pending(prepared), sink, ambient)]
 
 
 def _with_ready(prepared: PreparedRun, sink: Sink, ambient: ClockAndIds) -> PreparedRun:
@@ -210,8 +210,8 @@ def _with_ready(prepared: PreparedRun, sink: Sink, ambient: ClockAndIds) -> Prep
     pending = _pending(prepared)
     ready = {
         step.name: ReadyRequest(keys, bound)
-        for step, keys, bound in _rehearsed(prepared, pending, sink, ambient)
-        if _is_complete(step, prepared, pending)
+        for step, keys, bound, scope in _rehearsed(prepared, pending, sink, ambient)
+        if _is_complete(step, scope, pending)
     }
     return replace(prepared, ready=ready)
 
@@ -223,21 +223,21 @@ def _pending(prepared: PreparedRun) -> dict[str, Any]:
     return {**dict.fromkeys(outputs, MASKED), **_of_the_vault(prepared)}
 
 
-def _is_complete(step: PlanStep, prepared: PreparedRun, pending: Mapping[str, Any]) -> bool:
-    reads = request_template(step.http, prepared.scope(pending).real()).reads
+def _is_complete(step: PlanStep, scope: RunScope, pending: Mapping[str, Any]) -> bool:
+    reads = request_template(step.http, scope.real()).reads
     return step.sign is None and "run.now" not in reads and reads.isdisjoint(pending)
 
 
 def _rehearsed(
     prepared: PreparedRun, pending: Mapping[str, Any], sink: Sink, ambient: ClockAndIds
-) -> Iterator[tuple[PlanStep, IdempotencyKeys, BoundRequest]]:
+) -> Iterator[tuple[PlanStep, IdempotencyKeys, BoundRequest, RunScope]]:
     _rehearse_question(prepared, sink)
     for step in prepared.operation.steps:
         keys = keys_of(prepared, step, ambient)
         scope = prepared.scope({**pending, **attempt_values(keys, ambient.now())})
         bound = bind_step(step, scope, sink)
         if bound is not None and _may_call(bound, prepared.hosts(step), step.name, sink):
-            yield step, keys, bound
+            yield step, keys, bound, scope
 
 
 def _of_the_vault(prepared: PreparedRun) -> dict[str, Any]:

@@ -30,7 +30,6 @@ from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.render.clean import on_one_line
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.outcome import Outcome
-from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.compiled_writer import TermWriter, compiled_writer
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.evaluator import Scope, evaluate
@@ -49,7 +48,7 @@ from forwardc.plan.answers import (
 )
 from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.model import PlanStep
-from forwardc.runtime.http.request import BoundRequest, masked
+from forwardc.runtime.http.request import ShownRequest
 from forwardc.runtime.http.send import HttpAnswer, NotSent, SendResult
 from forwardc.runtime.run.amounts import PARTIAL, amount_of, less_than_asked, more_than_asked
 from forwardc.runtime.run.answer import (
@@ -76,8 +75,6 @@ from forwardc.runtime.run.result import (
     StepReport,
 )
 
-_CONDITIONS: Final = IdentityCache[TermWriter]()
-_NAMES_STATUS: Final = IdentityCache[bool]()
 _STATUS: Final = "response.status"
 
 NO_RULES: Final = "the destination's file does not say what its answers mean"
@@ -98,16 +95,48 @@ def decide(step: PlanStep, response: ResponseValues) -> OutcomeDecision:
     why = _unbelievable(step, status, response)
     if why is not None:
         return OutcomeDecision(Outcome.UNKNOWN, why=why)
-    for rule in step.outcome:
+    scope = Scope(response, reveal=True)
+    for rule in _rules(step):
         try:
-            holds_here = rule.when is None or _is_true(rule, rule.when, response)
+            holds_here = rule.condition is None or _is_true(rule.condition, scope)
         except (ComputationError, NotExpressibleError) as problem:
-            why = f"rule {rule.rule} cannot be computed: {problem}"
+            why = f"rule {rule.number} cannot be computed: {problem}"
             return OutcomeDecision(Outcome.UNKNOWN, why=why)
-        if holds_here and (_is_success(status) or _may_fail(rule)):
-            return OutcomeDecision(Outcome(rule.verdict), rule=rule.rule)
+        if holds_here and (rule.decides_failures or _is_success(status)):
+            return OutcomeDecision(rule.outcome, rule=rule.number)
     return OutcomeDecision(
         Outcome.UNKNOWN, why=f"the destination answered {status}, and no rule holds"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A rule of a loaded plan, made ready once: `condition` is None where it always holds.
+
+    `decides_failures`: it may decide outside 2xx; one that approves must name the status itself.
+    """
+
+    number: int
+    outcome: Outcome
+    condition: TermWriter | None
+    decides_failures: bool
+
+
+_RULES: Final = IdentityCache[tuple[_Rule, ...]]()
+
+
+def _rules(step: PlanStep) -> tuple[_Rule, ...]:
+    return _RULES.get(step, "", lambda: tuple(map(_ready, step.outcome)))
+
+
+def _ready(rule: PlanOutcomeRule) -> _Rule:
+    outcome = Outcome(rule.verdict)
+    names_status = rule.when is not None and _names_status(rule.when)
+    return _Rule(
+        rule.rule,
+        outcome,
+        None if rule.when is None else _folded(rule.when),
+        outcome is not Outcome.APPROVED or names_status,
     )
 
 
@@ -143,21 +172,13 @@ def _is_success(status: int) -> bool:
     return 200 <= status <= 299
 
 
-def _may_fail(rule: PlanOutcomeRule) -> bool:
-    """Whether a rule may decide outside 2xx: one that approves must name the status itself."""
-    return Outcome(rule.verdict) is not Outcome.APPROVED or _NAMES_STATUS.get(
-        rule, "", lambda: rule.when is not None and _names_status(rule.when)
-    )
-
-
 def _names_status(condition: Term) -> bool:
     return any(isinstance(node, Ref) and node.name == _STATUS for node in walk(condition))
 
 
-def _is_true(rule: PlanOutcomeRule, condition: Term, response: Mapping[str, Any]) -> bool:
+def _is_true(condition: TermWriter, scope: Scope) -> bool:
     """Raises `ComputationError` for what is neither true, false nor null."""
-    write = _CONDITIONS.get(rule, "", lambda: _folded(condition))
-    value: Value = write(Scope(response, reveal=True))
+    value: Value = condition(scope)
     if is_null(value):
         return False
     if not isinstance(value, bool):
@@ -376,17 +397,17 @@ def _said(places: tuple[ReasonAt, ...], document: Any) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What went out, None where nothing was bound, and what came back.
+    """What went out as it may be shown, None where nothing was bound, and what came back.
 
-    `called` is the destination's method and URL; `card` is what the vault told by the way;
-    `names` and `keyed` are as the intent has them, and `named` is the plan's. `in_doubt`: an
-    earlier attempt may have arrived. `lacks` is what the destination did not get. `log` says where
-    the vault names its own page of the call.
+    `called` is the destination's method and URL, as they may be shown; `card` is what the vault
+    told by the way; `names` and `keyed` are as the intent has them, and `named` is the plan's.
+    `in_doubt`: an earlier attempt may have arrived. `lacks` is what the destination did not get.
+    `log` says where the vault names its own page of the call.
     """
 
     called: str
     keys: IdempotencyKeys
-    bound: BoundRequest | None
+    shown: ShownRequest | None
     sent: SendResult
     card: CardFacts = field(default_factory=CardFacts)
     names: tuple[PartyName, ...] = ()
@@ -413,7 +434,7 @@ def step_report(
     return StepReport(
         name=step.name,
         deliver=step.deliver,
-        called=mask(trip.called),
+        called=trip.called,
         keys=trip.keys,
         outcome=concluded.outcome,
         rejected_by=concluded.rejected_by,
@@ -423,7 +444,7 @@ def step_report(
         status=read.status if isinstance(read, DestinationAnswer) else None,
         request_id=redactor.identifier(read.request_id) if read.request_id else None,
         outputs=outputs,
-        request=masked(trip.bound.shown) if trip.bound else None,
+        request=trip.shown,
         answer=redactor.text(read.body) if keep and read.body else None,
         cards_masked=count_cards(text_of(answer)) if answer else 0,
         duration_ms=answer.duration_ms if answer else 0,
