@@ -25,6 +25,11 @@ def shown(text: str, *secrets: object) -> str:
             "<r><cardNumber x='1'>41</cardNumber><c>5</c></r>",
             "<r><cardNumber x='1'>***</cardNumber><c>5</c></r>",
         ),
+        (
+            "<u:r xmlns:u='u'><u:cardNumber>41</u:cardNumber><u:c>5</u:c></u:r>",
+            "<u:r xmlns:u='u'><u:cardNumber>***</u:cardNumber><u:c>5</u:c></u:r>",
+        ),
+        ("<a u:cvc='737' u:c='5'/>", "<a u:cvc=*** u:c='5'/>"),
         ("card 4242424242424242.", "card ****************."),
         ('{"message": "bad \\u001b[31m"}', '{"message": "bad \\u001b[31m"}'),
         ("\x1b[31m red\n  and blue", "\N{REPLACEMENT CHARACTER}[31m red and blue"),
@@ -54,6 +59,8 @@ def test_hostile_answers_take_little_time() -> None:
         '"key' * 50_000,
         '"' + "key" * 50_000,
         "<key " * 50_000,
+        "<a:" * 50_000,
+        "a:b:c:" * 50_000,
         "key=" * 50_000,
         '"key":"' + "\\" * 100_000,
     ):

@@ -39,6 +39,13 @@ def test_both_agree_on_any_text(text: str) -> None:
     assert places(text) == judged(text)
 
 
+def test_a_prefix_of_xml_hides_no_name() -> None:
+    answer = '<u:cvNumber>1</u:cvNumber><u:cvv t="2">737</u:cvv><u:c u:cvc="737" u:a="5"/>'
+    assert mask_text(answer) == (
+        '<u:cvNumber>1</u:cvNumber><u:cvv t="2">***</u:cvv><u:c u:cvc="***" u:a="5"/>'
+    )
+
+
 def test_six_and_four_digits_stay() -> None:
     assert mask_text("n=4242 4242 4242 4242.") == "n=424242******4242."
     assert mask_text("id 6884107995871") == "id 6884107995871"

@@ -102,14 +102,14 @@ def enveloped(way: str, body: Body, encoding: str = "utf-8", **headers: str) -> 
     return httpx.Response(200, content=content, headers=headers)
 
 
-def ran(plan: Plan, operation: str, way: str, answer: httpx.Response) -> RunResult:
+def ran(plan: Plan, operation: str, way: str, answer: httpx.Response, **texts: str) -> RunResult:
     """What a run comes to over this answer."""
     sink = Sink()
 
     async def go() -> RunResult | None:
         async with Sender(_Once(lambda: answer)) as sender:
             means = RunDependencies(sender, VaultKeys(sender))
-            request = RunRequest(source=_SOURCES[way])
+            request = RunRequest(source=_SOURCES[way], texts=texts)
             return await run(plan, operation, request, sandbox_resolver(plan), means, sink)
 
     result = asyncio.run(go())

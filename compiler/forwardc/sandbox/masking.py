@@ -203,13 +203,15 @@ _NAME = (
     r"tokenAuthenticationVerificationValue|pin)"
     r"(?:\]|%5D)?)"
 )
-# The value of such a field in JSON (also in a JSON string, with \"), in a form and in XML.
+# The value of such a field in JSON (also in a JSON string, with \"), in a form and in XML,
+# where a name may have a prefix.
 _FIELDS = (
     re.compile(rf'(\\*"{_NAME}\\*"\s*:\s*)(\\*"[^"\\]*\\*"|-?\d+)', re.IGNORECASE),
     re.compile(
         rf"((?:^|[&?])(?:{_NAME}|[\w.-]*(?:api_?key|secret|token))=)([^&\s]*)", re.IGNORECASE
     ),
-    re.compile(rf"(<{_NAME}(?:\s[^>]*)?>)([^<]*)", re.IGNORECASE),
+    re.compile(rf"(<(?:[\w.-]+:)?{_NAME}(?:\s[^>]*)?>)([^<]*)", re.IGNORECASE),
+    re.compile(rf'(\s(?:[\w.-]+:)?{_NAME}\s*=\s*)("[^"<]*")', re.IGNORECASE),
 )
 _CREDENTIAL = re.compile(
     r"\b(?:sbx_[0-9a-f]{8,}|(?:sk|rk|pk)_(?:test|live|sbox)_[\w*#$=]+"

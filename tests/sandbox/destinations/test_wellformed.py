@@ -14,6 +14,7 @@ from forwardc.sandbox.destinations.wellformed import NotWellFormedError, check
 from forwardc.sandbox.world import OutboundRequest, World
 from growth import assert_linear
 
+_XSI = b"http://www.w3.org/2001/XMLSchema-instance"
 JSON, XML, FORM = "application/json", "application/xml", "application/x-www-form-urlencoded"
 SECRET = "s3cr3t-value"
 
@@ -51,6 +52,8 @@ TAKEN = [
     (b"\xef\xbb\xbf<a/>", XML),
     (b'<!DOCTYPE p PUBLIC "-//W//DTD P v1//EN" "http://dtd.example/p.dtd"><p/>', XML),
     (b"<s:a xmlns:s='urn:s'/>", "application/soap+xml; action=x"),
+    (b"<a xmlns:t='urn:t' xmlns:i='%s' i:type='t:Card' type='x:y'/>" % _XSI, XML),
+    (b"<a xmlns:i='%s'><b i:type=' Card'/><c i:type='xml:x'/></a>" % _XSI, XML),
     (b"a=1&a=2&b[c]=%C3%A9&d=&e+f=x%20y", FORM),
     (b"u=https://a.example/b?c&m=!$'()*,;:@~", FORM),
     (b"a=1&", FORM),
@@ -107,6 +110,15 @@ REFUSED = [
     (b'<a b="1" b="2"/>', XML, "duplicate attribute"),
     (b"<a/><b/>", XML, "junk after document element"),
     (b"<s:a/>", XML, "unbound prefix"),
+    (b"<a s:b='1'/>", XML, "unbound prefix"),
+    (b"<a><s:b xmlns:s='urn:s'/><s:c/></a>", XML, "unbound prefix"),
+    (b"<a xmlns:s=''/>", XML, "undeclare prefix"),
+    (b"<a xmlns:xml='urn:s'/>", XML, "reserved prefix (xml)"),
+    (b"<a xmlns:xmlns='urn:s'/>", XML, "reserved prefix (xmlns)"),
+    (b"<a xmlns:s='http://www.w3.org/2000/xmlns/'/>", XML, "reserved namespace"),
+    (b"<a xmlns:s='urn:s' xmlns:t='urn:s' s:b='1' t:b='2'/>", XML, "duplicate attribute"),
+    (b"<a xmlns:i='%s' i:type='t:Card'/>" % _XSI, XML, "type with a prefix"),
+    (b"<a xmlns:i='%s'><b xmlns:t='u'/><c i:type='t:C'/></a>" % _XSI, XML, "type with a prefix"),
     (b"<a>\x01</a>", XML, "not well-formed"),
     (b"<a>\xe9</a>", XML, "bytes that its encoding does not have"),
     (b' <?xml version="1.0"?><a/>', XML, "XML or text declaration not at start"),

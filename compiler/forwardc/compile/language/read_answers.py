@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from forwardc.compile.ir.xml_names import RESERVED, is_address
 from forwardc.compile.language import access
 from forwardc.compile.language.destination import DeclaredRule, DeclaredStep
 from forwardc.compile.language.money.amount_params import unknown
@@ -62,13 +63,7 @@ def _between(least: int, most: int) -> Term:
 
 # Prefixes of XML
 
-# Namespaces in XML 1.0, section 3: both are bound everywhere, and to nothing else.
-_RESERVED: Final = {
-    "xml": "http://www.w3.org/XML/1998/namespace",
-    "xmlns": "http://www.w3.org/2000/xmlns/",
-}
 _PREFIX: Final = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*")
-_URI: Final = re.compile(r"[^\s<>\"{}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,26 +87,26 @@ def read_namespaces(
         _check_reserved(entry, uris[entry.key], report)
     used = sorted([*_in_rules(rules), *_in_pointers(response)], key=lambda use: use.span.start)
     for entry in access.entries(node):
-        unused = entry.key not in {use.prefix for use in used} | _RESERVED.keys()
+        unused = entry.key not in {use.prefix for use in used} | RESERVED.keys()
         # What has not the form of one is reported by the schema.
-        if unused and _PREFIX.fullmatch(entry.key) and _URI.fullmatch(uris[entry.key]):
+        if unused and _PREFIX.fullmatch(entry.key) and is_address(uris[entry.key]):
             message = f"nothing reads the prefix `{entry.key}`"
             hint = "use it in a rule or an `at`, or delete it"
             report.at(entry.value).warning("FC0327", message, entry.key_span, hint)
     # A slip in one prefix stands in many places: the first says it for all.
     first = {use.prefix: use for use in reversed(used)}
     for use in used:
-        if use is first[use.prefix] and use.prefix not in uris.keys() | _RESERVED.keys():
+        if use is first[use.prefix] and use.prefix not in uris.keys() | RESERVED.keys():
             _report_undeclared(use, uris, report)
     return uris
 
 
 def _check_reserved(entry: Entry, uri: str, report: Report) -> None:
     at = report.at(entry.value)
-    if entry.key in _RESERVED:
+    if entry.key in RESERVED:
         message = f"the prefix `{entry.key}` has its meaning in every XML document"
         at.error("FC0211", message, entry.key_span, "delete it: it needs no declaration")
-    elif uri in _RESERVED.values():
+    elif uri in RESERVED.values():
         message = "this namespace belongs to XML itself, and no other prefix can mean it"
         at.error("FC0211", message, entry.value.span, "write the prefix `xml` where it is read")
 

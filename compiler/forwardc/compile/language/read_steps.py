@@ -183,7 +183,8 @@ class _StepReader:
         if isinstance(node, YamlScalar):
             term = values.let(node)
         else:
-            term = values.tree(node, in_json_body=True)
+            has_xml = access.get(access.get(self.entry.value, "request"), "xml") is not None
+            term = values.tree(node, in_json_body=True, for_xml=has_xml)
         let = let_of(term, values.type_of(term), values.names)
         if let.size > MAX_LET_NODES or let.height > MAX_LET_HEIGHT:
             message = "the `let` values, put in where they are used, expand to too much"
@@ -263,7 +264,11 @@ class _StepReader:
             if kind is BodyKind.TEXT:
                 tree = self.values.line(node, "a text body")
             else:
-                tree = self.values.tree(node, in_json_body=kind is BodyKind.JSON)
+                tree = self.values.tree(
+                    node,
+                    in_json_body=kind is BodyKind.JSON,
+                    for_xml=kind is BodyKind.XML,
+                )
             if tree is None:
                 return None
             return DeclaredBody(kind, tree, node.span, node.pointer, _doctype(request))

@@ -77,23 +77,39 @@ class ValueReader:
         typing.rule(term, interpolated=not _is_whole(node))
         return term if typing.good else None
 
-    def tree(self, node: Node, *, in_json_body: bool) -> Term | None:
-        """A body: maps, lists and scalars. What has a mistake is left out of the tree."""
+    def tree(self, node: Node, *, in_json_body: bool, for_xml: bool = False) -> Term | None:
+        """A body: maps, lists and scalars. What has a mistake is left out of the tree.
+
+        `for_xml`: its keys are names, so that the tree tells where each of them stands.
+        """
         match node:
             case YamlScalar():
                 return self.leaf(node, in_json_body=in_json_body)
             case YamlMap():
-                entries = [
-                    (self.key(entry.key_node, entry.value), entry.value) for entry in node.entries
-                ]
-                terms = [
-                    (key, self.tree(value, in_json_body=in_json_body)) for key, value in entries
-                ]
-                present = tuple((key, term) for key, term in terms if term is not None)
-                return Map(present, span=node.span)
+                return self._map(node, in_json_body=in_json_body, for_xml=for_xml)
             case YamlSeq():
-                items = [self.tree(item, in_json_body=in_json_body) for item in node.items]
+                items = [
+                    self.tree(item, in_json_body=in_json_body, for_xml=for_xml)
+                    for item in node.items
+                ]
                 return Seq(tuple(item for item in items if item is not None), span=node.span)
+
+    def _map(self, node: YamlMap, *, in_json_body: bool, for_xml: bool) -> Map:
+        keys = [self.key(entry.key_node, entry.value) for entry in node.entries]
+        terms = [
+            self.tree(entry.value, in_json_body=in_json_body, for_xml=for_xml)
+            for entry in node.entries
+        ]
+        present = [
+            (key, term, entry)
+            for key, term, entry in zip(keys, terms, node.entries, strict=True)
+            if term is not None
+        ]
+        return Map(
+            tuple([(key, term) for key, term, _ in present]),
+            key_spans=tuple([entry.key_span for _, _, entry in present]) if for_xml else (),
+            span=node.span,
+        )
 
     def key(self, key: YamlScalar, value: Node) -> str:
         """A key's text, after refusing expressions in it."""

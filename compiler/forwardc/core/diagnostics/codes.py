@@ -97,6 +97,7 @@ _TABLE = (
     Code("FC0326", "no-outcome", "Nothing says what an answer means"),
     Code("FC0327", "unused-prefix", "A prefix of a namespace is declared but never used"),
     Code("FC0328", "undeclared-prefix", "A prefix is used but not declared"),
+    Code("FC0329", "attribute-twice", "An XML element has one attribute twice"),
     Code("FC0330", "amount-without-currency", "Nothing says what an amount is counted in"),
     Code("FC0331", "unknown-currency", "A currency is not one that can be paid there"),
     Code("FC0332", "money-table", "A destination's way to count money does not fit together"),

@@ -174,9 +174,13 @@ class Text(_Node):
 
 @dataclass(frozen=True, slots=True)
 class Map(_Node):
-    """A mapping with fixed keys, in order. An absent value drops its entry."""
+    """A mapping with fixed keys, in order. An absent value drops its entry.
+
+    `key_spans`, of one that an author wrote, say where each key stands.
+    """
 
     entries: tuple[tuple[str, "Term"], ...]
+    key_spans: tuple[Span, ...] = field(default=(), compare=False, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         """Note what it holds."""
@@ -357,9 +361,9 @@ def _with_children(term: Term, inner: tuple[Term, ...]) -> Term:
             return Call(function, inner[: len(args)], named_terms, span=term.span)
         case Text():
             return Text(inner, span=term.span)
-        case Map(entries=entries):
+        case Map(entries=entries, key_spans=spans):
             keys = [key for key, _ in entries]
-            return Map(tuple(zip(keys, inner, strict=True)), span=term.span)
+            return Map(tuple(zip(keys, inner, strict=True)), key_spans=spans, span=term.span)
         case Seq():
             return Seq(inner, span=term.span)
         case If(present=present):

@@ -171,11 +171,12 @@ _SHORTEST = 3
 _MOST_CHARACTERS = 600
 _TELLING_WORDS = "|".join(WORDS)
 _NAME = rf"[\w.\[\]-]{{0,40}}(?:{_TELLING_WORDS})[\w.\[\]-]{{0,40}}"
-# What an answer may hold that only its name gives away: as JSON, as a form, as XML.
+# What an answer may hold that only its name gives away: as JSON, as a form, as XML, where a name
+# may have a prefix and be an attribute's.
 _NAMED_VALUES = (
     re.compile(rf'("{_NAME}"\s*:\s*)("(?:[^"\\]|\\.)*"?|[\w.+-]+)', re.IGNORECASE),
-    re.compile(rf"((?:^|[&?\s])(?:{_NAME})=)([^&\s]+)", re.IGNORECASE),
-    re.compile(rf"(<{_NAME}(?:\s[^>]{{0,200}})?>)([^<]+)", re.IGNORECASE),
+    re.compile(rf"((?:^|[&?\s])(?:[\w.-]{{1,40}}:)?(?:{_NAME})=)([^&\s]+)", re.IGNORECASE),
+    re.compile(rf"(<(?:[\w.-]{{1,40}}:)?{_NAME}(?:\s[^>]{{0,200}})?>)([^<]+)", re.IGNORECASE),
 )
 
 

@@ -9,6 +9,7 @@ gateways ask for it, and never fetched; one with declarations of its own is refu
 
 import codecs
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
@@ -65,18 +66,38 @@ def _declared(start: str) -> str:
     return codecs.lookup(declaration[1]).name
 
 
-def _parse(text: str) -> None:
-    depth = 0
+_TYPE_ATTRIBUTE: Final = "http://www.w3.org/2001/XMLSchema-instance type"
+"""As the parser writes it: namespace and name."""
 
-    def start(*_: object) -> None:
-        nonlocal depth
-        depth += 1
-        if depth > MAX_DEPTH:
+
+class _Elements:
+    """How deep the parser is, and which prefixes have a meaning there."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._bound = Counter(["xml"])
+
+    def start(self, _name: str, attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
             raise UnreadableBodyError("nested too deeply")
+        # A name as well (XML Schema 1.0, part 1, 2.6.1), of which the parser knows nothing.
+        prefix, colon, _ = attributes.get(_TYPE_ATTRIBUTE, "").strip().partition(":")
+        if colon and not self._bound[prefix]:
+            raise UnreadableBodyError("a type with a prefix that nothing declares")
 
-    def end(*_: object) -> None:
-        nonlocal depth
-        depth -= 1
+    def end(self, _name: str) -> None:
+        self._depth -= 1
+
+    def bind(self, prefix: str | None, _uri: str) -> None:
+        self._bound[prefix or ""] += 1
+
+    def unbind(self, prefix: str | None) -> None:
+        self._bound[prefix or ""] -= 1
+
+
+def _parse(text: str) -> None:
+    elements = _Elements()
 
     def doctype(_name: Any, _system: Any, _public: Any, own_declarations: int) -> None:
         if own_declarations:
@@ -87,7 +108,9 @@ def _parse(text: str) -> None:
 
     # The separator makes the parser judge prefixes; the encoding overrides the declaration.
     parser = expat.ParserCreate("utf-8", " ")
-    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.StartElementHandler, parser.EndElementHandler = elements.start, elements.end
+    parser.StartNamespaceDeclHandler = elements.bind
+    parser.EndNamespaceDeclHandler = elements.unbind
     parser.StartDoctypeDeclHandler = doctype
     parser.EntityDeclHandler = parser.SkippedEntityHandler = entity
     parser.ExternalEntityRefHandler = entity

@@ -337,7 +337,9 @@ def is_blank(leaf: BodyLeaf) -> bool:
 
 
 def _last(leaf: BodyLeaf) -> str:
-    return _squeeze(leaf.path.rpartition("/")[2])
+    name = leaf.path.rpartition("/")[2]
+    # What a prefix is called says nothing.
+    return _squeeze(name.rpartition(":")[2] if leaf.xml else name)
 
 
 def _parent(path: str) -> str:

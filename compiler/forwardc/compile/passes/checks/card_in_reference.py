@@ -35,4 +35,6 @@ def check(case: Case) -> Iterator[Problem]:
 
 
 def _names(key: str) -> set[str]:
-    return {part.lower().replace("_", "").replace("-", "") for part in _PART.findall(key)}
+    """The words of a key, each without a prefix of XML."""
+    parts = (part.rpartition(":")[2] for part in _PART.findall(key))
+    return {part.lower().replace("_", "").replace("-", "") for part in parts}
