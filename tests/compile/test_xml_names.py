@@ -1,7 +1,7 @@
 """What the compiler takes for names of XML is what the sandbox's own reader takes, and no more."""
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,11 +20,12 @@ ADDRESSES = (
     *("urn:1", "urn:2", "", "http://www.w3.org/XML/1998/namespace"),
     *("http://www.w3.org/2000/xmlns/", "http://www.w3.org/2001/XMLSchema-instance"),
 )
+_UNUSED: Any = None
 TEXTS = ("", "t", "p:t", "xml:t", " q:t")
 
 names = st.builds(
     lambda prefix, name: f"{prefix}{name}",
-    _prefixed := st.sampled_from(("", *(f"{prefix}:" for prefix in PREFIXES))),
+    st.sampled_from(("", *(f"{prefix}:" for prefix in PREFIXES))),
     st.sampled_from(NAMES),
 )
 declarations = st.dictionaries(
@@ -51,7 +52,7 @@ contents = st.recursive(st.sampled_from(TEXTS).map(Lit), elements, max_leaves=8)
 def problems(root: str, content: Term) -> list[str]:
     body = ProgramBody(Encoding.XML, Map(((root, content),)), None, None)
     step: Any = SimpleNamespace(request=SimpleNamespace(body=body))
-    case = Case(cast(Any, None), cast(Any, None), step)
+    case = Case(_UNUSED, _UNUSED, step)
     return [problem.code for problem in xml_names.check(case)]
 
 

@@ -29,6 +29,7 @@ SCRIPTS = (
     "reconcile-counts-an-item-twice",
     "retry-after-overflow",
     "return-url-of-an-app",
+    "xml-qualified-names",
 )
 
 pytestmark = [

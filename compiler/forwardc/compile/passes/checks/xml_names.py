@@ -120,7 +120,7 @@ class _Names:
         """The value of `xsi:type` is a name, too: its prefix needs a meaning as well."""
         is_type = name.local == "type" and scope.get(name.prefix) == SCHEMA_INSTANCE
         text = key.value.value if is_type and isinstance(key.value, Lit) else None
-        prefix, colon, _ = text.partition(":") if isinstance(text, str) else ("", "", "")
+        prefix, colon, _ = text.strip().partition(":") if isinstance(text, str) else ("", "", "")
         if colon and prefix not in scope:
             self._note(prefix, key.value.span, scope)
 
@@ -182,6 +182,9 @@ def _declaration(key: _Key, prefix: str) -> Iterator[Problem]:
         yield Problem("FC0205", "the prefix is empty", key.span, "write `.xmlns`, or name a prefix")
     elif prefix and (split(prefix) is None or ":" in prefix):
         yield Problem("FC0205", "this prefix is no XML name", key.span, _form(key))
+    elif prefix == "xml" and _address(key.value) == RESERVED["xml"]:
+        # What is so in any case may be said.
+        return
     elif prefix in RESERVED:
         message = f"the prefix `{prefix}` has its meaning in every XML document"
         yield Problem("FC0211", message, key.span, "delete it: it needs no declaration")
