@@ -174,10 +174,7 @@ class Text(_Node):
 
 @dataclass(frozen=True, slots=True)
 class Map(_Node):
-    """A mapping with fixed keys, in order. An absent value drops its entry.
-
-    `key_spans`, of one that an author wrote, say where each key stands.
-    """
+    """A mapping with fixed keys, in order, and their places. An absent value drops its entry."""
 
     entries: tuple[tuple[str, "Term"], ...]
     key_spans: tuple[Span, ...] = field(default=(), compare=False, repr=False, kw_only=True)
@@ -356,14 +353,13 @@ def _with_children(term: Term, inner: tuple[Term, ...]) -> Term:
     """The same node around other terms, which stand in the order of `inside`."""
     match term:
         case Call(function=function, args=args, named=named):
-            names = [name for name, _ in named]
-            named_terms = tuple(zip(names, inner[len(args) :], strict=True))
+            named_terms = tuple(zip([name for name, _ in named], inner[len(args) :], strict=True))
             return Call(function, inner[: len(args)], named_terms, span=term.span)
         case Text():
             return Text(inner, span=term.span)
         case Map(entries=entries, key_spans=spans):
-            keys = [key for key, _ in entries]
-            return Map(tuple(zip(keys, inner, strict=True)), key_spans=spans, span=term.span)
+            pairs = tuple(zip([key for key, _ in entries], inner, strict=True))
+            return Map(pairs, key_spans=spans, span=term.span)
         case Seq():
             return Seq(inner, span=term.span)
         case If(present=present):
