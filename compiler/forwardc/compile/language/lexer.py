@@ -58,13 +58,13 @@ _TOKEN = re.compile(
     r"(?P<name>[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*)"
     r"|(?P<number>-?[0-9]+(?:\.[0-9]+)?)"
     r"|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")"
-    r"|(?P<sign>==|!=|<=|>=|[<>()\[\],+?=])",
+    r"|(?P<sign>==|!=|<=|>=|[<>()\[\]{}:,+?=])",
     re.DOTALL,
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "t": "\t"}
 
-_SIGN_HINTS = {
+SIGN_HINTS = {
     "&": "write `and`",
     "|": "write `or`",
     "!": "write `not`",
@@ -110,7 +110,7 @@ def _token(text: str, start: int, end: int) -> Token:
             f"{character_name(char)} between words", start, start + 1, "write a plain space"
         )
     raise ExpressionSyntaxError(
-        "a character that has no meaning here", start, start + 1, _SIGN_HINTS.get(char)
+        "a character that has no meaning here", start, start + 1, SIGN_HINTS.get(char)
     )
 
 

@@ -1,19 +1,20 @@
 """The grammar of expressions, by recursive descent over the tokens of one `${...}`.
 
 Loosest first: `or`, `and`, `not`, comparison and `in`, `+`, index and `?`. Calls are held against
-the table of functions; whether a name exists, and whether types fit, is judged later.
+the table of functions; whether a name exists, and whether types fit, is judged later. One file,
+since it is one grammar, read from the loosest operator to the entries of a `map`.
 """
 
 from collections.abc import Callable
 from typing import TypeAlias, assert_never
 
-from forwardc.compile.language.lexer import ExpressionSyntaxError, Token, TokenKind
+from forwardc.compile.language.lexer import SIGN_HINTS, ExpressionSyntaxError, Token, TokenKind
 from forwardc.compile.language.report import Report
 from forwardc.core.atoms import ATOMS
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.terms.functions import FUNCTIONS, Function
-from forwardc.core.terms.terms import Atom, Call, If, Lit, Ref, Seq, Term, Text, height
+from forwardc.core.terms.terms import Atom, Call, If, Lit, Map, Ref, Seq, Term, Text, height
 
 MAX_NESTING = 32
 """Brackets inside one another: each takes some ten frames of Python's stack of 1,000."""
@@ -32,7 +33,10 @@ CALLABLE = tuple(name for name, function in FUNCTIONS.items() if not function.op
 _LITERALS: dict[str, None | bool] = {"true": True, "false": False, "null": None}
 _COMPARISONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _PRESENT = "write present(card.cvc, '1')"
-_CLOSING = {"(": ")", "[": "]"}
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_OPERANDS = frozenset({"(", "["})
+_ONLY_IN_MAP = frozenset({"{", "}", ":"})
+_ENTRY = "write map(params.brand, {visa: VI, 'american express': AX}, OT)"
 
 
 class Parser:
@@ -109,6 +113,10 @@ class Parser:
             return ExpressionSyntaxError(
                 "an unexpected `=`", token.start, token.end, "compare with =="
             )
+        if token.kind is TokenKind.SIGN and token.text in _ONLY_IN_MAP:
+            message = "a character that has no meaning here"
+            hint = SIGN_HINTS.get(token.text)
+            return ExpressionSyntaxError(message, token.start, token.end, hint)
         if token.text == "not":
             message = "an unexpected `not`"
             return ExpressionSyntaxError(message, token.start, token.end, "write `not x in [...]`")
@@ -211,7 +219,7 @@ class Parser:
                 return Lit(_LITERALS[token.text], span=self._span(first))
             case TokenKind.NAME if token.text not in WORDS:
                 return self._call() if self._sees(1, "(") else self._name()
-            case TokenKind.SIGN if token.text in _CLOSING:
+            case TokenKind.SIGN if token.text in _OPERANDS:
                 return self._group() if token.text == "(" else self._list()
             case TokenKind.NAME | TokenKind.SIGN | TokenKind.END:
                 raise self._unexpected()
@@ -252,7 +260,10 @@ class Parser:
         args: list[Term] = []
         named: dict[str, Term] = {}
         while not self._sees(0, ")"):
-            self._argument(args, named, quoted=token.text == "pick")
+            if token.text == "map" and args:
+                self._map_argument(args, named)
+            else:
+                self._argument(args, named, quoted=token.text == "pick")
             if not self._takes(","):
                 break
         self._closes(opening)
@@ -286,6 +297,78 @@ class Parser:
             raise ExpressionSyntaxError(message, self._now.start, self._now.end, code="FC0305")
         args.append(self._nested(self._or))
 
+    # The entries of a `map`
+
+    def _map_argument(self, args: list[Term], named: dict[str, Term]) -> None:
+        """The entries of a `map`, or what it gives for anything else, by place or by `else=`."""
+        if len(args) == 1 and self._sees(0, "{"):
+            args.append(self._entries())
+            return
+        first = self._index
+        by_name = self._now.text == "else" and self._sees(1, "=")
+        if by_name:
+            self._index += 2
+        if len(args) == 1 or "else" in named:
+            raise self._not_map(self._tokens[first])
+        named["else"] = self._constant()
+
+    def _entries(self) -> Map:
+        first, opening = self._index, self._next()
+        entries: dict[str, Term] = {}
+        while not self._sees(0, "}"):
+            key = self._entry_key()
+            if _key_text(key) in entries:
+                self._twice(key)
+            if not self._takes(":"):
+                raise self._not_map(self._now)
+            entries[_key_text(key)] = self._constant()
+            if not self._takes(","):
+                break
+        self._closes(opening)
+        return Map(tuple(entries.items()), span=self._span(first))
+
+    def _entry_key(self) -> Token:
+        token = self._now
+        is_number = token.kind is TokenKind.NUMBER and isinstance(token.value, int)
+        is_name = token.kind is TokenKind.NAME and "." not in token.text
+        if not (is_number or is_name or token.kind is TokenKind.TEXT):
+            raise self._not_map(token)
+        self._next()
+        self._ends_word(token)
+        return token
+
+    def _constant(self) -> Term:
+        """What an entry gives: a literal, of which a text may stand bare, or a setting."""
+        first, token = self._index, self._now
+        if token.kind is TokenKind.NAME and not self._sees(1, "("):
+            if token.text.startswith("settings."):
+                return self._name()
+            if "." not in token.text and token.text != "null":
+                self._next()
+                self._ends_word(token)
+                return Lit(_LITERALS.get(token.text, token.text), span=self._span(first))
+        elif token.kind in (TokenKind.TEXT, TokenKind.NUMBER):
+            self._next()
+            self._ends_word(token)
+            return Lit(token.value, span=self._span(first))
+        raise self._not_map(token)
+
+    def _ends_word(self, first: Token) -> None:
+        """A bare text is one word: `american express` would be two."""
+        if self._now.kind in (TokenKind.NAME, TokenKind.NUMBER, TokenKind.TEXT):
+            message = "words without quotes, or without a comma between entries"
+            hint = f"put quotes around a text of several words: {_ENTRY.removeprefix('write ')}"
+            raise ExpressionSyntaxError(message, first.start, self._now.end, hint, "FC0363")
+
+    def _not_map(self, token: Token) -> ExpressionSyntaxError:
+        message = "an entry of `map` is a literal with its value, a literal or a setting"
+        end = max(token.end, token.start + 1)
+        return ExpressionSyntaxError(message, token.start, end, _ENTRY, "FC0363")
+
+    def _twice(self, key: Token) -> None:
+        place = self._place(key.start, key.end)
+        self._fail("FC0363", "this entry of `map` stands twice", place, "keep one of them")
+
     def _check_call(
         self, name: Token, args: list[Term], named: dict[str, Term], span: Span
     ) -> None:
@@ -316,8 +399,15 @@ class Parser:
         self._report.error(code, message, span, hint)
 
 
+def _key_text(key: Token) -> str:
+    """The text that a key stands for, bare or in quotes."""
+    return str(key.value) if key.kind is TokenKind.TEXT else key.text
+
+
 def signature(function: Function) -> str:
     """How a function is called, for a hint: `slice(text, integer, integer)`."""
+    if function.name == "map":
+        return _ENTRY.removeprefix("write ")
     by_place = [
         " or ".join(sorted(types)) if len(types) < 3 else "value" for types in function.args
     ]

@@ -25,6 +25,7 @@ from forwardc.compile.language.money.amount_params import with_currencies
 from forwardc.compile.language.money.tables import DeclaredMoney, read_money
 from forwardc.compile.language.nodes import Entry, Node, YamlMap, YamlScalar
 from forwardc.compile.language.param_checks import check_declared
+from forwardc.compile.language.param_symbols import symbol_of_param
 from forwardc.compile.language.read_arrangements import read_arrangements
 from forwardc.compile.language.read_declarations import (
     check_country_codes,
@@ -107,19 +108,13 @@ def _names(
             name: Symbol(type_of_declared(setting), values=closed_values(setting))
             for name, setting in settings.items()
         },
-        params={name: _symbol(param, money) for name, param in params.items()},
+        params={name: symbol_of_param(param, money) for name, param in params.items()},
         secrets=frozenset(secrets),
         money=money,
         currencies=frozenset(
             name for name, param in params.items() if param.type is ParamType.CURRENCY
         ),
     )
-
-
-def _symbol(param: Param, money: DeclaredMoney) -> Symbol:
-    if param.type is not ParamType.AMOUNT:
-        return Symbol(type_of_declared(param), param.optional)
-    return Symbol(money.wire_type, param.optional, amount=True, currency=param.currency)
 
 
 def _environments(node: Node | None, values: ValueReader) -> dict[str, Term]:

@@ -58,7 +58,11 @@ class Symbol:
     """Whether it is an amount: `type` is that of the destination's form of it."""
     currency: Term | None = None
     values: tuple[str, ...] = ()
-    """Of a setting with a closed list of values: the list, each as text."""
+    """Of what has a closed list of values: the list, each as text."""
+    code: str = ""
+    """`currency` or `country` where it is a code of ISO."""
+    admits: frozenset[str] = frozenset()
+    """Every code that such a value can be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from forwardc.compile.language.call_checks import (
     pick_problems,
     picked_type,
 )
+from forwardc.compile.language.lookup_checks import CHECKED, lookup_problems
 from forwardc.compile.language.report import Report
 from forwardc.compile.language.symbols import SymbolTable
 from forwardc.core.atoms import NEVER_INTEGER
@@ -45,7 +46,7 @@ _NUMERIC = frozenset({Type.INTEGER, Type.NUMBER})
 _ORDERED = _NUMERIC | {Type.TEXT}
 _FORM = {
     Type.BYTES: "write hex(...), base64(...) or base64url(...)",
-    Type.TIME: "write iso8601(...), unix(...) or unix_ms(...)",
+    Type.TIME: "write iso8601(...), unix(...), unix_ms(...) or format_time(...)",
 }
 _TEXT_FORM = {**_FORM, Type.MAP: "write json(...)", Type.LIST: "write json(...)"}
 
@@ -60,6 +61,8 @@ def type_of(term: Term, names: SymbolTable) -> Type:
             return symbol.type if symbol else Type.JSON
         case Call(function="pick", named=named):
             return picked_type(type_of(alternative, names) for _, alternative in named)
+        case Call(function="map", args=(_, Map(entries=entries)), named=named):
+            return picked_type(type_of(value, names) for _, value in (*entries, *named))
         case Call(function=function):
             return FUNCTIONS[function].result
         case Map() | Source():
@@ -205,6 +208,9 @@ class Typing:
                 return
         for arg, accepted in zip(call.args, function.args, strict=True):
             self._argument(call, arg, accepted)
+        if call.function in CHECKED:
+            for problem in lookup_problems(call, self.names, type_of):
+                self._error(*problem)
         by_name: Mapping[str, Types] = {name: types for name, types, _ in function.named}
         for name, value in call.named:
             self._argument(call, value, by_name[name])

@@ -121,7 +121,13 @@ CODE = "FC0115"
 
 # Possessive where a run could be cut in many ways, so that a text without an end costs one pass.
 # Never on a group: Python before 3.11.5 matches those wrongly (python/cpython#106052).
-_HOLE = re.compile(r"""\$\{(?:[^'"}]++|'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")*\}""", re.DOTALL)
+_QUOTED = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\""""
+_ENTRIES = rf"""\{{(?:[^'"{{}}]++|{_QUOTED})*\}}"""
+# The braces of a `map` belong to the expression; one that is never closed ends at the first `}`.
+_HOLE = re.compile(
+    rf"""\$\{{(?:[^'"{{}}]++|{_QUOTED}|{_ENTRIES})*\}}|\$\{{(?:[^'"}}]++|{_QUOTED})*\}}""",
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)

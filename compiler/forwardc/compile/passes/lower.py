@@ -18,6 +18,7 @@ from forwardc.compile.language.call_checks import picked
 from forwardc.compile.language.nodes import at, exact
 from forwardc.compile.language.read_answers import answer_kind
 from forwardc.compile.passes.amounts import Amounts, money_block, of_outputs
+from forwardc.compile.passes.lookups import LOOKUPS, with_codes
 from forwardc.compile.passes.secret_forms import secret_forms
 from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
@@ -342,6 +343,8 @@ class _OperationLowering:
                 return self._resolved(node, lets)
             if isinstance(node, Call) and node.function == "jwe":
                 return self._jwe_key(node)
+            if isinstance(node, Call) and node.function in LOOKUPS:
+                return with_codes(node, self._destination.params)
             return picked(node) if isinstance(node, Call) and node.function == "pick" else node
 
         return fold(self._amounts.placed(rewrite(term, change, HAS_REF | HAS_CALL)))

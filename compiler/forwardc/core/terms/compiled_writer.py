@@ -33,9 +33,11 @@ from forwardc.core.terms.evaluator import (
     applied,
     checked_line,
     evaluate,
+    is_authors_text,
     joined,
     limited,
     line_pieces,
+    literal_text,
     reference,
     tree_pieces,
 )
@@ -196,7 +198,10 @@ class _Writer:
             value = piece.value(scope)
             if isinstance(value, str):
                 # Most values are text: written as the writers do, without pieces in between.
-                text = escape.escape(encoding, value, templated=templated)
+                if is_authors_text(self.term, piece.term, value):
+                    text = literal_text(encoding, value, templated)
+                else:
+                    text = escape.escape(encoding, value, templated=templated)
                 texts.append(f'"{text}"' if piece.number and encoding is Encoding.JSON else text)
                 continue
             for part in _filled(self.term, piece, value):

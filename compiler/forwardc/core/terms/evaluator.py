@@ -6,7 +6,7 @@ The result follows from term and scope alone. With `reveal=False` every tainted 
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
@@ -273,10 +273,28 @@ def tree_pieces(term: Encoded, value: Value) -> writers.Pieces:
 def line_pieces(term: Encoded, values: list[Value]) -> writers.Pieces:
     """The text of a line: what the author wrote stays, what a run gives is escaped."""
     for part, value in zip(line_parts(term.tree), values, strict=True):
-        if isinstance(part, Lit):
-            yield _literal(term.encoding, writers.text_of(value), term.templated)
+        if isinstance(part, Lit) or is_authors_text(term, part, value):
+            yield literal_text(term.encoding, writers.text_of(value), term.templated)
         else:
             yield from writers.scalar_pieces(value, term.encoding, templated=term.templated)
+
+
+_TIMES: Final = frozenset({"http_date", "format_time", "iso8601"})
+
+
+def is_authors_text(term: Encoded, part: Term, value: Value) -> bool:
+    """Whether a part of a header is a time in a fixed form, or one of an author's own values.
+
+    Every character of it was known at build time, as those of a literal are.
+    """
+    if term.encoding is not Encoding.HEADER or not isinstance(part, Call):
+        return False
+    if isinstance(value, Fragment | Template):
+        return False
+    if part.function != "map":
+        return part.function in _TIMES
+    values = [*part.args[1].inside, *(value for _, value in part.named)]
+    return all(isinstance(value, Lit) for value in values)
 
 
 def written(term: Encoded, pieces: writers.Pieces) -> str:
@@ -293,7 +311,8 @@ def checked_line(text: str) -> str:
     return text
 
 
-def _literal(encoding: Encoding, text: str, templated: bool) -> str:
+def literal_text(encoding: Encoding, text: str, templated: bool) -> str:
+    """A text of the author in a line. Raises `NotExpressibleError`."""
     match encoding:
         case Encoding.HEADER:
             return escape.header_literal(text, templated=templated)

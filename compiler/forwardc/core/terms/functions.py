@@ -8,7 +8,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
+from forwardc.core.terms.time_formats import formatted_time, http_date
 from forwardc.core.terms.values import CONTRADICTION, OTHER_SHAPE, XmlLeaf, is_null
 
 
@@ -53,6 +54,8 @@ _HASHABLE: Types = frozenset({Type.TEXT, Type.BYTES})
 _SCALAR: Types = frozenset({Type.TEXT, Type.INTEGER, Type.NUMBER, Type.BOOLEAN})
 _ANY: Types = frozenset(Type) - {Type.BYTES, Type.TIME}
 _NUMERIC: Types = frozenset({Type.INTEGER, Type.NUMBER})
+_MAPPED: Types = _SCALAR - {Type.NUMBER}
+_ENTRIES: Types = frozenset({Type.MAP})
 
 _TWICE: Final = "the answer gives this member twice"
 
@@ -77,6 +80,8 @@ class Function:
     """Written with a sign or a word, and not called by its name."""
     alternatives: bool = False
     """Whether its named arguments are the author's own: the values of a setting, in any number."""
+    table: str | None = None
+    """Of what its table is, where it looks up in one that the compiler puts into the plan."""
 
 
 # No field of a payment has more; Python itself refuses to read a few thousand.
@@ -119,6 +124,13 @@ def _iso8601(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
 
 
+def _format_time(moment: datetime, text: str, **offset: str) -> str:
+    try:
+        return formatted_time(moment, text, **offset)
+    except ValueError:
+        raise ComputationError("`format_time` has no such format or offset") from None
+
+
 def _unix_ms(moment: datetime) -> int:
     return int(moment.timestamp()) * 1000 + moment.microsecond // 1000
 
@@ -131,6 +143,30 @@ def _as_amount(*_args: Any) -> Any:
 def _as_picked(*_args: Any, **_alternatives: Any) -> Any:
     """One alternative is left where the setting has its value: a plan never holds this call."""
     raise ComputationError("an alternative is picked at build time")
+
+
+def _mapped(value: Any, entries: Mapping[str, Any], **otherwise: Any) -> Any:
+    """The entry of a value, found by its text: `1` and `"1"` are one, as in a comparison."""
+    if not isinstance(value, str | int | Decimal):
+        raise ComputationError("`map` looks up texts and numbers, true and false")
+    key = str(value).lower() if isinstance(value, bool) else str(value)
+    if key in entries:
+        return entries[key]
+    if "else" not in otherwise:
+        raise ComputationError("`map` has no entry for this value")
+    return otherwise["else"]
+
+
+def _code(value: str, table: str) -> str:
+    """The other code of a currency or country, whose own is written in either case.
+
+    `table` is the plan's own: `AUD=036 EUR=978`.
+    """
+    for entry in table.split():
+        code, _, other = entry.partition("=")
+        if code == value.upper():
+            return other
+    raise ComputationError("there is no such code for this currency or country")
 
 
 def _jwe(data: str, *, key: str, alg: str, enc: str, headers: str | None = None) -> str:
@@ -291,6 +327,9 @@ _JWE_NAMED = (
 )
 
 
+_OFFSET = (("offset", _TEXT, False),)
+
+
 def _rule(
     name: str, args: tuple[Types, ...], result: Type, compute: Callable[..., Any]
 ) -> Function:
@@ -328,6 +367,12 @@ FUNCTIONS: dict[str, Function] = {
         Function("unix", (_TIME,), Type.INTEGER, lambda moment: int(moment.timestamp())),
         Function("unix_ms", (_TIME,), Type.INTEGER, _unix_ms),
         Function("iso8601", (_TIME,), Type.TEXT, _iso8601),
+        Function("format_time", (_TIME, _TEXT), Type.TEXT, _format_time, named=_OFFSET),
+        Function("http_date", (_TIME,), Type.TEXT, http_date),
+        Function("map", (_MAPPED, _ENTRIES), Type.JSON, _mapped, named=(("else", _SCALAR, False),)),
+        Function("currency_number", (_TEXT,), Type.TEXT, _code, table="currency"),
+        Function("country_alpha3", (_TEXT,), Type.TEXT, _code, table="country"),
+        Function("country_number", (_TEXT,), Type.TEXT, _code, table="country"),
         Function("iso", (_INTEGER,), Type.INTEGER, _as_amount),
         Function("exponent", (_TEXT,), Type.INTEGER, _as_amount),
         Function("decimal", (_INTEGER, _TEXT), Type.NUMBER, _as_amount),

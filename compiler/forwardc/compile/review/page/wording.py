@@ -11,6 +11,7 @@ from typing import Final, assert_never
 from forwardc.compile.ir.program import ProgramPair
 from forwardc.compile.review.page.places import own_nodes
 from forwardc.core.atoms import ATOMS
+from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.terms import (
     Amount,
     Atom,
@@ -61,8 +62,8 @@ def part(term: Term, names: VendorNames) -> str:
             return names.get(name, name)
         case Raw(text=text):
             return text
-        case Call(function=function, args=args):
-            return f"{function}({', '.join(part(arg, names) for arg in args)})"
+        case Call():
+            return _call(term, names)
         case Text(parts=parts):
             return " + ".join(part(piece, names) for piece in parts)
         case Map(entries=entries):
@@ -80,6 +81,15 @@ def part(term: Term, names: VendorNames) -> str:
             return "source"
         case _:
             assert_never(term)
+
+
+def _call(call: Call, names: VendorNames) -> str:
+    """A call as its author wrote it: a table of codes is the compiler's, a JWE has own rows."""
+    args = call.args[:1] if FUNCTIONS[call.function].table else call.args
+    shown = [part(arg, names) for arg in args]
+    if call.function != "jwe":
+        shown += [f"{name}={part(value, names)}" for name, value in call.named]
+    return f"{call.function}({', '.join(shown)})"
 
 
 def _where(present: str, then: Term, names: VendorNames) -> str:
@@ -218,6 +228,12 @@ _FUNCTIONS: Final = {
     "unix": "unix: seconds since 1970 (UTC)",
     "unix_ms": "unix_ms: milliseconds since 1970 (UTC)",
     "iso8601": "iso8601: ISO 8601 in UTC with milliseconds",
+    "format_time": "format_time: in UTC, or the offset that is named; MM is the month, mm minutes",
+    "http_date": "http_date: as HTTP writes a date (RFC 9110), in UTC",
+    "map": "map(x, entries): the value of the entry that x names; else= is for any other x",
+    "currency_number": "currency_number: numeric code of ISO 4217, three digits as text",
+    "country_alpha3": "country_alpha3: code of three letters of ISO 3166-1",
+    "country_number": "country_number: numeric code of ISO 3166-1, three digits as text",
 }
 AS_KEY: Final = {
     "sha256_base64url": "SHA-256 of the secret",
