@@ -5,7 +5,7 @@ import re
 import iso3166
 import pytest
 
-from forwardc.core.code_tables import code_table
+from forwardc.compile.language.code_tables import code_table
 from forwardc.core.countries import COUNTRIES, KOSOVO
 from forwardc.core.currencies import iso
 from forwardc.core.terms.functions import FUNCTIONS, ComputationError

@@ -75,9 +75,7 @@ def test_an_offset_shifts_the_day_too(offset: str, expected: str) -> None:
     assert formatted_time(MOMENT, "YYYYMMDDHHmmss", offset=offset) == expected
 
 
-@pytest.mark.parametrize(
-    "text", ["9", "+9", "+9:00", "09:00", "+15:00", "+09:60", "+0900", ""]
-)
+@pytest.mark.parametrize("text", ["9", "+9", "+9:00", "09:00", "+15:00", "+09:60", "+0900", ""])
 def test_what_is_no_offset(text: str) -> None:
     assert not is_offset(text)
 

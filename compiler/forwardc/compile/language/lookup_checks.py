@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from forwardc.compile.language.call_checks import Problem
+from forwardc.compile.language.code_tables import code_table
 from forwardc.compile.language.symbols import Symbol, SymbolTable, rest_of
-from forwardc.core.code_tables import code_table
 from forwardc.core.terms.functions import FUNCTIONS, Type
 from forwardc.core.terms.terms import Call, If, Lit, Map, Ref, Term
 from forwardc.core.terms.time_formats import format_problem, is_offset, usual_format

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from forwardc.compile.language.code_tables import code_table
 from forwardc.compile.language.destination import Param, ParamType
-from forwardc.core.code_tables import code_table
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.terms import Call, If, Lit, Ref, Term
 

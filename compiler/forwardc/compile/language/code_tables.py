@@ -32,6 +32,6 @@ def code_table(function: str) -> Mapping[str, str]:
 
 
 def _countries(kind: str) -> Mapping[str, str]:
-    text = files("forwardc.core").joinpath("data", "iso3166.json").read_text("utf-8")
+    text = files("forwardc.compile.language").joinpath("iso3166.json").read_text("utf-8")
     rows: Mapping[str, Mapping[str, str]] = json.loads(text)["codes"]
     return {code: row[kind] for code, row in sorted(rows.items())}
