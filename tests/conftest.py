@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, settings
 import output_schemas
 import postgres
 import quick
+import usual_shell
 from forwardc.cli import output
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,6 +65,12 @@ class NetworkRefusedError(Exception):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--quick", action="store_true", help="the tests of `make quick` only")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Whoever runs tests does so in the usual shell; who only hands them out hands down his own."""
+    if config.getoption("dist", "no") == "no":
+        usual_shell.settle()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import forked
-from interrupts import hear_interrupts
+from patience import LONG_S
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
@@ -27,13 +27,12 @@ def test_it_serves_until_it_is_interrupted() -> None:
         stderr=subprocess.PIPE,
         text=True,
         env=ENVIRONMENT,
-        preexec_fn=hear_interrupts,
     ) as process:
         assert process.stdout
         port = int(process.stdout.readline().rpartition(":")[2])
-        socket.create_connection(("127.0.0.1", port), timeout=10).close()
+        socket.create_connection(("127.0.0.1", port), timeout=LONG_S).close()
         process.send_signal(signal.SIGINT)
-        _, remarks = process.communicate(timeout=10)
+        _, remarks = process.communicate(timeout=LONG_S)
     assert process.returncode == 0
     assert "Traceback" not in remarks
 
@@ -127,7 +126,7 @@ def serving(folder: Path, *options: str) -> Iterator[tuple[str, str]]:
             yield first, first.rpartition(" ")[2]
         finally:
             process.terminate()
-            process.communicate(timeout=10)
+            process.communicate(timeout=LONG_S)
 
 
 @pytest.fixture

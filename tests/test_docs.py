@@ -24,7 +24,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,9 +44,9 @@ from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.runtime.run import result as shapes
 from forwardc.sandbox.cards import lookup
-from interrupts import hear_interrupts
 from one_rule import one_rule
-from patience import until
+from patience import LONG_S, until
+from ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("forwardc.yaml", "destinations", "build", "schemas", "docs")
@@ -115,7 +114,7 @@ class Terminal:
         self.going = going
         self.code = 0
         self.said: dict[str, str] = {}
-        self.ports = {shown: free_port() for shown in ("8123", "8124", "8125", "8457")}
+        self.ports = {shown: str(free_port()) for shown in ("8123", "8124", "8125", "8457")}
         for name in COPIED:
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, folder / name)
@@ -212,9 +211,8 @@ class Terminal:
                 env=self.environment(),
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                preexec_fn=hear_interrupts,
             )
-        self.going.callback(process.wait, 20)
+        self.going.callback(process.wait, LONG_S)
         self.going.callback(process.terminate)
         until(lambda: "http://" in log.read_text() or process.poll() is not None)
         return self.heard(log.read_text())
@@ -266,11 +264,6 @@ class Terminal:
         for shown, free in self.ports.items():
             output = output.replace(f"127.0.0.1:{free}", f"127.0.0.1:{shown}")
         return output
-
-
-def free_port() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return str(listener.getsockname()[1])
 
 
 def git(folder: Path, *arguments: str) -> None:

@@ -25,8 +25,6 @@ class Watched:
     def __init__(self, project: Path) -> None:
         command = [sys.executable, "-P", "-m", "forwardc", "watch", "--today", DAY]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
-        # A shell starts what runs behind it with the signal ignored, which children inherit.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
         self._process = subprocess.Popen(
             command,
             cwd=project,
@@ -35,7 +33,6 @@ class Watched:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        signal.signal(signal.SIGINT, before)
         self.lines: list[str] = []
         self._at = 0
         self._reader = threading.Thread(target=self._read, daemon=True)

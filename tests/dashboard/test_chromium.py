@@ -25,6 +25,7 @@ from forwardc.dashboard.login import Role
 from forwardc.dashboard.views import DashboardSettings
 from forwardc.integrations.registry import page_sets
 from looks import LOW_CONTRAST
+from patience import LONG_S
 from recorded import NOW, Recorded, recording
 from token_callbacks import ACTIVE, REVOKED, store_tokens
 
@@ -110,7 +111,7 @@ def served(tmp_path: Path, written: Path) -> Iterator[Served]:
         one = Served(f"http://127.0.0.1:{listener.getsockname()[1]}", settings, recorded)
         yield one
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(LONG_S)
     assert not one.complaints
 
 

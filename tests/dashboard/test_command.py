@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from forwardc.runtime.history.store import open_store
-from interrupts import hear_interrupts
+from patience import LONG_S
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
@@ -27,7 +27,7 @@ def refused(*arguments: str, cwd: Path) -> str:
         text=True,
         check=False,
         env=ENVIRONMENT,
-        timeout=30,
+        timeout=LONG_S,
     )
     assert done.returncode == 1, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
@@ -44,19 +44,18 @@ def test_the_printed_link_signs_in_once(tmp_path: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
         env=ENVIRONMENT,
-        preexec_fn=hear_interrupts,
     ) as process:
         assert process.stdout
         shown = [process.stdout.readline() for _ in range(3)]
         found = re.fullmatch(r"(http://127\.0\.0\.1:\d+)/login\?code=(\S+)\n", shown[2])
         assert found
-        with httpx.Client(base_url=found[1], trust_env=False, timeout=10) as client:
+        with httpx.Client(base_url=found[1], trust_env=False, timeout=LONG_S) as client:
             assert client.get("/").headers["location"] == "/login"
             assert client.post("/login", data={"code": found[2]}).status_code == 303
             page = client.get("/").text
             assert client.post("/login", data={"code": found[2]}).status_code == 403
         process.send_signal(signal.SIGINT)
-        rest, remarks = process.communicate(timeout=20)
+        rest, remarks = process.communicate(timeout=LONG_S)
     assert "No forwards here" in page
     assert "viewer" in page
     assert process.returncode == 0

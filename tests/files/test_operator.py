@@ -30,6 +30,7 @@ from forwardc.server.oauth.server_keys import ServerKeysError, read_file
 from forwardc.server.settings import ServerSettings, settings_from
 from forwardc.server.settings_errors import check_serving, read_settings
 from held_up import within
+from patience import LONG_S
 
 PIPE = FileKind("a test", Whose.OPERATOR, 100, "a test", pipes=True)
 PLAIN = FileKind("a test", Whose.OPERATOR, 100, "a test")
@@ -62,8 +63,10 @@ def writing(path: Path, *pieces: bytes, pause: float = 0) -> Iterator[None]:
     thread.start()
     yield
     stop.set()
-    # Nobody may ever have read from it.
-    thread.join(2)
+    # Nobody may ever have read from it: then it is opened here, so that the other one goes on.
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    thread.join(LONG_S)
+    os.close(reader)
 
 
 def test_a_pipe_is_read_to_its_end(tmp_path: Path) -> None:

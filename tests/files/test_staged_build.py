@@ -23,7 +23,7 @@ from forwardc.core.files.walk import OpenFolder
 from forwardc.core.files.whole_disk import sync_file_system
 from forwardc.plan.build_folder import plan_in, read_manifest
 from forwardc.plan.formats import STAGED, STAGED_LOCK
-from patience import LONG_S
+from patience import LONG_S, until_files_get_later_times
 from shop_project import ACCOUNTS, SHOP
 
 Files = dict[str, bytes]
@@ -274,6 +274,7 @@ def test_what_did_not_change_is_not_touched(tmp_path: Path) -> None:
     at = tmp_path / "build"
     write(at, OLD.items())
     before = written_at(at)
+    until_files_get_later_times()
     write(at, OLD.items())
     assert written_at(at) == before
 

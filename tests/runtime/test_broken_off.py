@@ -25,6 +25,7 @@ from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.run import run
 from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
+from patience import LONG_S
 
 BUILD = Path(__file__).resolve().parent.parent.parent / "build"
 STRIPE = ("adyen.card_cit", "--via", "stripe", "--env", "sandbox", "--source", "pm_sandbox_visa")
@@ -156,7 +157,7 @@ def raw_server(head: bytes) -> Iterator[str]:
             except OSError:
                 return
             with peer:
-                peer.settimeout(5)
+                peer.settimeout(LONG_S)
                 try:
                     peer.recv(65536)
                     peer.sendall(head + b"\r\nConnection: close\r\n\r\n{}")
@@ -170,7 +171,7 @@ def raw_server(head: bytes) -> Iterator[str]:
     finally:
         listening.shutdown(socket.SHUT_RDWR)
         listening.close()
-        thread.join(5)
+        thread.join(LONG_S)
 
 
 @pytest.mark.parametrize("name", HEADS)

@@ -25,6 +25,7 @@ from forwardc.runtime.run.request import ClockAndIds, RunRequest
 from forwardc.runtime.run.result import CardFacts, RunResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
+from patience import LONG_S
 
 PROJECT = """\
 forwardc: 1
@@ -122,7 +123,7 @@ def told(plan: Plan, *answers: Any, sources: tuple[str, ...] = (SOURCE,)) -> tup
         means = means_of(vault, notes, cards)
         for source in sources:
             await pay(plan, means, source)
-            await cards.end(5)
+            await cards.end(LONG_S)
 
     asyncio.run(go())
     return vault, notes
@@ -148,7 +149,7 @@ def test_what_an_earlier_run_knows_is_not_asked_again(plans: dict[str, Plan]) ->
     async def go() -> None:
         cards = CardQuestions()
         await pay(plans["asks checkout"], means_of(vault, notes, cards))
-        await cards.end(5)
+        await cards.end(LONG_S)
 
     asyncio.run(go())
     assert vault.asked == []
@@ -195,7 +196,7 @@ def test_what_the_run_itself_told_in_part_is_asked_for(plans: dict[str, Plan]) -
             cards = CardQuestions()
             plan = plans["brands checkout" if told_by_run else "asks checkout"]
             await pay(plan, means_of(vault, notes, cards))
-            await cards.end(5)
+            await cards.end(LONG_S)
 
         asyncio.run(go(vault, notes, told_by_run))
         assert len(vault.asked) == asked, (known, told_by_run)
@@ -208,7 +209,7 @@ def test_nobody_waits_for_it(plans: dict[str, Plan]) -> None:
         vault.waits.clear()
         cards = CardQuestions()
         result = await asyncio.wait_for(
-            pay(plans["asks checkout"], means_of(vault, notes, cards)), 5
+            pay(plans["asks checkout"], means_of(vault, notes, cards)), LONG_S
         )
         # The run has ended, and been recorded, before the vault has said a word.
         assert result.outcome == "approved"

@@ -15,6 +15,7 @@ import pytest
 
 from forwardc.runtime import work_executor
 from forwardc.runtime.work_executor import WorkExecutor, run_blocking
+from patience import LONG_S
 from syntax import nodes_of
 
 PACKAGE = Path(work_executor.__file__).parents[1]
@@ -52,13 +53,15 @@ def test_the_caller_gets_what_was_raised(executor: WorkExecutor) -> None:
 
 
 def test_there_are_no_more_threads_than_were_allowed(executor: WorkExecutor) -> None:
-    lock, now, most = threading.Lock(), 0, 0
+    lock, both, now, most = threading.Lock(), threading.Barrier(2, timeout=LONG_S), 0, 0
 
     def step() -> None:
         nonlocal now, most
         with lock:
             now += 1
             most = max(most, now)
+        # Steps go on in pairs: one thread alone would wait here for ever.
+        both.wait()
         time.sleep(0.01)
         with lock:
             now -= 1
@@ -110,17 +113,17 @@ def test_a_thread_that_hangs_does_not_hold_up_the_end_of_the_process() -> None:
         "executor = WorkExecutor('test', 1, may_hang=True)\n"
         "begun = threading.Event()\n"
         "executor.submit(lambda: (begun.set(), threading.Event().wait()))\n"
-        "assert begun.wait(10)\n"
+        "assert begun.wait(60)\n"
     )
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=20)
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=2 * LONG_S)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_forked_process_has_threads_of_its_own(executor: WorkExecutor) -> None:
-    executor.submit(lambda: None).result(10)
+    executor.submit(lambda: None).result(LONG_S)
     child = os.fork()
     if child == 0:
-        os._exit(executor.submit(lambda: 7).result(10))
+        os._exit(executor.submit(lambda: 7).result(LONG_S))
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
 
 

@@ -16,6 +16,7 @@ from forwardc.sandbox.parties import UnknownPartyError, create_parties
 from forwardc.sandbox.serve import start_in_thread
 from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 from forwardc.sandbox.world import DestinationUnreachableError, OutboundRequest, World
+from patience import LONG_S
 
 HEALTHY = "src_" + "visa_approved".ljust(26, "0")
 KEY = {"Authorization": f"Bearer {checkout_secret_key()}"}
@@ -26,7 +27,7 @@ STRIPE_KEY = {"Authorization": f"Bearer {stripe_secret_key()}"}
 def ask(url: str, method: str, path: str, headers: dict[str, str], body: str = "") -> int:
     """The status of one request that is sent exactly as it is written here."""
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=LONG_S)
     connection.request(method, path, body, headers)
     try:
         return connection.getresponse().status

@@ -24,7 +24,6 @@ from forwardc.runtime.secret_providers.provider import (
     fetch_in_time,
 )
 from forwardc.runtime.secret_providers.resolver import ProviderResolver
-from interrupts import hear_interrupts
 from patience import LONG_S, until
 
 CANARY = "hush-canary-7373"
@@ -176,7 +175,6 @@ def test_a_command_does_not_outlive_an_interrupted_run(
         env={**os.environ, "PYTHONPATH": str(root / "compiler")},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=hear_interrupts,
     )
     until(lambda: (note.exists() and note.read_text()) or process.poll() is not None)
     process.send_signal(signal.SIGINT)

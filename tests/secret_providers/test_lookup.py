@@ -27,6 +27,7 @@ from forwardc.runtime.secret_providers.plan_secrets import collect_secrets
 from forwardc.runtime.secret_providers.provider import SecretProviderError, SecretReference
 from forwardc.runtime.secret_providers.resolver import ProviderResolver, open_resolver
 from forwardc.runtime.secret_providers.secrets_file import SecretBindings
+from patience import LONG_S
 
 CANARY = "hush-canary-7373"
 PLANS = Path(__file__).parent.parent / "runtime" / "plans"
@@ -141,7 +142,7 @@ def test_all_that_fail_are_named_at_once(direct: Plan, written: Written) -> None
 
 
 def test_sources_are_asked_at_once(direct: Plan) -> None:
-    both = Barrier(2, timeout=10)
+    both = Barrier(2, timeout=LONG_S)
 
     class Waiting(Counting):
         def fetch(self, place: str) -> str:
@@ -239,7 +240,7 @@ def test_a_slow_source_holds_up_its_own_run_alone(direct: Plan) -> None:
     class Slow(Counting):
         def fetch(self, place: str) -> str:
             # Comes back only when the loop has gone on meanwhile.
-            if not answered.wait(10):
+            if not answered.wait(LONG_S):
                 raise SecretProviderError("is not let go")
             return super().fetch(place)
 

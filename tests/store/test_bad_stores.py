@@ -17,6 +17,7 @@ from forwardc.compile.store.sealed_files import SealedFiles
 from forwardc.compile.store.tool import tool_identity
 from forwardc.core.files import private_folder
 from forwardc.core.files.private_folder import PrivateFolder
+from patience import until_files_get_later_times
 from stored_projects import asked, tree, write_project
 
 
@@ -283,6 +284,7 @@ def test_a_tool_with_the_old_time_of_writing_is_another(
         os.utime(tmp_path / name, ns=(10**9, 10**9))
     monkeypatch.setattr(tool, "_PACKAGE", str(tmp_path))
     before = tool_identity()
+    until_files_get_later_times()
     (tmp_path / "compile" / "passes.py").write_text("a = 2")
     os.utime(tmp_path / "compile" / "passes.py", ns=(10**9, 10**9))
     assert len(before) == 32

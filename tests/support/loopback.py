@@ -8,6 +8,8 @@ from typing import Any
 
 import uvicorn
 
+from patience import LONG_S
+
 
 @contextmanager
 def served(app: Any, **settings: Any) -> Iterator[str]:
@@ -21,4 +23,4 @@ def served(app: Any, **settings: Any) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(LONG_S)

@@ -5,8 +5,10 @@ from what any machine needs, however busy it is, so that no test depends on how 
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
+from tempfile import TemporaryFile
 from typing import Final
 
 # Seconds that no test comes near where the code is right.
@@ -29,3 +31,20 @@ async def until_so(holds: Callable[[], object]) -> None:
     while not holds():
         assert time.monotonic() < ends, "it did not happen"
         await asyncio.sleep(_PAUSE_S)
+
+
+def until_files_get_later_times() -> None:
+    """Wait until what is written now is told from what was written before by its times.
+
+    A file system's clock stands still for some milliseconds: a file that a test writes twice
+    meanwhile may look as if nobody had touched it.
+    """
+    with TemporaryFile() as probe:
+        at = probe.fileno()
+        before = os.fstat(at).st_ctime_ns
+
+        def is_later() -> bool:
+            os.utime(at)
+            return os.fstat(at).st_ctime_ns > before
+
+        until(is_later)

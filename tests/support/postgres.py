@@ -23,6 +23,7 @@ import psycopg
 import pytest
 
 from forwardc.runtime.history.store import open_store
+from patience import LONG_S
 
 # Durability is the server's own business; these keep hundreds of tests from waiting for the disk.
 _FAST = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60")
@@ -48,7 +49,7 @@ class Server:
         for pid in (parent, *map(int, children)):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        self.running.wait(30)
+        self.running.wait(LONG_S)
 
     def restart(self) -> None:
         """Start it again, on the folder that the crash left."""
@@ -107,7 +108,7 @@ def server(*settings: str) -> Iterator[Server]:
             # SIGQUIT is the immediate shutdown: the data is thrown away, so that no checkpoint of
             # hundreds of databases is waited for.
             server.running.send_signal(signal.SIGQUIT)
-            server.running.wait(30)
+            server.running.wait(LONG_S)
     finally:
         shutil.rmtree(home, ignore_errors=True)
 

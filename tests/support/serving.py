@@ -21,7 +21,6 @@ from forwardc.sandbox.app import create_app
 from forwardc.sandbox.world import World
 from forwardc.server.oauth.server_keys import keys_of
 from forwardc.server.oauth.token_endpoint import EmbeddedIssuer
-from interrupts import hear_interrupts
 from loopback import served
 from patience import LONG_S, until
 
@@ -168,7 +167,6 @@ class Shop:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=hear_interrupts,
         ) as process:
             server = Server(process, self)
             reading = threading.Thread(target=_read, args=(process.stderr, server.lines))

@@ -23,7 +23,7 @@ from forwardc.server.directory.payment_directory import DirectoryError, Instrume
 from forwardc.server.settings import HttpDirectorySettings
 from hard_references import HARD
 from loopback import served
-from patience import until_so
+from patience import LONG_S, until_so
 from reference_service import example
 
 T = TypeVar("T")
@@ -262,7 +262,7 @@ def served_by_tls(app: Starlette, certificate: Path, key: Path) -> Iterator[str]
         yield f"https://127.0.0.1:{listener.getsockname()[1]}/references"
     finally:
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(LONG_S)
 
 
 def test_an_authority_of_the_operator_is_trusted_and_no_other(
@@ -298,4 +298,4 @@ def test_a_connection_that_the_service_closed_is_made_again() -> None:
         thread = threading.Thread(target=serve, args=(listener,), daemon=True)
         thread.start()
         ask(lookup(f"http://127.0.0.1:{listener.getsockname()[1]}/references"), twice)
-        thread.join(timeout=10)
+        thread.join(LONG_S)

@@ -21,6 +21,7 @@ from forwardc.server.directory.factory import open_directory
 from forwardc.server.directory.payment_directory import DirectoryError, Instrument, PaymentDirectory
 from forwardc.server.settings import SqlDirectorySettings
 from patience import until
+from ports import free_port
 
 PLAIN = "SELECT vault, source FROM cards WHERE reference = :reference"
 # Counts for longer than anybody waits, but for the reference r1.
@@ -66,7 +67,7 @@ async def fails(one: PaymentDirectory, reference: str, reason: str) -> None:
 async def all_fail(one: PaymentDirectory, reference: str, reason: str) -> None:
     """Many ask at once, each fails in its time, and the loop goes on meanwhile.
 
-    In turns, four at a time, they would take eight seconds.
+    In turns, four at a time, they would take 50 seconds.
     """
     beats = 0
 
@@ -77,10 +78,9 @@ async def all_fail(one: PaymentDirectory, reference: str, reason: str) -> None:
             beats += 1
 
     beating, began = asyncio.create_task(beat()), time.perf_counter()
-    await asyncio.gather(*(fails(one, reference, reason) for _ in range(64)))
+    await asyncio.gather(*(fails(one, reference, reason) for _ in range(400)))
     beating.cancel()
-    # Half of those eight seconds, which is eight times what it takes.
-    assert time.perf_counter() - began < 4
+    assert time.perf_counter() - began < 40
     # A loop that waits for the database itself has no time for one.
     assert beats > 5
 
@@ -215,7 +215,7 @@ def test_connections_are_kept_and_no_more_than_allowed(url: str) -> None:
             assert await asyncio.gather(*(one.find("r1") for _ in range(64))) == [FOUND] * 64
         assert await asyncio.to_thread(running, url) == 3
 
-    walk(lookup(url, connections=3, timeout=5), work)
+    walk(lookup(url, connections=3, timeout=30), work)
 
 
 def test_a_session_that_hangs_is_left_and_another_one_is_asked(url: str) -> None:
@@ -254,7 +254,7 @@ def test_a_connection_that_the_server_ended_is_made_again(url: str) -> None:
             await asyncio.sleep(wait)
         assert await one.find("r1") == FOUND
 
-    walk(lookup(url, timeout=5), work)
+    walk(lookup(url, timeout=30), work)
 
 
 def end_all(url: str) -> None:
@@ -266,8 +266,7 @@ def end_all(url: str) -> None:
 
 
 def test_a_server_that_is_down_fails_at_once() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port = held.getsockname()[1]
+    port = free_port()
 
     async def work(one: PaymentDirectory) -> None:
         await asyncio.gather(*(fails(one, "r1", "cannot be reached") for _ in range(64)))

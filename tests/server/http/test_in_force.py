@@ -24,7 +24,7 @@ from forwardc.server.payment_sharing.forwarder import ServedPlan
 from forwardc.server.wiring.approved_plans import ApprovalsInForce
 from lock_file import TODAY, approve
 from own_ids import build_own
-from patience import until
+from patience import until, until_files_get_later_times
 from serving import NAMED, PATH, Server, Shop, opened, reference
 
 # What Adyen must be told beside the reference.
@@ -205,6 +205,7 @@ def test_the_same_size_and_time_are_not_the_same_file(house: House) -> None:
     house.write(GOOD)
     assert house.refused() == ""
     kept = house.path.stat()
+    until_files_get_later_times()
     other = json.loads(lock_bytes(GOOD))
     other["own"]["checkout/adyen/card_cit/production"]["expires"] = "2026-11-19"
     house.path.write_text(json.dumps(other, indent=1, ensure_ascii=False) + "\n")

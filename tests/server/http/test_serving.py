@@ -293,7 +293,7 @@ def test_a_body_has_one_end_for_everybody(
 def test_what_is_no_part_of_a_body_is_bounded_too(server: Server, endless: bytes) -> None:
     port = urlsplit(server.url).port
     sent = 0
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=LONG_S) as connection:
         connection.sendall(head(server, "Transfer-Encoding: chunked") + endless)
         try:
             while sent < 64 << 20:
@@ -361,7 +361,7 @@ _PIECES = st.sampled_from(
 @given(st.lists(_PIECES | st.binary(max_size=40), max_size=12))
 def test_nothing_that_is_sent_brings_the_server_down(server: Server, parts: list[bytes]) -> None:
     port = urlsplit(server.url).port
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=LONG_S) as connection:
         connection.sendall(b"".join(parts))
     with server.client() as client:
         assert client.get("/health").status_code == 200

@@ -20,6 +20,7 @@ from forwardc.runtime.history.migrations import MIGRATIONS
 from forwardc.runtime.history.store import open_store
 from forwardc.server.settings import settings_from
 from forwardc.server.settings_errors import check_serving, read_settings
+from ports import free_port
 from serving import NAMED, ROOT, Shop, opened
 
 GOOD = """\
@@ -405,9 +406,7 @@ def test_a_port_in_use_is_reported(shop: Shop) -> None:
 
 @pytest.mark.slow
 def test_a_sandbox_that_is_away_is_reported(shop: Shop) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    shop.sandbox = f"http://127.0.0.1:{port}"
+    shop.sandbox = f"http://127.0.0.1:{free_port()}"
     shop.write(NAMED)
     done = shop.run("serve")
     assert done.returncode == 1

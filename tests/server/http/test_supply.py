@@ -25,6 +25,7 @@ from forwardc.server.wiring.directory_supply import (
     missing_columns,
     report_missing_columns,
 )
+from patience import LONG_S
 from serving import NAMED, PATH, ROOT, opened, reference
 
 Check = Callable[..., tuple[int, str, str]]
@@ -212,11 +213,11 @@ def test_sqlite_steps_over_no_row(tmp_path: Path) -> None:
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
         "SELECT 'stripe' AS vault, 'pm_1' AS source FROM n WHERE i = "
     )
-    asker = SqliteQueryRunner(file, ReferenceQuery(endless, ""), timeout=20, connections=1)
+    asker = SqliteQueryRunner(file, ReferenceQuery(endless, ""), timeout=2 * LONG_S, connections=1)
 
     async def work() -> tuple[str, ...]:
         try:
-            return await asyncio.wait_for(asker.describe(), 15)
+            return await asyncio.wait_for(asker.describe(), LONG_S)
         finally:
             await asker.close()
 

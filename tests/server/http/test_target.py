@@ -29,6 +29,7 @@ from forwardc.server.http.process import ServerConfig
 from forwardc.server.http.protocol import BoundedHttpProtocol
 from forwardc.server.settings import AdmissionSettings, LimitSettings
 from forwardc.server.telemetry.telemetry import Telemetry
+from patience import LONG_S
 
 NAMES = own_names("127.0.0.1", ["pay.shop.example"])
 GOOD = "pay.shop.example"
@@ -83,18 +84,18 @@ class Kept:
 
     def __enter__(self) -> "Kept":
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(LONG_S)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
+        self._thread.join(LONG_S)
 
     def ask(self, target: str, *named: str, method: str = "GET", version: str = "1.1") -> str:
         """The status, and what was told behind it."""
         lines = [f"{method} {target} HTTP/{version}", *(f"Host: {one}" for one in named)]
         sent = "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1")
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=LONG_S) as connection:
             connection.sendall(sent)
             told = b""
             while chunk := connection.recv(65_536):

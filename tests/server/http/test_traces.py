@@ -1,7 +1,6 @@
 """Traces as a collector gets them: spans of a call and its parts, and no values."""
 
 import asyncio
-import socket
 import sys
 from ipaddress import ip_network
 from time import perf_counter
@@ -19,6 +18,7 @@ from forwardc.server.settings import AdmissionSettings, LimitSettings
 from forwardc.server.telemetry.calls import CallInProgress, CallRecord
 from forwardc.server.telemetry.telemetry import Telemetry
 from forwardc.server.telemetry.traces import OpenTelemetryMissingError, open_traces
+from ports import free_port
 
 PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 CANARY = "canary-77"
@@ -79,9 +79,7 @@ def test_a_parent_that_is_none_begins_a_trace(parent: str) -> None:
 
 
 def test_a_collector_that_is_away_is_no_matter_of_a_call() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    watch = Telemetry(traces=open_traces(f"http://127.0.0.1:{port}"))
+    watch = Telemetry(traces=open_traces(f"http://127.0.0.1:{free_port()}"))
     began = perf_counter()
     for _ in range(50):
         a_call(watch)

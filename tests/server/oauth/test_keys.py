@@ -26,6 +26,7 @@ from forwardc.server.oauth.server_keys import (
     make_file,
     use_newest,
 )
+from patience import LONG_S
 
 POSTGRES = "postgresql://history.example/forwardc"
 
@@ -209,7 +210,7 @@ def test_of_two_first_machines_one_is_refused(
             def slowly(tx: Transaction) -> bool:
                 result = work(tx)
                 noted.set()
-                go_on.wait(10)
+                go_on.wait(LONG_S)
                 return result
 
             return await asyncio.to_thread(store.database.write, slowly)
@@ -217,7 +218,7 @@ def test_of_two_first_machines_one_is_refused(
     async def both() -> list[BaseException | None]:
         with open_store(history_url) as other:
             first = asyncio.ensure_future(load(tmp_path / "a").remember(Slow()))
-            await asyncio.to_thread(noted.wait, 10)
+            await asyncio.to_thread(noted.wait, LONG_S)
             second = asyncio.ensure_future(load(tmp_path / "b").remember(other.commits))
             await asyncio.sleep(0.2)
             assert not second.done()

@@ -15,6 +15,7 @@ from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import HistoryUnavailableError
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.server.http.rate_limits import RateLimits
+from patience import LONG_S
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -209,7 +210,7 @@ def test_two_processes_with_the_same_postgresql_share_a_limit(
         assert process.stdin
         process.stdin.write(b"x")
         process.stdin.flush()
-    assert sum(int(process.communicate(timeout=30)[0]) for process in processes) == 40 * names
+    assert sum(int(process.communicate(timeout=LONG_S)[0]) for process in processes) == 40 * names
 
 
 def test_what_the_history_refuses_is_told_and_tried_again(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from forwardc.server.settings import LimitSettings
+from patience import LONG_S
 from sharing_house import House, checkout
 
 Serve = Callable[..., Any]
@@ -76,5 +77,5 @@ def test_at_any_call_of_a_share(serve: Serve, monkeypatch: pytest.MonkeyPatch) -
 
 
 async def asked(house: House, name: str) -> tuple[int, bytes]:
-    answer = await asyncio.wait_for(house.post(name), 10)
+    answer = await asyncio.wait_for(house.post(name), LONG_S)
     return answer.status_code, answer.content

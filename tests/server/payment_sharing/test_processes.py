@@ -17,6 +17,7 @@ from forwardc.runtime.history.records import RunFilter, StepState
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.http.connection_pool import LoopbackTransport
 from forwardc.sandbox.serve import RunningSandbox, start_in_thread
+from patience import LONG_S
 from sharing_driver import INSTRUMENTS
 from sharing_house import EMAIL, HEADERS, NAME, PATH, ROOT, house
 
@@ -66,7 +67,7 @@ def test_two_processes_on_one_postgresql(postgres_server: postgres.Server) -> No
     history = postgres_server.history()
 
     async def ask(addresses: tuple[str, str]) -> list[list[httpx.Response]]:
-        async with httpx.AsyncClient(timeout=30) as client:
+        async with httpx.AsyncClient(timeout=LONG_S) as client:
 
             async def both(reference: str) -> list[httpx.Response]:
                 return await asyncio.gather(
@@ -145,7 +146,7 @@ def killed(
     with start_in_thread() as sandbox:
         with process(history, sandbox, moment, asks_first=asks_first) as (address, pid):
             with pytest.raises(httpx.TransportError):
-                httpx.post(address + PATH, json=body("pay-1"), headers=HEADERS, timeout=30)
+                httpx.post(address + PATH, json=body("pay-1"), headers=HEADERS, timeout=LONG_S)
             assert os.waitpid(pid, 0)[1] == signal.SIGKILL
         answers = asyncio.run(_ask_another(history, sandbox, "pay-1"))
         assert {answer.status_code for answer in answers} == {status}, answers[0].text

@@ -13,6 +13,7 @@ import pytest
 from clients import install
 from clients.case import MissingCallError, RaisedError
 from clients.keys import Keys
+from patience import LONG_S
 
 DRIVER = install.SOURCE / "driver.js"
 
@@ -72,7 +73,7 @@ def driver(**start: Any) -> Iterator[Driver]:
         finally:
             assert process.stdin
             process.stdin.close()
-            process.wait(timeout=10)
+            process.wait(LONG_S)
 
 
 class StripeNode:

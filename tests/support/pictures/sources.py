@@ -20,6 +20,7 @@ from forwardc.dashboard.views import DashboardSettings
 from forwardc.integrations.registry import page_sets
 from forwardc.runtime.history.records import RunFilter
 from forwardc.runtime.history.store import Store, open_existing
+from patience import LONG_S
 from pictures.table import ROOT
 from real_runs import NOW, make_apart
 from recorded import Clock
@@ -67,7 +68,7 @@ def dashboard() -> Iterator[Opener]:
 
         yield opened
         server.should_exit = True
-        thread.join(timeout=10)
+        thread.join(LONG_S)
 
 
 def _more(store: Store, clock: Clock) -> None:
