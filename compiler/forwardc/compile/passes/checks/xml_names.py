@@ -6,6 +6,7 @@ A prefix means the namespace that its element, or the nearest one around it, dec
 
 from collections.abc import Iterator, Mapping
 from dataclasses import field
+from typing import assert_never
 
 from forwardc.compile.ir.analysis import Stage, stage_of
 from forwardc.compile.ir.xml_names import (
@@ -20,7 +21,23 @@ from forwardc.compile.passes.checks.rule import Case, Problem
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.suggest import did_you_mean
-from forwardc.core.terms.terms import Call, Encoding, If, Lit, Map, Seq, Term
+from forwardc.core.terms.terms import (
+    Amount,
+    Atom,
+    Call,
+    Encoded,
+    Encoding,
+    If,
+    Limit,
+    Lit,
+    Map,
+    Raw,
+    Ref,
+    Seq,
+    Source,
+    Term,
+    Text,
+)
 
 _DECLARES = "xmlns"
 
@@ -79,8 +96,21 @@ class _Names:
             case Call(function="pick", args=(_, *alternatives)):
                 for alternative in alternatives:
                     yield from self.element(key, alternative, outer)
-            case _:
+            case (
+                Lit()
+                | Ref()
+                | Atom()
+                | Raw()
+                | Call()
+                | Text()
+                | Encoded()
+                | Limit()
+                | Source()
+                | Amount()
+            ):
                 yield from self._name(key, outer, {})
+            case _:
+                assert_never(term)
 
     def _declarations(self, element: Map, scope: dict[str, str | None]) -> Iterator[Problem]:
         for key in _keys(element):
