@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,8 @@ def step_of(step: PlanStep, code: str) -> PlanStep:
     assert step.review is not None
     if code in ("FC0856", "FC0857"):
         agreed = (ENDED if code == "FC0856" else PLAYED,)
-        return step.model_copy(
-            update={"review": step.review.model_copy(update={"arrangements": agreed})}
-        )
-    return step.model_copy(update={"outcome": ()}) if code == "FC0711" else step
+        return replace(step, review=replace(step.review, arrangements=agreed))
+    return replace(step, outcome=()) if code == "FC0711" else step
 
 
 def plan_of(plan: Plan, code: str, environment: str) -> Plan:
@@ -48,13 +47,12 @@ def plan_of(plan: Plan, code: str, environment: str) -> Plan:
     operation = plan.operations[OPERATION]
     steps = tuple(step_of(step, code) for step in operation.steps)
     status = "stand_in" if code == "FC0815" else operation.status
-    operation = operation.model_copy(update={"steps": steps, "status": status})
-    return plan.model_copy(
-        update={
-            "environment": environment,
-            "operations": {OPERATION: operation},
-            "demo_ids": {environment: ("account",)} if code == "FC0859" else {},
-        }
+    operation = replace(operation, steps=steps, status=status)
+    return replace(
+        plan,
+        environment=environment,
+        operations={OPERATION: operation},
+        demo_ids={environment: ("account",)} if code == "FC0859" else {},
     )
 
 

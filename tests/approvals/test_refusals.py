@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ def test_the_command_that_helps_is_told_for_each_approval(plans: dict[str, Plan]
 
 
 def test_the_account_is_part_of_the_place_and_of_the_command(plans: dict[str, Plan]) -> None:
-    plan = plans["checkout"].model_copy(update={"account": "us"})
+    plan = replace(plans["checkout"], account="us")
     assert approval_key(plan, "card_cit") == "checkout/adyen/card_cit/production@us"
     (own,) = found_in(Lock(), plan)
     assert own.hint is not None
@@ -39,7 +40,7 @@ def test_the_account_is_part_of_the_place_and_of_the_command(plans: dict[str, Pl
 def test_an_approval_of_an_account_is_read_again_and_is_of_that_account(
     plans: dict[str, Plan],
 ) -> None:
-    plan = plans["checkout"].model_copy(update={"account": "us"})
+    plan = replace(plans["checkout"], account="us")
     sink = Sink()
     lock = lock_of(lock_bytes(approve(Lock(), plan)), sink)
     assert lock is not None, sink.sorted()

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -253,7 +254,7 @@ def test_what_somebody_wrote_into_the_lock_stays_on_its_line(plans: dict[str, Pl
     assert found is not None
     record = found[0].own["checkout/adyen/card_cit/production"].revoked
     assert record is not None
-    edited = record.model_copy(update={"reason": "ok\nFC0000 all is well 4111 1111 1111 1111"})
+    edited = replace(record, reason="ok\nFC0000 all is well 4111 1111 1111 1111")
     said = withdrawn(edited)
     assert "\n" not in said
     assert "4111" not in said

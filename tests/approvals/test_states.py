@@ -95,7 +95,7 @@ def test_the_fallback_must_be_approved_too(plans: dict[str, Plan]) -> None:
 def test_a_record_under_another_name_approves_nothing(plans: dict[str, Plan]) -> None:
     lock = approve(Lock(), plans["checkout"], ["card_cit"])
     record = lock.own["checkout/adyen/card_cit/production"]
-    moved = lock.model_copy(update={"own": {"checkout/adyen/card_mit/production": record}})
+    moved = replace(lock, own={"checkout/adyen/card_mit/production": record})
     assert states(plans["checkout"], "card_mit", moved, TODAY).own is ApprovalState.CHANGED
 
 
@@ -126,19 +126,17 @@ def test_the_sandbox_needs_no_approval(plans: dict[str, Plan]) -> None:
     hosts = Hosts(vault=("api.stripe.com",), destination=("checkout-test.adyen.com",))
     away = {"environment": "sandbox", "needs_approval": False, "hosts": hosts}
     steps = plans["stripe"].operations["card_cit"].steps
-    called = steps[0].destination.model_copy(update={"url": Lit("https://checkout-test.adyen.com")})
-    one = (
-        plans["stripe"]
-        .operations["card_cit"]
-        .model_copy(update={"steps": (steps[0].model_copy(update={"destination": called}),)})
+    called = replace(steps[0].destination, url=Lit("https://checkout-test.adyen.com"))
+    one = replace(
+        plans["stripe"].operations["card_cit"], steps=(replace(steps[0], destination=called),)
     )
-    sandbox = plans["stripe"].model_copy(update={**away, "operations": {"card_cit": one}})
+    sandbox = replace(plans["stripe"], **away, operations={"card_cit": one})
     assert refusals(sandbox, Lock()) == []
 
 
 def test_a_plan_that_only_calls_itself_sandbox_needs_one(plans: dict[str, Plan]) -> None:
     label = {"environment": "sandbox", "needs_approval": False}
-    (found,) = refusals(plans["stripe"].model_copy(update=label), Lock())
+    (found,) = refusals(replace(plans["stripe"], **label), Lock())
     assert "adyenpayments.com serves live accounts, too, and adyen_api_key has no shape" in found
 
 
@@ -201,7 +199,7 @@ def test_an_act_that_cannot_be_meant_is_refused(
 
 
 def test_the_sandbox_cannot_be_approved(plans: dict[str, Plan]) -> None:
-    sandbox = plans["stripe"].model_copy(update={"environment": "sandbox"})
+    sandbox = replace(plans["stripe"], environment="sandbox")
     sink = Sink()
     assert with_approvals(Lock(), sandbox, ["card_cit"], ACT, sink) is None
     assert [one.code for one in sink.sorted()] == ["FC0706"]

@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -115,7 +116,7 @@ def test_an_approval_counts_for_its_place_only(outputs: Mapping[str, bytes]) -> 
     assert list(lock.own) == [key] == [approval_key(plans["production@us"], "card_cit")]
     for where in PLACES:
         moved = key.replace("production@us", where)
-        copied = lock.model_copy(update={"own": {moved: lock.own[key]}})
+        copied = replace(lock, own={moved: lock.own[key]})
         assert (lock_of(lock_bytes(copied), Sink()) is not None) == (where == "production@us")
 
 

@@ -1,5 +1,7 @@
 """Which client stands in for a key, and what a token endpoint's answer means."""
 
+from dataclasses import replace
+
 import pytest
 
 from forwardc.core.terms.values import Secret
@@ -38,7 +40,7 @@ def test_a_key_that_is_there_is_taken(plan: Plan) -> None:
 
 def test_a_credential_that_nobody_knows_or_that_nothing_stands_in_for(plan: Plan) -> None:
     assert client_of(plan, BOTH, "another") is None
-    alone = plan.model_copy(update={"credentials": {"api_key": Credential()}})
+    alone = replace(plan, credentials={"api_key": Credential()})
     assert client_of(alone, BOTH, "api_key") is None
     assert clients_of(alone, {}) == {}
 
@@ -61,7 +63,7 @@ def test_half_a_client_is_none(plan: Plan, held: dict[str, object]) -> None:
 
 def test_the_clients_of_a_run_ask_for_more_where_a_question_needs_it(plan: Plan) -> None:
     mixed = {**plan.credentials, "other": Credential()}
-    plan = plan.model_copy(update={"credentials": mixed})
+    plan = replace(plan, credentials=mixed)
     values = {f"vault.{name}": value for name, value in BOTH.items()} | {"params.client_id": "x"}
     found = clients_of(plan, values, ["vault:instruments"])
     assert list(found) == ["vault.api_key"]

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from forwardc.core.documents.writing import as_json
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
 from forwardc.plan.digests import approval_digest, leaving
@@ -160,10 +161,10 @@ def test_one_token_serves_many_runs_at_once(plan: Plan, vault) -> None:
 def test_what_is_approved_names_the_permission_of_the_question(plan: Plan) -> None:
     operation = plan.operations["card_with_cvc"]
     assert operation.fallback
-    ask = operation.fallback.ask.model_copy(update={"scopes": ()})
-    fallback = operation.fallback.model_copy(update={"ask": ask})
-    narrow = operation.model_copy(update={"fallback": fallback})
-    changed = plan.model_copy(update={"operations": {**plan.operations, "card_with_cvc": narrow}})
+    ask = replace(operation.fallback.ask, scopes=())
+    fallback = replace(operation.fallback, ask=ask)
+    narrow = replace(operation, fallback=fallback)
+    changed = replace(plan, operations={**plan.operations, "card_with_cvc": narrow})
     assert approval_digest(changed, "card_with_cvc") != approval_digest(plan, "card_with_cvc")
     assert approval_digest(changed, "card") == approval_digest(plan, "card")
 
@@ -319,11 +320,11 @@ def test_a_vault_that_repeats_a_token_shows_none(runner, vault) -> None:
 def test_what_is_approved_tells_where_a_client_goes(plan: Plan) -> None:
     found = leaving(plan, "card")["tokens"]["api_key"]
     assert found["token_url"] == "https://access.sandbox.checkout.com/connect/token"
-    other = plan.model_dump(by_alias=True)["credentials"]["api_key"]["or"]["oauth"]
+    other = as_json(plan)["credentials"]["api_key"]["or"]["oauth"]
     changed = plan.credentials["api_key"].instead
     assert changed is not None
-    moved = changed.oauth.model_copy(update={"token_url": other["token_url"] + "s"})
-    instead = changed.model_copy(update={"oauth": moved})
-    key = plan.credentials["api_key"].model_copy(update={"instead": instead})
-    edited = plan.model_copy(update={"credentials": {"api_key": key}})
+    moved = replace(changed.oauth, token_url=other["token_url"] + "s")
+    instead = replace(changed, oauth=moved)
+    key = replace(plan.credentials["api_key"], instead=instead)
+    edited = replace(plan, credentials={"api_key": key})
     assert approval_digest(edited, "card") != approval_digest(plan, "card")

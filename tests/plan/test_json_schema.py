@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compiled import plan_of, program_of
+from forwardc.core.documents.reading import read_part
 from forwardc.core.terms.json_schema import (
     InvalidSchemaError,
     check_schema,
@@ -259,6 +260,6 @@ operations:
 
 def test_the_default_of_a_json_param_is_kept_to_the_digit() -> None:
     plan = plan_of(program_of(WITH_DEFAULT), "checkout")
-    spec = ValueSpec.model_validate_json(json.dumps(plan["params"]["items"]))
+    spec = read_part(ValueSpec, plan["params"]["items"])
     expected = [{"price": Decimal("0.10"), "big": 123456789012345678901}]
     assert repr(default_of(spec)) == repr(expected)

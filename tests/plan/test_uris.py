@@ -1,12 +1,11 @@
 """The addresses of a run: what an author may allow, and what nobody may."""
 
-import json
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.documents.reading import read_part
 from forwardc.core.uris import scheme_problem, uri_problem
 from forwardc.plan.model import ValueSpec
 from forwardc.runtime.run.values import from_text
@@ -18,7 +17,7 @@ NEVER += ["android-app", "content", "filesystem", "ms-msdt", "mailto", "tel", "j
 
 def of(text: str, *schemes: str) -> object:
     given_spec = {"type": "uri", **({"schemes": schemes} if schemes else {})}
-    spec = ValueSpec.model_validate_json(json.dumps(given_spec))
+    spec = read_part(ValueSpec, given_spec)
     return from_text(spec, text, "params.x", Sink())
 
 

@@ -1,10 +1,13 @@
 """How a destination's answer is found: its status, headers in both forms, and its body."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from forwardc.core.documents.reading import read_part
+from forwardc.core.documents.writing import as_json
 from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import ReadVault
 from forwardc.plan.model import Plan
@@ -22,10 +25,10 @@ KINDS = ("json", "xml", "form", "text", "empty", "any")
 def read(plan: Plan, body: Any, **changes: Any) -> DestinationAnswer | NoDestinationAnswer:
     step = plan.operations["card"].steps[0]
     assert isinstance(step.read, ReadVault)
-    fields = step.read.model_dump(mode="json", by_alias=True) | changes
-    place = ReadVault.model_validate_json(json.dumps(fields))
+    fields = as_json(step.read) | changes
+    place = read_part(ReadVault, fields)
     answer = HttpAnswer(200, (), json.dumps(body).encode(), 1)
-    return read_answer(step.model_copy(update={"read": place}), answer)
+    return read_answer(replace(step, read=place), answer)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +100,7 @@ def test_a_body_that_the_vault_has_parsed(forward: Plan, given: object, kinds: s
 
 def test_what_a_vault_tells_later_is_read_as_what_it_tells_at_once(forward: Plan) -> None:
     step = forward.operations["card"].steps[0]
-    step = step.model_copy(update={"namespaces": {"p": "urn:pay"}})
+    step = replace(step, namespaces={"p": "urn:pay"})
     told = {
         "status": 200,
         "headers": {"X-A": ["1"]},

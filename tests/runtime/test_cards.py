@@ -4,6 +4,7 @@ nobody."""
 import asyncio
 import json
 import shutil
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -267,6 +268,6 @@ def test_an_approval_covers_the_question(plans: dict[str, Plan], vault: str) -> 
     asks, silent = plans[f"asks {vault}"], plans[f"silent {vault}"]
     assert approval_digest(asks, "pay") != approval_digest(silent, "pay")
     assert asks.card is not None
-    elsewhere = asks.card.http.model_copy(update={"method": "DELETE"})
-    changed = asks.model_copy(update={"card": asks.card.model_copy(update={"http": elsewhere})})
+    elsewhere = replace(asks.card.http, method="DELETE")
+    changed = replace(asks, card=replace(asks.card, http=elsewhere))
     assert approval_digest(changed, "pay") != approval_digest(asks, "pay")

@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -181,11 +181,9 @@ def encrypting(forward: Plan) -> Plan:
     operation = forward.operations["card"]
     step = operation.steps[0]
     body = from_json({"$json": {"source": {"$source": True}, "encrypted": data}})
-    changed = step.model_copy(update={"http": step.http.model_copy(update={"body": body})})
-    updated = operation.model_copy(
-        update={"steps": (changed,), "runtime_secrets": ("adyen_api_key",)}
-    )
-    return forward.model_copy(update={"operations": {"card": updated}})
+    changed = replace(step, http=replace(step.http, body=body))
+    updated = replace(operation, steps=(changed,), runtime_secrets=("adyen_api_key",))
+    return replace(forward, operations={"card": updated})
 
 
 REQUEST = RunRequest(source="src_" + "a" * 26, texts={"amount": "1", "currency": "EUR"})

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from forwardc.core.documents.reading import read_part
 from forwardc.plan.answers import PlanOutput
 from forwardc.runtime.run.answer import DestinationAnswer, Headers
 from forwardc.runtime.run.step_result import StepOutputs, step_outputs
 
 
 def taken(body: str, kind: str, *, optional: bool = False) -> StepOutputs:
-    output = PlanOutput.model_validate({"at": "/v", "type": kind, "optional": optional})
+    output = read_part(PlanOutput, {"at": "/v", "type": kind, "optional": optional})
     document = DestinationAnswer(200, Headers(), body).values().document()
     return step_outputs({"v": output}, document)
 

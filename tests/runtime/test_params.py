@@ -1,13 +1,12 @@
 """What each type of param takes, from a command line and from a file."""
 
-import json
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.documents.reading import DamagedDocumentError, read_part
 from forwardc.core.terms.values import Secret
 from forwardc.core.terms.writers import json_pieces
 from forwardc.plan.model import ValueSpec
@@ -15,7 +14,7 @@ from forwardc.runtime.run.values import checked_value, default_of, from_text, wr
 
 
 def spec(**fields: Any) -> ValueSpec:
-    return ValueSpec.model_validate_json(json.dumps(fields))
+    return read_part(ValueSpec, fields)
 
 
 ACCEPTED_TEXT = [
@@ -203,5 +202,5 @@ def test_a_number_is_sent_in_digits(text: str) -> None:
 
 @pytest.mark.parametrize("number", [0.5, {"$number": "x"}, {"$number": "NaN"}])
 def test_a_plan_with_an_inexact_number_in_a_schema_is_damaged(number: Any) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(DamagedDocumentError):
         spec(type="json", schema={"items": {"maximum": number}})

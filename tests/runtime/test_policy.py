@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 
+from forwardc.core.documents.reading import read_part
 from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import Failure
 from forwardc.plan.model import PlanStep
@@ -152,7 +153,7 @@ def of_destination(status: int) -> DestinationAnswer:
 
 
 def ended(retry: str | None = None) -> NoDestinationAnswer:
-    failure = retry and Failure.model_validate({"status": (400,), "sent": "no", "retry": retry})
+    failure = retry and read_part(Failure, {"status": (400,), "sent": "no", "retry": retry})
     return NoDestinationAnswer(Outcome.UNKNOWN, None, "it ended", failure=failure or None)
 
 
@@ -210,7 +211,7 @@ def test_a_vault_without_the_destinations_answer(
 
 
 def failure(**how: Any) -> Failure:
-    return Failure.model_validate({"status": (402,), "sent": "no", **how})
+    return read_part(Failure, {"status": (402,), "sent": "no", **how})
 
 
 WITH_CVC, ONE_TIME, REUSABLE = (

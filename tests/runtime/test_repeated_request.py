@@ -157,7 +157,7 @@ def test_another_world_is_other_content(shop: Shop, what: str) -> None:
         assert shop(KEYED, emulated=True) is None
     else:
         # Production would want an approval first: another sandbox has another name as well.
-        shop.plan = shop.plan.model_copy(update={what: "other"})
+        shop.plan = replace(shop.plan, **{what: "other"})
         assert shop(KEYED) is None
     assert (shop.vault.sent, shop.codes) == (1, ["FC0834"])
 

@@ -25,6 +25,7 @@ from attempted import (
     with_failures,
 )
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.documents.reading import read_part
 from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import CodeAt, Failure
 from forwardc.plan.model import Plan
@@ -277,7 +278,7 @@ def test_policies_are_bounded() -> None:
 
 
 def test_a_code_decides_which_failure_it_is() -> None:
-    code = CodeAt.model_validate({"at": "/error/code", "in": ("x",)})
+    code = read_part(CodeAt, {"at": "/error/code", "in": ("x",)})
     assert Failure(status=(402,), code=code, sent="no").retry == "never"
 
 

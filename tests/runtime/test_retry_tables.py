@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
+from forwardc.core.documents.reading import read_part
 from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import Failure
 from forwardc.runtime.run import retries as chapter
@@ -34,8 +35,8 @@ RETRY = ("never", "new_key", "same_key")
 
 
 def failure(retry: str, *, consumes_cvc: bool, sent: str = "no") -> Failure:
-    return Failure.model_validate(
-        {"status": (500,), "sent": sent, "retry": retry, "consumes_cvc": consumes_cvc}
+    return read_part(
+        Failure, {"status": (500,), "sent": sent, "retry": retry, "consumes_cvc": consumes_cvc}
     )
 
 

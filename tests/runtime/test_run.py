@@ -350,7 +350,7 @@ def test_production_is_refused_before_anything_else(forward: Plan, execute) -> N
     def no_secret(_: str) -> str:
         raise AssertionError("no secret may be read")
 
-    plan = forward.model_copy(update={"environment": "production"})
+    plan = replace(forward, environment="production")
     ran = execute(plan, "card", RunRequest(), _no_answer, no_secret)
     assert ran.codes == ["FC0814"]
     assert ran.requests == []
@@ -371,11 +371,7 @@ def test_only_the_plans_hosts_are_called(
 ) -> None:
     operation = forward.operations["card"]
     step = operation.steps[0]
-    changed = step.model_copy(update={"http": step.http.model_copy(update={"url": Lit(url)})})
-    plan = forward.model_copy(
-        update={
-            "operations": {"card": operation.model_copy(update={"steps": (changed,)})},
-        }
-    )
+    changed = replace(step, http=replace(step.http, url=Lit(url)))
+    plan = replace(forward, operations={"card": replace(operation, steps=(changed,))})
     ran = execute(plan, "card", PAID, _no_answer)
     assert ran.codes == ["FC0810"]

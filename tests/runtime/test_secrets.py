@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import pickle
+from dataclasses import replace
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_the_sandbox_derives_the_same_values(forward: Plan) -> None:
         "adyen", "adyen_api_key"
     )
     assert sandbox_secret("a", "b") == secret("a", "b")
-    stripe = forward.model_copy(update={"vault": "stripe"})
+    stripe = replace(forward, vault="stripe")
     key = sandbox_resolver(stripe)("FORWARDC_VAULT__SANDBOX__STRIPE__API_KEY")
     assert key == stripe_secret_key()
     assert look_up("HOME") is None

@@ -9,7 +9,7 @@ from forwardc.compile.language.load import open_project
 from forwardc.compile.stages import Surroundings
 from forwardc.compile.store.slices import ProjectParts
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.plan.lock import Lock
+from forwardc.plan.lock import lock_of
 from stored_projects import asked, write_project
 
 
@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
 def parts(folder: Path) -> ProjectParts:
     loaded = open_project(folder, Sink())
     assert loaded.project is not None
-    lock = Lock.model_validate_json(loaded.lock) if loaded.lock else None
+    lock = lock_of(loaded.lock, Sink()) if loaded.lock else None
     return ProjectParts(Surroundings(loaded.project, lock))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
@@ -39,8 +40,8 @@ def approved_build(folder: Path) -> BuiltProject:
     own = dict(lock.own)
     withdrawn = Revoked(date=_day(-1), by="Dana", reason="the account was closed")
     key = approval_key(checkout, "card_mit")
-    own[key] = own[key].model_copy(update={"revoked": withdrawn})
-    lock = lock.model_copy(update={"own": own})
+    own[key] = replace(own[key], revoked=withdrawn)
+    lock = replace(lock, own=own)
     (folder / "forwardc.lock").write_bytes(lock_bytes(lock))
     return BuiltProject(build, where_set(ProviderResolver(SET)))
 

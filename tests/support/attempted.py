@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
@@ -11,6 +11,7 @@ from uuid import UUID
 import httpx
 
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.documents.reading import read_part
 from forwardc.core.terms.values import Secret
 from forwardc.plan.answers import Failure, ReadVault
 from forwardc.plan.model import Plan
@@ -188,23 +189,21 @@ def go(
 def changed(plan: Plan, name: str, **step_changes: Any) -> Plan:
     """The plan with another first step of one operation."""
     operation = plan.operations[name]
-    step = operation.steps[0].model_copy(update=step_changes)
+    step = replace(operation.steps[0], **step_changes)
     steps = (step, *operation.steps[1:])
-    operations = {**plan.operations, name: operation.model_copy(update={"steps": steps})}
-    return plan.model_copy(update={"operations": operations})
+    operations = {**plan.operations, name: replace(operation, steps=steps)}
+    return replace(plan, operations=operations)
 
 
 def with_failures(plan: Plan, *failures: Failure, **step_changes: Any) -> Plan:
     read = plan.operations["card"].steps[0].read
     assert isinstance(read, ReadVault)
-    return changed(
-        plan, "card", read=read.model_copy(update={"failures": failures}), **step_changes
-    )
+    return changed(plan, "card", read=replace(read, failures=failures), **step_changes)
 
 
 def failure(status: int, sent: str, retry: str, *, consumes_cvc: bool = False) -> Failure:
-    return Failure.model_validate(
-        {"status": (status,), "sent": sent, "retry": retry, "consumes_cvc": consumes_cvc}
+    return read_part(
+        Failure, {"status": (status,), "sent": sent, "retry": retry, "consumes_cvc": consumes_cvc}
     )
 
 

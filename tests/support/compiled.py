@@ -22,6 +22,7 @@ from forwardc.compile.vaults.encode import to_bytes
 from forwardc.compile.vaults.plan_file import plan_file
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.documents.reading import read_part
 from forwardc.core.terms.codec import from_json
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.evaluator import ComputationError, Scope, TextTooLongError, evaluate
@@ -155,7 +156,7 @@ def _scope(plan: Json, operation: Json, run: Run, reveal: bool) -> Scope:
     money = plan.get("money")
     values = {
         **RUN,
-        **({MONEY: PlanMoney.model_validate_json(json.dumps(money))} if money else {}),
+        **({MONEY: read_part(PlanMoney, money)} if money else {}),
         "run.reference": run.reference,
         "source.id": source,
         **{f"params.{name}": value for name, value in (defaults | dict(run.params)).items()},

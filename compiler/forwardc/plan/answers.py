@@ -7,9 +7,8 @@ whoever looks at a run is shown.
 
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import Field
-
-from forwardc.plan.parts import PlanPart, PlanRequest, PlanTerm, Table
+from forwardc.core.documents.part import AtLeast, TaggedBy, member
+from forwardc.plan.parts import PlanPart, PlanRequest, PlanTerm, Positive, Table
 
 AnswerKind: TypeAlias = Literal["json", "xml", "form", "text", "empty", "any"]
 """What an answer must parse as to be believed. `empty`: nothing; `any`: whatever it is."""
@@ -21,7 +20,7 @@ class CodeAt(PlanPart):
     """An error code of the vault: where it stands, and which ones are meant."""
 
     at: str
-    among: tuple[str, ...] = Field(alias="in")
+    among: tuple[str, ...] = member(key="in")
 
 
 class Failure(PlanPart):
@@ -57,7 +56,7 @@ class MethodAt(PlanPart):
     """Where the vault tells the method of its call, and which one was agreed."""
 
     at: str
-    agreed: str = Field(alias="is")
+    agreed: str = member(key="is")
 
 
 class ReadVault(PlanPart):
@@ -102,9 +101,9 @@ class PlanOutcomeRule(PlanPart):
     `rule` is its number in the author's list, from 1: the record says which one decided.
     """
 
-    rule: int = Field(gt=0)
+    rule: Positive
     when: PlanTerm | None = None
-    verdict: Verdict = Field(alias="is")
+    verdict: Verdict = member(key="is")
 
 
 class ReasonAt(PlanPart):
@@ -120,7 +119,7 @@ class ReconcileGet(PlanPart):
     """Ask the vault for one request that it kept: by the id under `vault.request_id`."""
 
     http: PlanRequest
-    days: int = Field(gt=0)
+    days: Positive
 
 
 class ReconcileList(PlanPart):
@@ -137,7 +136,7 @@ class ReconcileList(PlanPart):
     url: str
     id: str
     more: str
-    days: int = Field(gt=0)
+    days: Positive
 
 
 class Reconcile(PlanPart):
@@ -155,8 +154,8 @@ class PlanPaymentReference(PlanPart):
     """
 
     value: PlanTerm
-    sent: Table[str, str] = Field(default_factory=dict)
-    received: Table[str, str] = Field(default_factory=dict, alias="given")
+    sent: Table[str, str] = member(default_factory=dict)
+    received: Table[str, str] = member(default_factory=dict, key="given")
 
 
 # How a run knows that a value of the card did not reach the destination.
@@ -178,7 +177,7 @@ class LossByEcho(PlanPart):
     """The echo tells: the places of the value in the body, as JSON Pointers."""
 
     by: Literal["echo"]
-    at: tuple[str, ...] = Field(min_length=1)
+    at: Annotated[tuple[str, ...], AtLeast(1)]
 
 
 class LossByInputs(PlanPart):
@@ -201,7 +200,7 @@ class LossUntold(PlanPart):
 
 
 LossEvidence: TypeAlias = Annotated[
-    LossByEcho | LossByInputs | LossByQuestion | LossUntold, Field(discriminator="by")
+    LossByEcho | LossByInputs | LossByQuestion | LossUntold, TaggedBy("by")
 ]
 
 
@@ -238,7 +237,7 @@ class DestinationRequestPlaces(PlanPart):
     encrypted: str | None = None
     query: str | None = None
     variables: str | None = None
-    fills: Table[str, str] = Field(default_factory=dict)
+    fills: Table[str, str] = member(default_factory=dict)
 
 
 class CardLookup(PlanPart):

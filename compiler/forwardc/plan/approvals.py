@@ -31,6 +31,7 @@ from enum import StrEnum
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.render.clean import one_line as one_line_of
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.documents.writing import as_json
 from forwardc.plan.changes import (
     BEHAVIOUR,
     LEAVES,
@@ -303,7 +304,7 @@ def withdrawn(record: Revoked) -> str:
 
 
 def _own_changes(record: OwnApproval | None, plan: Plan, name: str) -> str:
-    then = record.covers.model_dump() if record else {}
+    then = as_json(record.covers) if record else {}
     return differences_in_words(covered_differences(then, covers(plan, name)))
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.diagnostics.text_file import BUILT as PUT_THERE
 from forwardc.core.diagnostics.text_file import unreadable
+from forwardc.core.documents.part import DocumentPart
+from forwardc.core.documents.reading import parsed_json, read_part
 from forwardc.core.files.checkout import CheckoutPath, as_checkout
 from forwardc.core.files.digest import file_digest
 from forwardc.core.files.kinds import BUILT, FileRefusedError
@@ -22,10 +22,8 @@ MANIFEST = "manifest.json"
 _BUILD_HINT = "run `forwardc build`"
 
 
-class Manifest(BaseModel):
+class Manifest(DocumentPart):
     """The digests of every input and output of a build; paths of outputs are below `build/`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
     forwardc: int
     language: int
@@ -50,7 +48,7 @@ def read_manifest(build: Path | CheckoutPath, sink: Sink) -> Manifest | None:
     """
     path = Path(str(build)) / MANIFEST
     try:
-        manifest = Manifest.model_validate_json((as_checkout(build) / MANIFEST).read(BUILT))
+        manifest = read_part(Manifest, parsed_json((as_checkout(build) / MANIFEST).read(BUILT)))
     except FileRefusedError as problem:
         unreadable(problem, path.as_posix(), "FC0702", sink, hint=PUT_THERE)
         return None
@@ -59,7 +57,7 @@ def read_manifest(build: Path | CheckoutPath, sink: Sink) -> Manifest | None:
             "FC0704", f"there is no {MANIFEST} in {path.parent.as_posix()}/", hint=_BUILD_HINT
         )
         return None
-    except (OSError, ValidationError):
+    except (OSError, ValueError):
         sink.error("FC0702", f"{path.as_posix()} cannot be read as a manifest", hint=_BUILD_HINT)
         return None
     if manifest.forwardc != FORMAT_VERSION:

@@ -15,6 +15,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias, assert_never
 
+from forwardc.core.documents.writing import as_json
 from forwardc.core.files.digest import file_digest
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.terms.codec import json_of, to_json
@@ -89,7 +90,7 @@ def leaving(plan: Plan, operation: str) -> Json:
         **({"class": plan.declared_class} if plan.declared_class else {}),
         **({"account": plan.account} if plan.account else {}),
         "operation": operation,
-        "hosts": plan.hosts.model_dump(mode="json"),
+        "hosts": as_json(plan.hosts),
         "keys": plan.keys.jwks if plan.keys else None,
         **_token_requests(plan, approved),
         "sources": _sources(plan, nodes),
@@ -107,7 +108,7 @@ def _token_requests(plan: Plan, operation: PlanOperation) -> Json:
     credentials = {name: plan.credentials.get(name) for name in sorted(operation.credentials)}
     asked = list(operation.fallback.ask.scopes) if operation.fallback else []
     clients = {
-        name: {**oauth.model_dump(mode="json"), "scopes": [*oauth.scopes, *asked]}
+        name: {**as_json(oauth), "scopes": [*oauth.scopes, *asked]}
         for name, credential in credentials.items()
         if credential is not None and credential.instead is not None
         for oauth in (credential.instead.oauth,)
@@ -130,7 +131,7 @@ def _review(review: ReviewSurface) -> Json:
         "url": review.url,
         "method": review.method,
         "fields": [
-            field.model_dump(mode="json")
+            as_json(field)
             for field in sorted(review.fields, key=lambda field: (field.at, field.atom))
         ],
         "headers": sorted(review.headers, key=lambda name: (name.lower(), name)),
@@ -142,7 +143,7 @@ def _review(review: ReviewSurface) -> Json:
 def _agreed(review: ReviewSurface) -> Json:
     """What the vault agreed to; nothing where it had to agree to nothing."""
     agreed = [
-        arrangement.model_dump(mode="json", exclude_defaults=True)
+        as_json(arrangement, without_defaults=True)
         for arrangement in sorted(review.arrangements, key=lambda arrangement: arrangement.id)
     ]
     return {"arrangements": agreed} if agreed else {}
@@ -249,7 +250,7 @@ def _money(plan: Plan, operation: PlanOperation, nodes: list[Term]) -> Json:
     codes = _all_codes(plan, operation, nodes) if plan.money is not None else ()
     if plan.money is None or not codes:
         return {}
-    block = plan.money.model_dump(mode="json", by_alias=True, exclude={"digits", *_TOLD})
+    block = as_json(plan.money, exclude={"digits", *_TOLD})
     rows = {code: row for code, row in sorted(plan.money.digits.items()) if code in codes}
     # One line a currency, so that a changed one is seen as one.
     return {"money": {**block, "digits": {code: " ".join(map(str, rows[code])) for code in rows}}}
@@ -297,7 +298,7 @@ def _output(operation: PlanOperation, name: str) -> Json:
 
 
 def _spec(spec: Any) -> Json:
-    return spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return as_json(spec, without_defaults=True)
 
 
 def requests_of(operation: PlanOperation) -> Iterable[Term]:
@@ -478,10 +479,10 @@ def _reconcile(reconcile: Reconcile) -> Json:
     ways: dict[str, Json] = {}
     for name, way in (("get", reconcile.get), ("list", reconcile.list)):
         if way is not None:
-            rest = way.model_dump(mode="json", exclude={"http"})
+            rest = as_json(way, exclude={"http"})
             ways[name] = {"http": http_json(way.http), **rest}
     return ways
 
 
 def _part(part: PlanPart) -> Json:
-    return part.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return as_json(part, without_defaults=True)

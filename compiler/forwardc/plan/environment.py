@@ -27,6 +27,12 @@ def is_name(text: str) -> bool:
     return len(text) <= MAX_NAME and _NAME.fullmatch(text) is not None
 
 
+def check_name(text: str) -> None:
+    """Raise `ValueError` for a text that is no name."""
+    if not is_name(text):
+        raise ValueError("must be a name")
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """One environment, or one account of it. Without an account the text is empty."""

@@ -9,12 +9,12 @@ import datetime
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.text_file import BUILT, NotTextError, decoded, unreadable
+from forwardc.core.documents.part import Checked, DocumentPart, matching, member
+from forwardc.core.documents.reading import DamagedDocumentError, pointer_of, read_part
 from forwardc.core.files.checkout import CheckoutPath, as_checkout
 from forwardc.core.files.digest import file_digest
 from forwardc.core.files.kinds import LOCK as LOCK_KIND
@@ -22,6 +22,8 @@ from forwardc.plan.digests import canonical
 from forwardc.plan.environment import place_of
 from forwardc.plan.formats import FORMAT_VERSION, LOCK
 
+_LONGEST: Final = 200
+"""Characters of a name, ticket or reason: a record stays one line that a reviewer reads."""
 _RESTORE = "restore it from version control; nothing was changed"
 
 
@@ -32,18 +34,20 @@ def one_line(text: str) -> str:
     return text
 
 
-Shown: TypeAlias = Annotated[str, StringConstraints(max_length=200), AfterValidator(one_line)]
+def _shown(text: str) -> None:
+    if len(text) > _LONGEST:
+        raise ValueError(f"must have at most {_LONGEST} characters")
+    one_line(text)
+
+
+Shown: TypeAlias = Annotated[str, Checked(_shown)]
 Place: TypeAlias = Annotated[
-    str, StringConstraints(pattern=r"^[^/\s]+/[^/\s]+/[^/\s]+/[a-z0-9_]+(@[a-z0-9_]+)?$")
+    str, Checked(matching(r"[^/\s]+/[^/\s]+/[^/\s]+/[a-z0-9_]+(@[a-z0-9_]+)?"))
 ]
-Digest: TypeAlias = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+Digest: TypeAlias = Annotated[str, Checked(matching(r"sha256:[0-9a-f]{64}"))]
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-
-class Revoked(_Entry):
+class Revoked(DocumentPart):
     """Somebody withdrew an approval: from then on it counts for nothing."""
 
     by: Shown
@@ -51,14 +55,14 @@ class Revoked(_Entry):
     reason: Shown
 
 
-class Covers(_Entry):
+class Covers(DocumentPart):
     """What an own approval is of: all that leaves, and all that decides."""
 
     leaves: dict[str, Any]
     behaviour: dict[str, Any]
 
 
-class OwnApproval(_Entry):
+class OwnApproval(DocumentPart):
     """Somebody of the merchant accepted all that leaves and all that decides.
 
     `digest` is of what leaves, `behaviour` of what decides. `expires` is the last day it holds.
@@ -74,7 +78,7 @@ class OwnApproval(_Entry):
     covers: Covers
 
 
-class PspApproval(_Entry):
+class PspApproval(DocumentPart):
     """The PSP accepted the review surface, under its own `ticket`."""
 
     digest: Digest
@@ -86,7 +90,7 @@ class PspApproval(_Entry):
     covers: list[Any]
 
 
-class AcceptedChange(_Entry):
+class AcceptedChange(DocumentPart):
     """A known break of callers, accepted with a reason. `change` is the id that `diff` gives."""
 
     change: Shown
@@ -95,12 +99,12 @@ class AcceptedChange(_Entry):
     date: datetime.date
 
 
-class Lock(_Entry):
+class Lock(DocumentPart):
     """The lock file. Keys are `vault/destination/operation/environment[@account]`."""
 
     forwardc: Literal[2] = 2
-    own: dict[Place, OwnApproval] = {}
-    psp: dict[Place, PspApproval] = {}
+    own: dict[Place, OwnApproval] = member(default_factory=dict)
+    psp: dict[Place, PspApproval] = member(default_factory=dict)
     accepted: tuple[AcceptedChange, ...] = ()
 
 
@@ -128,9 +132,9 @@ def lock_of(data: bytes, sink: Sink) -> Lock | None:
     if data_of_lock is None or not _is_of_this_version(data_of_lock["forwardc"], sink):
         return None
     try:
-        lock = Lock.model_validate_json(decoded(data))
-    except ValidationError as problem:
-        report_damage(f"is damaged at {_first_place(problem)}", sink)
+        lock = read_part(Lock, data_of_lock)
+    except DamagedDocumentError as problem:
+        report_damage(f"is damaged at {pointer_of(problem.places[0])}", sink)
         return None
     edited = list(_edited(lock))
     for pointer in edited:
@@ -176,10 +180,6 @@ def _no_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise ValueError("a key is there twice")
     return members
-
-
-def _first_place(problem: ValidationError) -> str:
-    return "".join(f"/{part}" for part in problem.errors(include_input=False)[0]["loc"]) or "/"
 
 
 def _edited(lock: Lock) -> Iterator[str]:

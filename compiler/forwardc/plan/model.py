@@ -3,10 +3,16 @@
 What differs between vaults is data in here. Terms are decoded once, when a plan is loaded.
 """
 
-from typing import Annotated, Any, Literal, Self, TypeAlias, cast
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
-from pydantic import BaseModel, Field, ValidationError, model_validator
-
+from forwardc.core.documents.part import AtLeast, TaggedBy, member
+from forwardc.core.documents.reading import (
+    DamagedDocumentError,
+    parsed_json,
+    pointer_of,
+    read_part,
+)
 from forwardc.core.terms.codec import InvalidPlanError
 from forwardc.plan.answers import (
     AnswerKind,
@@ -35,6 +41,7 @@ from forwardc.plan.parts import (
     PlanRequest,
     PlanSchema,
     PlanTerm,
+    Positive,
     ReviewSurface,
     SecretForm,
     Table,
@@ -83,7 +90,7 @@ class Credential(PlanPart):
 
     pattern: str | None = None
     shape: CredentialShape | None = None
-    instead: Alternative | None = Field(default=None, alias="or")
+    instead: Alternative | None = member(default=None, key="or")
 
 
 class KeySetLocation(PlanPart):
@@ -99,7 +106,7 @@ class SecretStore(PlanPart):
     """
 
     url: str
-    max_value_bytes: int = Field(gt=0)
+    max_value_bytes: Positive
     scopes: tuple[str, ...] = ()
 
 
@@ -128,7 +135,7 @@ class ValueSpec(PlanPart):
     minimum: int | str | None = None
     maximum: int | str | None = None
     values: tuple[str | int | bool, ...] | None = None
-    json_schema: PlanSchema = Field(default=None, alias="schema")
+    json_schema: PlanSchema = member(default=None, key="schema")
     default: Any = None
     optional: bool = False
     sensitive: bool = False
@@ -144,8 +151,8 @@ class SourceKind(PlanPart):
     pattern: str
     single_use: bool = False
     bind: PlanTerm
-    inputs: Table[str, ValueSpec] = Field(default_factory=dict)
-    has: Table[str, Presence] = Field(default_factory=dict)
+    inputs: Table[str, ValueSpec] = member(default_factory=dict)
+    has: Table[str, Presence] = member(default_factory=dict)
 
 
 class PlanSecret(PlanPart):
@@ -194,15 +201,15 @@ class SignDlocal(PlanPart):
 
 PlanSignature: TypeAlias = Annotated[
     SignRocketpay | SignVisa | SignDlocal,
-    Field(discriminator="scheme"),
+    TaggedBy("scheme"),
 ]
 
 
 class Timeouts(PlanPart):
     """Milliseconds to wait for a connection and for the whole answer."""
 
-    connect_ms: int = Field(gt=0)
-    read_ms: int = Field(gt=0)
+    connect_ms: Positive
+    read_ms: Positive
 
 
 class PlanStep(PlanPart):
@@ -227,18 +234,18 @@ class PlanStep(PlanPart):
     review: ReviewSurface | None = None
     read: ReadDirect | ReadVault
     timeouts: Timeouts
-    max_answer_bytes: int = Field(gt=0)
+    max_answer_bytes: Positive
     idempotent: bool = False
     uses_cvc: bool = False
     vault_key_hours: int | None = None
     reconcile: Reconcile | None = None
-    vault_reference: Table[str, Literal["run.id", "run.reference"]] = Field(default_factory=dict)
-    outputs: Table[str, PlanOutput] = Field(default_factory=dict)
+    vault_reference: Table[str, Literal["run.id", "run.reference"]] = member(default_factory=dict)
+    outputs: Table[str, PlanOutput] = member(default_factory=dict)
     answer: AnswerKind = "json"
     reason: tuple[ReasonAt, ...] = ()
     mode: Mode | None = None
     outcome: tuple[PlanOutcomeRule, ...] = ()
-    namespaces: Table[str, str] = Field(default_factory=dict)
+    namespaces: Table[str, str] = member(default_factory=dict)
     echo: Echo | None = None
 
 
@@ -254,7 +261,7 @@ class InstrumentQuestion(PlanPart):
     when: PlanTerm
     scopes: tuple[str, ...] = ()
     tells: CardMetadata = CardMetadata()
-    holds: Table[str, tuple[str, ...]] = Field(default_factory=dict)
+    holds: Table[str, tuple[str, ...]] = member(default_factory=dict)
 
 
 class Fallback(PlanPart):
@@ -291,7 +298,7 @@ class PlanOperation(PlanPart):
     status: Literal["documented", "unconfirmed", "stand_in"] = "documented"
     notes: tuple[Note, ...] = ()
     params: tuple[str, ...] = ()
-    inputs: Table[str, ValueSpec] = Field(default_factory=dict)
+    inputs: Table[str, ValueSpec] = member(default_factory=dict)
     requires: tuple[str, ...] = ()
     may_lack: tuple[str, ...] = ()
     stored_secrets: tuple[str, ...] = ()
@@ -300,9 +307,9 @@ class PlanOperation(PlanPart):
     production: Production | None = None
     fallback: Fallback | None = None
     source_kinds: tuple[str, ...] | None = None
-    losses: Table[str, Table[str, Table[str, LossEvidence]]] = Field(default_factory=dict)
+    losses: Table[str, Table[str, Table[str, LossEvidence]]] = member(default_factory=dict)
     payment_reference: tuple[PlanPaymentReference, ...] = ()
-    steps: tuple[PlanStep, ...] = Field(min_length=1)
+    steps: Annotated[tuple[PlanStep, ...], AtLeast(1)]
 
 
 class Plan(PlanPart):
@@ -318,39 +325,34 @@ class Plan(PlanPart):
     vault: Name
     destination: Name
     environment: Name
-    declared_class: EnvironmentClass | None = Field(default=None, alias="class")
+    declared_class: EnvironmentClass | None = member(default=None, key="class")
     account: Name | None = None
     needs_approval: bool = False
     separated_by: Literal["credential"] | None = None
     integration: str | None = None
     hosts: Hosts
-    credentials: Table[Name, Credential] = Field(default_factory=dict)
+    credentials: Table[Name, Credential] = member(default_factory=dict)
     keys: KeySetLocation | None = None
     secret_store: SecretStore | None = None
-    sources: Table[str, SourceKind] = Field(default_factory=dict)
-    params: Table[str, ValueSpec] = Field(default_factory=dict)
+    sources: Table[str, SourceKind] = member(default_factory=dict)
+    params: Table[str, ValueSpec] = member(default_factory=dict)
     money: PlanMoney | None = None
-    secrets: Table[Name, PlanSecret] = Field(default_factory=dict)
+    secrets: Table[Name, PlanSecret] = member(default_factory=dict)
     gets: DestinationRequestPlaces | None = None
     log: LogAt | None = None
     card: CardLookup | None = None
     operations: Table[str, PlanOperation]
-    demo_ids: Table[str, tuple[str, ...]] = Field(default_factory=dict)
+    demo_ids: Table[str, tuple[str, ...]] = member(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _class_is_told_once(self) -> Self:
+    def __post_init__(self) -> None:
+        """Raise `ValueError` where the parts of a plan do not fit each other."""
         if is_class(self.environment) == (self.declared_class is not None):
             raise ValueError("an environment has a name that implies its class, or says its class")
-        return self
-
-    @model_validator(mode="after")
-    def _names_are_declared(self) -> Self:
-        """An operation names nothing that the plan lacks, so that whoever looks finds it."""
+        # Whoever looks for what an operation names finds it.
         for operation in self.operations.values():
             others = {operation.fallback.operation} if operation.fallback else set()
             if set(operation.params) - self.params.keys() or others - self.operations.keys():
                 raise ValueError("an operation names what is not declared")
-        return self
 
     @property
     def environment_class(self) -> EnvironmentClass:
@@ -363,10 +365,6 @@ class Plan(PlanPart):
         return place_of(self.environment, self.account or "")
 
 
-class _Versioned(BaseModel):
-    forwardc: int
-
-
 def load_plan(data: bytes) -> Plan:
     """Read a plan file.
 
@@ -374,24 +372,23 @@ def load_plan(data: bytes) -> Plan:
     they hold.
     """
     try:
-        version = _Versioned.model_validate_json(data).forwardc
-    except ValidationError:
+        document = parsed_json(data)
+    except ValueError:
         raise InvalidPlanError("the file is not a plan") from None
+    version = document.get("forwardc") if isinstance(document, dict) else None
+    if type(version) is not int:
+        raise InvalidPlanError("the file is not a plan")
     if version != FORMAT_VERSION:
         raise UnknownVersionError(
             f"the plan has version {version}, this forwardc reads {FORMAT_VERSION}"
         )
+    return plan_from(document)
+
+
+def plan_from(document: Mapping[str, Any]) -> Plan:
+    """The plan that the data of a file say. Raises `InvalidPlanError` as `load_plan` does."""
     try:
-        return Plan.model_validate_json(data)
-    except ValidationError as error:
-        raise damaged(error) from None
-
-
-def damaged(error: ValidationError) -> InvalidPlanError:
-    """What is wrong with a plan, by the places and never by what they hold."""
-    places = [_pointer(problem["loc"]) for problem in error.errors(include_input=False)]
-    return InvalidPlanError("the plan is damaged at " + ", ".join(sorted(set(places))[:5]))
-
-
-def _pointer(place: tuple[int | str, ...]) -> str:
-    return "".join(f"/{part}" for part in place) or "/"
+        return read_part(Plan, document)
+    except DamagedDocumentError as problem:
+        places = sorted({pointer_of(place) for place in problem.places})
+        raise InvalidPlanError("the plan is damaged at " + ", ".join(places[:5])) from None

@@ -5,21 +5,24 @@ Below it stand the parts that several objects of a plan share: requests, money, 
 of a credential, and what reviewers accept.
 """
 
+import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    StringConstraints,
-)
-
+from forwardc.core.documents.part import Checked, DocumentPart, ReadBy, least, member
 from forwardc.core.terms.codec import constant_of, term_of
 from forwardc.core.terms.json_schema import from_plan
+from forwardc.core.terms.patterns import begins
 from forwardc.core.terms.terms import Term
+from forwardc.plan.environment import EnvironmentClass, check_name
+
+
+def _constant(data: Any) -> str:
+    """A text, or the text that stands as a term. Raises `ValueError`."""
+    text = constant_of(data)
+    if not isinstance(text, str):
+        raise ValueError("must be a text")
+    return text
+
 
 if TYPE_CHECKING:
     # A loaded plan never changes: its digest is computed once.
@@ -31,33 +34,18 @@ if TYPE_CHECKING:
 else:
     Table = dict
     # The compiler makes a plan of what it is about to write, where terms stand as they are.
-    PlanTerm = Annotated[Any, PlainValidator(term_of)]
-    Constant = Annotated[str, BeforeValidator(constant_of)]
-import datetime
-from typing import Self
+    PlanTerm = Annotated[Any, ReadBy(term_of)]
+    Constant = Annotated[str, ReadBy(_constant)]
 
-from pydantic import model_validator
-
-from forwardc.core.terms.patterns import begins
-from forwardc.plan.environment import MAX_NAME, NAME, EnvironmentClass
-
-Name: TypeAlias = Annotated[str, StringConstraints(pattern=rf"^{NAME}$", max_length=MAX_NAME)]
-
-
-def _exact(schema: Any) -> Any:
-    """A schema as the plan has it; the digests are over that. Raises `ValueError`."""
-    from_plan(schema)
-    return schema
-
-
-PlanSchema: TypeAlias = Annotated[Any, AfterValidator(_exact)]
+Name: TypeAlias = Annotated[str, Checked(check_name)]
+Positive: TypeAlias = Annotated[int, Checked(least(1))]
+# A schema as the plan has it; the digests are over that.
+PlanSchema: TypeAlias = Annotated[Any, Checked(from_plan)]
 PlanText: TypeAlias = tuple[tuple[str, PlanTerm], ...]
 
 
-class PlanPart(BaseModel):
+class PlanPart(DocumentPart):
     """An object of a plan file: nothing unknown in it, nothing converted, nothing shown."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
 
 class PlanRequest(PlanPart):
@@ -82,7 +70,7 @@ class PlanMoney(PlanPart):
     unit: Literal["minor", "major"] = "minor"
     form: Literal["integer", "text", "number"] = "integer"
     max_digits: int | None = None
-    least: str | None = Field(default=None, alias="min")
+    least: str | None = member(default=None, key="min")
     table: str | None = None
     as_of: str | None = None
     assumed: bool = False
@@ -122,7 +110,7 @@ class SecretForm(PlanPart):
     """
 
     kind: Literal["rsa_jwk", "oct_jwk", "base64url", "text", "basic", "login"]
-    octets: int | None = Field(default=None, alias="bytes", gt=0, le=64)
+    octets: Annotated[int, Checked(least(1, 64))] | None = member(default=None, key="bytes")
 
 
 # What reviewers accept of a step.
@@ -153,11 +141,10 @@ class AgreedWith(PlanPart):
     wallets: tuple[str, ...] = ()
     as_if_agreed: bool = False
 
-    @model_validator(mode="after")
-    def _is_recorded_or_played(self) -> Self:
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for what is neither recorded nor played."""
         if (self.ticket is None or self.date is None) != self.as_if_agreed:
             raise ValueError("an arrangement has a ticket and a date, or nobody agreed")
-        return self
 
 
 class ReviewSurface(PlanPart):

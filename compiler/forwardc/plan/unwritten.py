@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ValidationError
-
-from forwardc.plan.model import Plan, damaged
+from forwardc.plan.model import Plan, plan_from
 
 
 def plan_of(document: Mapping[str, Any]) -> Plan:
@@ -20,11 +18,7 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
     `InvalidPlanError` as that does.
     """
     params = _with_texts(document.get("params", {}))
-    try:
-        # Lists stand for tuples in it, as they do in JSON.
-        return Plan.model_validate({**document, "params": params}, strict=False)
-    except ValidationError as error:
-        raise damaged(error) from None
+    return plan_from({**document, "params": params})
 
 
 def _with_texts(value: Any) -> Any:

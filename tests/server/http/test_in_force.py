@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
@@ -40,7 +40,7 @@ def production(operation: str = "card_cit", root: Path = ROOT) -> Plan:
     assert plan is not None
     assert operation in plan.operations
     # As a merchant's own project has it: this one has ids for trying out.
-    return plan.model_copy(update={"demo_ids": {}})
+    return replace(plan, demo_ids={})
 
 
 def withdrawn(lock: Lock, operation: str = "") -> Lock:
@@ -137,9 +137,7 @@ def test_an_approval_of_another_plan_says_where(house: House) -> None:
     house.write(GOOD)
     assert house.refused() == ""
     key = "checkout/adyen/card_cit/production"
-    old = production().model_copy(
-        update={"hosts": production().hosts.model_copy(update={"destination": ("other.example",)})}
-    )
+    old = replace(production(), hosts=replace(production().hosts, destination=("other.example",)))
     house.write(approve(Lock(), old, ["card_cit"]))
     assert (
         f"{key.replace('/card_cit/production', '.card_cit')}: the own approval" in house.refused()

@@ -235,8 +235,8 @@ def test_an_input_of_one_kind_of_source_is_told_with_the_kind() -> None:
     """A source of Checkout.com brings its CVC by an input, a token of it brings it along."""
     way = ways("rokt.share")["checkout"]
     operation = way.plan.operations["share"]
-    needing = operation.model_copy(update={"requires": (*operation.requires, "card.cvc")})
-    plan = way.plan.model_copy(update={"operations": {"share": needing}})
+    needing = replace(operation, requires=(*operation.requires, "card.cvc"))
+    plan = replace(way.plan, operations={"share": needing})
     strict = {("SHOP", "checkout"): replace(way, plan=plan)}
     sink = Sink()
     report_missing_columns(strict, DirectoryColumns(frozenset()), sink.error)

@@ -48,9 +48,9 @@ def needing(ways: Mapping[tuple[str, str], ServedPlan], **needs: tuple[str, ...]
         inputs = dict(operation.inputs)
         for name in needs.get("inputs", ()):
             if name in inputs:
-                inputs[name] = inputs[name].model_copy(update={"optional": False})
-        changed = operation.model_copy(update={"inputs": inputs})
-        plan = way.plan.model_copy(update={"operations": {way.operation: changed}})
+                inputs[name] = replace(inputs[name], optional=False)
+        changed = replace(operation, inputs=inputs)
+        plan = replace(way.plan, operations={way.operation: changed})
         found[key] = replace(way, plan=plan)
     return found
 

@@ -93,7 +93,7 @@ def test_the_rules_of_production_count_where_a_way_is_of_production() -> None:
     assert is_production(ways) is False
     assert is_production({}) is False
     live = {
-        name: replace(way, plan=way.plan.model_copy(update={"environment": "production"}))
+        name: replace(way, plan=replace(way.plan, environment="production"))
         for name, way in ways.items()
     }
     assert is_production(live) is True
@@ -218,8 +218,8 @@ def test_a_way_takes_what_its_fallback_takes(monkeypatch: pytest.MonkeyPatch) ->
     way = ways["A", "checkout"]
     operations = dict(way.plan.operations)
     other = operations["card_cit"]
-    operations["card_cit"] = other.model_copy(update={"params": (*other.params, "of_fallback")})
-    plan = way.plan.model_copy(update={"operations": operations})
+    operations["card_cit"] = replace(other, params=(*other.params, "of_fallback"))
+    plan = replace(way.plan, operations=operations)
     given = Forwarder({**ways, ("A", "checkout"): replace(way, plan=plan)}, means())
     row = Instrument("checkout", "src_1", {}, {"of_fallback": "x"}, without=LEFT_OUT)
     asyncio.run(given.forward("A", row, "pay-1", MINE))

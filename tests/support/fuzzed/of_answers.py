@@ -6,6 +6,7 @@ an answer. Whatever else is raised is a finding. Answers of vaults and destinati
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -117,8 +118,8 @@ def echo(data: bytes) -> None:
     text = loose(data)
     for syntax in ("json", "xml"):
         place = Echo(at="/sent", syntax=syntax, filled=("/a/1",))
-        step = _steps()[0].model_copy(update={"echo": place})
-        operation = _operations()[0].model_copy(update={"losses": {step.name: from_pm}})
+        step = replace(_steps()[0], echo=place)
+        operation = replace(_operations()[0], losses={step.name: from_pm})
         lacks = losses_of(operation, step, SuppliedValues("pm_"), {"sent": text})
         assert not {*lacks.losses} & {*lacks.untold}
     atoms_held({"card.cvc": ("/a", "/b/0")}, {"a": text})

@@ -47,7 +47,12 @@ PARSERS: Final[dict[str, Parser]] = {
     "line that is shown": Parser(
         of_files.excerpt, seeds.lines, ("core/recognizer/secret_shapes.py",), weight=2
     ),
-    "plan": Parser(of_files.plan, seeds.plans, ("plan/model.py", "core/terms/codec.py"), weight=5),
+    "plan": Parser(
+        of_files.plan,
+        seeds.plans,
+        ("plan/model.py", "core/documents/reading.py", "core/terms/codec.py"),
+        weight=5,
+    ),
     "manifest": Parser(
         of_files.manifest,
         seeds.manifests,

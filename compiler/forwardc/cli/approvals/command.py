@@ -18,6 +18,7 @@ from forwardc.cli.output import json_option, note, say, say_document, say_lines,
 from forwardc.cli.project_folder import PROJECT_FILE
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.render.clean import on_one_line
+from forwardc.core.documents.writing import as_json
 
 if TYPE_CHECKING:
     from forwardc.compile.review.approve import Whose, Withdrawal
@@ -187,7 +188,7 @@ def _record_json(
     state: "ApprovalState", record: "Approval | None", why: str | None
 ) -> dict[str, Any]:
     unused = {"covers"} if record is None or record.revoked else {"covers", "revoked"}
-    record_data = record.model_dump(mode="json", exclude=unused) if record else {}
+    record_data = as_json(record, exclude=unused) if record else {}
     reason = {"why": why} if record is not None and why is not None else {}
     return {"state": str(state), **record_data, **reason}
 

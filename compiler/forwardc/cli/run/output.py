@@ -11,6 +11,7 @@ from forwardc.cli.output import problems, say, say_document, warnings
 from forwardc.cli.unknown_runs import inquiry_lines
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.documents.writing import as_json
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
 from forwardc.plan.approvals import arrangements_of
@@ -162,7 +163,7 @@ def _agreed(plan: Plan, operation: str) -> Iterator[str]:
 
 def _arrangements(plan: Plan, operation: str) -> dict[str, Any]:
     arrangements = [
-        arrangement.model_dump(mode="json", exclude_defaults=True)
+        as_json(arrangement, without_defaults=True)
         for arrangement in arrangements_of(plan, operation)
     ]
     return {"arrangements": arrangements} if arrangements else {}

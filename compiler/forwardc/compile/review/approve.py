@@ -61,15 +61,16 @@ One file, since the life of a record, from its making to its end, is one thought
 import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal, TypeAlias
-
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from forwardc.compile.language.money.tables import CurrencyTable, table_of_host
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
-from forwardc.core.diagnostics.text_file import decoded
+from forwardc.core.documents.part import DocumentPart, member
+from forwardc.core.documents.reading import DamagedDocumentError, read_part
+from forwardc.core.documents.writing import as_json
 from forwardc.core.files.digest import file_digest
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.recognizer.scan import find_secrets
@@ -140,7 +141,7 @@ def with_approvals(
         surface = surfaces[name]
         if act.ticket is not None and surface is not None:
             psp[approval_key(plan, name)] = _psp(surface, act, act.ticket)
-    return lock.model_copy(update={"own": own, "psp": psp})
+    return replace(lock, own=own, psp=psp)
 
 
 def with_accepted(
@@ -161,7 +162,7 @@ def with_accepted(
         for change in dict.fromkeys(changes)
     ]
     accepted = tuple(sorted([*others, *new], key=lambda change: change.change))
-    return lock.model_copy(update={"accepted": accepted})
+    return replace(lock, accepted=accepted)
 
 
 def _refused(
@@ -235,14 +236,14 @@ def lock_bytes(lock: Lock) -> bytes:
         "forwardc": lock.forwardc,
         "own": {key: _record(lock.own[key]) for key in sorted(lock.own)},
         "psp": {key: _record(lock.psp[key]) for key in sorted(lock.psp)},
-        "accepted": [change.model_dump(mode="json") for change in lock.accepted],
+        "accepted": [as_json(change) for change in lock.accepted],
     }
     return (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def _record(record: Approval) -> dict[str, object]:
     unused = {name for name in ("expires", "revoked") if getattr(record, name) is None}
-    return record.model_dump(mode="json", exclude=unused)
+    return as_json(record, exclude=unused)
 
 
 # How money is counted
@@ -322,9 +323,9 @@ def with_revoked(
     if len(sink.sorted()) > before:
         return None
     fact = Revoked(by=withdrawal.by, date=withdrawal.date, reason=withdrawal.reason)
-    own = {key: lock.own[key].model_copy(update={"revoked": fact}) for key in _of(standing, "own")}
-    psp = {key: lock.psp[key].model_copy(update={"revoked": fact}) for key in _of(standing, "psp")}
-    changed = lock.model_copy(update={"own": {**lock.own, **own}, "psp": {**lock.psp, **psp}})
+    own = {key: replace(lock.own[key], revoked=fact) for key in _of(standing, "own")}
+    psp = {key: replace(lock.psp[key], revoked=fact) for key in _of(standing, "psp")}
+    changed = replace(lock, own={**lock.own, **own}, psp={**lock.psp, **psp})
     return changed, standing
 
 
@@ -370,10 +371,8 @@ def _report(lock: Lock, withdrawal: Withdrawal, ended: list[Approval], sink: Sin
 Json: TypeAlias = Any
 
 
-class OwnApprovalVersion1(BaseModel):
+class OwnApprovalVersion1(DocumentPart):
     """An own approval of version 1: of what leaves only."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
 
     digest: Digest
     date: datetime.date
@@ -382,14 +381,12 @@ class OwnApprovalVersion1(BaseModel):
     covers: dict[str, Any]
 
 
-class LockVersion1(BaseModel):
+class LockVersion1(DocumentPart):
     """The lock file of version 1."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
     forwardc: Literal[1]
-    own: dict[Place, OwnApprovalVersion1] = {}
-    psp: dict[Place, PspApproval] = {}
+    own: dict[Place, OwnApprovalVersion1] = member(default_factory=dict)
+    psp: dict[Place, PspApproval] = member(default_factory=dict)
     accepted: tuple[AcceptedChange, ...] = ()
 
 
@@ -416,8 +413,8 @@ def read_old(data: bytes, sink: Sink) -> LockVersion1 | None:
         sink.error("FC0710", f"{LOCK} has not version 1: there is nothing to renew")
         return None
     try:
-        old = LockVersion1.model_validate_json(decoded(data))
-    except ValidationError:
+        old = read_part(LockVersion1, document)
+    except DamagedDocumentError:
         report_damage("is damaged", sink)
         return None
     records: list[OwnApprovalVersion1 | PspApproval] = [*old.own.values(), *old.psp.values()]

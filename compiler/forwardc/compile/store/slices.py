@@ -27,6 +27,7 @@ from forwardc.compile.language.nodes import Node
 from forwardc.compile.language.project import DestinationValues, Project
 from forwardc.compile.stages import Surroundings
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.documents.writing import as_json
 
 if TYPE_CHECKING:
     from forwardc.plan.lock import Approval, Lock
@@ -46,9 +47,7 @@ class ProjectParts:
     def digest(self, name: str) -> str:
         """The digest of the values of that."""
         own = [] if self._project is None else _own_settings(self._project, name)
-        approved = [
-            (kind, key, record.model_dump_json()) for kind, key, record in self._records(name)
-        ]
+        approved = [(kind, key, as_json(record)) for kind, key, record in self._records(name)]
         told = repr((self._shared, _values(own), self._lock is None, approved))
         return hashlib.sha256(told.encode()).hexdigest()
 
@@ -75,10 +74,10 @@ class ProjectParts:
     def _lock_of(self, name: str) -> "Lock | None":
         if self._lock is None:
             return None
-        records: dict[str, dict[str, Any]] = {"own": {}, "psp": {}}
+        records: dict[str, Any] = {"own": {}, "psp": {}}
         for kind, key, record in self._records(name):
             records[kind][key] = record
-        return self._lock.model_copy(update={**records, "accepted": ()})
+        return replace(self._lock, **records, accepted=())
 
     def _records(self, name: str) -> list[tuple[str, str, "Approval"]]:
         return self._approved.get(name, [])

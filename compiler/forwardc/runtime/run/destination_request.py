@@ -10,6 +10,7 @@ from secrets import randbelow
 from typing import Any, Final
 
 from forwardc.core.dataclass import dataclass, replace
+from forwardc.core.documents.writing import as_json
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.plan.model import Plan, PlanOperation, PlanStep
 from forwardc.runtime.history.records import StoredRun, StoredStep
@@ -64,7 +65,8 @@ def destination_request(run: StoredRun, step: StoredStep) -> DestinationRequest 
 
 
 def _shape(plan: Plan, step: PlanStep) -> Mapping[str, Any]:
-    places = plan.gets.model_dump(exclude_none=True) if plan.gets else {}
+    told = as_json(plan.gets) if plan.gets else {}
+    places = {name: place for name, place in told.items() if place is not None}
     fields = step.review.fields if step.review else ()
     # An XPath and a path of fields differ in how they write an attribute.
     return {**places, "at": {field.at.replace("@", "."): field.atom for field in fields}}

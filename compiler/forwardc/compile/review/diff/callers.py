@@ -6,6 +6,7 @@ A text names the new limit, so that a break that was accepted is not taken for a
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 from forwardc.compile.review.diff.difference import DifferenceClass
@@ -198,7 +199,7 @@ def _counting(plan: Plan, operation: PlanOperation) -> _Counting | None:
         return None
     codes = _codes(plan, operation)
     rows = {code: row for code, row in money.digits.items() if codes is None or code in codes}
-    return _Counting(money.model_copy(update={"digits": rows}), measures)
+    return _Counting(replace(money, digits=rows), measures)
 
 
 def _leaves_as_given(plan: Plan, terms: list[Term]) -> bool:

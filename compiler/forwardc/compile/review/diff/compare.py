@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 from forwardc.compile.review.diff.builds import MANIFEST, Build, NoBuildError
 from forwardc.compile.review.diff.callers import caller_changes
 from forwardc.compile.review.diff.difference import Difference, DifferenceClass, Subject, in_order
+from forwardc.core.documents.writing import as_json
 from forwardc.core.files.digest import file_digest
 from forwardc.plan.approvals import approval_key, withdrawn
 from forwardc.plan.changes import BEHAVIOUR, LEAVES, Change, changes, covers
@@ -205,7 +206,7 @@ def _since(lock: Lock, plan: Plan, name: str, today: date) -> Iterator[Differenc
     if own is None:
         yield Difference(subject, DifferenceClass.OWN, "never approved")
     else:
-        for text in own_changes(own.covers.model_dump(), covers(plan, name)):
+        for text in own_changes(as_json(own.covers), covers(plan, name)):
             yield Difference(subject, DifferenceClass.OWN, text)
         yield from _ended(subject, DifferenceClass.OWN, "your own approval", own, today)
     if surface is not None and psp is None:

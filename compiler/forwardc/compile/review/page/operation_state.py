@@ -16,6 +16,7 @@ from forwardc.compile.vaults.arrangements import Standing, to_record
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.core.dataclass import dataclass
+from forwardc.core.documents.writing import as_json
 from forwardc.core.files.digest import file_digest
 from forwardc.plan.approvals import approval_key, withdrawn
 from forwardc.plan.changes import changes, covers, digests
@@ -76,7 +77,7 @@ def approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
         return []
     surface = review_surface(plan, name) if live else None
     own, psp = lock.own.get(key), lock.psp.get(key)
-    since = list(own_changes(own.covers.model_dump(), covers(plan, name))) if own else []
+    since = list(own_changes(as_json(own.covers), covers(plan, name))) if own else []
     records = [_record("own", own, since, list(digests(plan, name).values()))]
     if surface is not None:
         since = [str(change) for change in changes(psp.covers, surface)] if psp else []
