@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from forwardc.compile.language.call_checks import Problem
 from forwardc.compile.language.code_tables import code_table
+from forwardc.compile.language.json_members import MEMBER, as_written, name_of_member
 from forwardc.compile.language.symbols import Symbol, SymbolTable, rest_of
 from forwardc.core.terms.functions import FUNCTIONS, Type
 from forwardc.core.terms.terms import Call, If, Lit, Map, Ref, Term
@@ -45,6 +46,8 @@ def symbol_of(term: Term, names: SymbolTable) -> Symbol | None:
     """What is known of the name that a term is, whether it may be absent or is a `let`."""
     if isinstance(term, If):
         return symbol_of(term.then, names)
+    if isinstance(term, Call) and term.function == MEMBER:
+        return names.find(name_of_member(term))
     if not isinstance(term, Ref):
         return None
     let = names.lets.get(rest_of(term.name)) if term.root == "let" else None
@@ -117,6 +120,8 @@ def _is_integer(key: str) -> bool:
 
 def _named(term: Term) -> str:
     inner = term.then if isinstance(term, If) else term
+    if isinstance(inner, Call) and inner.function == MEMBER:
+        return f"`{as_written(name_of_member(inner))}`"
     return f"`{inner.name.removeprefix('let.')}`" if isinstance(inner, Ref) else "what is looked up"
 
 

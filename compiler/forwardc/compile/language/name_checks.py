@@ -7,6 +7,12 @@ it would be, and the nearest name that is there.
 from collections.abc import Iterable
 from typing import assert_never
 
+from forwardc.compile.language.json_members import (
+    NoMember,
+    as_written,
+    indexes_of,
+    member_name,
+)
 from forwardc.compile.language.report import Report
 from forwardc.compile.language.symbols import (
     RESPONSE,
@@ -15,6 +21,7 @@ from forwardc.compile.language.symbols import (
     ExpressionUse,
     Let,
     SymbolTable,
+    member_symbol,
     rest_of,
 )
 from forwardc.core.atoms import ATOMS
@@ -81,6 +88,8 @@ class _Check:
             case If(then=then):
                 self._mark(term, in_text=in_text)
                 self._visit(then, in_text=in_text, marked=_is_of(term.present, then))
+            case Call() if self._is_member(term):
+                self._member(term, in_text=in_text, marked=marked)
             case Call(function=function):
                 self._operator(term, function)
                 for inner in term.inside:
@@ -100,6 +109,39 @@ class _Check:
 
     # Operators and marks
 
+    def _is_member(self, term: Call) -> bool:
+        """Whether it is a member of a `json` param, for a request: a rule reads it as it reads."""
+        indexed = indexes_of(term)
+        if self.names.use is not ExpressionUse.REQUEST or indexed is None or not indexed[1]:
+            return False
+        symbol = self.names.find(indexed[0].name)
+        return symbol is not None and symbol.schema is not None
+
+    def _is_of_unknown(self, term: Call) -> bool:
+        """Whether a name is indexed that is not there, which is reported by itself."""
+        indexed = indexes_of(term)
+        return indexed is not None and bool(indexed[1]) and not self.names.find(indexed[0].name)
+
+    def _member(self, term: Call, *, in_text: bool, marked: bool) -> None:
+        name = member_name(term) or ""
+        base, _, pointer = name.partition("/")
+        param = self.names.find(base)
+        if param is None:
+            return
+        symbol = member_symbol(param, pointer, self.names.money)
+        if isinstance(symbol, NoMember):
+            near = did_you_mean(symbol.part, symbol.names)
+            hint = f"did you mean ['{near}']?" if near else _options(list(symbol.names))
+            message = f"the schema of `{base}` has nothing at {as_written(f'/{pointer}')}"
+            self._fail("FC0368", message, term.span, hint)
+        elif symbol.optional and not marked:
+            message = f"`{as_written(name)}` may be absent"
+            hint = "write it with `?` to leave the entry out then, or say in its schema"
+            hint = f"{hint} that it is there: `required`, `minItems`"
+            if in_text:
+                hint = "give it an entry of its own, with `?`"
+            self._fail("FC0316", message, term.span, hint)
+
     def _operator(self, term: Call, function: str) -> None:
         if not FUNCTIONS[function].rules_only or self.names.use is ExpressionUse.RULE:
             return
@@ -107,9 +149,10 @@ class _Check:
             message = "true or false for what is there stands in `when:` only"
             hint = "write present(card.cvc, '1') for a value that goes with another one"
             self._fail("FC0301", message, term.span, hint)
-        else:
+        elif not self._is_of_unknown(term):
             message = "comparisons, logic and indexes stand in `when:` only"
-            self._fail("FC0301", message, term.span)
+            hint = "in a request, members of a json param alone are read: params.order['id']"
+            self._fail("FC0301", message, term.span, hint if function == "get" else None)
 
     def _list(self, term: Seq) -> None:
         if self.names.use is not ExpressionUse.RULE:
@@ -127,7 +170,7 @@ class _Check:
             message = "`?` does not follow a `let` name"
             self._fail("FC0301", message, term.span, "put the `?` where the value is named")
         elif symbol and not symbol.optional and name not in ATOMS and not _is_input(name):
-            message = f"`{name}` is never absent: it takes no `?`"
+            message = f"`{as_written(name)}` is never absent: it takes no `?`"
             self._fail("FC0301", message, term.span, _mark_hint(name))
 
     # Names
@@ -226,6 +269,9 @@ class _Check:
         }[root]
         near = did_you_mean(rest, declared)
         hint = f"did you mean {root}.{near}?" if near else f"declare it under `{root}:`"
+        param, *inside = rest.split(".")
+        if inside and root == "params" and param in self.names.params:
+            hint = f"write {as_written('/'.join((f'{root}.{param}', *inside)))}"
         self._fail(code, f"the {kind} `{rest}` is not declared", ref.span, hint)
 
     def _unknown_output(self, ref: Ref, rest: str) -> None:
@@ -263,6 +309,8 @@ class _Check:
 
 def _is_of(name: str, term: Term) -> bool:
     """Whether a term is the very value whose presence is asked for."""
+    if isinstance(term, Call):
+        return member_name(term) == name
     return isinstance(term, Ref | Atom) and term.name == name
 
 
@@ -273,6 +321,8 @@ def _is_input(name: str) -> bool:
 def _mark_hint(name: str) -> str:
     root, _, rest = name.partition(".")
     match root:
+        case "params" if "/" in rest:
+            return "leave it out: the schema says that it is there"
         case "params":
             return f"leave it out, or declare `{rest}` with `optional: true`"
         case "steps":

@@ -26,7 +26,9 @@ def symbol_of_param(param: Param, money: DeclaredMoney) -> Symbol:
             return Symbol(type_, param.optional, values=listed, code="country", admits=admits)
         case ParamType.STRING | ParamType.INTEGER | ParamType.NUMBER | ParamType.BOOLEAN:
             return Symbol(type_, param.optional)
-        case ParamType.URI | ParamType.JSON:
+        case ParamType.JSON:
+            return Symbol(type_, param.optional, schema=param.schema or {})
+        case ParamType.URI:
             return Symbol(type_, param.optional)
         case _:
             assert_never(param.type)

@@ -8,6 +8,7 @@ since it is one grammar, read from the loosest operator to the entries of a `map
 from collections.abc import Callable
 from typing import TypeAlias, assert_never
 
+from forwardc.compile.language.json_members import member_name
 from forwardc.compile.language.lexer import SIGN_HINTS, ExpressionSyntaxError, Token, TokenKind
 from forwardc.compile.language.report import Report
 from forwardc.core.atoms import ATOMS
@@ -204,6 +205,9 @@ class Parser:
             key = self._nested(self._or)
             self._closes(opening)
             term = Call("get", (term, _folded(term, key)), span=self._span(first))
+        name = member_name(term)
+        if name is not None and self._takes("?"):
+            return If(name, term, span=self._span(first))
         return term
 
     # Operands

@@ -10,10 +10,11 @@ from dataclasses import field, replace
 
 from forwardc.compile.language.expressions import first_interpolation, is_whole, parse, plain
 from forwardc.compile.language.file_checks import holds_template
+from forwardc.compile.language.json_members import with_members
 from forwardc.compile.language.name_checks import check_names
 from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, YamlSeq, text_span
 from forwardc.compile.language.report import Report
-from forwardc.compile.language.symbols import SymbolTable, may_be_absent
+from forwardc.compile.language.symbols import ExpressionUse, SymbolTable, may_be_absent
 from forwardc.compile.language.typing import Typing, type_of
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
@@ -156,7 +157,9 @@ class ValueReader:
             self.note(text)
             return None
         self.used.update(_references(term))
-        return term if check_names(term, self.names, report) else None
+        if not check_names(term, self.names, report):
+            return None
+        return term if self.names.use is ExpressionUse.RULE else with_members(term)
 
 
 def _references(term: Term) -> Iterator[str]:

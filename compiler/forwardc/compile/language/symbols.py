@@ -7,8 +7,15 @@ value holds, so that nobody has to look into it where it is used.
 from collections.abc import Mapping, Set
 from dataclasses import field
 from enum import Enum
-from typing import assert_never
+from typing import Any, assert_never
 
+from forwardc.compile.language.json_members import (
+    MEMBER,
+    NoMember,
+    member_of,
+    name_of_member,
+    parts_of_pointer,
+)
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.core.atoms import ATOMS
 from forwardc.core.dataclass import dataclass
@@ -63,6 +70,8 @@ class Symbol:
     """`currency` or `country` where it is a code of ISO."""
     admits: frozenset[str] = frozenset()
     """Every code that such a value can be."""
+    schema: Mapping[str, Any] | None = None
+    """Of a `json` param: its schema, which says what it has inside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,15 @@ class SymbolTable:
     currencies: frozenset[str] = frozenset()
     """The params of type currency."""
 
+    def _param(self, name: str) -> Symbol | None:
+        """A param, or a member of one: `order/id`."""
+        base, slash, pointer = name.partition("/")
+        param = self.params.get(base)
+        if not slash or param is None:
+            return param
+        member = member_symbol(param, pointer, self.money)
+        return None if isinstance(member, NoMember) else member
+
     def find(self, name: str) -> Symbol | None:
         """What is known of a full name such as `params.amount`, or None."""
         root, _, rest = name.partition(".")
@@ -106,7 +124,7 @@ class SymbolTable:
             case "settings":
                 return self.settings.get(rest)
             case "params":
-                return self.params.get(rest)
+                return self._param(rest)
             case "secrets":
                 return Symbol(Type.TEXT) if rest in self.secrets else None
             case "let":
@@ -123,6 +141,15 @@ class SymbolTable:
                 return RESPONSE.get(rest)
             case _:
                 return Symbol(Type.TEXT) if name in ATOMS else None
+
+
+def member_symbol(param: Symbol, pointer: str, money: DeclaredMoney) -> Symbol | NoMember:
+    """What is known of a member of a `json` param, or what its schema has instead."""
+    member = member_of(param.schema or {}, parts_of_pointer(pointer))
+    if isinstance(member, NoMember):
+        return member
+    type_ = money.wire_type if "amount" in member.schema else member.type
+    return Symbol(type_, param.optional or member.optional, values=member.values)
 
 
 RUN = {
@@ -150,19 +177,31 @@ def let_of(term: Term | None, type_: Type, names: SymbolTable) -> Let:
     nodes = walk(term)
     refs = [node for node in nodes if isinstance(node, Ref)]
     used = [names.lets[rest_of(ref.name)] for ref in refs if _is_known_let(ref, names)]
-    params = {rest_of(ref.name) for ref in refs if ref.root == "params"}
-    json_params = {name for name, symbol in names.params.items() if symbol.type is Type.JSON}
     return Let(
         term,
         type_,
         may_be_absent=may_be_absent(term, names),
-        holds_json=bool(params & json_params) or any(let.holds_json for let in used),
+        holds_json=_holds_json(nodes, names) or any(let.holds_json for let in used),
         vault_only=any(isinstance(node, Atom) for node in nodes)
         or any(ref.root == "secrets" for ref in refs)
         or any(let.vault_only for let in used),
         size=len(nodes) + sum(let.size for let in used),
         height=height(term) + max((let.height for let in used), default=0),
     )
+
+
+def _holds_json(nodes: list[Term], names: SymbolTable) -> bool:
+    """Whether a `json` param stands there as a whole, or a member of one that has no one type."""
+    members = [node for node in nodes if isinstance(node, Call) and node.function == MEMBER]
+    of_members = {id(member.args[0]) for member in members}
+    named = [name_of_member(member) for member in members]
+    named += [
+        node.name
+        for node in nodes
+        if isinstance(node, Ref) and node.root == "params" and id(node) not in of_members
+    ]
+    symbols = map(names.find, named)
+    return any(symbol is not None and symbol.type is Type.JSON for symbol in symbols)
 
 
 def may_be_absent(term: Term, names: SymbolTable) -> bool:

@@ -15,6 +15,7 @@ from forwardc.compile.language.call_checks import (
     pick_problems,
     picked_type,
 )
+from forwardc.compile.language.json_members import MEMBER, name_of_member
 from forwardc.compile.language.lookup_checks import CHECKED, lookup_problems
 from forwardc.compile.language.report import Report
 from forwardc.compile.language.symbols import SymbolTable
@@ -61,6 +62,9 @@ def type_of(term: Term, names: SymbolTable) -> Type:
             return symbol.type if symbol else Type.JSON
         case Call(function="pick", named=named):
             return picked_type(type_of(alternative, names) for _, alternative in named)
+        case Call(function="member"):
+            member = names.find(name_of_member(term))
+            return member.type if member else Type.JSON
         case Call(function="map", args=(_, Map(entries=entries)), named=named):
             return picked_type(type_of(value, names) for _, value in (*entries, *named))
         case Call(function=function):
@@ -190,6 +194,9 @@ class Typing:
         return Type.INTEGER if amount_of(term, self.names) else type_of(term, self.names)
 
     def _call(self, call: Call, *, json_here: bool) -> None:
+        if call.function == MEMBER:
+            self._member(call, json_here=json_here)
+            return
         whole = json_here and call.function in ("json", "jwe", "pick")
         for inner in (*call.args, *(value for _, value in call.named)):
             self._check(inner, interpolated=False, json_here=whole)
@@ -216,6 +223,11 @@ class Typing:
             self._argument(call, value, by_name[name])
         if call.function == "int":
             self._int(call.args[0])
+
+    def _member(self, call: Call, *, json_here: bool) -> None:
+        if type_of(call, self.names) is Type.JSON and not json_here:
+            message = "a member without one type in its schema stands in a JSON body only"
+            self._fail(message, call, "say in the schema that it is a string, or a number")
 
     def _argument(self, call: Call, arg: Term, accepted: Types) -> None:
         takes_amounts = call.function in AMOUNT_FUNCTIONS

@@ -49,6 +49,7 @@ from forwardc.core.terms.values import (
     Value,
     is_absent,
     is_null,
+    resolve,
 )
 
 MASKED = Fragment(MASK)
@@ -72,7 +73,15 @@ class Scope:
 
     def has(self, name: str) -> bool:
         """Whether an optional value is there."""
-        return name in self.present or self.values.get(name) is not None
+        if name in self.present or self.values.get(name) is not None:
+            return True
+        base, slash, pointer = name.partition("/")
+        return bool(slash) and self._has_member(self.values.get(base), f"/{pointer}")
+
+    def _has_member(self, document: Any, pointer: str) -> bool:
+        """Whether a `json` param has something at a pointer: null is nothing."""
+        known = document.reveal() if isinstance(document, Secret) else document
+        return resolve(known, pointer) is not None
 
 
 def evaluate(term: Term, scope: Scope) -> Value:

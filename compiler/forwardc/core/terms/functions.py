@@ -17,7 +17,7 @@ from typing import Any, Final
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.core.terms.time_formats import formatted_time, http_date
-from forwardc.core.terms.values import CONTRADICTION, OTHER_SHAPE, XmlLeaf, is_null
+from forwardc.core.terms.values import CONTRADICTION, OTHER_SHAPE, XmlLeaf, is_null, resolve
 
 
 class Type(StrEnum):
@@ -155,6 +155,11 @@ def _mapped(value: Any, entries: Mapping[str, Any], **otherwise: Any) -> Any:
     if "else" not in otherwise:
         raise ComputationError("`map` has no entry for this value")
     return otherwise["else"]
+
+
+def _member_at(document: Any, pointer: str) -> Any:
+    """A member of a param, which its schema says to be there. Null where the caller gave null."""
+    return resolve(document, pointer)
 
 
 def _code(value: str, table: str) -> str:
@@ -373,6 +378,7 @@ FUNCTIONS: dict[str, Function] = {
         Function("currency_number", (_TEXT,), Type.TEXT, _code, table="currency"),
         Function("country_alpha3", (_TEXT,), Type.TEXT, _code, table="country"),
         Function("country_number", (_TEXT,), Type.TEXT, _code, table="country"),
+        Function("member", (_ANY, _TEXT), Type.JSON, _member_at, operator=True),
         Function("iso", (_INTEGER,), Type.INTEGER, _as_amount),
         Function("exponent", (_TEXT,), Type.INTEGER, _as_amount),
         Function("decimal", (_INTEGER, _TEXT), Type.NUMBER, _as_amount),

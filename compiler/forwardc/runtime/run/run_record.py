@@ -121,7 +121,8 @@ def _names(term: Term) -> Iterator[str]:
         if isinstance(node, Ref):
             yield node.name
         elif isinstance(node, If):
-            yield node.present
+            # A member of a param is there with its param: `params.order/id`.
+            yield node.present.partition("/")[0]
 
 
 def new_run(prepared: "PreparedRun", progress: RunProgress, lock: Lock) -> NewRun:

@@ -85,6 +85,8 @@ def part(term: Term, names: VendorNames) -> str:
 
 def _call(call: Call, names: VendorNames) -> str:
     """A call as its author wrote it: a table of codes is the compiler's, a JWE has own rows."""
+    if call.function == "member":
+        return " at ".join(part(arg, names) for arg in call.args)
     args = call.args[:1] if FUNCTIONS[call.function].table else call.args
     shown = [part(arg, names) for arg in args]
     if call.function != "jwe":
