@@ -106,10 +106,14 @@ def misfit(shape: CredentialShape | None, class_: EnvironmentClass, value: str) 
 class SecretForm(PlanPart):
     """What a secret's raw value must be for its use, so that one can be made up.
 
-    A JWK, octets in base64url, a text of so many bytes, `user:password` or its base64.
+    A JWK, octets in base64url or base64, a text of so many bytes, `user:password` or its base64, or
+    a private key as JWK.
     """
 
-    kind: Literal["rsa_jwk", "oct_jwk", "base64url", "text", "basic", "login"]
+    kind: (
+        Literal["rsa_jwk", "oct_jwk", "base64url", "text", "basic", "login", "base64"]
+        | Literal["rsa_private", "ec_private", "ed25519_private"]
+    )
     octets: Annotated[int, Checked(least(1, 64))] | None = member(default=None, key="bytes")
 
 

@@ -13,6 +13,7 @@ from forwardc.core.atoms import ATOMS, EXPIRIES, Charset, InstrumentKind
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.identity_cache import IdentityCache
+from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.terms import (
     HAS_ATOM,
@@ -37,15 +38,15 @@ from forwardc.core.terms.terms import (
 )
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
-SCHEMES = ("visa-x-pay-token", "dlocal", "rocketpay-gate")
+SCHEMES = ("visa-x-pay-token", "dlocal", "rocketpay-gate", *SIGNATURE_SCHEMES)
 BODIES = (Encoding.JSON, Encoding.FORM, Encoding.XML, Encoding.PLAIN)
 
 _COMPUTED = tuple(
     function
     for function in FUNCTIONS.values()
-    if not (function.rules_only or function.alternatives)
+    if not (function.rules_only or function.alternatives or function.internal)
 )
-"""`pick` is decided before anybody is asked."""
+"""`pick` is decided before anybody is asked; what the compiler makes has a feature of its own."""
 
 FEATURES: tuple[str, ...] = (
     *(f"method.{method}" for method in METHODS),
@@ -208,12 +209,16 @@ def _node_uses(node: Term, stored: frozenset[str]) -> Iterator[FeatureUse]:
             yield FeatureUse(f"integer.{name}", node.span)
         case Call(function=function):
             # The setting of `pick` has no value here: each alternative is a use of its own.
-            if function != "pick" and stage_of(node, stored) is Stage.VAULT:
+            if not _is_decided(function) and stage_of(node, stored) is Stage.VAULT:
                 yield FeatureUse(f"function.{function}", node.span)
         case Lit() | Ref() | Raw() | Map() | Seq() | Encoded() | Limit() | Source() | Amount():
             return
         case _:
             assert_never(node)
+
+
+def _is_decided(function: str) -> bool:
+    return FUNCTIONS[function].internal or function == "pick"
 
 
 def _uses_network_token(request: ProgramRequest) -> bool:

@@ -48,6 +48,7 @@ from forwardc.compile.ir.program import (
     ProgramOutput,
     ProgramPair,
     ProgramRequest,
+    ProgramSignature,
     ProgramStep,
 )
 from forwardc.core.diagnostics.span import Span
@@ -59,6 +60,7 @@ from forwardc.core.terms.terms import (
     HAS_TEXT,
     Call,
     Lit,
+    Map,
     Ref,
     Term,
     Text,
@@ -138,8 +140,14 @@ def _filled_request(request: ProgramRequest, values: Mapping[str, Term]) -> Prog
         query=_filled_pairs(request.query, values),
         headers=_filled_pairs(request.headers, values),
         body=body and replace(body, tree=filled(body.tree, values)),
-        sign=sign and replace(sign, secret=filled(sign.secret, values)),
+        sign=sign and _filled_signature(sign, values),
     )
+
+
+def _filled_signature(sign: ProgramSignature, values: Mapping[str, Term]) -> ProgramSignature:
+    options = filled(sign.options, values)
+    changed = options if isinstance(options, Map) else sign.options
+    return replace(sign, secret=filled(sign.secret, values), options=changed)
 
 
 def _filled_pairs(

@@ -12,6 +12,7 @@ from forwardc.compile.ir.arrangements import AgreedArrangement, Arrangement
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.outcome import Outcome
+from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import (
     HAS_ATOM,
@@ -21,7 +22,9 @@ from forwardc.core.terms.terms import (
     Encoding,
     If,
     Lit,
+    Map,
     Ref,
+    Seq,
     Term,
     root_bit,
     walk,
@@ -57,6 +60,30 @@ class ProgramSignature:
     remove_path_prefix: str | None = None
     into: str | None = None
     span: Span | None = None
+    options: Map = field(default_factory=lambda: Map(()))
+    """What else the author says of the scheme, by name."""
+    card: Atom | None = None
+    """The first card value inside what is signed, where the scheme is computed outside."""
+
+    @property
+    def is_term(self) -> bool:
+        """Whether the signature is computed outside of a vault, as a value of the request."""
+        return self.scheme in SIGNATURE_SCHEMES
+
+    @property
+    def said(self) -> dict[str, object]:
+        """The options that are fixed; a value of a run or environment is its term."""
+        return {name: _plain(term) for name, term in self.options.entries}
+
+
+def _plain(term: Term) -> object:
+    match term:
+        case Lit(value=value):
+            return value
+        case Seq(items=items):
+            return tuple(item.value for item in items if isinstance(item, Lit))
+        case _:
+            return term
 
 
 @dataclass(frozen=True)
@@ -268,6 +295,6 @@ class Program:
 def terms_of(request: ProgramRequest) -> tuple[Term, ...]:
     """Every term of a request, in the order it is written."""
     body = (request.body.tree,) if request.body else ()
-    sign = (request.sign.secret,) if request.sign else ()
+    sign = (request.sign.secret, request.sign.options) if request.sign else ()
     pairs = (pair.value for pair in (*request.query, *request.headers))
     return (request.url, *pairs, *body, *sign)

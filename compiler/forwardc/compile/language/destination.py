@@ -15,7 +15,7 @@ from forwardc.compile.language.nodes import Node, YamlMap
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.functions import Type
-from forwardc.core.terms.terms import Lit, Ref, Term, root_bit, walk
+from forwardc.core.terms.terms import Lit, Map, Ref, Term, root_bit, walk
 from forwardc.plan.environment import Environment
 
 
@@ -166,6 +166,8 @@ class DeclaredSignature:
     pointer: str
     remove_path_prefix: str | None = None
     into: str | None = None
+    options: Map = field(default_factory=lambda: Map(()))
+    """What else is said of the scheme, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +361,7 @@ def terms_of(step: DeclaredStep) -> Iterator[Term]:
         yield request.body.tree
     if request.sign:
         yield request.sign.secret
+        yield request.sign.options
     yield from (rule.when for rule in step.outcome if rule.when is not None)
 
 

@@ -22,7 +22,9 @@ _REQUEST = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE|query|headers|json|form
 _IN_DESTINATION = re.compile(
     rf"/environments/[^/]+/base_url|{_STEP}/let/.*|{_STEP}/request/(?:{_REQUEST})(?:/.*)?"
     rf"|(?:/operations/[^/]+)?/payment_reference(?:/[0-9]+)?"
-    rf"|{_STEP}/request/sign/secret|{_STEP}/response/outcome/[0-9]+/when"
+    rf"|{_STEP}/request/sign/(secret|key_id|merchant_id|consumer_key|tag)"
+    rf"|{_STEP}/request/sign/(access_key_id|region|service|session_token)"
+    rf"|{_STEP}/response/outcome/[0-9]+/when"
     rf"|/params/[^/]+/schemes/[0-9]+|/(?:settings|params)/[^/]+/pattern|/params/[^/]+/schema/.*",
     re.DOTALL,
 )

@@ -248,7 +248,7 @@ class _Check:
             self._fail("FC0321", message, ref.span, hint)
         elif name in ROOTS:
             self._fail("FC0302", f"`{name}` needs a dot and a name", ref.span)
-        elif name in FUNCTIONS and not FUNCTIONS[name].operator:
+        elif name in FUNCTIONS and not (FUNCTIONS[name].operator or FUNCTIONS[name].internal):
             hint = f"write {name}(...)"
             self._fail("FC0302", f"`{name}` is a function", ref.span, hint)
         else:

@@ -29,7 +29,9 @@ SpanOf: TypeAlias = Callable[[int, int], Span]
 WORDS = frozenset({"and", "or", "not", "in", "true", "false", "null"})
 """Words that are never names."""
 
-CALLABLE = tuple(name for name, function in FUNCTIONS.items() if not function.operator)
+CALLABLE = tuple(
+    name for name, function in FUNCTIONS.items() if not (function.operator or function.internal)
+)
 
 _LITERALS: dict[str, None | bool] = {"true": True, "false": False, "null": None}
 _COMPARISONS = {"==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
@@ -377,7 +379,7 @@ class Parser:
         self, name: Token, args: list[Term], named: dict[str, Term], span: Span
     ) -> None:
         function = FUNCTIONS.get(name.text)
-        if function is None or function.operator:
+        if function is None or name.text not in CALLABLE:
             near = did_you_mean(name.text, CALLABLE)
             hint = f"did you mean {near}?" if near else f"functions are {', '.join(CALLABLE)}"
             place = self._place(name.start, name.end)

@@ -42,13 +42,15 @@ from forwardc.compile.language.symbols import (
 from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.functions import Type
-from forwardc.core.terms.terms import Lit, Ref, Term, Text
+from forwardc.core.terms.terms import Lit, Map, Ref, Seq, Term, Text
 
 # Operations and steps
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 
 _OUTCOMES = frozenset(Outcome)
+_SIGN_KEYS = frozenset({"scheme", "secret", "remove_path_prefix", "into"})
+"""What every scheme or one of a vault has; the other keys are options of a named one."""
 
 NO_OUTCOME_HINT = (
     "every answer of it is unknown: write rules, or `outcome: by_status`;"
@@ -293,7 +295,25 @@ class _StepReader:
             pointer=node.pointer,
             remove_path_prefix=access.text(node, "remove_path_prefix"),
             into=access.text(node, "into"),
+            options=self._sign_options(node),
         )
+
+    def _sign_options(self, node: Node) -> Map:
+        """What else is said of a scheme: a line, a mark, or a list of names."""
+        options: list[tuple[str, Term]] = []
+        for entry in access.entries(node):
+            value = entry.value
+            if entry.key in _SIGN_KEYS:
+                continue
+            if isinstance(value, YamlSeq):
+                scalars = (item for item in value.items if isinstance(item, YamlScalar))
+                names = (Lit(item.value, span=item.span) for item in scalars)
+                options.append((entry.key, Seq(tuple(names), span=value.span)))
+            elif access.flag(node, entry.key):
+                options.append((entry.key, Lit(True, span=value.span)))
+            elif (term := self.values.line(value, "what is said of a signature")) is not None:
+                options.append((entry.key, term))
+        return Map(tuple(options), span=node.span)
 
     # Response
 

@@ -21,6 +21,7 @@ from forwardc.compile.passes.checks import (
     query_names,
     run_only,
     secret_in_url,
+    signed_request,
     weak_key,
     xml_names,
 )
@@ -43,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     direct_step.check,
     run_only.check,
     weak_key.check,
+    signed_request.check,
     fallback.check,
     xml_names.check,
 )

@@ -20,6 +20,7 @@ from forwardc.compile.language.read_answers import answer_kind
 from forwardc.compile.passes.amounts import Amounts, money_block, of_outputs
 from forwardc.compile.passes.lookups import LOOKUPS, with_codes
 from forwardc.compile.passes.secret_forms import secret_forms
+from forwardc.compile.passes.signatures import with_signature
 from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.json_schema import to_plan
@@ -308,14 +309,24 @@ class _OperationLowering:
     ) -> program.ProgramRequest:
         request = step.request
         path = self._term(request.path, lets)
-        return program.ProgramRequest(
+        lowered = program.ProgramRequest(
             method=request.method,
             url=joined((_BASE_URL, path), path.span),
             query=tuple(self._pair(entry, lets) for entry in request.query),
             headers=self._headers(step, lets),
             body=self._body(request.body, lets) if request.body else None,
-            sign=_sign(request.sign) if request.sign else None,
+            sign=self._sign(request.sign, lets) if request.sign else None,
             span=request.span,
+        )
+        return with_signature(lowered)
+
+    def _sign(
+        self, sign: language.DeclaredSignature, lets: Mapping[str, Term]
+    ) -> program.ProgramSignature:
+        options = self._term(sign.options, lets)
+        return program.ProgramSignature(
+            *(sign.scheme, sign.secret, sign.remove_path_prefix, sign.into, sign.span),
+            options=options if isinstance(options, Map) else sign.options,
         )
 
     def _body(self, body: language.DeclaredBody, lets: Mapping[str, Term]) -> program.ProgramBody:
@@ -369,9 +380,3 @@ class _OperationLowering:
             return Map((("kty", Lit("oct")), ("k", value)), span=value.span)
 
         return replace(call, named=tuple((name, as_jwk(name, value)) for name, value in call.named))
-
-
-def _sign(sign: language.DeclaredSignature) -> program.ProgramSignature:
-    return program.ProgramSignature(
-        sign.scheme, sign.secret, sign.remove_path_prefix, sign.into, sign.span
-    )

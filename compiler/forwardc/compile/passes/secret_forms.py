@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from forwardc.compile.ir.program import ProgramOperation, ProgramRequest
+from forwardc.core.signatures.schemes import form_of
 from forwardc.core.terms.terms import HAS_CALL, Call, Lit, Map, Ref, Term, Text, unwrapped
 
 Form = Mapping[str, object]
@@ -51,6 +52,12 @@ def _in_request(
             yield from _of_key(dict(node.named), as_keys)
     for pair in request.headers:
         yield from _of_header(unwrapped(pair.value))
+    sign = request.sign
+    name = _secret(sign.secret) if sign is not None and sign.is_term else None
+    if sign is not None and name is not None:
+        form = form_of(sign.scheme, sign.said)
+        # A text needs none: any made-up value is one.
+        yield from () if form == "text" else [(name, {"kind": form})]
 
 
 def _of_key(

@@ -34,6 +34,7 @@ from forwardc.compile.vaults.emission import Emission, EmittedHead, EmittedStep
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.filling import fill
 from forwardc.compile.vaults.findings import Finding, Verdict, findings_by_step
+from forwardc.compile.vaults.signed_requests import signed_requests
 from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import HAS_IF, Encoded, If
 
@@ -224,7 +225,12 @@ def _of_emission(emission: Emission, context: Context) -> Iterator[Finding]:
 
 
 def _examined(vault: Vault, context: Context, read: Facts) -> tuple[Finding, ...]:
-    return (*vault.examine(context, read), *held_elsewhere(context), *left_blank(context))
+    return (
+        *vault.examine(context, read),
+        *signed_requests(context, vault),
+        *held_elsewhere(context),
+        *left_blank(context),
+    )
 
 
 def idle_arrangements(assessment: Assessment) -> Iterator[tuple[Standing, Arrangement]]:

@@ -11,13 +11,13 @@ from typing import Final
 from forwardc.compile.ir.analysis import Stage, stage_of, tainted
 from forwardc.compile.ir.arrangements import Arrangement
 from forwardc.compile.ir.features import uses
+from forwardc.compile.ir.optional import if_present
 from forwardc.compile.ir.places import places
 from forwardc.compile.ir.program import Program, ProgramStep
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Support, Verdict
 from forwardc.compile.vaults.shortest import limited, shortest
-from forwardc.compile.vaults.steps import if_present
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.functions import DIGESTS, HMACS, ComputationError
 from forwardc.core.terms.terms import (
@@ -38,10 +38,10 @@ UNCONFIRMED = "FC0616"
 
 _NAMED = frozenset({"atom", "integer", "optional", "function", "sign"})
 # Without the key nobody gets back what went in, where the runtime computes them.
-_LOCKING = frozenset({"jwe", *HMACS})
+_LOCKING = frozenset({"jwe", "request_signature", *HMACS})
 _SILENT = frozenset({Verdict.NATIVE, Verdict.LOWERED})
 _KEY: Final = "key of a hash"
-HASHES: Final = DIGESTS | HMACS
+HASHES: Final = DIGESTS | HMACS | {"request_signature"}
 
 
 def from_table(

@@ -3,7 +3,7 @@
 An emitter builds the call to its vault itself and gets the rest of a step from `emitted_step`.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -29,7 +29,7 @@ from forwardc.compile.vaults.emission import (
 from forwardc.core.atoms import ATOMS
 from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.functions import Type
-from forwardc.core.terms.terms import HAS_IF, Encoded, Encoding, If, Lit, Map, Ref, Seq, Term
+from forwardc.core.terms.terms import Encoded, Encoding, Lit, Ref, Term
 
 CONTENT_TYPES = {
     Encoding.JSON: "application/json",
@@ -62,33 +62,6 @@ def header(value: Term, *, templated: bool = False) -> Encoded:
     return Encoded(Encoding.HEADER, value, templated=templated)
 
 
-def if_present(value: Term, whole: Term) -> Term:
-    """`whole`, absent when an optional part makes the scalar `value` absent."""
-    for name in dict.fromkeys(_deciding(value)):
-        whole = If(name, whole)
-    return whole
-
-
-def _deciding(term: Term) -> Iterator[str]:
-    """The optional parts of a scalar. One inside a map or list drops only its own entry there."""
-    if not term.holds & HAS_IF or isinstance(term, Map | Seq):
-        return
-    if isinstance(term, If):
-        yield term.present
-    for child in term.inside:
-        yield from _deciding(child)
-
-
-def named_values(values: Iterable[tuple[str, Term]]) -> Seq:
-    """`[{name, value}]` of terms that are already encoded; an absent value drops its item."""
-    return Seq(
-        tuple(
-            if_present(value, Map((("name", Lit(name)), ("value", value))))
-            for name, value in values
-        )
-    )
-
-
 def direct_step(step: ProgramStep) -> EmittedStep:
     """A step that the runtime sends to the destination itself."""
     request = step.request
@@ -101,7 +74,8 @@ def direct_step(step: ProgramStep) -> EmittedStep:
         body=encoded_body(body, body.tree, templated=False) if body else None,
     )
     emitted = emitted_step(step, call, read_ms=DIRECT_READ_MS)
-    return replace(emitted, sign=_signature(request.sign)) if request.sign else emitted
+    sign = request.sign
+    return emitted if sign is None or sign.is_term else replace(emitted, sign=_signature(sign))
 
 
 def _signature(sign: ProgramSignature) -> EmittedSignature:

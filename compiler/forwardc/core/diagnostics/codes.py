@@ -106,6 +106,8 @@ _TABLE = (
     Code("FC0335", "unmarked-amount", "A number of a json param may be an amount"),
     Code("FC0336", "amount-in-schema", "An amount stands where a schema cannot say it"),
     Code("FC0337", "amount-of-answer", "An amount of an answer does not say what it is"),
+    Code("FC0338", "signature-needs", "A signature lacks something that it signs"),
+    Code("FC0339", "signature-written-twice", "A signature writes what the author wrote, too"),
     Code("FC0340", "pattern-not-linear", "A pattern cannot be searched in linear time"),
     Code("FC0341", "schema-too-costly", "Checking by a JSON Schema takes too long"),
     Code("FC0342", "scheme-not-allowed", "A scheme that no address of a run may have"),

@@ -16,6 +16,7 @@ from forwardc.core.terms.escaping import audited
 from forwardc.core.terms.functions import (
     FUNCTIONS,
     LAZY,
+    OVER_JSON,
     ComputationError,
     combine_truths,
     is_present,
@@ -191,7 +192,7 @@ def applied(function: str, args: list[Value], named: dict[str, Value]) -> Value:
         return joined([Template(tuple(writers.json_pieces(args[0], templated=False)))])
     if function == "text":
         return joined(args)
-    if function == "jwe":
+    if function in OVER_JSON:
         args, named = (
             [_json_text(arg) for arg in args],
             {k: _json_text(v) for k, v in named.items()},

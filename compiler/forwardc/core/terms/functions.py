@@ -78,6 +78,8 @@ class Function:
     """Usable in `when:` only."""
     operator: bool = False
     """Written with a sign or a word, and not called by its name."""
+    internal: bool = False
+    """Made by the compiler of what an author wrote otherwise; nobody calls it by its name."""
     alternatives: bool = False
     """Whether its named arguments are the author's own: the values of a setting, in any number."""
     table: str | None = None
@@ -202,6 +204,16 @@ def _public_jwk(key: str) -> Any:
         raise ComputationError("the key is not a JWK") from None
 
 
+def _request_signature(text: str, **named: str) -> str:
+    from forwardc.core.signatures.keys import SigningError
+    from forwardc.core.signatures.schemes import request_signature
+
+    try:
+        return request_signature(text, **named)
+    except SigningError as problem:
+        raise ComputationError(str(problem)) from None
+
+
 def _equal(left: Any, right: Any) -> bool | None:
     """Whether two values are equal; null where one is missing, or only one is a map or list.
 
@@ -324,6 +336,7 @@ def _member(value: Any, key: Any) -> Any:
     raise ComputationError("a value that has nothing inside is indexed")
 
 
+_SIGNATURE_NAMED = (("scheme", _TEXT, True), ("gives", _TEXT, True), ("key", _TEXT, True))
 _JWE_NAMED = (
     ("key", _TEXT | {Type.MAP}, True),
     ("alg", _TEXT, True),
@@ -345,6 +358,8 @@ DIGESTS: Final = frozenset({"sha256", "sha512", "sha1", "md5"})
 """The functions that hash without a key."""
 HMACS: Final = frozenset({"hmac_sha256", "hmac_sha512", "hmac_sha1"})
 """The functions that hash with a key, their first argument."""
+OVER_JSON: Final = frozenset({"jwe", "request_signature"})
+"""The functions that take maps as their JSON text."""
 WEAK_DIGESTS: Final = frozenset({"sha1", "md5", "hmac_sha1"})
 """What is computed because a vendor asks for it, and named as weak where it is reviewed."""
 
@@ -384,6 +399,14 @@ FUNCTIONS: dict[str, Function] = {
         Function("decimal", (_INTEGER, _TEXT), Type.NUMBER, _as_amount),
         Function("pick", (_SCALAR,), Type.JSON, _as_picked, alternatives=True),
         Function("jwe", (_TEXT | {Type.MAP, Type.JSON},), Type.TEXT, _jwe, named=_JWE_NAMED),
+        Function(
+            "request_signature",
+            (frozenset({Type.MAP}),),
+            Type.TEXT,
+            _request_signature,
+            named=_SIGNATURE_NAMED,
+            internal=True,
+        ),
         _rule("eq", (_ANY, _ANY), Type.BOOLEAN, _equal),
         _rule("ne", (_ANY, _ANY), Type.BOOLEAN, _unequal),
         _rule("lt", (_ANY, _ANY), Type.BOOLEAN, _ordered(lambda a, b: a < b)),

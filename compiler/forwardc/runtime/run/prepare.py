@@ -7,6 +7,7 @@ What comes out is enough to bind every step as soon as the outputs before it are
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
@@ -35,6 +36,8 @@ from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, colle
 
 # Characters: the shortest that a vault documents (Checkout.com, `reference` of a forward request).
 _LONGEST_REFERENCE: Final = 80
+# Characters of hexadecimal: 128 bits, of which no two are ever equal.
+_NONCE_LENGTH: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,8 @@ def attempt_values(keys: IdempotencyKeys, now: datetime) -> dict[str, Any]:
         "run.now": now,
         "run.idempotency_key": keys.destination,
         "vault.idempotency_key": keys.vault,
+        # The vault's key is another one for each attempt; what names a run to it is not shown.
+        "run.nonce": sha256(f"nonce:{keys.vault}".encode()).hexdigest()[:_NONCE_LENGTH],
     }
 
 

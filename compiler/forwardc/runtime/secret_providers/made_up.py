@@ -50,6 +50,14 @@ def made_up_secret(secret: SecretId, spec: PlanSecret, class_: EnvironmentClass)
             return base64url(_octets(raw, octets))
         case "text":
             return sha512(raw.encode()).hexdigest()[:octets]
+        case "base64":
+            return b64encode(_octets(raw, octets)).decode()
+        case "rsa_private":
+            return json.dumps(_private(secret))
+        case "ec_private":
+            return _curve_jwk(raw)
+        case "ed25519_private":
+            return _edwards_jwk(raw)
         case "basic":
             return b64encode(f"sandbox:{raw}".encode()).decode()
         case "login":
@@ -80,6 +88,31 @@ def _public(private: dict[str, str]) -> str:
 
 def _oct_jwk(raw: str, octets: int) -> str:
     return json.dumps({"kty": "oct", "k": base64url(_octets(raw, octets))})
+
+
+# The order of P-256 (FIPS 186-5): a private key is a number below it, and not zero.
+_P256_ORDER: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+def _curve_jwk(raw: str) -> str:
+    """A private key on P-256 as JWK (RFC 7518, section 6.2)."""
+    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
+
+    number = int.from_bytes(_octets(raw, _OCTETS)) % (_P256_ORDER - 1) + 1
+    point = derive_private_key(number, SECP256R1()).public_key().public_numbers()
+    members = {"x": point.x, "y": point.y, "d": number}
+    texts = {name: base64url(value.to_bytes(_OCTETS)) for name, value in members.items()}
+    return json.dumps({"kty": "EC", "crv": "P-256", **texts})
+
+
+def _edwards_jwk(raw: str) -> str:
+    """A private key of Ed25519 as JWK (RFC 8037)."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    seed = _octets(raw, _OCTETS)
+    public = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    members = {"crv": "Ed25519", "x": base64url(public), "d": base64url(seed)}
+    return json.dumps({"kty": "OKP", **members})
 
 
 def _octets(raw: str, octets: int) -> bytes:

@@ -7,10 +7,10 @@ from forwardc.compile.passes.checks.rule import Case, Problem
 
 
 def check(case: Case) -> Iterator[Problem]:
-    """Atoms in outcome rules and in the secret of a signature."""
+    """Atoms in outcome rules and in what is said of a signature."""
     sign = case.step.request.sign
     places = [rule.when for rule in case.step.outcome if rule.when is not None]
-    for term in [*places, sign.secret] if sign else places:
+    for term in [*places, sign.secret, sign.options] if sign else places:
         for atom in atoms_in(term):
             yield Problem(
                 "FC0401",

@@ -12,7 +12,8 @@ from forwardc.compile.ir.analysis import Stage, refs_in, stage_of
 from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.review.page.places import leaves, own_nodes, place_of
 from forwardc.compile.review.page.request_values import values_of
-from forwardc.compile.review.page.schemes import SCHEMES, Parts
+from forwardc.compile.review.page.scheme import Parts
+from forwardc.compile.review.page.schemes import SCHEMES
 from forwardc.compile.review.page.wording import AS_KEY, WEAK, VendorNames, expression, part
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.contract import Context
@@ -186,16 +187,17 @@ def request_signatures(step: ProgramStep, carrier: Carrier) -> list[RequestSigna
     sign = step.request.sign
     if sign is None:
         return signatures
-    scheme, names = SCHEMES[sign.scheme], carrier.names
+    scheme, names, request = SCHEMES[sign.scheme], carrier.names, step.request
+    algorithm = scheme.algorithm
     return [
         *signatures,
         RequestSignature(
             title=scheme.title,
             place=f"body{sign.into}" if sign.into else scheme.place,
-            algorithm=scheme.algorithm,
+            algorithm=algorithm if isinstance(algorithm, str) else algorithm(request, names),
             secret=_secret(sign.secret, names),
-            by=carrier.vault or _OURS,
-            parts=scheme.parts(step.request, names),
+            by=_OURS if sign.is_term else carrier.vault or _OURS,
+            parts=scheme.parts(request, names),
             joined=scheme.joined,
             written=scheme.written,
             source=scheme.source,

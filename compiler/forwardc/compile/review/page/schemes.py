@@ -3,19 +3,19 @@
 A row for each scheme of the language; a test compares each with the bytes that the runtime signs.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, assert_never
 
 from forwardc.compile.ir.program import ProgramRequest
+from forwardc.compile.review.page.named_schemes import NAMED_SCHEMES
+from forwardc.compile.review.page.scheme import Parts, Scheme, body_kind
 from forwardc.compile.review.page.wording import VendorNames, expression, path_of, query_text
-from forwardc.core.dataclass import dataclass
 from forwardc.core.natural_order import natural_key
 from forwardc.core.terms.terms import (
     Amount,
     Atom,
     Call,
     Encoded,
-    Encoding,
     If,
     Limit,
     Lit,
@@ -29,33 +29,8 @@ from forwardc.core.terms.terms import (
     walk,
 )
 
-Parts = list[tuple[str, str]]
-"""What is signed, in this order: what it is, and what it holds in this request."""
-
-_BODIES: Final = {
-    Encoding.JSON: "JSON",
-    Encoding.FORM: "form",
-    Encoding.XML: "XML",
-    Encoding.PLAIN: "text",
-}
 # Rocketpay Gate signs neither, wherever they stand.
 _UNSIGNED: Final = frozenset({"signature", "frame_mode"})
-
-
-@dataclass(frozen=True, slots=True)
-class Scheme:
-    """One scheme. `place` is where the signature lands, where the author does not say it."""
-
-    title: str
-    place: str
-    algorithm: str
-    joined: str
-    written: str
-    """How the place is filled; `<signature>` is the result."""
-    source: str
-    parts: Callable[[ProgramRequest, VendorNames], Parts]
-    headers: tuple[tuple[str, str], ...] = ()
-    """The headers that the scheme adds, with what stands in them."""
 
 
 def _visa(request: ProgramRequest, names: VendorNames) -> Parts:
@@ -68,7 +43,7 @@ def _visa(request: ProgramRequest, names: VendorNames) -> Parts:
         ("time", "seconds since 1970 (UTC), the same as in the header"),
         (f"path without its first slash{left_out}", path.removeprefix("/")),
         ("query without `?`, byte for byte as sent", query_text(request.query, names) or "empty"),
-        ("body, byte for byte as sent, after encryption", _body_kind(request)),
+        ("body, byte for byte as sent, after encryption", body_kind(request)),
     ]
 
 
@@ -77,7 +52,7 @@ def _dlocal(request: ProgramRequest, names: VendorNames) -> Parts:
     return [
         ("header X-Login", expression(login.value, names) if login else "missing"),
         ("header X-Date", "time of sending, ISO 8601 (UTC) with milliseconds"),
-        ("body, byte for byte as sent", _body_kind(request)),
+        ("body, byte for byte as sent", body_kind(request)),
     ]
 
 
@@ -118,10 +93,6 @@ def _lines(term: Term, path: tuple[str, ...], names: VendorNames) -> Iterator[tu
             assert_never(term)
 
 
-def _body_kind(request: ProgramRequest) -> str:
-    return f"the whole {_BODIES[request.body.encoding]} body" if request.body else "empty"
-
-
 SCHEMES: Final[Mapping[str, Scheme]] = {
     "visa-x-pay-token": Scheme(
         "Visa X-Pay-Token",
@@ -153,4 +124,5 @@ SCHEMES: Final[Mapping[str, Scheme]] = {
         "github.com/ITECOMMPAY/paymentpage-sdk-php",
         _rocketpay,
     ),
+    **NAMED_SCHEMES,
 }

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from forwardc.compile.ir.analysis import uses_network_token
+from forwardc.compile.ir.optional import named_values
 from forwardc.compile.ir.program import ProgramPair, ProgramRequest, ProgramSignature, ProgramStep
 from forwardc.compile.vaults.checkout.head import (
     API_HOST,
@@ -40,9 +41,10 @@ from forwardc.compile.vaults.steps import (
     header,
     known_losses,
     losses_by_step,
-    named_values,
 )
 from forwardc.core.terms.terms import (
+    HAS_ENCODED,
+    LINES,
     Call,
     Encoded,
     Encoding,
@@ -53,6 +55,7 @@ from forwardc.core.terms.terms import (
     Source,
     Term,
     Text,
+    rewrite,
 )
 
 _READER = EmittedReader(
@@ -213,7 +216,8 @@ def _destination_request(context: EmissionContext, step: ProgramStep, facts: Fac
         body = Encoded(request.body.encoding, tree, True, request.body.doctype)
     query = _query(request, lowering)
     headers = _headers(raw, encrypted, lowering, facts)
-    signature = _signature(request.sign, lowering) if request.sign else ()
+    sign = request.sign
+    signature = () if sign is None or sign.is_term else _signature(sign, lowering)
     entries: list[tuple[str, Term]] = [
         ("url", _limit(facts, "url", "destination_request.url", _url(request))),
         ("method", Lit(request.method)),
@@ -252,7 +256,7 @@ def _headers(
     plain = [(pair.name, header(lowering.value(pair.value), templated=True)) for pair in raw]
     entries: list[tuple[str, Term]] = [("raw", Map(tuple(plain)))]
     if encrypted:
-        secret = Map(tuple((pair.name, header(pair.value)) for pair in encrypted))
+        secret = Map(tuple((pair.name, header(_signed_here(pair.value))) for pair in encrypted))
         algorithm = facts.value("encrypted_headers", "algorithm")
         jwe = Call(
             "jwe",
@@ -265,6 +269,17 @@ def _headers(
         )
         entries.append(("encrypted", _limit(facts, "encrypted_headers", "headers.encrypted", jwe)))
     return Map(tuple(entries))
+
+
+def _signed_here(value: Term) -> Term:
+    """A header that signs the body: the vault gets that as a template, in which braces differ."""
+
+    def as_sent(node: Term) -> Term:
+        is_body = isinstance(node, Encoded) and node.encoding not in LINES
+        return replace(node, templated=True) if is_body and isinstance(node, Encoded) else node
+
+    is_signature = isinstance(value, Call) and value.function == "request_signature"
+    return rewrite(value, as_sent, HAS_ENCODED) if is_signature else value
 
 
 def _query(request: ProgramRequest, lowering: TemplateLowering) -> Iterator[tuple[str, Term]]:

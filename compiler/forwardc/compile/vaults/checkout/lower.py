@@ -7,8 +7,8 @@ becomes a variable, written once for equal values.
 from dataclasses import field
 
 from forwardc.compile.ir.analysis import Stage, stage_of
+from forwardc.compile.ir.optional import if_present
 from forwardc.compile.vaults.facts import Facts
-from forwardc.compile.vaults.steps import if_present
 from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import (
     HAS_ATOM,

@@ -146,7 +146,8 @@ def _refused(code: str, reason: str, step: ProgramStep, use: _Use) -> Finding:
 def _uses(step: ProgramStep, root: str) -> Iterator[_Use]:
     request = step.request
     body = (request.body.tree,) if request.body else ()
-    sign = (request.sign.secret,) if request.sign else ()
+    # What is computed outside stands among the headers or in the body already.
+    sign = (request.sign.secret,) if request.sign and not request.sign.is_term else ()
     places = [(pair.value, True, False) for pair in request.headers]
     places += [(term, False, False) for term in (*(p.value for p in request.query), *sign)]
     places += [(term, False, True) for term in body]

@@ -26,6 +26,7 @@ from forwardc.compile.vaults.findings import (
     with_doubts,
 )
 from forwardc.core.atoms import EXPIRIES
+from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
 
 
 def vault() -> Vault:
@@ -131,6 +132,8 @@ def _table(facts: Facts) -> Mapping[str, Support]:
             "FC0607", "the vault has no general HMAC; without card data, use `--via direct`"
         ),
         "network-token": NATIVE,
+        # What is signed outside is a value of a run; over the card it is refused for itself.
+        **{f"sign.{scheme}": NATIVE for scheme in SIGNATURE_SCHEMES},
         "step.direct": NATIVE,
     }
     return {feature: verdicts.get(feature, _missing(feature)) for feature in FEATURES}

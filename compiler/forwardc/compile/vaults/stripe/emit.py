@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 
 from forwardc.compile.ir.analysis import has_atom
+from forwardc.compile.ir.optional import named_values
 from forwardc.compile.ir.program import Program, ProgramStep
 from forwardc.compile.vaults.contract import EmissionContext
 from forwardc.compile.vaults.emission import (
@@ -38,7 +39,6 @@ from forwardc.compile.vaults.steps import (
     header,
     known_losses,
     losses_by_step,
-    named_values,
     uses_cvc,
 )
 from forwardc.compile.vaults.stripe.review_surface import (

@@ -29,6 +29,7 @@ from forwardc.compile.vaults.findings import (
 from forwardc.compile.vaults.stripe import emit, requirements
 from forwardc.compile.vaults.stripe.review_surface import wallet_atoms
 from forwardc.core.atoms import ATOMS, EXPIRIES, InstrumentKind
+from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
 from forwardc.core.terms.terms import Term
 
 
@@ -108,6 +109,8 @@ def _table(facts: Facts) -> Mapping[str, Support]:
         "header.literal": NATIVE,
         "header.run": NATIVE,
         "query.literal": NATIVE,
+        # What is signed outside is a value of a run; over the card it is refused for itself.
+        **{f"sign.{scheme}": NATIVE for scheme in SIGNATURE_SCHEMES},
         "step.direct": NATIVE,
     }
     return {feature: verdicts[feature] for feature in FEATURES}

@@ -1,0 +1,1 @@
+"""The named signature schemes that are computed outside of a vault, each a file."""
