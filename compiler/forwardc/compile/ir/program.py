@@ -77,13 +77,9 @@ class ProgramSignature:
 
 
 def _plain(term: Term) -> object:
-    match term:
-        case Lit(value=value):
-            return value
-        case Seq(items=items):
-            return tuple(item.value for item in items if isinstance(item, Lit))
-        case _:
-            return term
+    if isinstance(term, Seq):
+        return tuple(item.value for item in term.items if isinstance(item, Lit))
+    return term.value if isinstance(term, Lit) else term
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from forwardc.compile.language.destination import (
     DeclaredOutput,
     DeclaredRequest,
     DeclaredRule,
-    DeclaredSignature,
     DeclaredStep,
 )
 from forwardc.compile.language.money.tables import DeclaredMoney
@@ -29,6 +28,7 @@ from forwardc.compile.language.read_answers import (
     read_amount_output,
     read_namespaces,
 )
+from forwardc.compile.language.read_signature import read_signature
 from forwardc.compile.language.read_values import ValueReader
 from forwardc.compile.language.symbols import (
     MAX_LET_HEIGHT,
@@ -42,15 +42,13 @@ from forwardc.compile.language.symbols import (
 from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.functions import Type
-from forwardc.core.terms.terms import Lit, Map, Ref, Seq, Term, Text
+from forwardc.core.terms.terms import Lit, Term, Text
 
 # Operations and steps
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 
 _OUTCOMES = frozenset(Outcome)
-_SIGN_KEYS = frozenset({"scheme", "secret", "remove_path_prefix", "into"})
-"""What every scheme or one of a vault has; the other keys are options of a named one."""
 
 NO_OUTCOME_HINT = (
     "every answer of it is unknown: write rules, or `outcome: by_status`;"
@@ -220,7 +218,7 @@ class _StepReader:
             query=self._fields(access.get(node, "query"), "a query value"),
             headers=self._fields(access.get(node, "headers"), "a header"),
             body=self._body(node),
-            sign=self._sign(access.get(node, "sign")),
+            sign=read_signature(access.get(node, "sign"), self.values),
             span=node.span if node is not None else step.span,
             pointer=node.pointer if node is not None else step.pointer,
         )
@@ -275,45 +273,6 @@ class _StepReader:
                 return None
             return DeclaredBody(kind, tree, node.span, node.pointer, _doctype(request))
         return None
-
-    def _sign(self, node: Node | None) -> DeclaredSignature | None:
-        place = access.get(node, "secret")
-        if node is None or place is None:
-            return None
-        secret = self.values.line(place, "a secret")
-        if secret is None:
-            return None
-        if not (isinstance(secret, Ref) and secret.root == "secrets"):
-            message = "a signature takes one of the secrets, as it is"
-            report = self.values.report.at(place)
-            report.error("FC0303", message, secret.span, "write ${secrets.<name>}")
-            return None
-        return DeclaredSignature(
-            scheme=access.text(node, "scheme") or "",
-            secret=secret,
-            span=node.span,
-            pointer=node.pointer,
-            remove_path_prefix=access.text(node, "remove_path_prefix"),
-            into=access.text(node, "into"),
-            options=self._sign_options(node),
-        )
-
-    def _sign_options(self, node: Node) -> Map:
-        """What else is said of a scheme: a line, a mark, or a list of names."""
-        options: list[tuple[str, Term]] = []
-        for entry in access.entries(node):
-            value = entry.value
-            if entry.key in _SIGN_KEYS:
-                continue
-            if isinstance(value, YamlSeq):
-                scalars = (item for item in value.items if isinstance(item, YamlScalar))
-                names = (Lit(item.value, span=item.span) for item in scalars)
-                options.append((entry.key, Seq(tuple(names), span=value.span)))
-            elif access.flag(node, entry.key):
-                options.append((entry.key, Lit(True, span=value.span)))
-            elif (term := self.values.line(value, "what is said of a signature")) is not None:
-                options.append((entry.key, term))
-        return Map(tuple(options), span=node.span)
 
     # Response
 

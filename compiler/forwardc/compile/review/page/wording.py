@@ -227,6 +227,7 @@ _FUNCTIONS: Final = {
     "hmac_sha256": "hmac_sha256(key, x): HMAC-SHA256, as bytes",
     "hmac_sha512": "hmac_sha512(key, x): HMAC-SHA512, as bytes",
     "hmac_sha1": f"hmac_sha1(key, x): HMAC-SHA1, as bytes, a {WEAK}",
+    "request_signature": "request_signature: the signature that is described here, or a part of it",
     "unix": "unix: seconds since 1970 (UTC)",
     "unix_ms": "unix_ms: milliseconds since 1970 (UTC)",
     "iso8601": "iso8601: ISO 8601 in UTC with milliseconds",
