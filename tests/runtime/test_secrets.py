@@ -62,8 +62,8 @@ def test_the_sandbox_derives_the_same_values(forward: Plan) -> None:
 
 @pytest.mark.parametrize("short", ["hush-hush-1234", "abababababababab", "", "1234567890"])
 def test_what_can_be_guessed_from_its_hash_is_refused(direct: Plan, short: str) -> None:
-    key = direct.secrets["key"].model_copy(update={"high_entropy": True})
-    plan = direct.model_copy(update={"secrets": {**direct.secrets, "key": key}})
+    key = replace(direct.secrets["key"], high_entropy=True)
+    plan = replace(direct, secrets={**direct.secrets, "key": key})
     for value, expected in ((short, ["FC0850"]), ("4f6aBc9e0d1f-2b7c", [])):
         sink = Sink()
         found = collect_secrets(plan, plan.operations["two_steps"], lambda _, v=value: v, sink)  # type: ignore[misc]

@@ -46,10 +46,10 @@ MASTERCARD = [
             "tamp%3D1626728330%26oauth_version%3D1.0"
         ),
         (
-            "GFdvCNe14/QdPi6KLgdFtYnqz9QVsqlzRwT1P5wvZCgyBzfTol69SRz4cIkeDx+BIEeUfkbrPdVA9JPy0S9lgpMzs0KfIAX0"
-            "64Bz5mBbTni8NWD74ulN5eEDQRWB47BqEsvNPSJlJLGapVeYFyRlcIU7xMU1e1lA/tPTTHDSmIBfq4CtpCPvYMcd7ywoiHsi4"
-            "hfI0d+TGS9pe0ez00mkne8C3/AHtuRIp564D02Hhl6s+TUGdUvlXTaFaIH9GVdZ15n/UcTCqSKFjorwA9guiJQlFpZtQy04BB"
-            "D19VbN6/+SJvMAnVFQM5FJhgZ/5T9OP9+mjXz47EhG9MAx3raBjIw=="
+            "GFdvCNe14/QdPi6KLgdFtYnqz9QVsqlzRwT1P5wvZCgyBzfTol69SRz4cIkeDx+IEeUfkbrPdVA9JPy0S9lgpM"
+            "zs0KfIAX064Bz5mBbTni8NWD74ulN5eEDQRWB47BqEsvNPSJlJLGapVeYFyRlcIU7xMU1e1lA/tPTTHDSmIBfq"
+            "4CtpCPvYMcd7ywoiHsi4hfI0d+TGS9pe0ez00mkne8C3/AHtuRIp564D02Hhl6s+TUGdUvlXTaFaIH9GVdZ15n"
+            "/UcTCqSKFjorwA9guiJQlFpZtQy04BBD19VbN6/+SJvMAnVFQM5FJhgZ/5T9OP9+mjXz47EhG9MAx3raBjIw=="
         ),
     ),
     (

@@ -2,6 +2,8 @@
 
 The compiler reads the types, the runtime calls `compute`; a vault's facts say which functions it
 can compute itself.
+
+One file, since a function is a row of one table, and what it computes stands above it.
 """
 
 import base64
