@@ -41,7 +41,7 @@ NO_FILE = {
     ("server/payment_sharing/payment_forward.py", "self.cipher.open"),
 }
 # What a call begins with that reads a package's own data.
-OWN_DATA = re.compile(r"\(?(?:resources\.)?(?:files|data_dir)\(")
+OWN_DATA = re.compile(r"\(?(?:resources\.)?(?:files|data_dir|package_file)\(")
 OURS = "a file of this package, or of a checkout of forwardc itself"
 # What a module does with files beside the functions of `files/`, and why that is right.
 KNOWN: dict[tuple[str, str], str] = {

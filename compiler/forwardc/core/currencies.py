@@ -7,9 +7,9 @@ destination counts money stands in its plan.
 import json
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
 from forwardc.core.dataclass import dataclass
+from forwardc.core.resources import package_file
 
 DISPUTED = frozenset(
     """
@@ -54,7 +54,7 @@ class IsoCurrencies:
 @cache
 def iso() -> IsoCurrencies:
     """The project's list, read once."""
-    text = files("forwardc.core").joinpath("data", "iso4217.json").read_text("utf-8")
+    text = package_file("core", "data", "iso4217.json").read_text("utf-8")
     data = json.loads(text)
     return IsoCurrencies(
         published=data["published"],

@@ -1,24 +1,27 @@
-"""Finds the data that belongs to forwardc: schemas and destinations, in a wheel or a checkout.
+"""Finds the data that belongs to forwardc: what lies in the package, schemas and destinations.
 
-A wheel carries a copy in `_data`; a checkout has the folders at its root.
+A wheel carries a copy of the last two in `_data`; a checkout has the folders at its root. By paths,
+since `importlib.resources` loads what unpacks archives, a tenth of the start of a command: a wheel
+is unpacked by whoever installs it.
 """
 
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
-_CHECKOUT = Path(__file__).parents[3]
+_PACKAGE = Path(__file__).parents[1]
+_CHECKOUT = _PACKAGE.parents[1]
 
 
-def data_dir(name: str) -> Traversable:
+def package_file(*parts: str) -> Path:
+    """A file or folder of the package, as `package_file("core", "data", "iso4217.json")`."""
+    return _PACKAGE.joinpath(*parts)
+
+
+def data_dir(name: str) -> Path:
     """The folder (or file) of that name: the wheel's copy, else the one at the checkout's root.
 
     Raises FileNotFoundError when the installation has neither, which is a mistake of ours.
     """
-    packaged = files("forwardc").joinpath("_data", name)
-    if packaged.is_dir() or packaged.is_file():
-        return packaged
-    checkout = _CHECKOUT / name
-    if checkout.exists():
-        return checkout
+    for place in (package_file("_data", name), _CHECKOUT / name):
+        if place.exists():
+            return place
     raise FileNotFoundError(f"this installation of forwardc lacks its data: {name}")

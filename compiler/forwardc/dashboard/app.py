@@ -5,7 +5,6 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from importlib.resources import files
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -13,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from forwardc.core.resources import package_file
 from forwardc.dashboard.actions import pause, resolve_by_hand, unpause
 from forwardc.dashboard.approvals import approvals
 from forwardc.dashboard.audit import audit
@@ -93,7 +93,7 @@ def create(store: Store, settings: DashboardSettings, beside: Sequence[Route] = 
 
 
 def _file(path: str, media_type: str) -> Route:
-    content = (files("forwardc.dashboard") / "static" / path[1:]).read_bytes()
+    content = package_file("dashboard", "static", path[1:]).read_bytes()
 
     async def send(_request: Request) -> Response:
         return Response(content, media_type=media_type)

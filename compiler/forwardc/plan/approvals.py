@@ -25,7 +25,7 @@ ends with FC0814 before a secret was read.
 """
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from forwardc.core.dataclass import dataclass
@@ -201,17 +201,16 @@ def states(plan: Plan, operation: str, lock: Lock, today: datetime.date) -> Appr
     """The states of one operation. Raises `KeyError` if the plan has no such operation."""
     key = approval_key(plan, operation)
     # A vault's reviewers look at what production sends, and at nothing else.
-    live = plan.environment_class == "production"
-    reviewed = live and any(step.review for step in plan.operations[operation].steps)
-    surface = surface_digest(plan, operation) if reviewed else None
-    own, psp, now = lock.own.get(key), lock.psp.get(key), digests(plan, operation)
-    same = own is not None and (own.digest, own.behaviour) == (now[LEAVES], now[BEHAVIOUR])
-    return Approvals(
-        own=_state(own, same, today),
-        psp=None
-        if surface is None
-        else _state(psp, psp is not None and psp.digest == surface, today),
-    )
+    live, steps = plan.environment_class == "production", plan.operations[operation].steps
+    reviewed = live and any(step.review for step in steps)
+    own, psp = lock.own.get(key), lock.psp.get(key)
+    same = own is not None and _covers_this(own, digests(plan, operation))
+    seen = psp is not None and reviewed and psp.digest == surface_digest(plan, operation)
+    return Approvals(_state(own, same, today), _state(psp, seen, today) if reviewed else None)
+
+
+def _covers_this(record: OwnApproval, now: Mapping[str, str]) -> bool:
+    return (record.digest, record.behaviour) == (now[LEAVES], now[BEHAVIOUR])
 
 
 def _state(record: Approval | None, same: bool, today: datetime.date) -> ApprovalState:

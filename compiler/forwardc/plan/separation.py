@@ -15,11 +15,11 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from forwardc.core.dataclass import dataclass
 from forwardc.core.identity_cache import IdentityCache
+from forwardc.core.resources import package_file
 from forwardc.core.terms.terms import Lit, Term, Text
 from forwardc.plan.environment import EnvironmentClass
 
@@ -84,7 +84,7 @@ def matching(host: str) -> re.Pattern[str]:
 @cache
 def shipped() -> LiveHosts:
     """The live hosts of every vault's facts."""
-    data = files("forwardc.plan").joinpath("data/live_hosts.json").read_text("utf-8")
+    data = package_file("plan", "data", "live_hosts.json").read_text("utf-8")
     return live_hosts(json.loads(data)["hosts"])
 
 

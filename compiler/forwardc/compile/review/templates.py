@@ -7,10 +7,10 @@ tables); `Markdown` marks what is markup already.
 import re
 from collections.abc import Callable
 from functools import cache, lru_cache
-from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
 from forwardc.core.diagnostics.render.clean import on_one_line, printable
+from forwardc.core.resources import package_file
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -45,7 +45,8 @@ def template(package: str, name: str, *filters: tuple[str, Callable[..., Any]]) 
     )
     environment.filters |= {"code": code, "quoted": quoted}
     environment.filters |= dict(filters)
-    return environment.from_string(resources.files(package).joinpath(name).read_text("utf-8"))
+    text = package_file(*package.split(".")[1:], name).read_text("utf-8")
+    return environment.from_string(text)
 
 
 # Markdown

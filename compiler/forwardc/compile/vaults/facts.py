@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from functools import cache
-from importlib import resources
 from itertools import groupby
 from typing import Any, Final
 
 from forwardc.core.dataclass import dataclass
+from forwardc.core.resources import package_file
 from forwardc.plan.environment import EnvironmentClass
 
 # What people write where an id will stand. A vendor's ids are random: that one of them begins with
@@ -180,11 +180,7 @@ def load(vault: str) -> Facts:
     """The facts of a vault by its folder's name."""
     import yaml
 
-    text = (
-        resources.files(f"forwardc.compile.vaults.{vault}")
-        .joinpath("facts.yaml")
-        .read_text("utf-8")
-    )
+    text = package_file("compile", "vaults", vault, "facts.yaml").read_text("utf-8")
     data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe one
     return Facts(data["vault"], data["title"], data)
 

@@ -6,10 +6,10 @@ bad and a good example that are run as tests.
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from importlib.resources import files
 from types import MappingProxyType
 
 from forwardc.core.dataclass import dataclass
+from forwardc.core.resources import package_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,12 +305,12 @@ def page(code: str) -> str:
     entry = lookup(code)
     if entry is None:
         raise KeyError(code)
-    folder = files("forwardc.core.diagnostics") / "pages"
+    folder = package_file("core", "diagnostics", "pages")
     return (folder / f"{entry.number}.md").read_text(encoding="utf-8")
 
 
 def pages() -> list[str]:
     """Return the numbers that have a page, sorted."""
-    folder = files("forwardc.core.diagnostics") / "pages"
+    folder = package_file("core", "diagnostics", "pages")
     names = (entry.name for entry in folder.iterdir())
     return sorted(name.removesuffix(".md") for name in names if name.endswith(".md"))

@@ -4,7 +4,6 @@ Case and dashes count for nothing, then the fewest edits win, then what difflib 
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 _LONGEST_WORD = 64
 """Characters. No name of a file or a language is longer, and the search takes their square."""
@@ -31,6 +30,9 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     close = [(edits, candidate) for edits, candidate in near if edits <= allowed]
     if close:
         return min(close)[1]
+    # Late: most commands have nothing to suggest.
+    from difflib import get_close_matches
+
     return next(iter(get_close_matches(word, usable, n=1, cutoff=0.75)), None)
 
 

@@ -65,20 +65,23 @@ def parsed_json(data: bytes | str) -> Any:
         raise ValueError("it is nested too deeply") from None
     if "\\ud" in text or "\\uD" in text:
         json.dumps(document, ensure_ascii=False).encode()
-    level = [document]
-    for _ in range(_DEEPEST):
-        level = [item for items in level for item in _nested(items)]
-        if not level:
-            return document
-    raise ValueError("it is nested too deeply")
+    if isinstance(document, dict | list) and _is_deeper(document, _DEEPEST):
+        raise ValueError("it is nested too deeply")
+    return document
 
 
-def _nested(value: Any) -> Iterable[Any]:
-    if type(value) is dict:
-        return [item for item in value.values() if type(item) in (dict, list)]
-    if type(value) is list:
-        return [item for item in value if type(item) in (dict, list)]
-    return ()
+def _is_deeper(document: Any, most: int) -> bool:
+    """Whether arrays and objects stand in each other more than so many times."""
+    level, deep = [document], 0
+    while level:
+        deep += 1
+        level = [
+            item
+            for holder in level
+            for item in (holder.values() if type(holder) is dict else holder)
+            if type(item) is dict or type(item) is list
+        ]
+    return deep > most
 
 
 def read_part(cls: type[Part], data: Any) -> Part:
@@ -89,31 +92,50 @@ def read_part(cls: type[Part], data: Any) -> Part:
     if type(data) is not dict and not isinstance(data, Mapping):
         raise DamagedDocumentError([()])
     whole: Any = cls
-    known = _members(whole)
+    members = _members_of(whole)
     values: dict[str, Any] = {}
     places: list[Place] = []
-    for each in known:
-        if each.key not in data:
-            if each.default is None:
-                places.append((each.key,))
+    present = 0
+    for name, key, read, default in members:
+        item = data.get(key, _ABSENT)
+        if item is _ABSENT:
+            if default is None:
+                places.append((key,))
             else:
-                values[each.name] = each.default()
+                values[name] = default()
             continue
+        present += 1
         try:
-            values[each.name] = each.read(data[each.key])
+            values[name] = read(item)
         except ValueError as problem:
-            places += _below(each.key, problem)
-    keys = {each.key for each in known}
-    places += [(key,) for key in data if key not in keys]
+            places += _below(key, problem)
+    if present < len(data):
+        places += _unknown(members, data)
     if places:
         raise DamagedDocumentError(places)
+    return _made(cls, values)
+
+
+_ABSENT: Final = object()
+
+
+def _unknown(members: "tuple[_Member, ...]", data: Mapping[str, Any]) -> list[Place]:
+    keys = {member.key for member in members}
+    return [(key,) for key in data if key not in keys]
+
+
+def _made(cls: type[Part], values: dict[str, Any]) -> Part:
+    """The part with these members, of which none is missing.
+
+    Not by `__init__`: that is compiled for whoever constructs a part by hand, and would cost more
+    than all the parts of a plan together.
+    """
     part = object.__new__(cls)
-    # Not by `__init__`: it is compiled for whoever constructs one by hand, and costs more than all
-    # parts of a plan together.
     vars(part).update(values)
-    if hasattr(part, "__post_init__"):
+    check = getattr(part, "__post_init__", None)
+    if check is not None:
         try:
-            part.__post_init__()
+            check()
         except ValueError:
             raise DamagedDocumentError([()]) from None
     return part
@@ -129,7 +151,7 @@ class _Member(NamedTuple):
 
 
 @cache
-def _members(cls: Any) -> tuple[_Member, ...]:
+def _members_of(cls: Any) -> tuple[_Member, ...]:
     return tuple(
         _Member(field.name, key_of(field), reader_of(_annotation(field)), _default(field))
         for field in fields(cls)

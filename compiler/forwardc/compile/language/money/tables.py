@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from forwardc.compile.language import access
@@ -17,6 +16,7 @@ from forwardc.compile.language.report import Report
 from forwardc.core.currencies import iso
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.resources import package_file
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.money import Digits
 
@@ -62,7 +62,7 @@ def table(name: str) -> CurrencyTable:
     """
     if name not in SHIPPED_TABLES:
         raise KeyError(name)
-    text = files("forwardc.compile.language.money").joinpath(f"{name}.json").read_text("utf-8")
+    text = package_file("compile", "language", "money", f"{name}.json").read_text("utf-8")
     data = json.loads(text)
     return CurrencyTable(
         name=data["table"],

@@ -5,7 +5,6 @@ A pack and the lock become the values of one template. Dates are those of record
 
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Any, TypeAlias
 
 from forwardc.compile.ir.program import ProgramStep
@@ -37,6 +36,7 @@ from forwardc.compile.vaults.encode import text_of, to_bytes
 from forwardc.compile.vaults.plan_file import runtime_secrets
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.files.digest import file_digest
+from forwardc.core.resources import package_file
 from forwardc.core.terms.terms import Encoding
 from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan
@@ -278,4 +278,4 @@ def _sealing(pack: ReviewPacket, built: list[Assessment]) -> list[dict[str, str]
 @cache
 def style() -> str:
     """The style sheet of the page, a file of ours."""
-    return resources.files("forwardc.compile.review.page").joinpath("review.css").read_text("utf-8")
+    return package_file("compile", "review", "page", "review.css").read_text("utf-8")
