@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import httpx
+import httpcore
 
 # What a run needs, so that no process of a command has to load it.
 import forwardc.cli.run.resume
@@ -23,7 +23,8 @@ import forwardc.cli.sandbox.link
 import forwardc.runtime.run.run  # noqa: F401
 from forwardc.cli.main import run
 from forwardc.runtime.history import writes
-from forwardc.runtime.http.connection_pool import LoopbackTransport
+from forwardc.runtime.http import connection_pool
+from forwardc.runtime.http.connection_pool import LoopbackTransport, RawAnswer
 from forwardc.runtime.run.store_journal import StoreJournal
 
 _at: list[str] = []
@@ -65,7 +66,7 @@ def inside_transaction(name: str, what: str) -> None:
     setattr(writes, name, told)
 
 
-class Slow(httpx.AsyncByteStream):
+class Slow:
     """A body in two halves."""
 
     def __init__(self, body: bytes) -> None:
@@ -80,17 +81,22 @@ class Slow(httpx.AsyncByteStream):
 
 
 def around_connection() -> None:
-    inner = LoopbackTransport.handle_async_request
+    inner, read = LoopbackTransport.exchange, connection_pool._body_of
 
-    async def told(self: LoopbackTransport, request: httpx.Request) -> httpx.Response:
+    async def begun(answer: httpcore.Response, most: int) -> bytes | None:
+        if _step:
+            moment("the answer has begun")
+        return await read(answer, most)
+
+    async def told(self: LoopbackTransport, outgoing: httpcore.Request, most: int) -> RawAnswer:
         if not _step:
-            return await inner(self, request)
-        request.stream = Slow(await request.aread())
-        answer = await inner(self, request)
-        moment("the answer has begun")
-        return answer
+            return await inner(self, outgoing, most)
+        body = b"".join([chunk async for chunk in outgoing.stream])  # type: ignore[union-attr]
+        outgoing.stream = Slow(body)
+        return await inner(self, outgoing, most)
 
-    LoopbackTransport.handle_async_request = told  # type: ignore[method-assign]
+    connection_pool._body_of = begun
+    LoopbackTransport.exchange = told  # type: ignore[method-assign]
 
 
 def watch(at: str) -> None:

@@ -12,12 +12,12 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
+import httpcore
 import uvicorn
 
 from forwardc.runtime.history import writes
 from forwardc.runtime.history.store import open_store
-from forwardc.runtime.http.connection_pool import LoopbackTransport
+from forwardc.runtime.http.connection_pool import LoopbackTransport, RawAnswer
 from forwardc.server.payment_sharing import claim_tables
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal
 from forwardc.server.payment_sharing.claims import ClaimStore
@@ -62,16 +62,13 @@ def behind(owner: Any, function: str, after: str) -> None:
 class Watched(LoopbackTransport):
     """The way to the sandbox. Only forwards are moments."""
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.path not in ("/forward", "/v1/forwarding/requests"):
-            return await super().handle_async_request(request)
+    async def exchange(self, outgoing: httpcore.Request, max_bytes: int) -> RawAnswer:
+        if outgoing.url.target not in (b"/forward", b"/v1/forwarding/requests"):
+            return await super().exchange(outgoing, max_bytes)
         moment("before it is sent")
-        answer = await super().handle_async_request(request)
-        await answer.aread()
+        answer = await super().exchange(outgoing, max_bytes)
         moment("the answer is here")
-        return httpx.Response(
-            answer.status_code, headers=answer.headers, stream=httpx.ByteStream(answer.content)
-        )
+        return answer
 
 
 async def serve(history: str, sandbox: str) -> None:

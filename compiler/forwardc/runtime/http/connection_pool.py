@@ -10,7 +10,7 @@ and the Host header stay, so that a sandbox sees what a vault would see.
 import ipaddress
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field
 from functools import cache
@@ -66,7 +66,24 @@ class _Stack:
 
 
 @dataclass(frozen=True, slots=True)
-class ConnectionPool(httpx.AsyncBaseTransport):
+class RawAnswer:
+    """An answer as it came. `body` is None where it is larger than was asked for."""
+
+    status: int
+    headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
+    body: bytes | None = field(repr=False)
+
+
+class ExchangingTransport(httpx.AsyncBaseTransport):
+    """A transport that takes a whole request and gives a whole answer, without httpx's objects."""
+
+    async def exchange(self, outgoing: httpcore.Request, max_bytes: int) -> RawAnswer:
+        """Send over a connection that nobody else uses. Raises: httpx's errors of a transport."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionPool(ExchangingTransport):
     """As many connections as there are calls under way. `new` makes one to an origin."""
 
     new: Callable[[httpcore.Origin], Connection]
@@ -75,6 +92,24 @@ class ConnectionPool(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send over a connection that nobody else uses until the answer is closed."""
         return await self.send(_outgoing(request))
+
+    async def exchange(self, outgoing: httpcore.Request, max_bytes: int) -> RawAnswer:
+        """Send over a connection that nobody else uses until the answer is here."""
+        origin = outgoing.url.origin
+        stack = self._stacks.setdefault((origin.scheme, origin.host, origin.port), _Stack())
+        connection = await stack.take() or self.new(origin)
+        try:
+            with _as_httpx():
+                answer = await connection.handle_async_request(outgoing)
+                try:
+                    body = await _body_of(answer, max_bytes)
+                finally:
+                    await answer.aclose()
+        except BaseException:
+            await connection.aclose()
+            raise
+        await stack.back(connection)
+        return RawAnswer(answer.status, answer.headers, body)
 
     async def send(self, outgoing: httpcore.Request) -> httpx.Response:
         """The same for a request whose URL says where to connect, and not whom it is for."""
@@ -100,6 +135,16 @@ class ConnectionPool(httpx.AsyncBaseTransport):
             stack.closed = True
             while stack.idle:
                 await stack.idle.pop()[1].aclose()
+
+
+async def _body_of(answer: httpcore.Response, max_bytes: int) -> bytes | None:
+    """The whole body; None where it is larger, and the rest of it is not read."""
+    body = bytearray()
+    async for chunk in answer.aiter_stream():
+        body += chunk
+        if len(body) > max_bytes:
+            return None
+    return bytes(body)
 
 
 class PooledStream(httpx.AsyncByteStream):
@@ -200,7 +245,7 @@ class NotLoopbackError(ForwardcError, ValueError):
     """A sandbox's address is not one of this machine."""
 
 
-class LoopbackTransport(httpx.AsyncBaseTransport):
+class LoopbackTransport(ExchangingTransport):
     """Connects to a sandbox whatever host a request names. Raises `NotLoopbackError`."""
 
     def __init__(self, base_url: str) -> None:
@@ -210,6 +255,14 @@ class LoopbackTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request to the sandbox, its Host header and target unchanged."""
         return await self._inner.send(_outgoing(request, self._base))
+
+    async def exchange(self, outgoing: httpcore.Request, max_bytes: int) -> RawAnswer:
+        """The same for a whole answer."""
+        base, target = self._base, outgoing.url.target
+        outgoing.url = httpcore.URL(
+            scheme=base.raw_scheme, host=base.raw_host, port=base.port, target=target
+        )
+        return await self._inner.exchange(outgoing, max_bytes)
 
     async def aclose(self) -> None:
         """Close all connections."""

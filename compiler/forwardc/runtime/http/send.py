@@ -13,13 +13,14 @@ from time import perf_counter
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.runtime.http.addresses import AddressRefusedError, is_host
 from forwardc.runtime.http.bodies.decoding import UndecodableBodyError, uncompressed
-from forwardc.runtime.http.connection_pool import network_pool
+from forwardc.runtime.http.connection_pool import ExchangingTransport, RawAnswer, network_pool
 from forwardc.runtime.http.request import BoundRequest, Pairs
 from forwardc.version import __version__
 
@@ -103,13 +104,14 @@ class Sender:
 
         Only with `private` may a host have an address of the operator's own network.
         """
-        outgoing = _outgoing(request, check_url(request.url, hosts), limits)
+        url = check_url(request.url, hosts)
         started = perf_counter()
         try:
             # httpx limits the time between two reads; a slow drip needs a limit of its own.
             async with asyncio.timeout(limits.connect_s + limits.read_s):
                 over = self._private if private else self._transport
-                return await self._exchange(over, outgoing, limits, started)
+                raw = await _exchanged(over, request, url, limits)
+                return _answer(request.method, raw, limits.max_bytes, started)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
             return NotSent(_connect_reason(problem))
         except (TimeoutError, httpx.TimeoutException):
@@ -117,36 +119,42 @@ class Sender:
         except httpx.TransportError:
             return AnswerLost("the connection ended without a whole answer")
 
-    async def _exchange(
-        self,
-        over: httpx.AsyncBaseTransport,
-        outgoing: httpx.Request,
-        limits: SendLimits,
-        started: float,
-    ) -> SendResult:
-        answer = await over.handle_async_request(outgoing)
-        stream = answer.stream
-        assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - an async transport's
-        try:
-            body = bytearray()
-            async for chunk in stream:
-                body += chunk
-                if len(body) > limits.max_bytes:
-                    return AnswerLost(f"the answer is larger than {limits.max_bytes} bytes")
-        finally:
-            await stream.aclose()
-        headers = tuple(
-            (name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers.raw
-        )
-        took = round((perf_counter() - started) * 1000)
-        if outgoing.method != "HEAD" and _is_cut(headers, len(body)):
-            return AnswerLost("the connection ended without a whole answer")
-        codings = _values(headers, "content-encoding")
-        try:
-            plain = uncompressed(bytes(body), codings, limits.max_bytes)
-        except UndecodableBodyError as problem:
-            return AnswerLost(str(problem))
-        return HttpAnswer(answer.status_code, headers, plain, took)
+
+async def _exchanged(
+    over: httpx.AsyncBaseTransport, request: BoundRequest, url: httpx.URL, limits: SendLimits
+) -> RawAnswer:
+    """What comes back over a transport. A pool of ours needs none of httpx's objects for it."""
+    if isinstance(over, ExchangingTransport):
+        return await over.exchange(_raw_request(request, url, limits), limits.max_bytes)
+    answer = await over.handle_async_request(_outgoing(request, url, limits))
+    stream = answer.stream
+    assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101 - an async transport's
+    body = bytearray()
+    try:
+        async for chunk in stream:
+            body += chunk
+            if len(body) > limits.max_bytes:
+                return RawAnswer(answer.status_code, answer.headers.raw, None)
+    finally:
+        await stream.aclose()
+    return RawAnswer(answer.status_code, answer.headers.raw, bytes(body))
+
+
+def _answer(method: str, raw: RawAnswer, max_bytes: int, started: float) -> SendResult:
+    """An answer without what was put around it on its way; lost where it is not whole."""
+    if raw.body is None:
+        return AnswerLost(f"the answer is larger than {max_bytes} bytes")
+    headers = tuple(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in raw.headers
+    )
+    took = round((perf_counter() - started) * 1000)
+    if method != "HEAD" and _is_cut(headers, len(raw.body)):
+        return AnswerLost("the connection ended without a whole answer")
+    try:
+        plain = uncompressed(raw.body, _values(headers, "content-encoding"), max_bytes)
+    except UndecodableBodyError as problem:
+        return AnswerLost(str(problem))
+    return HttpAnswer(raw.status, headers, plain, took)
 
 
 _Headers: TypeAlias = tuple[tuple[str, str], ...]
@@ -200,16 +208,40 @@ def _address(url: str) -> _Address | None:
     return _Address(parts.scheme, host, sent, sent.raw_path != (written or b"/"))
 
 
+def _raw_request(request: BoundRequest, url: httpx.URL, limits: SendLimits) -> httpcore.Request:
+    target = httpcore.URL(
+        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+    )
+    headers = [
+        (name.encode("ascii"), value.encode("ascii"))
+        for name, value in (*_defaults(request, url), *request.headers)
+    ]
+    return httpcore.Request(
+        request.method,
+        target,
+        headers=headers,
+        content=request.body or b"",
+        extensions={"timeout": _waits(limits)},
+    )
+
+
+def _waits(limits: SendLimits) -> dict[str, float]:
+    return {
+        "connect": limits.connect_s,
+        "pool": limits.connect_s,
+        "read": limits.read_s,
+        "write": limits.read_s,
+    }
+
+
 def _outgoing(request: BoundRequest, url: httpx.URL, limits: SendLimits) -> httpx.Request:
-    waits = {"connect": limits.connect_s, "pool": limits.connect_s}
-    waits |= {"read": limits.read_s, "write": limits.read_s}
     # With a stream of its own a request gets no headers but these.
     return httpx.Request(
         request.method,
         url,
         headers=[*_defaults(request, url), *request.headers],
         stream=httpx.ByteStream(request.body or b""),
-        extensions={"timeout": waits},
+        extensions={"timeout": _waits(limits)},
     )
 
 

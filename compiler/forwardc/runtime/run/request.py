@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from forwardc.core.dataclass import dataclass
+from forwardc.core.random_ids import random_uuid
 
 if TYPE_CHECKING:
     from forwardc.plan.lock import Lock
@@ -51,7 +52,7 @@ class ClockAndIds:
     """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    new_uuid: Callable[[], UUID] = uuid4
+    new_uuid: Callable[[], UUID] = random_uuid
     lock: "Lock" = field(default_factory=_nothing_approved, repr=False)
     emulated: bool = False
 

@@ -44,6 +44,7 @@ from forwardc.server.http.admission import (
 )
 from forwardc.server.http.problems import ProblemError, ProblemKind, problem_response, retry_after
 from forwardc.server.http.request_body import (
+    BODY,
     CallerLeftError,
     HeaderFields,
     check_content_coding,
@@ -387,6 +388,7 @@ class RequestBodyMiddleware:
         if fields.has_body:
             body = await read_body(fields, receive, self.limits.body, self.limits.receive_within)
             check_content_coding(fields)
+            scope[BODY] = body
             receive = replay_body(body, receive)
         await self.app(scope, receive, send)
 

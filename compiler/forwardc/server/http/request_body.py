@@ -14,6 +14,8 @@ from forwardc.core.diagnostics.errors import ForwardcError
 from forwardc.server.http.admission import ForwardingHeaders
 from forwardc.server.http.problems import ProblemError, ProblemKind
 
+BODY: Final = "forwardc.body"
+"""The member of a scope with the body that was taken in."""
 # A second one of these means that two readers may see two requests.
 _ONCE: Final = frozenset(
     {b"host", b"content-length", b"content-type", b"authorization", b"idempotency-key"}

@@ -16,6 +16,7 @@ from forwardc.core.dataclass import dataclass
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.server.http.problems import NEVER_STORED, ProblemError, ProblemKind, retry_after
 from forwardc.server.http.rate_limits import RateLimits
+from forwardc.server.http.request_body import BODY
 from forwardc.server.oauth.bearer_tokens import Caller, CallerGate
 from forwardc.server.oauth.client_permissions import ClientPermissions, ClientPolicy
 from forwardc.server.oauth.verification_keys import KeysUnavailableError
@@ -94,7 +95,7 @@ class SharingEndpoint:
         began, facts = perf_counter(), _CallFacts()
         observer = self.dependencies.observer
         try:
-            answer = await _answer(self.dependencies, Request(scope, receive), facts)
+            answer = await _answer(self.dependencies, scope, receive, facts)
         except ProblemError as problem:
             observer.call(_record_of_problem(facts, problem, began))
             raise
@@ -103,17 +104,18 @@ class SharingEndpoint:
 
 
 async def _answer(
-    dependencies: EndpointDependencies, request: Request, facts: _CallFacts
+    dependencies: EndpointDependencies, scope: Scope, receive: Receive, facts: _CallFacts
 ) -> ForwardAnswer:
     """Everything between the request and the answer. Raises: `ProblemError`, and nothing else."""
     forwarding = dependencies.forwarding
     try:
-        _check_type(request.headers.getlist("content-type"))
-        caller = await dependencies.gate.caller(request.headers.get("authorization"))
+        head = _head(scope)
+        _check_type(head[b"content-type"])
+        caller = await dependencies.gate.caller(next(iter(head[b"authorization"]), None))
         facts.client_id = caller.client_id
         await _check_rate(dependencies, caller)
-        body = await request.body()
-        key = read_key(request.headers.getlist("idempotency-key"), forwarding.not_card)
+        body = await _body(scope, receive)
+        key = read_key(head[b"idempotency-key"], forwarding.not_card)
         sharing = read_request(body, forwarding.destinations, forwarding.not_card)
         facts.destination = sharing.destination
         _check_permissions(await dependencies.policy.permissions_of(caller.client_id), sharing)
@@ -129,6 +131,25 @@ async def _answer(
         # Its text and its place may hold what was asked.
         _log.error("FC9901 a call failed by a mistake of forwardc: %s", type(problem).__name__)
         raise ProblemError(ProblemKind.INTERNAL_ERROR) from None
+
+
+def _head(scope: Scope) -> dict[bytes, list[str]]:
+    """The values of the header fields that this path reads, in one look."""
+    values: dict[bytes, list[str]] = {
+        b"content-type": [],
+        b"authorization": [],
+        b"idempotency-key": [],
+    }
+    for name, value in scope["headers"]:
+        if name in values:
+            values[name].append(value.decode("latin-1"))
+    return values
+
+
+async def _body(scope: Scope, receive: Receive) -> bytes:
+    """The body, which the middleware has taken in already where it stands before this."""
+    body: bytes | None = scope.get(BODY)
+    return await Request(scope, receive).body() if body is None else body
 
 
 def _check_type(values: list[str]) -> None:

@@ -11,9 +11,9 @@ from dataclasses import field
 from functools import partial
 from time import monotonic
 from typing import Final, assert_never
-from uuid import uuid4
 
 from forwardc.core.dataclass import dataclass
+from forwardc.core.random_ids import random_uuid
 from forwardc.runtime.history.errors import HistoryError
 from forwardc.server.directory.payment_directory import Instrument, PaymentDirectory
 from forwardc.server.http.problems import ProblemError, ProblemKind, retry_after
@@ -183,7 +183,7 @@ class PaymentForwarding:
         by_reference = claim_digest("reference", *world, request.destination, request.reference)
         by_key = claim_digest("key", *world, call.client_id, call.key) if call.key else None
         # A forward has the id of its first run: one draw of chance is enough for both.
-        new = str(uuid4())
+        new = str(random_uuid())
         return ClaimRequest(
             forward_id=new,
             run_id=new,
