@@ -1,24 +1,34 @@
 """What happens to a history that is old, new, locked, full, damaged, or gone."""
 
+import asyncio
 import os
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 import postgres
+from forwardc.core.terms.values import Secret
+from forwardc.runtime.history.database import Transaction
 from forwardc.runtime.history.errors import (
     HistoryError,
     HistoryTooNewError,
     HistoryUnavailableError,
 )
+from forwardc.runtime.history.idempotency_keys import withheld_digest
 from forwardc.runtime.history.migrations import MIGRATIONS, Migration
 from forwardc.runtime.history.records import NewRun, RunFilter
 from forwardc.runtime.history.store import Store, open_store
+from forwardc.runtime.run.journal import JournalError
+from forwardc.runtime.run.store_journal import StoreJournal
 from stored_runs import OWNER, SHOWN, complete, intent_of, new_run, open_runs
 
 LATER = Migration(
@@ -120,6 +130,33 @@ def test_an_upgrade_may_take_its_time(
         pytest.raises(HistoryUnavailableError, match="too long"),
     ):
         new.database.read(lambda tx: tx.rows("SELECT pg_sleep(1.2)"))
+
+
+def test_who_opens_a_history_that_is_being_upgraded_waits_for_it(history_url: str) -> None:
+    """Longer than for any other lock: an upgrade of a long history takes minutes."""
+    with open_store(history_url) as old:
+        run = complete(old, new_run())
+    begun, go_on = threading.Event(), threading.Event()
+
+    def move(_: Transaction) -> None:
+        begun.set()
+        go_on.wait(60)
+
+    slow = (*MIGRATIONS, replace(LATER, move=move))
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(open_store, history_url, migrations=slow)
+        assert begun.wait(60)
+        second = threads.submit(open_store, history_url, migrations=slow, wait_s=0.01)
+        # A hundred times as long as it waits for a lock.
+        assert not wait((second,), timeout=1.0).done
+        assert refusal(history_url, wait_s=0.01, migrations=MIGRATIONS[:-1]).code == "FC0818"
+        go_on.set()
+        with first.result(60) as one, second.result(60) as other:
+            assert (one.upgraded_from, other.upgraded_from) == (
+                MIGRATIONS[-1].version,
+                LATER.version,
+            )
+            assert other.load(run.id) is not None
 
 
 def test_migrations_have_no_gap() -> None:
@@ -327,6 +364,37 @@ def test_a_server_that_comes_back_with_a_backup(postgres_server: postgres.Server
         kept = store.load(run.id)
         assert kept is not None
         assert (kept.digest, kept.steps[0].request) == ("sha256:ours", SHOWN)
+
+
+def test_a_journal_over_a_server_that_comes_back_with_a_backup(
+    postgres_server: postgres.Server,
+) -> None:
+    """Where requests hold what is kept anew, and no digest of another history's key is kept."""
+    url, backup = postgres_server.database(), postgres_server.database()
+    name, copied = (one.rpartition("/")[2].partition("?")[0] for one in (url, backup))
+    with open_store(backup):
+        pass
+
+    async def record(store: Store, admin: psycopg.Connection[Any]) -> tuple[NewRun, NewRun]:
+        journal = StoreJournal(store)
+        before = new_run(shapes='{"pay":{}}', withheld=await journal.digest(Secret("same")))
+        await journal.begin(before)
+        digest = await journal.digest(Secret("same"))
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {copied}".encode())
+        with pytest.raises(JournalError, match="another one than a moment before"):
+            await journal.begin(new_run(shapes='{"pay":{}}', withheld=digest))
+        again = await journal.digest(Secret("same"))
+        assert again not in (None, digest)
+        run = new_run(shapes='{"pay":{}}', withheld=again)
+        await journal.begin(run)
+        return before, run
+
+    with open_store(url) as store, psycopg.connect(postgres_server.url(), autocommit=True) as admin:
+        before, run = asyncio.run(record(store, admin))
+        kept = store.load(run.id)
+        assert (kept and kept.shapes, store.load(before.id)) == ({"pay": {}}, None)
+        assert store.database.read(lambda tx: withheld_digest(tx, run.id)) == run.withheld
 
 
 def test_a_locked_table_of_a_server(postgres_server: postgres.Server) -> None:

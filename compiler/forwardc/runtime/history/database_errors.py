@@ -23,6 +23,7 @@ class DatabaseFault:
     what the operator of an SQLite history can do. `is_lasting`: no waiting mends it for a reader,
     since the query, the file, a table or the user's rights have to be others. `is_conflict`:
     somebody else changed the same rows, and the same transaction may succeed the next time.
+    `is_lock`: somebody else holds them still.
     """
 
     postgresql: tuple[str, ...] = ()
@@ -32,6 +33,7 @@ class DatabaseFault:
     hint: str | None = None
     is_lasting: bool = False
     is_conflict: bool = False
+    is_lock: bool = False
 
 
 # SQLSTATE: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -44,6 +46,7 @@ FAULTS: Final = (
         writing="is locked by another process",
         reading="is locked by another process",
         hint="wait for the other process, or name another file: --history PATH",
+        is_lock=True,
     ),
     DatabaseFault(
         postgresql=("53100",),

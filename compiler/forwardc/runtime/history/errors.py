@@ -3,6 +3,7 @@
 HistoryError
 HistoryUnavailableError      the database
 HistoryConflictError       ... and the same may succeed the next time
+HistoryLockedError         ... by another process, for longer than was waited
 HistoryTooNewError, HistoryTooOldError, HistoryNotFoundError
 RunPausedError, RunInUseError, IdempotencyKeyInUseError, UnknownRunError
 NoRunMatchesError, AnswerRetentionError
@@ -33,6 +34,13 @@ class HistoryUnavailableError(HistoryError):
 
 class HistoryConflictError(HistoryUnavailableError):
     """Somebody else changed the same rows at the same time.
+
+    Nothing was done, and the same may succeed.
+    """
+
+
+class HistoryLockedError(HistoryUnavailableError):
+    """Another process holds what is needed, and has held it for as long as was waited.
 
     Nothing was done, and the same may succeed.
     """

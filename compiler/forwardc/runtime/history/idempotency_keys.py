@@ -11,7 +11,11 @@ from typing import Final
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history import reads
 from forwardc.runtime.history.database import Transaction, first_row
-from forwardc.runtime.history.errors import HistoryConflictError, IdempotencyKeyInUseError
+from forwardc.runtime.history.errors import (
+    HistoryConflictError,
+    HistoryUnavailableError,
+    IdempotencyKeyInUseError,
+)
 from forwardc.runtime.history.records import NewRun, RunState, StepState, StoredRun
 from forwardc.runtime.history.timestamps import Timestamp
 from forwardc.runtime.run.result import Party
@@ -96,6 +100,9 @@ def digest_key(tx: Transaction) -> bytes:
 
     Raises: `HistoryConflictError` where it was taken away meanwhile.
     """
+    known: bytes | None = tx.recall("digest key")
+    if known is not None:
+        return known
     # Late: it is drawn once in the life of a history.
     from secrets import token_hex
 
@@ -106,7 +113,18 @@ def digest_key(tx: Transaction) -> bytes:
     columns = first_row(tx, "SELECT secret FROM digest_keys WHERE id = 1")
     if columns is None:
         raise HistoryConflictError("the key of digests is not there")
-    return bytes.fromhex(columns[0])
+    key = bytes.fromhex(columns[0])
+    tx.remember("digest key", key)
+    return key
+
+
+def check_digest_key(tx: Transaction, used: bytes) -> None:
+    """Whether digests that are to be kept are of this history's key.
+
+    Raises: `HistoryUnavailableError` where a backup has taken its place since they were made.
+    """
+    if digest_key(tx) != used:
+        raise HistoryUnavailableError("the history is another one than a moment before: ask again")
 
 
 def keyed_digest(key: bytes, text: str) -> str:

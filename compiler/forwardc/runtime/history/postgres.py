@@ -19,7 +19,11 @@ from forwardc.runtime.history.database import (
     sanitize,
 )
 from forwardc.runtime.history.database_errors import faults_of_sqlstate
-from forwardc.runtime.history.errors import HistoryConflictError, HistoryUnavailableError
+from forwardc.runtime.history.errors import (
+    HistoryConflictError,
+    HistoryLockedError,
+    HistoryUnavailableError,
+)
 
 if TYPE_CHECKING:
     import psycopg
@@ -210,5 +214,7 @@ def _explained(problem: Exception) -> Exception:
     fault = next((fault for fault in faults_of_sqlstate(state or "") if fault.writing), None)
     if fault is None:
         return problem
-    kind = HistoryConflictError if fault.is_conflict else HistoryUnavailableError
-    return kind(f"the history in PostgreSQL {fault.writing}")
+    message = f"the history in PostgreSQL {fault.writing}"
+    if fault.is_lock:
+        return HistoryLockedError(message)
+    return HistoryConflictError(message) if fault.is_conflict else HistoryUnavailableError(message)

@@ -22,7 +22,7 @@ from forwardc.runtime.history.database import (
     sanitize,
 )
 from forwardc.runtime.history.database_errors import faults_of_sqlite
-from forwardc.runtime.history.errors import HistoryUnavailableError
+from forwardc.runtime.history.errors import HistoryLockedError, HistoryUnavailableError
 
 T = TypeVar("T")
 
@@ -188,7 +188,8 @@ def _explained(path: Path, problem: Exception) -> Exception:
     fault = next((fault for fault in faults_of_sqlite(problem) if fault.writing), None)
     if fault is None:
         return problem
-    return HistoryUnavailableError(f"{path}: the history {fault.writing}", fault.hint)
+    kind = HistoryLockedError if fault.is_lock else HistoryUnavailableError
+    return kind(f"{path}: the history {fault.writing}", fault.hint)
 
 
 class _Statements(Statements):

@@ -1,20 +1,28 @@
 """Brings the tables of a database to a version: all that is missing, in one transaction.
 
 So a history is upgraded whole or not at all, and of two processes that open an older one at once,
-the second finds it upgraded.
+the second finds it upgraded, however long that takes: an upgrade of half a million runs needs
+minutes, and the lock that everybody else gives up after five seconds is waited for all that time.
 """
 
 from collections.abc import Mapping, Sequence
+from time import monotonic, sleep
 from typing import Final
 
 from forwardc.runtime.history.database import Database, Transaction, first_row
 from forwardc.runtime.history.errors import (
+    HistoryLockedError,
     HistoryTooNewError,
     HistoryTooOldError,
     HistoryUnavailableError,
 )
 from forwardc.runtime.history.migrations import Migration
 
+# Seconds that an older history is waited for: twice what the upgrade of half a million runs took on
+# a machine with much else to do.
+_UPGRADED_WITHIN_S: Final = 600.0
+# Seconds between two tries, for a database that does not wait for a lock itself.
+_PAUSE_S: Final = 0.05
 _VERSION_TABLE: Final = (
     "CREATE TABLE IF NOT EXISTS forwardc_history (version {int} NOT NULL){table}"
 )
@@ -26,9 +34,18 @@ def migrate(database: Database, migrations: Sequence[Migration]) -> int:
     Raises: `HistoryTooNewError` where they are beyond it, and `HistoryUnavailableError`.
     """
     newest = migrations[-1].version
-    if tables_version(database) == newest:
+    current = tables_version(database)
+    if current == newest:
         return newest
-    return database.write(lambda tx: _upgrade(tx, database, migrations))
+    until = monotonic() + _UPGRADED_WITHIN_S
+    while True:
+        try:
+            return database.write(lambda tx: _upgrade(tx, database, migrations))
+        except HistoryLockedError:
+            # A file without a history of ours is nothing that anybody upgrades.
+            if not current or monotonic() >= until:
+                raise
+            sleep(_PAUSE_S)
 
 
 def tables_version(database: Database) -> int:

@@ -399,7 +399,9 @@ def record_event(
 
 def store_shapes(tx: Transaction, run: NewRun) -> None:
     """Keep where the requests of a run's operation hold what: one row for each digest, once."""
-    tx.run(_SHAPES, run.digest, run.shapes)
+    if tx.recall(("shapes", run.digest)) is None:
+        tx.run(_SHAPES, run.digest, run.shapes)
+        tx.remember(("shapes", run.digest), True)
 
 
 def add_card_facts(tx: Transaction, run_id: str, card: CardFacts) -> None:

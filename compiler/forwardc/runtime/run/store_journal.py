@@ -127,8 +127,6 @@ class StoreJournal:
     _digest_key: bytes | None = field(default=None, repr=False)
     _owed: dict[str, list[_Work]] = field(default_factory=dict)
     _answers: int = 0
-    # The digests whose shapes are on the disk.
-    _shapes: set[str] = field(default_factory=set)
 
     @property
     def keeps_answers(self) -> bool:
@@ -162,17 +160,24 @@ class StoreJournal:
         """
         ours = replace(run, owner=self.owner, emulated=self.emulated, lease_s=LEASE_S)
 
+        key = self._digest_key if run.content is not None or run.withheld is not None else None
+
         def work(tx: Transaction) -> tuple[bool, str | None]:
             if under is not None and not under(tx):
                 return False, None
-            if run.digest not in self._shapes:
-                writes.store_shapes(tx, run)
+            writes.store_shapes(tx, run)
+            if key is not None:
+                idempotency_keys.check_digest_key(tx, key)
             return True, writes.begin(tx, ours, self.store.timestamp(), first)
 
-        has_begun, name = await self._write(work)
+        try:
+            has_begun, name = await self._write(work)
+        except JournalError:
+            # A backup may have taken the history's place, and have another key.
+            self._digest_key = None
+            raise
         if not has_begun:
             return
-        self._shapes.add(run.digest)
         if name is not None:
             raise SendingPausedError(name)
         self._last[run.id] = run.steps[-1].name
