@@ -80,7 +80,20 @@ class Lines:
         return self.made[-1]
 
 
+# As httpx asks, and as `Sender` does, which takes a whole answer.
+WAY = ["httpx"]
+
+
+@pytest.fixture(params=["httpx", "whole"], autouse=True)
+def way(request: pytest.FixtureRequest) -> None:
+    WAY[:] = [request.param]
+
+
 async def call(over: ConnectionPool, url: str = "https://vault.example/forward") -> bytes:
+    if WAY == ["whole"]:
+        whole = await over.exchange(httpcore.Request("POST", url), max_bytes=2)
+        assert whole.body is not None
+        return whole.body
     answer = await over.handle_async_request(httpx.Request("POST", url))
     body = await answer.aread()
     await answer.aclose()
@@ -167,6 +180,14 @@ async def test_closing_closes_idle_ones_now_and_others_with_their_answer() -> No
     await answer.aclose()
     await answer.aclose()
     assert [line.closed for line in lines.made] == [True, True]
+
+
+async def test_an_answer_that_is_too_large_is_not_read() -> None:
+    lines = Lines()
+    over = ConnectionPool(lines)
+    answer = await over.exchange(httpcore.Request("POST", "https://vault.example/"), max_bytes=1)
+    assert (answer.status, answer.body) == (200, None)
+    assert await call(over) == b"ok"
 
 
 async def test_over_a_real_connection() -> None:
