@@ -23,6 +23,7 @@ from forwardc.compile.vaults.plan_file import plan_file
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.documents.reading import read_part
+from forwardc.core.instrument import INSTRUMENT
 from forwardc.core.terms.codec import from_json
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.evaluator import ComputationError, Scope, TextTooLongError, evaluate
@@ -166,6 +167,10 @@ def _scope(plan: Json, operation: Json, run: Run, reveal: bool) -> Scope:
             f"steps.{step['name']}.{name}": run.outputs.get(name, f"{step['name']}-{name}")
             for step in operation["steps"]
             for name in step["outputs"]
+        },
+        **{
+            f"instrument.{name}": INSTRUMENT[name].example
+            for name in operation.get("instrument", {}).get("values", ())
         },
     }
     bind_block = from_json(plan["sources"][kind]["bind"]) if kind else None

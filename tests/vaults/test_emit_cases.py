@@ -63,7 +63,7 @@ def _reason(found: Any) -> str:
 def _emitted(plan: Any, operation: str, runs: dict[str, Run]) -> dict[str, Any]:
     built = plan["operations"][operation]
     kept = ("inputs", "requires", "may_lack", "stored_secrets", "runtime_secrets")
-    optional = ("production", "fallback", "source_kinds")
+    optional = ("production", "fallback", "instrument", "source_kinds")
     return {
         **{name: built[name] for name in kept if built[name]},
         **{name: built[name] for name in optional if name in built},

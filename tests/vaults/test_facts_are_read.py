@@ -68,6 +68,25 @@ operations:
             e: ${billing.postal_code?}
             f: ${billing.country?}
         response: {outcome: by_status}
+  known:
+    initiator: customer
+    steps:
+      pay:
+        request:
+          POST: /k
+          json:
+            n: ${card.number}
+            brand: ${instrument.brand}
+            last4: ${instrument.last4}
+            funding: ${instrument.funding}
+            country: ${instrument.country}
+        response: {outcome: by_status}
+  known_first:
+    initiator: customer
+    steps:
+      pay:
+        request: {POST: /k, json: {n: "${card.number}", bin: "${instrument.bin?}"}}
+        response: {outcome: by_status}
   stores:
     initiator: customer
     steps:

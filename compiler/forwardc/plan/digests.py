@@ -33,6 +33,13 @@ from forwardc.core.terms.terms import (
     walk,
 )
 from forwardc.plan.answers import Reconcile
+from forwardc.plan.asked_of_vault import (
+    card_question,
+    fallback_question,
+    http_json,
+    instrument_question,
+    token_requests,
+)
 from forwardc.plan.model import (
     Credential,
     Plan,
@@ -92,28 +99,16 @@ def leaving(plan: Plan, operation: str) -> Json:
         "operation": operation,
         "hosts": as_json(plan.hosts),
         "keys": plan.keys.jwks if plan.keys else None,
-        **_token_requests(plan, approved),
+        **token_requests(plan, approved),
         "sources": _sources(plan, nodes),
-        "ask": _asked(approved),
-        **_card(plan, approved),
+        "ask": fallback_question(approved),
+        **card_question(plan, approved),
+        **instrument_question(approved),
         "steps": [_step(step) for step in approved.steps],
         "holes": _holes(plan, approved, nodes),
         **_money(plan, approved, nodes),
         "secrets": {name: _secret(plan.secrets[name]) for name in _secret_names(plan, approved)},
     }
-
-
-def _token_requests(plan: Plan, operation: PlanOperation) -> Json:
-    """Where an OAuth client may go, and for what; nothing where the vault has no such way."""
-    credentials = {name: plan.credentials.get(name) for name in sorted(operation.credentials)}
-    asked = list(operation.fallback.ask.scopes) if operation.fallback else []
-    clients = {
-        name: {**as_json(oauth), "scopes": [*oauth.scopes, *asked]}
-        for name, credential in credentials.items()
-        if credential is not None and credential.instead is not None
-        for oauth in (credential.instead.oauth,)
-    }
-    return {"tokens": clients} if clients else {}
 
 
 def review_surface(plan: Plan, operation: str) -> Json | None:
@@ -149,21 +144,6 @@ def _agreed(review: ReviewSurface) -> Json:
     return {"arrangements": agreed} if agreed else {}
 
 
-def _card(plan: Plan, operation: PlanOperation) -> Json:
-    """What the vault is asked about the card, after a run that went through it."""
-    card = plan.card
-    if card is None or not any(step.deliver == "vault" for step in operation.steps):
-        return {}
-    return {"card": [http_json(card.http), list(card.kinds), list(card.scopes)]}
-
-
-def _asked(operation: PlanOperation) -> Json:
-    fallback = operation.fallback
-    if fallback is None:
-        return None
-    return [http_json(fallback.ask.http), to_json(fallback.ask.when), fallback.operation]
-
-
 def _step(step: PlanStep) -> Json:
     return {
         "name": step.name,
@@ -173,17 +153,6 @@ def _step(step: PlanStep) -> Json:
         "destination": [step.destination.method, json_of(step.destination.url)],
         "sign": _sign(step.sign) if step.sign else None,
         **({"review": _review(step.review)} if step.review else {}),
-    }
-
-
-def http_json(http: PlanRequest) -> Json:
-    """A request with its holes, as it is covered by a digest."""
-    return {
-        "method": http.method,
-        "url": json_of(http.url),
-        "query": [[name, json_of(term)] for name, term in http.query],
-        "headers": [[name, json_of(term)] for name, term in http.headers],
-        "body": None if http.body is None else json_of(http.body),
     }
 
 
@@ -318,6 +287,8 @@ def _terms(plan: Plan, operation: PlanOperation) -> Iterable[Term]:
     yield from requests_of(operation)
     if operation.fallback is not None:
         yield from _http_terms(operation.fallback.ask.http)
+    if operation.instrument is not None:
+        yield from _http_terms(operation.instrument.http)
     yield from (step.sign.secret for step in operation.steps if step.sign)
     yield from (source.bind for source in plan.sources.values())
 
@@ -365,6 +336,7 @@ def behaviour(plan: Plan, operation: str) -> Json:
         **_long_secrets(plan, approved),
         "masked": _masked(plan, approved),
         "fallback": _fallback_decides(approved),
+        **({"instrument": _part(approved.instrument)["values"]} if approved.instrument else {}),
         "steps": [_step_decides(step) for step in approved.steps],
     }
 

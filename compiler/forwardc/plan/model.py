@@ -46,6 +46,7 @@ from forwardc.plan.parts import (
     SecretForm,
     Table,
 )
+from forwardc.plan.questions import InstrumentReading
 
 ValueType: TypeAlias = (
     Literal["string", "text", "integer", "number", "boolean", "enum"]
@@ -306,6 +307,7 @@ class PlanOperation(PlanPart):
     credentials: tuple[str, ...] = ()
     production: Production | None = None
     fallback: Fallback | None = None
+    instrument: InstrumentReading | None = None
     source_kinds: tuple[str, ...] | None = None
     losses: Table[str, Table[str, Table[str, LossEvidence]]] = member(default_factory=dict)
     payment_reference: tuple[PlanPaymentReference, ...] = ()

@@ -3,11 +3,14 @@
 A value is known at one stage, and a term's stage is the latest of its parts.
 """
 
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import Final
 
-from forwardc.compile.ir.program import Program, ProgramOperation
+from forwardc.compile.ir.program import Program, ProgramOperation, rules_of, terms_of
 from forwardc.core.atoms import ATOMS, InstrumentKind
+from forwardc.core.instrument import NAMES as INSTRUMENT_NAMES
+from forwardc.core.instrument import ROOT as INSTRUMENT_ROOT
 from forwardc.core.terms.terms import (
     ANYTHING,
     HAS_ATOM,
@@ -104,8 +107,41 @@ def names_used(operation: ProgramOperation, root: str) -> list[str]:
     return sorted({ref.name.removeprefix(f"{root}.") for ref in refs})
 
 
+def instrument_uses(operation: ProgramOperation) -> dict[str, bool]:
+    """The values of the instrument that an operation reads, and whether it needs each.
+
+    By short name, in the vocabulary's order. One that is marked with `?` wherever it stands may be
+    absent.
+    """
+    needed = {
+        ref.name
+        for step in operation.steps
+        for term in (*terms_of(step.request), *rules_of(step))
+        for ref in _unguarded(term, frozenset())
+    }
+    # `present(instrument.brand, '1')` asks for a value that may stand nowhere else.
+    rules = (term for step in operation.steps for term in rules_of(step))
+    marked = optional_names(operation).union(*map(marked_names, rules))
+    read = needed | marked
+    return {
+        name.removeprefix(f"{INSTRUMENT_ROOT}."): name in needed
+        for name in INSTRUMENT_NAMES
+        if name in read
+    }
+
+
+def _unguarded(term: Term, guards: frozenset[str]) -> Iterator[Ref]:
+    if isinstance(term, Ref) and term.root == INSTRUMENT_ROOT and term.name not in guards:
+        yield term
+    if not term.holds & root_bit(INSTRUMENT_ROOT):
+        return
+    inside = guards | {term.present} if isinstance(term, If) else guards
+    for child in term.inside:
+        yield from _unguarded(child, inside)
+
+
 def tainted(program: Program, operation: ProgramOperation) -> frozenset[str]:
-    """References whose values are masked wherever shown: secrets, sensitive params and outputs."""
+    """References whose values are masked wherever shown: those of the program, and outputs."""
     outputs = [
         f"steps.{step.name}.{output.name}"
         for step in operation.steps

@@ -8,11 +8,19 @@ from collections.abc import Iterator
 from typing import Final, assert_never
 
 from forwardc.compile.ir.analysis import Stage, all_refs, atoms_in, stage_of
-from forwardc.compile.ir.program import ProgramOperation, ProgramPair, ProgramRequest, ProgramStep
+from forwardc.compile.ir.program import (
+    ProgramOperation,
+    ProgramPair,
+    ProgramRequest,
+    ProgramStep,
+    rules_of,
+    terms_of,
+)
 from forwardc.core.atoms import ATOMS, EXPIRIES, Charset, InstrumentKind
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.identity_cache import IdentityCache
+from forwardc.core.instrument import INSTRUMENT, NAMES, ROOT
 from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.terms import (
@@ -34,6 +42,7 @@ from forwardc.core.terms.terms import (
     Source,
     Term,
     Text,
+    root_bit,
     walk,
 )
 
@@ -70,6 +79,7 @@ FEATURES: tuple[str, ...] = (
     "query.atom",
     "url.run",
     *(f"sign.{scheme}" for scheme in SCHEMES),
+    *(f"instrument.{name}" for name in INSTRUMENT),
     "network-token",
     "step.direct",
 )
@@ -93,11 +103,13 @@ def uses(
     """What a step asks of the vault. `stored` holds names like `secrets.x` kept at the vault."""
     if step.direct:
         yield FeatureUse("step.direct", step.span)
+        yield from _instrument_uses(step)
         return
     request = step.request
     # What is stored decides only what functions are computed over.
     key = stored if request.holds & HAS_CALL else None
     yield from _USES.get(request, key, lambda: tuple(_request_uses(request, stored)))
+    yield from _instrument_uses(step)
     if _uses_network_token(request):
         yield FeatureUse("network-token", operation.span)
 
@@ -113,6 +125,16 @@ def _request_uses(request: ProgramRequest, stored: frozenset[str]) -> Iterator[F
     if request.sign:
         yield FeatureUse(f"sign.{request.sign.scheme}", request.sign.span)
     yield from _value_uses(request, stored)
+
+
+def _instrument_uses(step: ProgramStep) -> Iterator[FeatureUse]:
+    """What is asked of the vault before anything is sent, by whomever it is sent then."""
+    terms = (*terms_of(step.request), *rules_of(step))
+    for node in (node for term in terms for node in walk(term, root_bit(ROOT) | HAS_IF)):
+        # `present(instrument.brand, '1')` has no reference in it.
+        name = node.present if isinstance(node, If) else node.name if isinstance(node, Ref) else ""
+        if name in NAMES:
+            yield FeatureUse(name, node.span)
 
 
 def _url_uses(request: ProgramRequest) -> Iterator[FeatureUse]:

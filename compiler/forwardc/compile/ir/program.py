@@ -11,6 +11,7 @@ from operator import or_
 from forwardc.compile.ir.arrangements import AgreedArrangement, Arrangement
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.instrument import NAMES as INSTRUMENT_NAMES
 from forwardc.core.outcome import Outcome
 from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
 from forwardc.core.terms.functions import Type
@@ -282,8 +283,8 @@ class Program:
 
     @cached_property
     def masked(self) -> frozenset[str]:
-        """References that are masked in every operation: secrets and sensitive params."""
-        secrets = (f"secrets.{name}" for name in self.secrets)
+        """References that are masked in every operation: secrets, sensitive params, a card's."""
+        secrets = (*(f"secrets.{name}" for name in self.secrets), *INSTRUMENT_NAMES)
         sensitive = (name for name, spec in self.params.items() if spec.get("sensitive"))
         return frozenset((*secrets, *(f"params.{name}" for name in sensitive)))
 
@@ -294,3 +295,8 @@ def terms_of(request: ProgramRequest) -> tuple[Term, ...]:
     sign = (request.sign.secret, request.sign.options) if request.sign else ()
     pairs = (pair.value for pair in (*request.query, *request.headers))
     return (request.url, *pairs, *body, *sign)
+
+
+def rules_of(step: ProgramStep) -> tuple[Term, ...]:
+    """The conditions of a step's outcome rules, in their order."""
+    return tuple([rule.when for rule in step.outcome if rule.when is not None])

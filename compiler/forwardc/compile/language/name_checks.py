@@ -15,6 +15,7 @@ from forwardc.compile.language.json_members import (
 )
 from forwardc.compile.language.report import Report
 from forwardc.compile.language.symbols import (
+    INSTRUMENTS,
     RESPONSE,
     ROOTS,
     RUN,
@@ -169,7 +170,7 @@ class _Check:
         elif name.startswith("let."):
             message = "`?` does not follow a `let` name"
             self._fail("FC0301", message, term.span, "put the `?` where the value is named")
-        elif symbol and not symbol.optional and name not in ATOMS and not _is_input(name):
+        elif symbol and not symbol.optional and name not in ATOMS and not _is_told_late(name):
             message = f"`{as_written(name)}` is never absent: it takes no `?`"
             self._fail("FC0301", message, term.span, _mark_hint(name))
 
@@ -232,6 +233,8 @@ class _Check:
             self._suggest(ref, ref.name, [name for name in ATOMS if name.startswith(f"{root}.")])
         elif root == "run":
             self._suggest(ref, ref.name, [f"run.{name}" for name in RUN])
+        elif root == "instrument":
+            self._suggest(ref, ref.name, [f"instrument.{name}" for name in INSTRUMENTS])
         else:
             self._suggest(ref, ref.name, [f"{near}.{rest}" for near in sorted(ROOTS)])
 
@@ -314,8 +317,9 @@ def _is_of(name: str, term: Term) -> bool:
     return isinstance(term, Ref | Atom) and term.name == name
 
 
-def _is_input(name: str) -> bool:
-    return name.startswith("inputs.")
+def _is_told_late(name: str) -> bool:
+    """Whether a run decides if a value is there: nothing in the file does."""
+    return name.startswith(("inputs.", "instrument."))
 
 
 def _mark_hint(name: str) -> str:

@@ -19,6 +19,7 @@ from forwardc.compile.language.json_members import (
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.core.atoms import ATOMS
 from forwardc.core.dataclass import dataclass
+from forwardc.core.instrument import INSTRUMENT
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import (
     Amount,
@@ -137,6 +138,8 @@ class SymbolTable:
                 return Symbol(Type.TEXT, optional=False) if rest else None
             case "run":
                 return RUN.get(rest)
+            case "instrument":
+                return INSTRUMENTS.get(rest)
             case "response" if self.use is ExpressionUse.RULE:
                 return RESPONSE.get(rest)
             case _:
@@ -157,6 +160,8 @@ RUN = {
     "now": Symbol(Type.TIME),
     "idempotency_key": Symbol(Type.TEXT),
 }
+INSTRUMENTS = {name: Symbol(Type.TEXT, values=value.listed) for name, value in INSTRUMENT.items()}
+"""What a vault may tell of the card: whether it does is known on each run only."""
 RESPONSE = {
     "status": Symbol(Type.INTEGER),
     "headers": Symbol(Type.MAP),
@@ -166,7 +171,10 @@ RESPONSE = {
     "text": Symbol(Type.TEXT),
 }
 ROOTS = frozenset(
-    "settings params inputs secrets steps run response card billing network_token".split()
+    (
+        *("settings", "params", "inputs", "secrets", "steps", "run", "response", "instrument"),
+        *("card", "billing", "network_token"),
+    )
 )
 
 

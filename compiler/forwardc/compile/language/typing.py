@@ -22,6 +22,8 @@ from forwardc.compile.language.symbols import SymbolTable
 from forwardc.core.atoms import NEVER_INTEGER
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.instrument import DIGITS
+from forwardc.core.instrument import ROOT as INSTRUMENT_ROOT
 from forwardc.core.terms.functions import FUNCTIONS, Type, Types, fits
 from forwardc.core.terms.terms import (
     Amount,
@@ -238,13 +240,16 @@ class Typing:
 
     def _int(self, arg: Term) -> None:
         for node in walk(arg):
-            if isinstance(node, Atom) and node.name in NEVER_INTEGER:
-                message = f"`{node.name}` is never a number: its leading zeros count"
+            digits = isinstance(node, Atom) and node.name in NEVER_INTEGER
+            if digits or (isinstance(node, Ref) and node.name in DIGITS):
+                name = getattr(node, "name", "")
+                message = f"`{name}` is never a number: its leading zeros count"
                 self._error("FC0323", message, node.span, "leave `int` out")
             elif isinstance(node, Atom) and ".expiry." not in node.name:
                 self._fail("of the vault's values, only an expiry is a number", node)
-            elif isinstance(node, Ref) and node.root == "secrets":
-                self._fail("a secret is not a number", node)
+            elif isinstance(node, Ref) and node.root in ("secrets", INSTRUMENT_ROOT):
+                what = "a secret" if node.root == "secrets" else f"`{node.name}`"
+                self._fail(f"{what} is not a number", node)
 
     def _operator(self, call: Call) -> None:
         left = call.args[0]

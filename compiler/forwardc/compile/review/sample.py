@@ -15,6 +15,8 @@ from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, YamlSeq
 from forwardc.compile.vaults.encode import Json
 from forwardc.compile.vaults.steps import content_type
 from forwardc.core.identity_cache import IdentityCache
+from forwardc.core.instrument import INSTRUMENT
+from forwardc.core.instrument import ROOT as INSTRUMENT_ROOT
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.functions import ComputationError
@@ -238,6 +240,8 @@ def _value(name: str, program: Program, destination: Destination) -> Any:
     root, _, short = name.partition(".")
     if name in _RUN:
         return _RUN[name]
+    if root == INSTRUMENT_ROOT:
+        return INSTRUMENT[short].example
     if root == "params" and short in destination.params:
         param = destination.params[short]
         if param.example is not None:

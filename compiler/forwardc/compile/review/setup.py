@@ -68,11 +68,12 @@ def _asked(vault: Vault, where: Environment, account: Mapping[str, str]) -> Json
 
 def _permissions(vault: Vault, built: Sequence[Assessment], *, asks_card: bool) -> list[str]:
     scopes = vault.facts.data.get("scopes", {})
-    asks_first = any(assessment.emission and assessment.emission.fallback for assessment in built)
+    emissions = [assessment.emission for assessment in built if assessment.emission]
+    asks_first = any(emission.fallback or emission.instrument for emission in emissions)
     unused = {
         "secrets": not any(assessment.context.stored for assessment in built),
         "instruments": not asks_first and not asks_card,
-        "cards": not asks_card,
+        "cards": not asks_first and not asks_card,
     }
     return [str(scopes[name]["value"]) for name in scopes if not unused.get(name)]
 

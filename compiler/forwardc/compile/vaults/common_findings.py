@@ -18,6 +18,7 @@ from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Support, Verdict
 from forwardc.compile.vaults.shortest import limited, shortest
+from forwardc.core.instrument import ROOT as INSTRUMENT_ROOT
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.functions import DIGESTS, HMACS, ComputationError
 from forwardc.core.terms.terms import (
@@ -36,7 +37,7 @@ from forwardc.core.terms.terms import (
 UNCONFIRMED = "FC0616"
 """The code of what rests on a fact that the vendor's documents do not confirm."""
 
-_NAMED = frozenset({"atom", "integer", "optional", "function", "sign"})
+_NAMED = frozenset({"atom", "integer", "optional", "function", "sign", "instrument"})
 # Without the key nobody gets back what went in, where the runtime computes them.
 _LOCKING = frozenset({"jwe", "request_signature", *HMACS})
 _SILENT = frozenset({Verdict.NATIVE, Verdict.LOWERED})
@@ -138,7 +139,8 @@ def kept_values(
     for step in context.vault_steps:
         for term in place(step):
             for ref in _shown(term, context.stored):
-                if ref.name in masked and ref.root != "secrets":
+                # What the vault told of a card, it has anyway.
+                if ref.name in masked and ref.root not in ("secrets", INSTRUMENT_ROOT):
                     reason = f"`{ref.name}` is sensitive, and the vault keeps it for {days} days"
                     yield Finding(Verdict.DEGRADED, "FC0633", reason, ref.span, step.name)
 

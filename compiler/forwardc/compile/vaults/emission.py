@@ -211,6 +211,34 @@ class EmittedFallback:
 
 
 @dataclass(frozen=True, slots=True)
+class EmittedInstrumentValue:
+    """Where an answer tells one value of the instrument, as a JSON Pointer.
+
+    `words` has our word for each spelling of the vault, which is folded: see `core/instrument.py`.
+    Without any, the text is the value.
+    """
+
+    at: str
+    words: Mapping[str, str]
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmittedInstrument:
+    """What is asked of the instrument before anything is sent, and read of the answer.
+
+    `kinds` are the sources that can be asked about, `tells` what else the answer tells.
+    """
+
+    call: EmittedCall
+    kinds: tuple[str, ...]
+    scopes: tuple[str, ...]
+    tells: Mapping[str, str]
+    values: Mapping[str, EmittedInstrumentValue]
+    """By short name: `brand`."""
+
+
+@dataclass(frozen=True, slots=True)
 class EmittedInput:
     """An atom that the vault lacks, as a text that the caller gives."""
 
@@ -241,6 +269,7 @@ class Emission:
     source_kinds: tuple[str, ...] | None = None
     """The kinds of source that fit; None where all do."""
     fallback: EmittedFallback | None = None
+    instrument: EmittedInstrument | None = None
     inputs: Mapping[str, EmittedInput] = field(default_factory=dict)
 
     @property

@@ -14,6 +14,7 @@ from forwardc.compile.vaults.emission import (
     EmittedAnswer,
     EmittedCall,
     EmittedFallback,
+    EmittedInstrument,
     EmittedReview,
     EmittedRule,
     EmittedStep,
@@ -32,6 +33,7 @@ def fill(emission: Emission, values: Values, *, private: bool) -> Emission:
         emission,
         steps=tuple(_step(step, values, private) for step in emission.steps),
         fallback=_fallback(emission.fallback, values) if emission.fallback else None,
+        instrument=_instrument(emission.instrument, values) if emission.instrument else None,
     )
 
 
@@ -85,3 +87,7 @@ def _review(review: EmittedReview, values: Values) -> EmittedReview:
 def _fallback(fallback: EmittedFallback, values: Values) -> EmittedFallback:
     call = filled_call(fallback.question.call, values)
     return replace(fallback, question=replace(fallback.question, call=call))
+
+
+def _instrument(instrument: EmittedInstrument, values: Values) -> EmittedInstrument:
+    return replace(instrument, call=filled_call(instrument.call, values))

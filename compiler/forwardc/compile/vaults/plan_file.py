@@ -17,6 +17,7 @@ from forwardc.compile.vaults.plan_json import (
     fallback_json,
     head_json,
     input_json,
+    instrument_json,
     losses_json,
     step_json,
 )
@@ -152,6 +153,7 @@ def operation_json(assessment: Assessment) -> Json:
         **({"losses": losses_json(emission.losses)} if emission.losses else {}),
         **({"source_kinds": list(kinds)} if kinds else {}),
         **({"fallback": fallback_json(fallback)} if fallback else {}),
+        **({"instrument": instrument_json(emission.instrument)} if emission.instrument else {}),
         **_payment_reference(operation),
         "steps": [step_json(step) for step in emission.steps],
     }

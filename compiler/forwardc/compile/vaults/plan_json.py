@@ -16,6 +16,7 @@ from forwardc.compile.vaults.emission import (
     EmittedField,
     EmittedHead,
     EmittedInput,
+    EmittedInstrument,
     EmittedLoss,
     EmittedOutput,
     EmittedReader,
@@ -303,5 +304,23 @@ def fallback_json(fallback: EmittedFallback) -> Json:
             "scopes": list(question.scopes),
             "tells": question.tells,
             **({"holds": question.holds} if question.holds else {}),
+        },
+    }
+
+
+def instrument_json(instrument: EmittedInstrument) -> Json:
+    """What is asked of the instrument before anything is sent, and read of the answer."""
+    return {
+        "http": call_json(instrument.call),
+        "kinds": list(instrument.kinds),
+        **({"scopes": list(instrument.scopes)} if instrument.scopes else {}),
+        "tells": instrument.tells,
+        "values": {
+            name: {
+                "at": value.at,
+                **({"words": value.words} if value.words else {}),
+                **({"required": True} if value.required else {}),
+            }
+            for name, value in instrument.values.items()
         },
     }

@@ -60,7 +60,7 @@ HAS_ATOM, HAS_RAW, HAS_REF, HAS_CALL, HAS_TEXT = (1 << bit for bit in range(5))
 HAS_IF, HAS_ENCODED, HAS_LIMIT, HAS_SOURCE, HAS_AMOUNT = (1 << bit for bit in range(5, 10))
 _ROOTS: Final = (
     *("settings", "let", "params", "inputs", "secrets", "steps", "run", "response"),
-    *("source", "vault", "environment", "account", "host"),
+    *("source", "vault", "environment", "account", "host", "instrument"),
 )
 _ROOT_BITS: Final = {root: 1 << bit for bit, root in enumerate(_ROOTS, len(_KINDS))}
 _OTHER_ROOT: Final = 1 << (len(_KINDS) + len(_ROOTS))

@@ -4,7 +4,7 @@ Values are collected, checked and bound once as a rehearsal, with `***` for what
 What comes out is enough to bind every step as soon as the outputs before it are known.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from datetime import datetime
 from hashlib import sha256
@@ -14,6 +14,7 @@ from uuid import UUID
 from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
+from forwardc.core.instrument import ROOT
 from forwardc.core.recognizer.cards import holds_card
 from forwardc.core.terms.escaping import NotExpressibleError
 from forwardc.core.terms.evaluator import MASKED, evaluate
@@ -21,6 +22,7 @@ from forwardc.core.terms.values import Secret
 from forwardc.plan.approvals import refuse_unapproved, takes_any_shape
 from forwardc.plan.digests import approval_digest
 from forwardc.plan.model import Plan, PlanOperation, PlanStep
+from forwardc.plan.questions import scopes_of_questions
 from forwardc.runtime.http.oauth import OAuthClient, clients_of
 from forwardc.runtime.http.request import BoundRequest
 from forwardc.runtime.http.send import HostRefusedError, check_url
@@ -65,8 +67,9 @@ class PreparedRun:
 
     def clients(self) -> dict[str, OAuthClient]:
         """The OAuth clients that stand in for credentials, by the credential's name."""
-        fallback = self.operation.fallback
-        return clients_of(self.plan, self.values, fallback.ask.scopes if fallback else ())
+        fallback, reading = self.operation.fallback, self.operation.instrument
+        scopes = scopes_of_questions(fallback.ask.scopes if fallback else None, reading)
+        return clients_of(self.plan, self.values, scopes)
 
     def scope(self, more: Mapping[str, Any]) -> RunScope:
         """The scope of a step: the known values and what has come since."""
@@ -225,7 +228,14 @@ def _pending(prepared: PreparedRun) -> dict[str, Any]:
     """What is known only when a step is sent, masked: outputs, and what the vault gives."""
     steps = prepared.operation.steps
     outputs = {f"steps.{step.name}.{output}" for step in steps for output in step.outputs}
-    return {**dict.fromkeys(outputs, MASKED), **_of_the_vault(prepared)}
+    read = {f"{ROOT}.{name}" for name in _values_told(prepared)}
+    return {**dict.fromkeys(outputs | read, MASKED), **_of_the_vault(prepared)}
+
+
+def _values_told(prepared: PreparedRun) -> Iterable[str]:
+    """The values of the instrument that the vault may tell of this kind of source."""
+    reading = prepared.operation.instrument
+    return reading.values if reading and prepared.source.prefix in reading.kinds else ()
 
 
 def _is_complete(step: PlanStep, scope: RunScope, pending: Mapping[str, Any]) -> bool:
@@ -251,12 +261,13 @@ def _of_the_vault(prepared: PreparedRun) -> dict[str, Any]:
 
 
 def _rehearse_question(prepared: PreparedRun, sink: Sink) -> None:
-    fallback = prepared.operation.fallback
-    if fallback is None:
+    fallback, reading = prepared.operation.fallback, prepared.operation.instrument
+    question = fallback.ask if fallback else reading
+    if question is None or (fallback is None and not _values_told(prepared)):
         return
-    bound = bind(fallback.ask.http, prepared.scope(_of_the_vault(prepared)), sink)
+    bound = bind(question.http, prepared.scope(_of_the_vault(prepared)), sink)
     if bound is not None:
-        _may_call(bound, prepared.plan.hosts.vault, "fallback", sink)
+        _may_call(bound, prepared.plan.hosts.vault, "fallback" if fallback else ROOT, sink)
 
 
 def _may_call(bound: BoundRequest, hosts: tuple[str, ...], step: str, sink: Sink) -> bool:

@@ -14,6 +14,7 @@ from unicodedata import normalize
 from urllib.parse import quote, quote_plus, urlsplit
 
 from forwardc.core.diagnostics.render.clean import printable
+from forwardc.core.instrument import DIGITS
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.recognizer.scan import mask
 from forwardc.core.terms.escaping import UNRESERVED
@@ -191,8 +192,10 @@ class Redactor:
 
     def hide_values(self, values: Mapping[str, Any]) -> None:
         """Hide every `Secret` among the values of a scope."""
-        for value in values.values():
-            if isinstance(value, Secret):
+        for name, value in values.items():
+            # A brand or country is a word that stands in many texts, and of no use to anybody.
+            is_word = name.startswith("instrument.") and name not in DIGITS
+            if isinstance(value, Secret) and not is_word:
                 self._hide(_leaves(value.reveal()))
 
     def hide_request(self, request: BoundRequest) -> None:

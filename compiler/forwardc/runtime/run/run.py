@@ -5,25 +5,21 @@ and each step goes through `attempts`; what it came to is recorded before the ne
 """
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import suppress
 
-from forwardc.core.dataclass import dataclass, replace
+from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
-from forwardc.core.terms.values import Secret
-from forwardc.plan.model import Fallback, Plan, PlanOperation, PlanStep
-from forwardc.runtime.http.oauth import AccessTokenError, can_access, with_token
+from forwardc.plan.model import Plan, PlanOperation, PlanStep
+from forwardc.runtime.http.oauth import can_access
 from forwardc.runtime.http.request import ShownRequest
-from forwardc.runtime.http.send import HttpAnswer, SendLimits, SendResult
-from forwardc.runtime.run.answer import NoDestinationAnswer, direct_answer
+from forwardc.runtime.run.answer import NoDestinationAnswer
 from forwardc.runtime.run.attempts import may_send_again, send_step
-from forwardc.runtime.run.bind import bind, show_url
-from forwardc.runtime.run.card_metadata import card_facts
+from forwardc.runtime.run.bind import show_url
 from forwardc.runtime.run.context import RunContext, RunDependencies
 from forwardc.runtime.run.identifiers import keyed, names_sent
+from forwardc.runtime.run.instrument import choose, values_again
 from forwardc.runtime.run.journal import CallerKeyTakenError, JournalError, SendingPausedError
-from forwardc.runtime.run.losses import NOT_ASKED, atoms_held
 from forwardc.runtime.run.prepare import PreparedRun, attempt_values, keys_of, prepare, rehearse
 from forwardc.runtime.run.repeated_request import (
     NewRequest,
@@ -34,7 +30,6 @@ from forwardc.runtime.run.repeated_request import (
 )
 from forwardc.runtime.run.request import ClockAndIds, IdempotencyKeys, RunRequest
 from forwardc.runtime.run.result import (
-    CardFacts,
     Party,
     RunResult,
     StepReport,
@@ -46,11 +41,8 @@ from forwardc.runtime.run.run_record import (
     new_run,
     restored_outputs,
 )
-from forwardc.runtime.run.step_result import holds
 from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, may_block
 from forwardc.runtime.work_executor import run_blocking
-
-_ASK_LIMITS = SendLimits(connect_s=10, read_s=30, max_bytes=1024 * 1024)
 
 
 def preview(
@@ -98,31 +90,26 @@ async def _new(
     sink: Sink,
 ) -> RunResult | None:
     """Run what was not asked for before."""
-    prepared = asked.prepared
-    plan, name, fallback = prepared.plan, prepared.name, prepared.operation.fallback
-    if fallback is None:
-        ready = await can_access(prepared.clients(), dependencies.tokens, dependencies.sender, sink)
-        return (
-            await _begin(RunContext(prepared, dependencies, sink), RunProgress(), asked)
-            if ready
-            else None
+    prepared, fallback = asked.prepared, asked.prepared.operation.fallback
+    other = None
+    if fallback is not None:
+        # What is wrong with the other operation must be known before anything is sent, too.
+        target, ambient = fallback.operation, dependencies.ambient
+        other = await _prepared(
+            prepared.plan, target, request, look_up, sink, ambient, instead_of=prepared
         )
-    # What is wrong with the other operation must be known before anything is sent, too.
-    other = await _prepared(
-        plan, fallback.operation, request, look_up, sink, dependencies.ambient, instead_of=prepared
-    )
-    if other is None:
-        return None
+        if other is None:
+            return None
     if not await can_access(prepared.clients(), dependencies.tokens, dependencies.sender, sink):
         return None
-    instrument = await _ask(fallback, prepared, dependencies, sink)
-    if instrument is None:
+    chosen = await choose(prepared, other, dependencies, sink)
+    if chosen is None:
         return None
-    if isinstance(instrument, NoDestinationAnswer):
-        return _result(prepared, [], RunProgress(), ended=instrument)
-    chosen = prepared if instrument.available else other
-    context = RunContext(chosen, dependencies, sink, instrument.card, instrument.held)
-    return await _begin(context, RunProgress(fell_back=not instrument.available, asked=name), asked)
+    if isinstance(chosen, NoDestinationAnswer):
+        return _result(prepared, [], RunProgress(), ended=chosen)
+    context = RunContext(chosen.prepared, dependencies, sink, chosen.card, chosen.held)
+    progress = RunProgress(fell_back=chosen.fell_back, asked=prepared.name if other else None)
+    return await _begin(context, progress, asked)
 
 
 async def resume(
@@ -154,7 +141,15 @@ async def resume(
         return None
     if not await can_access(prepared.clients(), dependencies.tokens, dependencies.sender, sink):
         return None
-    return await _steps(RunContext(prepared, dependencies, sink), progress)
+    chosen = await values_again(prepared, progress, dependencies, sink)
+    if isinstance(chosen, NoDestinationAnswer):
+        hint = "nothing of the run is lost: continue it when the vault answers"
+        sink.error("FC0851", str(chosen.reason), hint=hint)
+        return None
+    if chosen is None:
+        return None
+    context = RunContext(chosen.prepared, dependencies, sink, chosen.card)
+    return await _steps(context, progress)
 
 
 async def _prepared(
@@ -173,47 +168,6 @@ async def _prepared(
 
     waits = may_block(plan, plan.operations[name], look_up)
     return await run_blocking(work) if waits else work()
-
-
-@dataclass(frozen=True, slots=True)
-class _InstrumentFacts:
-    """What the vault told of an instrument: whether it serves, its card, the atoms that it has."""
-
-    available: bool
-    card: CardFacts
-    held: Mapping[str, bool]
-
-
-async def _ask(
-    fallback: Fallback, prepared: PreparedRun, dependencies: RunDependencies, sink: Sink
-) -> _InstrumentFacts | NoDestinationAnswer | None:
-    """What the vault says about the instrument and its card.
-
-    `NoDestinationAnswer` where it cannot be asked.
-    """
-
-    async def ask(tokens: Mapping[str, Secret]) -> SendResult | None:
-        bound = bind(fallback.ask.http, prepared.scope(tokens), sink)
-        if bound is None:
-            return None
-        return await dependencies.sender.send(bound, prepared.plan.hosts.vault, _ASK_LIMITS)
-
-    try:
-        answer = await with_token(prepared.clients(), dependencies.tokens, dependencies.sender, ask)
-    except AccessTokenError as problem:
-        return NoDestinationAnswer(Outcome.REJECTED, Party.VAULT, f"{problem}; nothing was sent")
-    if answer is None:
-        return None
-    if not isinstance(answer, HttpAnswer):
-        reason = "the vault cannot be asked about the instrument; nothing was sent"
-        return NoDestinationAnswer(Outcome.REJECTED, Party.VAULT, reason)
-    values = direct_answer(answer).values()
-    document = values["response.json"]
-    # What is no description of the instrument tells nothing of what it lacks.
-    described = answer.status == 200 and isinstance(document, dict)
-    held = atoms_held(fallback.ask.holds, document) if described else NOT_ASKED
-    card = card_facts(fallback.ask.tells, document)
-    return _InstrumentFacts(holds(fallback.ask.when, values), card, held)
 
 
 async def _begin(context: RunContext, progress: RunProgress, asked: NewRequest) -> RunResult | None:

@@ -178,9 +178,7 @@ def _actors(assessment: Assessment) -> list[tuple[str, str]]:
 
 def _messages(assessment: Assessment, reaches_vault: bool) -> Iterator[Message]:
     last = 2 if reaches_vault else 1
-    if assessment.emission and assessment.emission.fallback:
-        yield Message(_RUNTIME, _VAULT, "GET the instrument: has it a network token?")
-        yield Message(_VAULT, _RUNTIME, "else the fallback runs instead", answer=True)
+    yield from _question(assessment)
     for step, emitted in zip(
         assessment.context.operation.steps, assessment.emitted_steps, strict=True
     ):
@@ -195,6 +193,20 @@ def _messages(assessment: Assessment, reaches_vault: bool) -> Iterator[Message]:
         else:
             yield Message(_RUNTIME, last, target, f"{step.name}: no card data")
             yield Message(last, _RUNTIME, "answer", answer=True)
+
+
+def _question(assessment: Assessment) -> Iterator[Message]:
+    """What is asked of the instrument before the first step, with what of the answer is used."""
+    emission = assessment.emission
+    if emission is None or not (emission.fallback or emission.instrument):
+        return
+    asked = "GET the instrument"
+    if emission.fallback:
+        asked += ": has it a network token?"
+    read = ", ".join(emission.instrument.values) if emission.instrument else ""
+    answer = "else the fallback runs instead" if emission.fallback else "what it tells of the card"
+    yield Message(_RUNTIME, _VAULT, asked)
+    yield Message(_VAULT, _RUNTIME, answer, f"read and sent: {read}" if read else "", answer=True)
 
 
 def _has_card(step: ProgramStep) -> bool:

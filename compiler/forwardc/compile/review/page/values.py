@@ -23,6 +23,7 @@ from forwardc.compile.review.page.wording import VendorNames, expression, form_o
 from forwardc.compile.vaults.contract import Context
 from forwardc.core.atoms import ATOMS, InstrumentKind, Sensitivity
 from forwardc.core.dataclass import dataclass
+from forwardc.core.instrument import ROOT as INSTRUMENT_ROOT
 from forwardc.core.terms.terms import (
     HAS_IF,
     Amount,
@@ -51,6 +52,7 @@ class ValueKind(StrEnum):
     BILLING = "billing address"
     SECRET = "secret"  # noqa: S105 - a kind of value
     SENSITIVE = "sensitive param"
+    INSTRUMENT = "from the card's record"
     PARAM = "param"
     RUN = "made by the run"
     CONSTANT = "constant"
@@ -221,6 +223,8 @@ class _Reader:
                 return ValueKind.ACCOUNT if is_account else ValueKind.CARDHOLDER
             case Ref(name=name) if node.root == "secrets":
                 return ValueKind.SECRET
+            case Ref() if node.root == INSTRUMENT_ROOT:
+                return ValueKind.INSTRUMENT
             case Ref(name=name) if name in self.tainted:
                 return ValueKind.SENSITIVE
             case Ref() if node.root in ("params", "inputs"):
@@ -254,7 +258,13 @@ class _Reader:
                 return self.vault if self.vault and self._in_the_vault(nodes) else _MERCHANT
             case ValueKind.CONSTANT:
                 return "fixed"
-            case ValueKind.SECRET | ValueKind.SENSITIVE | ValueKind.PARAM | ValueKind.RUN:
+            case (
+                ValueKind.SECRET
+                | ValueKind.SENSITIVE
+                | ValueKind.INSTRUMENT
+                | ValueKind.PARAM
+                | ValueKind.RUN
+            ):
                 return self.vault if self.vault and stored else _MERCHANT
             case ValueKind.ENCRYPTED | ValueKind.WRITTEN | ValueKind.SIGNATURE:
                 return self.vault if self.vault and stored else _MERCHANT
@@ -298,6 +308,8 @@ def _handling_of(kind: ValueKind, nodes: Sequence[Term], *, stored: bool) -> str
             return "kept at the vault" if stored else "held by our runtime, masked in every log"
         case ValueKind.SENSITIVE:
             return "masked wherever we show it"
+        case ValueKind.INSTRUMENT:
+            return "asked of the vault before sending, kept nowhere, masked wherever we show it"
         case ValueKind.CONSTANT:
             return "the same on every request"
         case (

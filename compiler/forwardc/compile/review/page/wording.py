@@ -202,6 +202,7 @@ _ROOTS: Final = {
     "inputs": "inputs.*: given by the merchant, with the card's id at the vault",
     "steps": "steps.*: from the answer to an earlier step",
     "secrets": "secrets.*: a credential, by its name",
+    "instrument": "instrument.*: what the vault's API tells of the card, asked before sending",
 }
 _RUN: Final = {
     "run.id": "run.id: a UUID, another one for each run",

@@ -25,6 +25,7 @@ from forwardc.compile.vaults.emission import (
     Emission,
     EmittedCall,
     EmittedFallback,
+    EmittedInstrument,
     EmittedQuestion,
     EmittedReader,
     EmittedRetention,
@@ -33,6 +34,7 @@ from forwardc.compile.vaults.emission import (
 )
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
+from forwardc.compile.vaults.instrument import instrument_of, needs_asking
 from forwardc.compile.vaults.steps import (
     LossSources,
     content_type,
@@ -91,24 +93,35 @@ def emit(context: EmissionContext, facts: Facts) -> Emission:
         losses=losses,
         source_kinds=kinds or None,
         fallback=_fallback(context, facts) if asks else None,
+        instrument=_instrument(context, facts),
     )
 
 
 def _fitting(context: EmissionContext, facts: Facts, tokens: bool) -> tuple[str, ...]:
     """The kinds of source that fit the operation; none where all do. `tokens`: of networks."""
-    if tokens:
+    if tokens or needs_asking(context):
         return INSTRUMENTS
     return tuple(lasting_sources(facts)) if len(context.vault_steps) > 1 else ()
+
+
+def _question(facts: Facts) -> EmittedCall:
+    path = Lit(str(facts.value("paths", "instrument")))
+    return instrument_call((Lit("https://"), API_HOST, path))
+
+
+def _instrument(context: EmissionContext, facts: Facts) -> EmittedInstrument | None:
+    """What is asked of the instrument before anything is sent."""
+    scopes = (facts.value("scopes", "instruments"),)
+    return instrument_of(context.operation, facts, _question(facts), INSTRUMENTS, scopes)
 
 
 def _fallback(context: EmissionContext, facts: Facts) -> EmittedFallback:
     """Ask for the instrument before sending: no body can be rewritten inside the vault."""
     state = Call("get", (_response_member("network_token"), Lit("state")))
-    path = Lit(str(facts.value("paths", "instrument")))
     return EmittedFallback(
         operation=str(context.operation.fallback),
         question=EmittedQuestion(
-            call=instrument_call((Lit("https://"), API_HOST, path)),
+            call=_question(facts),
             when=Call("eq", (state, Lit(facts.value("network_tokens", "active_state")))),
             scopes=(facts.value("scopes", "instruments"),),
             tells={name: fact["value"] for name, fact in facts.section("tells").items()},

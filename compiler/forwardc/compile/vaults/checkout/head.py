@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
-from forwardc.compile.ir.analysis import uses_network_token
+from forwardc.compile.ir.analysis import instrument_uses, uses_network_token
 from forwardc.compile.ir.program import Program
 from forwardc.compile.vaults.emission import (
     EmittedCall,
@@ -57,7 +57,8 @@ def head(program: Program, account: Mapping[str, str], facts: Facts) -> EmittedH
     api = _own_host("api", program.environment_class, account, facts)
     access = _own_host("access", program.environment_class, account, facts)
     uses_network_tokens = any(uses_network_token(op) for op in program.operations)
-    asks = uses_network_tokens or account.get("card_details") == "ask"
+    reads_instruments = any(instrument_uses(op) for op in program.operations)
+    asks = uses_network_tokens or reads_instruments or account.get("card_details") == "ask"
     return EmittedHead(
         vault_hosts=(host, api, access) if asks else (host, access),
         destination_host=program.host,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Set
 
 from forwardc.compile.ir.analysis import Stage, all_refs, has_atom, refs_in, stage_of, tainted
 from forwardc.compile.ir.program import Program, ProgramOperation, ProgramPair, ProgramStep
+from forwardc.compile.vaults.checkout.head import INSTRUMENTS
 from forwardc.compile.vaults.common_findings import (
     is_hashed,
     kept_hash,
@@ -18,6 +19,7 @@ from forwardc.compile.vaults.common_findings import (
 from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
+from forwardc.compile.vaults.instrument import fitting_sources
 from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.escaping import UNRESERVED
 from forwardc.core.terms.terms import HAS_CALL, Call, Lit, Ref, Term, walk
@@ -165,6 +167,8 @@ def findings(context: Context, facts: Facts) -> Iterator[Finding]:
         yield from _signature_header(context, step, facts)
         yield from _query_names(step)
         yield from _encryptions(context, step, facts)
+    others = [kind for kind in facts.section("source_kinds") if kind not in INSTRUMENTS]
+    yield from fitting_sources(context, INSTRUMENTS, others)
     if len(context.vault_steps) > 1:
         second, kinds = context.vault_steps[1], ", ".join(lasting_sources(facts))
         reason = f"a token works once and is gone for this step: only {kinds} can be the source"

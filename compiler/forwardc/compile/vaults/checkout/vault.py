@@ -25,6 +25,7 @@ from forwardc.compile.vaults.findings import (
     native_by,
     with_doubts,
 )
+from forwardc.compile.vaults.instrument import instrument_support
 from forwardc.core.atoms import EXPIRIES
 from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
 
@@ -131,6 +132,7 @@ def _table(facts: Facts) -> Mapping[str, Support]:
         "sign.rocketpay-gate": _refused(
             "FC0607", "the vault has no general HMAC; without card data, use `--via direct`"
         ),
+        **instrument_support(facts),
         "network-token": NATIVE,
         # What is signed outside is a value of a run; over the card it is refused for itself.
         **{f"sign.{scheme}": NATIVE for scheme in SIGNATURE_SCHEMES},

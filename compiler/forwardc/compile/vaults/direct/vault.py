@@ -12,14 +12,22 @@ from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import NATIVE, Support, Verdict
 from forwardc.compile.vaults.steps import direct_step
 from forwardc.core.atoms import ATOMS
+from forwardc.core.instrument import NAMES
 
 _NO_CARD = Support(Verdict.REFUSED, "FC0608", "without a vault there is no card to send")
+
+_NOBODY_TO_ASK = Support(
+    Verdict.REFUSED, "FC0635", "without a vault there is nobody to ask about the card"
+)
 
 
 def _table() -> Mapping[str, Support]:
     """Native, but for what only a vault can know."""
     needs_card = {f"atom.{name}" for name in ATOMS} | {"network-token"}
-    return {feature: _NO_CARD if feature in needs_card else NATIVE for feature in FEATURES}
+    return {
+        **{feature: _NO_CARD if feature in needs_card else NATIVE for feature in FEATURES},
+        **dict.fromkeys(NAMES, _NOBODY_TO_ASK),
+    }
 
 
 def _none_stored(_program: Program, _operation: ProgramOperation) -> frozenset[str]:

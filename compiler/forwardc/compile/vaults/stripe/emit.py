@@ -20,6 +20,7 @@ from forwardc.compile.vaults.emission import (
     EmittedFailure,
     EmittedHead,
     EmittedInput,
+    EmittedInstrument,
     EmittedParts,
     EmittedReader,
     EmittedRetention,
@@ -30,6 +31,7 @@ from forwardc.compile.vaults.emission import (
     Presence,
 )
 from forwardc.compile.vaults.facts import Facts
+from forwardc.compile.vaults.instrument import instrument_of
 from forwardc.compile.vaults.steps import (
     LossSources,
     content_type,
@@ -144,7 +146,24 @@ def emit(context: EmissionContext, facts: Facts) -> Emission:
         else _vault_step(step, losses.get(step.name, {}), facts.at(step.name))
         for step in context.operation.steps
     )
-    return Emission(steps, losses=losses, inputs=_billing_inputs(context))
+    return Emission(
+        steps,
+        losses=losses,
+        inputs=_billing_inputs(context),
+        instrument=_instrument(context, facts),
+    )
+
+
+def _instrument(context: EmissionContext, facts: Facts) -> EmittedInstrument | None:
+    """What is asked of the payment method before anything is sent."""
+    path = Lit(str(facts.value("paths", "card")))
+    address = Text((Lit("https://"), _HOST, path, Ref("source.id")))
+    call = EmittedCall(
+        method="GET",
+        url=Encoded(Encoding.URL, address),
+        headers=(("Authorization", _bearer()), ("Stripe-Version", _VERSION)),
+    )
+    return instrument_of(context.operation, facts, call, facts.section("source_kinds"))
 
 
 def _vault_step(step: ProgramStep, losses: Losses, facts: Facts) -> EmittedStep:

@@ -26,6 +26,7 @@ from forwardc.compile.vaults.findings import (
     native_by,
     with_doubts,
 )
+from forwardc.compile.vaults.instrument import instrument_support
 from forwardc.compile.vaults.stripe import emit, requirements
 from forwardc.compile.vaults.stripe.review_surface import wallet_atoms
 from forwardc.core.atoms import ATOMS, EXPIRIES, InstrumentKind
@@ -111,6 +112,7 @@ def _table(facts: Facts) -> Mapping[str, Support]:
         "query.literal": NATIVE,
         # What is signed outside is a value of a run; over the card it is refused for itself.
         **{f"sign.{scheme}": NATIVE for scheme in SIGNATURE_SCHEMES},
+        **instrument_support(facts),
         "step.direct": NATIVE,
     }
     return {feature: verdicts[feature] for feature in FEATURES}
