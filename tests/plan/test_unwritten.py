@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from compiled import ACCOUNTS, assessed, program_of
+from compiled import assessed, program_of
 from forwardc.compile.vaults.encode import Json, to_bytes
 from forwardc.compile.vaults.plan_file import plan_file
 from forwardc.core.terms.codec import InvalidPlanError
@@ -45,7 +45,7 @@ def documents(text: bytes, settings: dict[str, Any]) -> list[Json]:
     plans = []
     for vault in VAULTS:
         group = assessed(program, vault)
-        plans.append(plan_file(group[0].vault, program, dict(ACCOUNTS[vault]), group))
+        plans.append(plan_file(group[0].vault, program, group))
     return [plan for plan in plans if plan is not None]
 
 

@@ -117,7 +117,7 @@ def assessed(
 def plan_of(program: Program, vault: str, account: Mapping[str, str] | None = None) -> Json:
     """The plan as JSON read back from its bytes, or None where all is refused."""
     group = assessed(program, vault, account)
-    plan = plan_file(group[0].vault, program, dict(account or ACCOUNTS[vault]), group)
+    plan = plan_file(group[0].vault, program, group)
     return None if plan is None else json.loads(to_bytes(plan))
 
 

@@ -66,7 +66,7 @@ def setup_of(text: str, vault: str, environment: EnvironmentClass = "sandbox") -
     program = program_of(HEAD + text, environment=environment)
     group = assessed(program, vault)
     account = ACCOUNTS[vault]
-    plan = plan_file(group[0].vault, program, dict(account), group)
+    plan = plan_file(group[0].vault, program, group)
     assert plan is not None
     data = json.loads(to_bytes(setup_file(group[0].vault, program, account, plan, group)))
     assert not list(Draft202012Validator(load_schema("setup")).iter_errors(data))

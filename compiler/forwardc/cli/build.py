@@ -160,22 +160,24 @@ def build_into(
         note(f"another build of {'/'.join(loaded.build.parts)}/ is under way: waiting for it")
 
     def take(path: str, data: bytes) -> None:
-        digests[path] = file_digest(data)
+        # Of a destination's own files, most of a build, the digests are in what stays of it.
+        if "/" not in path:
+            shared[path] = file_digest(data)
+        taken.add(path)
         staged.take(path, data)
         if heed is not None:
             heed.take(path, data)
 
-    digests: dict[str, str] = {}
+    taken, shared = set[str](), dict[str, str]()
     with StagedBuild(loaded.build, waiting) as staged:
         remember = run.remember_built(loaded, staged.begin)
         compiled = build_project(loaded, sink, take, today, remember, numbers)
         if sink.has_errors:
             return compiled, None
-        for path, digest in _of_destinations(compiled):
+        digests = {**shared, **dict(_of_destinations(compiled))}
+        for path in digests.keys() - taken:
             # Of a destination that was recalled: it is there, and nobody else may write now.
-            if path not in digests:
-                digests[path] = digest
-                staged.stays(path)
+            staged.stays(path)
         if heed is not None:
             heed.before_renames()
         outputs = {path: digests[path] for path in compiled.output_paths()}

@@ -96,7 +96,7 @@ def review_packets(
     for group in _groups(assessments):
         vault, context = group[0].vault, group[0].context
         program, account = context.program, dict(context.account)
-        plan = plan_file(vault, program, account, group, live)
+        plan = plan_file(vault, program, group, live)
         missing = [key for key in vault.account_keys if key not in account]
         if plan is not None and missing:
             lacking.append(_lacking(vault, program, missing))

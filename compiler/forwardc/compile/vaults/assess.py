@@ -108,6 +108,8 @@ class Assessment:
     findings: tuple[Finding, ...]
     emission: Emission | None
     """What was emitted, with the values of its environment; None where it is refused."""
+    head: EmittedHead
+    """What the operation's plan shares with those of its environment and account."""
     standings: tuple[Standing, ...] = ()
     """What the vault must agree to for this operation, and whether it did."""
 
@@ -185,9 +187,8 @@ def assess(
     findings = _distinct(findings)
     if _has(findings, Verdict.REFUSED):
         emission = None
-    return Assessment(
-        vault, context, _level(findings), _status(context, findings), findings, emission, agreements
-    )
+    level, status = _level(findings), _status(context, findings)
+    return Assessment(vault, context, level, status, findings, emission, head, agreements)
 
 
 def _emitted(

@@ -2,16 +2,16 @@
 
 A structure is made of mappings, sequences, scalars and terms; a term is written as a typed hole.
 The text has two spaces a level, as `json.dumps(indent=2)` gives it: the standard encoder is written
-in C for compact JSON only. What comes out of `written_data` is therefore written by pydantic's, at
-a quarter of the cost, but for what that writes in another way or refuses: numbers with an exponent,
-halves of a surrogate pair, and 255 levels. Those files `pretty` writes.
+in C for compact JSON only. What comes out of `written_data` is therefore written by the encoder of
+pydantic's core, at a quarter of the cost, but for what that writes in another way or refuses:
+numbers with an exponent, halves of a surrogate pair, and 255 levels. Those files `pretty` writes.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
-from functools import cache, cached_property
+from functools import cached_property
 from json.encoder import encode_basestring as quoted
-from typing import TYPE_CHECKING, Any, assert_never, get_args
+from typing import Any, assert_never, get_args
 
 from forwardc.core.diagnostics.render.clean import escaped as visible
 from forwardc.core.diagnostics.span import Span
@@ -36,9 +36,6 @@ from forwardc.core.terms.terms import (
     walk,
 )
 from forwardc.core.terms.values import pointer_token
-
-if TYPE_CHECKING:
-    from pydantic import TypeAdapter
 
 
 def _refused(data: object) -> Any:
@@ -181,18 +178,17 @@ def text_of(data: Any) -> str:
 
 
 def _written(data: Any) -> str:
+    # Who checks a project writes nothing. The encoder is a tenth of pydantic to load.
+    from pydantic_core import to_json as encoded
+
     try:
-        return _encoder().dump_json(written_data(data), indent=2).decode()
+        return encoded(written_data(data), indent=2).decode()
     except ValueError:
         return pretty(data, plain)
 
 
-@cache
-def _encoder() -> "TypeAdapter[Any]":
-    # Who checks a project writes nothing, and needs no pydantic.
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Any)
+_AS_THEY_STAND = frozenset({str, bool, int, type(None)})
+"""Types of data whose JSON is made by every encoder in one way."""
 
 
 def written_data(data: Any) -> Any:
@@ -201,19 +197,21 @@ def written_data(data: Any) -> Any:
     Raises ValueError for a number with an exponent, which is not written in one way everywhere,
     and TypeError for what has no place in a build file.
     """
-    # As in `_write`: types are compared, and of texts, two of three values, nothing is asked.
+    # As in `_write`: types are compared. Most of what is inside is written as it stands, and is
+    # not asked about in a call of its own.
     kind = type(data)
     if kind is dict:
         return {
-            key: item if type(item) is str else written_data(item) for key, item in data.items()
+            key: item if type(item) in _AS_THEY_STAND else written_data(item)
+            for key, item in data.items()
         }
-    if kind is list:
-        return [item if type(item) is str else written_data(item) for item in data]
-    if kind in _SMALL:
-        return _usual(data) if kind is float else data
-    if kind is Encoded:
+    if kind is list or kind is tuple:
+        return [item if type(item) in _AS_THEY_STAND else written_data(item) for item in data]
+    if kind in _KINDS:
         return json_of(data)
-    return data if kind is str else written_data(plain(data))
+    if kind is float:
+        return _usual(data)
+    return data if kind in _AS_THEY_STAND else written_data(plain(data))
 
 
 def _usual(number: float) -> float:

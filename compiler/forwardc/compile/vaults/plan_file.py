@@ -30,7 +30,6 @@ from forwardc.plan.separation import KnownHosts, of_document, shipped
 def plan_file(
     vault: Vault,
     program: Program,
-    account: Mapping[str, str],
     assessments: Sequence[Assessment],
     live: KnownHosts | None = None,
 ) -> Json | None:
@@ -49,7 +48,7 @@ def plan_file(
     keyed = {
         name for assessment in built for name in names_used(assessment.context.operation, "secrets")
     }
-    head = _needed(vault.head(program, account, vault.facts), operations, built)
+    head = _needed(built[0].head, operations, built)
     rest = {
         **({"integration": program.integration} if program.integration else {}),
         **head_json(head),
