@@ -1,6 +1,7 @@
 """What every test shares: no network but loopback, bounded property tests, the shared material."""
 
 import ipaddress
+import shutil
 import socket
 from collections.abc import Callable, Iterator
 from enum import IntEnum
@@ -15,6 +16,8 @@ import postgres
 import quick
 import usual_shell
 from forwardc.cli import output
+from forwardc.runtime.history import sqlite
+from forwardc.runtime.history.store import open_store
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -214,13 +217,37 @@ def no_history_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return server.database()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def no_history_waits_for_a_disk() -> Iterator[None]:
+    """Of files, as of PostgreSQL (`tests/support/postgres.py`): no test takes a machine away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite, "_SETTINGS", (*sqlite._SETTINGS, "PRAGMA synchronous = OFF"))
+        yield
+
+
+@pytest.fixture(scope="session")
+def empty_history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty history in a file: to copy it costs a twentieth of making one."""
+    path = tmp_path_factory.mktemp("empty") / "history.db"
+    with open_store(str(path)):
+        pass
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def history_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def history_url(
+    request: pytest.FixtureRequest, tmp_path: Path, empty_history: Path
+) -> Iterator[str]:
     """An empty history of its own for each test, on both databases."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'history.db'}"
+        path = tmp_path / "history.db"
+        shutil.copy(empty_history, path)
+        yield f"sqlite:///{path}"
+        return
     server: postgres.Server = request.getfixturevalue("postgres_server")
-    return server.history()
+    url = server.histories.take()
+    yield url
+    server.histories.give_back(url)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -14,27 +13,16 @@ from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.http.request import ShownRequest
 from forwardc.runtime.run.request import IdempotencyKeys
 from forwardc.runtime.run.result import RunResult, StepReport
-from postgres import Server, server
 
 STEP = "payout"
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 StartRun = Callable[..., str]
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Server]:
-    with server() as running:
-        yield running
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture
+def store(history_url: str) -> Iterator[Store]:
     """An empty history."""
-    if request.param == "sqlite":
-        url = str(tmp_path / "history.db")
-    else:
-        url = request.getfixturevalue("postgres_server").history()
-    with open_store(url, now=lambda: NOW) as opened:
+    with open_store(history_url, now=lambda: NOW) as opened:
         yield opened
 
 

@@ -1,5 +1,6 @@
 """A history on each database or in a file, with a clock that a test can turn."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def store(history_url: str, clock: Clock) -> Iterator[Store]:
 
 
 @pytest.fixture
-def file_store(tmp_path: Path, clock: Clock) -> Iterator[Store]:
+def file_store(tmp_path: Path, empty_history: Path, clock: Clock) -> Iterator[Store]:
     """For what does not depend on the database."""
+    shutil.copy(empty_history, tmp_path / "own.db")
     with open_store(str(tmp_path / "own.db"), now=clock) as opened:
         yield opened

@@ -24,6 +24,7 @@ import pytest
 
 from forwardc.runtime.history.store import open_store
 from patience import LONG_S
+from postgres_histories import Histories
 
 # Durability is the server's own business; these keep hundreds of tests from waiting for the disk.
 _FAST = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60")
@@ -33,7 +34,7 @@ _FAST = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections
 class Server:
     """A running server. `database()` makes an empty database and gives its URL.
 
-    `history()` makes one that holds an empty history: to copy one costs a fifth of making it anew.
+    `histories` are databases that hold an empty history.
     """
 
     socket: Path
@@ -41,6 +42,9 @@ class Server:
     begin: "Callable[[], subprocess.Popen[bytes]]" = field(repr=False)
     running: "subprocess.Popen[bytes]" = field(repr=False)
     template: str = ""
+
+    def __post_init__(self) -> None:
+        self.histories = Histories(self._copied)
 
     def crash(self) -> None:
         """End all its processes as `kill -9` does, the first one and those that serve."""
@@ -69,6 +73,11 @@ class Server:
         return self.url(self._made("template1"))
 
     def history(self) -> str:
+        """The URL of an empty history that may be kept."""
+        return self.histories.take()
+
+    def _copied(self) -> str:
+        # To copy one costs a fifth of making it anew.
         if not self.template:
             name = self._made("template1")
             with open_store(self.url(name)):

@@ -15,7 +15,6 @@ from typing import Any, cast
 import pytest
 
 from forwardc.core.outcome import Outcome
-from forwardc.runtime.history import sqlite
 from forwardc.runtime.history.records import (
     AttemptState,
     RunState,
@@ -254,10 +253,7 @@ async def courses(store: Store, clock: Clock) -> dict[str, dict[str, set[Change]
 
 
 @pytest.mark.costly
-def test_the_table_is_what_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # Nothing here depends on what the disk has: thousands of waits for it would be minutes.
-    unsafe = (*sqlite._SETTINGS, "PRAGMA synchronous = OFF")
-    monkeypatch.setattr(sqlite, "_SETTINGS", unsafe)
+def test_the_table_is_what_happens(tmp_path: Path) -> None:
     clock = Clock()
     with open_store(f"sqlite:///{tmp_path / 'history.db'}", now=clock) as store:
         seen = asyncio.run(courses(store, clock))

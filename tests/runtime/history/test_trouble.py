@@ -159,6 +159,20 @@ def test_who_opens_a_history_that_is_being_upgraded_waits_for_it(history_url: st
             assert other.load(run.id) is not None
 
 
+def test_what_was_committed_is_on_the_disk(tmp_path: Path) -> None:
+    """Of any process but that of the tests, which does without (`tests/conftest.py`)."""
+    asked = (
+        "import sys; from forwardc.runtime.history.store import open_store\n"
+        "with open_store(sys.argv[1]) as store:\n"
+        "    print(*store.database._connection.execute('PRAGMA synchronous').fetchone())"
+    )
+    paths = {**os.environ, "PYTHONPATH": str(ROOT / "compiler")}
+    command = [sys.executable, "-c", asked, str(tmp_path / "own.db")]
+    done = subprocess.run(command, env=paths, capture_output=True, text=True, check=True)
+    # FULL: https://www.sqlite.org/pragma.html#pragma_synchronous
+    assert done.stdout == "2\n"
+
+
 def test_migrations_have_no_gap() -> None:
     assert [one.version for one in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
 
