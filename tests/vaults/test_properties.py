@@ -179,7 +179,8 @@ def test_a_secret_of_the_runtime_reaches_checkout_in_an_encrypted_header_only(
     program: Program,
 ) -> None:
     plan = plan_of(program, "checkout")
-    run = Run(inputs={"cvv_token": "tok_" + "b" * 26}, params={"note": "a", "maybe": "b"})
+    inputs = {"cvv_token": "tok_" + "b" * 26, **_billing()}
+    run = Run(inputs=inputs, params={"note": "a", "maybe": "b"})
     for request in bind(plan, "pay", run) if plan else ():
         if "body" in request:
             request["body"]["destination_request"]["headers"].pop("encrypted", None)

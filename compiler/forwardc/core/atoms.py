@@ -61,6 +61,7 @@ def _kinds(instrument: InstrumentKind, sensitivity: Sensitivity, **named: str) -
 
 _EXPIRY = "expiry.MM expiry.YY expiry.YYYY"
 _ADDRESS = "line1 line2 city state postal_code"
+_NAME = "first_name last_name"
 
 ATOMS: dict[str, AtomKind] = {
     kind.name: kind
@@ -73,6 +74,7 @@ ATOMS: dict[str, AtomKind] = {
             text="holder_name",
         ),
         *_kinds(InstrumentKind.BILLING, Sensitivity.DETAIL, text=_ADDRESS, code="country"),
+        *_kinds(InstrumentKind.BILLING, Sensitivity.DETAIL, text=_NAME),
         *_kinds(
             InstrumentKind.NETWORK_TOKEN, Sensitivity.ACCOUNT, digits="number", base64="cryptogram"
         ),

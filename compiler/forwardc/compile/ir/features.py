@@ -98,33 +98,41 @@ _USES: Final = IdentityCache[tuple[FeatureUse, ...]]()
 
 
 def uses(
-    step: ProgramStep, operation: ProgramOperation, stored: frozenset[str]
+    step: ProgramStep,
+    operation: ProgramOperation,
+    stored: frozenset[str],
+    supplied: frozenset[str] = frozenset(),
 ) -> Iterator[FeatureUse]:
-    """What a step asks of the vault. `stored` holds names like `secrets.x` kept at the vault."""
+    """What a step asks of the vault. `stored` holds names like `secrets.x` kept at the vault.
+
+    `supplied` are the atoms that the caller gives: our runtime writes them, and computes over them.
+    """
     if step.direct:
         yield FeatureUse("step.direct", step.span)
         yield from _instrument_uses(step)
         return
     request = step.request
     # What is stored decides only what functions are computed over.
-    key = stored if request.holds & HAS_CALL else None
-    yield from _USES.get(request, key, lambda: tuple(_request_uses(request, stored)))
+    key = (stored if request.holds & HAS_CALL else None, supplied)
+    yield from _USES.get(request, key, lambda: tuple(_request_uses(request, stored, supplied)))
     yield from _instrument_uses(step)
     if _uses_network_token(request):
         yield FeatureUse("network-token", operation.span)
 
 
-def _request_uses(request: ProgramRequest, stored: frozenset[str]) -> Iterator[FeatureUse]:
+def _request_uses(
+    request: ProgramRequest, stored: frozenset[str], supplied: frozenset[str]
+) -> Iterator[FeatureUse]:
     yield FeatureUse(f"method.{request.method}", request.span)
     yield from _url_uses(request)
-    yield from _body_uses(request)
+    yield from _body_uses(request, supplied)
     for pair in request.headers:
-        yield from _pair_uses("header", pair)
+        yield from _pair_uses("header", pair, supplied)
     for pair in request.query:
-        yield from _pair_uses("query", pair)
+        yield from _pair_uses("query", pair, supplied)
     if request.sign:
         yield FeatureUse(f"sign.{request.sign.scheme}", request.sign.span)
-    yield from _value_uses(request, stored)
+    yield from _value_uses(request, stored, supplied)
 
 
 def _instrument_uses(step: ProgramStep) -> Iterator[FeatureUse]:
@@ -141,7 +149,7 @@ def _url_uses(request: ProgramRequest) -> Iterator[FeatureUse]:
     yield from (FeatureUse("url.run", ref.span) for ref in all_refs(request.url))
 
 
-def _body_uses(request: ProgramRequest) -> Iterator[FeatureUse]:
+def _body_uses(request: ProgramRequest, supplied: frozenset[str]) -> Iterator[FeatureUse]:
     body = request.body
     if body is None:
         yield FeatureUse("body.none", request.span)
@@ -149,6 +157,8 @@ def _body_uses(request: ProgramRequest) -> Iterator[FeatureUse]:
     yield FeatureUse(f"body.{body.encoding}", body.span)
     for atom, place in _written_atoms(body.tree, body.encoding):
         charset = ATOMS[atom.name].charset
+        if atom.name in supplied:
+            continue
         if charset is Charset.TEXT:
             yield FeatureUse(f"free-text.{place}", atom.span)
         elif charset is Charset.BASE64 and place == Encoding.FORM:
@@ -197,11 +207,12 @@ def _written_atoms(term: Term, place: str) -> Iterator[tuple[Atom, str]]:
             assert_never(term)
 
 
-def _pair_uses(place: str, pair: ProgramPair) -> Iterator[FeatureUse]:
+def _pair_uses(place: str, pair: ProgramPair, supplied: frozenset[str]) -> Iterator[FeatureUse]:
     atoms = atoms_in(pair.value)
     if atoms:
         yield FeatureUse(f"{place}.atom", atoms[0].span)
-        text = next((atom for atom in atoms if ATOMS[atom.name].charset is Charset.TEXT), None)
+        written = [atom for atom in atoms if atom.name not in supplied]
+        text = next((atom for atom in written if ATOMS[atom.name].charset is Charset.TEXT), None)
         if text and place == "header":
             yield FeatureUse("free-text.header", text.span)
         return
@@ -209,15 +220,19 @@ def _pair_uses(place: str, pair: ProgramPair) -> Iterator[FeatureUse]:
     yield FeatureUse(f"{place}.{'run' if is_run else 'literal'}", pair.value.span or pair.span)
 
 
-def _value_uses(request: ProgramRequest, stored: frozenset[str]) -> Iterator[FeatureUse]:
+def _value_uses(
+    request: ProgramRequest, stored: frozenset[str], supplied: frozenset[str]
+) -> Iterator[FeatureUse]:
     pairs = (pair.value for pair in (*request.headers, *request.query))
     roots = (*pairs, request.body.tree) if request.body else tuple(pairs)
     for root in roots:
         for node in walk(root, HAS_ATOM | HAS_IF | HAS_CALL):
-            yield from _node_uses(node, stored)
+            yield from _node_uses(node, stored, supplied)
 
 
-def _node_uses(node: Term, stored: frozenset[str]) -> Iterator[FeatureUse]:
+def _node_uses(
+    node: Term, stored: frozenset[str], supplied: frozenset[str]
+) -> Iterator[FeatureUse]:
     match node:
         case Atom(name=name):
             yield FeatureUse(f"atom.{name}", node.span)
@@ -225,13 +240,15 @@ def _node_uses(node: Term, stored: frozenset[str]) -> Iterator[FeatureUse]:
             if present in ATOMS:
                 yield FeatureUse(f"optional.{present}", node.span)
         case Text(parts=parts):
-            if node.holds & HAS_ATOM and len(parts) > 1:
+            if node.holds & HAS_ATOM and len(parts) > 1 and not _is_callers(node, stored, supplied):
                 yield FeatureUse("composed.atom", node.span)
         case Call(function="int", args=(Atom(name=name),)):
             yield FeatureUse(f"integer.{name}", node.span)
         case Call(function=function):
             # The setting of `pick` has no value here: each alternative is a use of its own.
-            if not _is_decided(function) and stage_of(node, stored) is Stage.VAULT:
+            at_vault = stage_of(node, stored) is Stage.VAULT
+            is_asked = at_vault and not _is_decided(function)
+            if is_asked and not _is_callers(node, stored, supplied):
                 yield FeatureUse(f"function.{function}", node.span)
         case Lit() | Ref() | Raw() | Map() | Seq() | Encoded() | Limit() | Source() | Amount():
             return
@@ -241,6 +258,14 @@ def _node_uses(node: Term, stored: frozenset[str]) -> Iterator[FeatureUse]:
 
 def _is_decided(function: str) -> bool:
     return FUNCTIONS[function].internal or function == "pick"
+
+
+def _is_callers(term: Term, stored: frozenset[str], supplied: frozenset[str]) -> bool:
+    """Whether what makes a term the vault's are atoms that the caller gives, and nothing else."""
+    if not supplied or any(ref.name in stored for ref in all_refs(term)):
+        return False
+    atoms = atoms_in(term)
+    return bool(atoms) and all(atom.name in supplied for atom in atoms)
 
 
 def _uses_network_token(request: ProgramRequest) -> bool:

@@ -63,6 +63,8 @@ _ATOMS = {
     "billing.state": "IL",
     "billing.postal_code": "62701",
     "billing.country": "US",
+    "billing.first_name": "Jane",
+    "billing.last_name": "Doe",
     "network_token.number": _NUMBER,
     "network_token.cryptogram": _HIDDEN,
     "network_token.eci": "05",

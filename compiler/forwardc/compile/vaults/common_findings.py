@@ -49,14 +49,15 @@ def from_table(
     context: Context,
     table: Mapping[str, Support],
     agreed: Callable[[ProgramStep], Mapping[str, Support]] | None = None,
+    supplied: frozenset[str] = frozenset(),
 ) -> Iterator[Finding]:
     """One finding for each use that the table does not carry without a word.
 
-    `agreed` is what a step may do beyond the table.
+    `agreed` is what a step may do beyond the table, `supplied` are atoms that the caller gives.
     """
     for step in context.operation.steps:
         beyond = agreed(step) if agreed and step.agreed else {}
-        for use in uses(step, context.operation, context.stored):
+        for use in uses(step, context.operation, context.stored, supplied):
             support = beyond.get(use.feature) or table[use.feature]
             if support.verdict not in _SILENT:
                 kind, _, name = use.feature.partition(".")

@@ -225,6 +225,8 @@ _CURES: Final = {
     "card.cvc": ("ask the customer for the CVC again, for a new payment method or token with it"),
     "card.pin_first_two": "ask the customer for the PIN again, for a new token with it",
     "card.holder_name": "complete the name where the card is kept",
+    "billing.first_name": "give the customer's name with the payment",
+    "billing.last_name": "give the customer's name with the payment",
 }
 
 

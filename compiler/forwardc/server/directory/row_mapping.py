@@ -15,7 +15,10 @@ from forwardc.core.diagnostics.text_file import ODD_SPACE, character_name
 from forwardc.core.recognizer.cards import holds_card
 from forwardc.server.directory.payment_directory import DirectoryFaultError, Instrument
 
-BILLING: Final = ("line1", "line2", "city", "state", "postal_code", "country")
+BILLING: Final = (
+    *("line1", "line2", "city", "state", "postal_code", "country"),
+    *("first_name", "last_name"),
+)
 # Columns of a table: more than every documented one of a destination and its identifiers.
 MOST_COLUMNS: Final = 64
 # Characters of a cell: a file that is no table is found by its first row.

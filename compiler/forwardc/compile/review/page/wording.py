@@ -250,6 +250,8 @@ AS_KEY: Final = {
 def atom_words(name: str) -> str:
     """A card value in words; all forms of an expiry date are one, and so is an address."""
     root, _, rest = name.partition(".")
+    if name in ("billing.first_name", "billing.last_name"):
+        return "customer's name"
     if root == "billing":
         return "billing address"
     if rest.startswith("expiry."):

@@ -44,6 +44,7 @@ from forwardc.compile.vaults.steps import (
     known_losses,
     losses_by_step,
 )
+from forwardc.compile.vaults.supplied import supplied_atoms, supplied_inputs
 from forwardc.core.terms.terms import (
     HAS_ENCODED,
     LINES,
@@ -92,6 +93,7 @@ def emit(context: EmissionContext, facts: Facts) -> Emission:
         findings=tuple(findings),
         losses=losses,
         source_kinds=kinds or None,
+        inputs=supplied_inputs(context, supplied_atoms(facts)),
         fallback=_fallback(context, facts) if asks else None,
         instrument=_instrument(context, facts),
     )
@@ -156,14 +158,17 @@ def _losses(
     step: ProgramStep, kinds: tuple[str, ...], asked: Mapping[str, Collection[str]], facts: Facts
 ) -> Losses:
     """What a step may miss; `kinds` of source fit the operation, all where there are none."""
+    supplied = supplied_atoms(facts)
     has = {
         kind: {
             atom.name: presence_of(str(facts.section("atoms")[atom.name][kind]))
             for atom in step.request.atoms
+            if atom.name not in supplied
         }
         for kind in kinds or facts.section("source_kinds")
     }
-    return known_losses(step.request, has, LossSources(asked=asked))
+    used = dict.fromkeys(atom.name for atom in step.request.atoms if atom.name in supplied)
+    return known_losses(step.request, has, LossSources(supplied=tuple(used), asked=asked))
 
 
 def _response_member(name: str) -> Term:
@@ -221,7 +226,7 @@ def _asks_cryptogram(context: EmissionContext, facts: Facts) -> bool:
 
 def _destination_request(context: EmissionContext, step: ProgramStep, facts: Facts) -> Term:
     request = step.request
-    lowering = TemplateLowering(facts, context.stored)
+    lowering = TemplateLowering(facts, context.stored, supplied_atoms(facts))
     encrypted, raw = _split_headers(request, context)
     body: Term = Lit("")
     if request.body:

@@ -9,10 +9,12 @@ from dataclasses import field
 from forwardc.compile.ir.analysis import Stage, stage_of
 from forwardc.compile.ir.optional import if_present
 from forwardc.compile.vaults.facts import Facts
+from forwardc.compile.vaults.supplied import as_input
 from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import (
     HAS_ATOM,
     HAS_CALL,
+    HAS_IF,
     HAS_REF,
     Atom,
     Call,
@@ -34,11 +36,13 @@ class TemplateLowering:
 
     facts: Facts
     stored: frozenset[str]
+    supplied: frozenset[str]
+    """The atoms that the caller gives."""
     variables: list[tuple[str, Term]] = field(default_factory=list)
 
     def value(self, term: Term) -> Term:
         """The term with every vault value in Checkout.com's syntax."""
-        return rewrite(self._integers(term), self._node, HAS_ATOM | HAS_REF | HAS_CALL)
+        return rewrite(self._integers(term), self._node, HAS_ATOM | HAS_REF | HAS_CALL | HAS_IF)
 
     def _integers(self, term: Term) -> Term:
         def change(node: Term) -> Term:
@@ -51,6 +55,9 @@ class TemplateLowering:
         return rewrite(term, change, HAS_CALL)
 
     def _node(self, node: Term) -> Term:
+        known = as_input(node, self.supplied)
+        if known is not node:
+            return known
         if isinstance(node, Atom):
             return Raw(self._placeholder(node.name), span=node.span)
         if isinstance(node, Ref) and node.name in self.stored:

@@ -26,6 +26,7 @@ from forwardc.compile.vaults.findings import (
     with_doubts,
 )
 from forwardc.compile.vaults.instrument import instrument_support
+from forwardc.compile.vaults.supplied import supplied_atoms, supplied_support
 from forwardc.core.atoms import EXPIRIES
 from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
 
@@ -37,7 +38,7 @@ def vault() -> Vault:
 
     def examine(context: Context, facts: Facts) -> tuple[Finding, ...]:
         def all_findings() -> Iterator[Finding]:
-            yield from from_table(context, table)
+            yield from from_table(context, table, supplied=supplied_atoms(facts))
             yield from requirements.findings(context, facts)
             yield from bodies_that_may_be_absent(context)
             days = facts.counted("retention", "request_text", "days")
@@ -100,6 +101,8 @@ def _table(facts: Facts) -> Mapping[str, Support]:
             for atom in facts.section("atoms")
         },
         **{f"optional.{atom}": NATIVE for atom in facts.section("atoms")},
+        **{f"atom.{name}": _supplied(name, facts) for name in supplied_atoms(facts)},
+        **{f"optional.{name}": NATIVE for name in supplied_atoms(facts)},
         "free-text.json": _UNESCAPED,
         "free-text.jwe": _UNESCAPED_IN_JWE,
         "free-text.xml": _UNESCAPED,
@@ -147,6 +150,11 @@ def _atom(atom: str, facts: Facts) -> Support:
         return NATIVE
     facts.value("placeholders", "without_value")
     return _MAY_BE_EMPTY if fact["src_"] == "vault" else NATIVE
+
+
+def _supplied(name: str, facts: Facts) -> Support:
+    days = facts.counted("retention", "request_text", "days")
+    return supplied_support(name, f"; it keeps it {days} days")
 
 
 def _integer(atom: str, facts: Facts) -> Support:

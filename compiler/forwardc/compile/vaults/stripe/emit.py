@@ -3,7 +3,7 @@
 Stripe has no placeholders: which paths are card fields is fixed in a config that only it sees.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -19,7 +19,6 @@ from forwardc.compile.vaults.emission import (
     EmittedEcho,
     EmittedFailure,
     EmittedHead,
-    EmittedInput,
     EmittedInstrument,
     EmittedParts,
     EmittedReader,
@@ -52,7 +51,12 @@ from forwardc.compile.vaults.stripe.review_surface import (
     signed_headers,
     stated,
 )
-from forwardc.core.atoms import ATOMS, InstrumentKind
+from forwardc.compile.vaults.supplied import (
+    as_input,
+    atoms_with_mark,
+    supplied_atoms,
+    supplied_inputs,
+)
 from forwardc.core.terms.terms import (
     HAS_ATOM,
     HAS_CALL,
@@ -149,7 +153,7 @@ def emit(context: EmissionContext, facts: Facts) -> Emission:
     return Emission(
         steps,
         losses=losses,
-        inputs=_billing_inputs(context),
+        inputs=supplied_inputs(context, supplied_atoms(facts)),
         instrument=_instrument(context, facts),
     )
 
@@ -241,8 +245,9 @@ def _review(step: ProgramStep, facts: Facts) -> EmittedReview:
 
 def _losses(step: ProgramStep, facts: Facts) -> Losses:
     """What may be missing: the vault's echo tells of its own values, the caller of the address."""
-    billing = (atom.name for atom in step.request.atoms if _is_billing(atom.name))
-    sources = LossSources(supplied=tuple(dict.fromkeys(billing)), echoed=echoed(step))
+    supplied = supplied_atoms(facts)
+    given = (atom.name for atom in step.request.atoms if atom.name in supplied)
+    sources = LossSources(supplied=tuple(dict.fromkeys(given)), echoed=echoed(step))
     return known_losses(step.request, _presence(step, facts), sources)
 
 
@@ -299,7 +304,9 @@ def _call_body(step: ProgramStep, facts: Facts) -> Term:
     if headers:
         inner.append(("headers", _header_list(headers, facts)))
     if request.body:
-        text = encoded_body(request.body, _blanks(request.body.tree), templated=False)
+        text = encoded_body(
+            request.body, _blanks(request.body.tree, supplied_atoms(facts)), templated=False
+        )
         inner.append(("body", Limit(facts.limit("body"), "request.body", text)))
     entries: list[tuple[str, Term]] = [
         ("payment_method", Ref("source.id")),
@@ -325,7 +332,7 @@ def _header_list(headers: tuple[tuple[str, Term], ...], facts: Facts) -> Seq:
     return named_values((name, Limit(maximum, f"header {name}", value)) for name, value in headers)
 
 
-def _blanks(tree: Term) -> Term:
+def _blanks(tree: Term, supplied: frozenset[str]) -> Term:
     """Card values become blanks of the JSON type that the destination expects."""
 
     def integers(node: Term) -> Term:
@@ -333,22 +340,11 @@ def _blanks(tree: Term) -> Term:
         return Lit(0, span=node.span) if is_integer else node
 
     def blank(node: Term) -> Term:
-        if isinstance(node, Atom):
-            return (
-                Ref(f"inputs.{node.name}", span=node.span)
-                if _is_billing(node.name)
-                else Lit("", span=node.span)
-            )
-        if isinstance(node, If) and _is_billing(node.present):
-            return If(f"inputs.{node.present}", node.then, span=node.span)
-        return node
+        known = as_input(node, supplied)
+        return Lit("", span=node.span) if isinstance(known, Atom) else known
 
     # `present(billing.city, 1)` has no atom in it, and stands for an input of the caller.
     return rewrite(rewrite(tree, integers, HAS_CALL), blank, HAS_ATOM | HAS_IF)
-
-
-def _is_billing(name: str) -> bool:
-    return name in ATOMS and ATOMS[name].instrument is InstrumentKind.BILLING
 
 
 def _replacements(step: ProgramStep, facts: Facts) -> Seq:
@@ -356,9 +352,7 @@ def _replacements(step: ProgramStep, facts: Facts) -> Seq:
     atoms, used = filled_atoms(facts), {atom.name for atom in step.request.atoms}
     names = {atom: str(atoms[atom]["value"]) for atom in atoms if atom in used}
     asked: dict[str, tuple[str, bool]] = {}
-    for atom, optional in _atoms_with_mark(
-        step.request.body.tree if step.request.body else Lit("")
-    ):
+    for atom, optional in atoms_with_mark(step.request.body.tree if step.request.body else Lit("")):
         if atom in names:
             replacement = names[atom]
             always = replacement in asked and not asked[replacement][1]
@@ -370,24 +364,3 @@ def _replacements(step: ProgramStep, facts: Facts) -> Seq:
     )
     signed = dict.fromkeys(signature.replacement for signature in signatures(step))
     return Seq((*filled, *(Lit(name) for name in signed)))
-
-
-def _atoms_with_mark(term: Term, optional: bool = False) -> Iterator[tuple[str, bool]]:
-    if not term.holds & HAS_ATOM:
-        return
-    if isinstance(term, Atom):
-        yield term.name, optional
-    for child in term.inside:
-        yield from _atoms_with_mark(child, optional or isinstance(term, If))
-
-
-def _billing_inputs(context: EmissionContext) -> dict[str, EmittedInput]:
-    """The vault has no billing address: each part becomes an input of the same name."""
-    inputs: dict[str, EmittedInput] = {}
-    for step in context.vault_steps:
-        tree = step.request.body.tree if step.request.body else Lit("")
-        for atom, optional in _atoms_with_mark(tree):
-            if _is_billing(atom):
-                before = inputs.get(atom)
-                inputs[atom] = EmittedInput(optional and (before is None or before.optional))
-    return inputs

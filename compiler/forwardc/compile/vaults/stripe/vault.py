@@ -29,7 +29,8 @@ from forwardc.compile.vaults.findings import (
 from forwardc.compile.vaults.instrument import instrument_support
 from forwardc.compile.vaults.stripe import emit, requirements
 from forwardc.compile.vaults.stripe.review_surface import wallet_atoms
-from forwardc.core.atoms import ATOMS, EXPIRIES, InstrumentKind
+from forwardc.compile.vaults.supplied import supplied_atoms, supplied_support
+from forwardc.core.atoms import ATOMS, EXPIRIES
 from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
 from forwardc.core.terms.terms import Term
 
@@ -51,7 +52,7 @@ def vault() -> Vault:
 
     def examine(context: Context, facts: Facts) -> tuple[Finding, ...]:
         return (
-            *from_table(context, table, lambda step: _agreed(step, facts)),
+            *from_table(context, table, lambda step: _agreed(step, facts), supplied_atoms(facts)),
             *requirements.findings(context, facts),
             *bodies_that_may_be_absent(context),
             *kept_values(context, facts.counted("retention", "request", "days"), _body),
@@ -80,7 +81,6 @@ def _degraded(code: str, reason: str) -> Support:
 
 
 _MAY_BE_BLANK = _degraded("FC0612", "only the vault knows whether this is there: it may stay blank")
-_BY_CALLER = _degraded("FC0613", "the vault has no billing address: the caller supplies it")
 _ONLY_BODY = "the vault fills fields of the body only"
 
 
@@ -97,7 +97,7 @@ def _table(facts: Facts) -> Mapping[str, Support]:
             f"atom.{atom}": with_doubts(facts, partial(_native_or_blank, atom))
             for atom in facts.section("atoms")
         },
-        **{f"atom.{name}": _BY_CALLER for name in _billing()},
+        **{f"atom.{name}": supplied_support(name) for name in supplied_atoms(facts)},
         **{f"optional.{name}": NATIVE for name in ATOMS},
         "free-text.json": NATIVE,
         "free-text.xml": NATIVE,
@@ -139,10 +139,6 @@ def _wallets(facts: Facts) -> dict[str, Support]:
         **{f"optional.{atom}": NATIVE for atom in atoms},
         **{f"integer.{atom}": LOWERED for atom in atoms if atom in EXPIRIES},
     }
-
-
-def _billing() -> list[str]:
-    return [name for name, kind in ATOMS.items() if kind.instrument is InstrumentKind.BILLING]
 
 
 def _native_or_blank(atom: str, facts: Facts) -> Support:
