@@ -395,7 +395,7 @@ FUNCTIONS: dict[str, Function] = {
         Function("currency_number", (_TEXT,), Type.TEXT, _code, table="currency"),
         Function("country_alpha3", (_TEXT,), Type.TEXT, _code, table="country"),
         Function("country_number", (_TEXT,), Type.TEXT, _code, table="country"),
-        Function("member", (_ANY, _TEXT), Type.JSON, _member_at, operator=True),
+        Function("member", (_ANY, _TEXT), Type.JSON, _member_at, internal=True),
         Function("iso", (_INTEGER,), Type.INTEGER, _as_amount),
         Function("exponent", (_TEXT,), Type.INTEGER, _as_amount),
         Function("decimal", (_INTEGER, _TEXT), Type.NUMBER, _as_amount),
