@@ -102,6 +102,25 @@ def test_what_waits_together_is_written_in_one_transaction_in_order(
     assert len(names(store)) == 100
 
 
+def test_a_loop_that_ends_before_its_turn_is_over_loses_nothing(
+    store: Store, commits: GroupCommit
+) -> None:
+    """The writing thread is woken at the end of a turn, which this loop never has."""
+    asyncio.run(commits.write(add("before")))
+
+    loop = asyncio.new_event_loop()
+
+    def leave() -> None:
+        commits.write_behind(add("left"), print)
+        loop.stop()
+
+    loop.call_soon(leave)
+    loop.run_forever()
+    loop.close()
+    until(lambda: "left" in names(store))
+    assert asyncio.run(commits.write(add("after", 3))) == 3
+
+
 def test_more_than_a_batch_is_written_in_several(
     store: Store, commits: GroupCommit, transactions: list[str]
 ) -> None:

@@ -33,9 +33,10 @@ saves ("history's works by the loop"). Invariants, and the tests that hold them:
 - Writes are done in the order in which they were asked for, and a read sees those that returned:
   `test_group_commit.py`.
 
-One batch, traced. Thirty calls add their claims in one turn of the loop; the writing thread wakes,
-takes all thirty, says BEGIN, and lets the loop do them: ninety statements without giving the
-interpreter away. It says COMMIT, the disk answers, and one turn of the loop wakes all thirty.
+One batch, traced. Thirty calls add their claims in one turn of the loop; at its end the writing
+thread is woken, takes all thirty, says BEGIN, and lets the loop do them: ninety statements without
+giving the interpreter away. It says COMMIT, the disk answers, and one turn of the loop wakes all
+thirty.
 """
 
 import asyncio
@@ -176,6 +177,9 @@ class GroupCommit:
         self._changed = threading.Condition(threading.Lock())
         self._serving = False
         self._is_closed = False
+        # Loops whose turn is to wake the thread at its end. One that ends before is not missed: the
+        # thread looks by itself after `_IDLE_S`.
+        self._waking: set[asyncio.AbstractEventLoop] = set()
         self._writer = WorkExecutor("forwardc-history", 1)
         self._reader: Database | None = None
         self._readers = WorkExecutor("forwardc-history-reader", 1)
@@ -255,7 +259,18 @@ class GroupCommit:
                 self._serving = True
                 self._writer.submit(self._serve)
             elif pending.since is None or len(self._waiting) == 1:
-                self._changed.notify()
+                self._wake_after_turn(pending.loop)
+
+    def _wake_after_turn(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Wake the writing thread once for all works of a turn: it takes the interpreter then."""
+        if loop not in self._waking:
+            self._waking.add(loop)
+            loop.call_soon(self._wake, loop)
+
+    def _wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        with self._changed:
+            self._waking.discard(loop)
+            self._changed.notify()
 
     def _serve(self) -> None:
         """Write batches until there has been nothing to do for a while. Runs in the thread."""
@@ -282,6 +297,9 @@ class GroupCommit:
                 self._changed.wait(left)
             batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), _MOST_WORKS))]
             self._serving = bool(batch)
+            if not batch:
+                # A loop that has ended wakes nobody any more.
+                self._waking.clear()
             return batch
 
 

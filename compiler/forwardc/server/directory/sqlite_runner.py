@@ -14,6 +14,7 @@ from typing import Any, Final
 from forwardc.core.files.kinds import LOOKUP_DATABASE, FileRefusedError
 from forwardc.core.files.operator_file import check_plain
 from forwardc.runtime.history.database_errors import faults_of_sqlite
+from forwardc.runtime.work_batches import WorkBatches
 from forwardc.runtime.work_executor import WorkExecutor, run_blocking
 from forwardc.server.directory.payment_directory import DirectoryError, DirectoryFaultError
 from forwardc.server.directory.sql_directory import QueryRows, ReferenceQuery, Row
@@ -36,6 +37,7 @@ class SqliteQueryRunner:
         self._executor = WorkExecutor(
             "forwardc-lookup", connections, may_hang=True, at_thread_end=self._close_own
         )
+        self._batches = WorkBatches(self._executor)
 
     async def ask(self, reference: str | None) -> QueryRows:
         """The rows of a reference."""
@@ -51,7 +53,7 @@ class SqliteQueryRunner:
 
     async def _answered(self, reference: str | None, *, whole: bool) -> QueryRows:
         until = monotonic() + self._timeout
-        return await self._executor.run(self._ask, reference, until, whole=whole)
+        return await self._batches.run(partial(self._ask, reference, until, whole=whole))
 
     def _ask(self, reference: str | None, until: float, *, whole: bool) -> QueryRows:
         """Ask over the connection of this thread. Raises `DirectoryError`."""
