@@ -184,6 +184,7 @@ OURS: Final[dict[str, str]] = {
     "core/currencies.py": "a file of the package",
     "compile/language/money/tables.py": "a file of the package",
     "compile/language/schema.py": "a file of the package",
+    "compile/language/code_tables.py": "a file of the package",
     "compile/vaults/facts.py": "a file of the package",
     "compile/review/comparison.py": "a manifest of ours, to see what is to be deleted",
     "compile/review/staged_build.py": "names of ours, to see what a killed build may have left",

@@ -113,18 +113,18 @@ def name_of_member(call: Call) -> str:
 
 def member_of(schema: Schema, parts: Sequence[str]) -> Member | NoMember:
     """What the schema says of the place that indexes lead to."""
-    part_schema, optional = _resolved(schema, schema), False
+    part_schema, optional = resolved_schema(schema, schema), False
     for part in parts:
         is_index = _INDEX.fullmatch(part) and _is_list(part_schema)
         step = _item(part_schema, int(part)) if is_index else _property(part_schema, part)
         if isinstance(step, NoMember):
             return step
-        part_schema, optional = _resolved(step.schema, schema), optional or step.optional
+        part_schema, optional = resolved_schema(step.schema, schema), optional or step.optional
     type_, values = _type_of(part_schema)
     return Member(type_, values, optional, part_schema)
 
 
-def _resolved(part: Any, root: Schema) -> Schema:
+def resolved_schema(part: Any, root: Schema) -> Schema:
     """A part of the schema, at the end of its references; empty where nothing is said."""
     for _ in range(_MOST_REFERENCES):
         if not isinstance(part, dict) or _COMBINED & part.keys():

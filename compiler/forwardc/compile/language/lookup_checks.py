@@ -10,7 +10,13 @@ from typing import Final, TypeAlias
 
 from forwardc.compile.language.call_checks import Problem
 from forwardc.compile.language.code_tables import code_table
-from forwardc.compile.language.json_members import MEMBER, as_written, name_of_member
+from forwardc.compile.language.json_layout import is_list_of_scalars
+from forwardc.compile.language.json_members import (
+    MEMBER,
+    Schema,
+    as_written,
+    name_of_member,
+)
 from forwardc.compile.language.symbols import Symbol, SymbolTable, rest_of
 from forwardc.core.terms.functions import FUNCTIONS, Type
 from forwardc.core.terms.terms import Call, If, Lit, Map, Ref, Term
@@ -71,6 +77,37 @@ def closed_values(term: Term, names: SymbolTable, type_of: TypeOf) -> tuple[str,
         return closed_values(let.term, names, type_of) if let and let.term else ()
     symbol = symbol_of(term, names)
     return symbol.values if symbol else ()
+
+
+def schemas_of(term: Term, names: SymbolTable) -> tuple[Schema, Schema] | None:
+    """Of a `json` param, or of a member without one type, its schema and the param's.
+
+    None for any other term.
+    """
+    inner = term.then if isinstance(term, If) else term
+    if isinstance(inner, Call) and inner.function == MEMBER:
+        name = name_of_member(inner)
+    elif isinstance(inner, Ref) and inner.root == "params":
+        name = inner.name
+    else:
+        return None
+    symbol, param = names.find(name), names.find(name.partition("/")[0])
+    if symbol is None or symbol.type is not Type.JSON or symbol.schema is None or param is None:
+        return None
+    return symbol.schema, param.schema or {}
+
+
+def join_problems(call: Call, names: SymbolTable) -> Iterator[Problem]:
+    """Why a list cannot be joined: it is none of scalars, or the separator is no literal."""
+    of, separator = call.args
+    schemas = schemas_of(of, names)
+    if schemas is None or not is_list_of_scalars(*schemas):
+        message = "`join` takes a list of texts or numbers, as the schema of a json param says"
+        yield "FC0369", message, of.span, "write {type: array, items: {type: string}}"
+    literal = separator.value if isinstance(separator, Lit) else None
+    if not isinstance(literal, str) or not literal:
+        message = "the separator of `join` is a literal text"
+        yield "FC0369", message, separator.span, "write join(params.tags, ',')"
 
 
 # map

@@ -18,6 +18,8 @@ from forwardc.compile.language.destination import (
     DeclaredRule,
     DeclaredStep,
 )
+from forwardc.compile.language.json_layout import Layout, is_list
+from forwardc.compile.language.lookup_checks import schemas_of
 from forwardc.compile.language.money.tables import DeclaredMoney
 from forwardc.compile.language.nodes import Entry, Node, YamlMap, YamlScalar, YamlSeq
 from forwardc.compile.language.parser import WORDS
@@ -42,13 +44,14 @@ from forwardc.compile.language.symbols import (
 from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.functions import Type
-from forwardc.core.terms.terms import Lit, Term, Text
+from forwardc.core.terms.terms import Lit, Map, Term, Text
 
 # Operations and steps
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 
 _OUTCOMES = frozenset(Outcome)
+_LAYOUTS = {BodyKind.FORM: Layout.FORM, BodyKind.XML: Layout.XML}
 
 NO_OUTCOME_HINT = (
     "every answer of it is unknown: write rules, or `outcome: by_status`;"
@@ -268,11 +271,23 @@ class _StepReader:
                     node,
                     in_json_body=kind is BodyKind.JSON,
                     for_xml=kind is BodyKind.XML,
+                    layout=_LAYOUTS.get(kind),
                 )
+                if kind is BodyKind.XML and tree is not None:
+                    self._check_root(tree, node)
             if tree is None:
                 return None
             return DeclaredBody(kind, tree, node.span, node.pointer, _doctype(request))
         return None
+
+    def _check_root(self, tree: Term, node: Node) -> None:
+        """FC0369 for a list as the root: it would be repeated, and a body has one."""
+        for _, value in tree.entries if isinstance(tree, Map) else ():
+            schemas = schemas_of(value, self.values.names)
+            if schemas is not None and is_list(*schemas):
+                message = "a list cannot be the root of an XML body, which has one element there"
+                report = self.values.report.at(node)
+                report.error("FC0369", message, value.span, "put it below an element")
 
     # Response
 

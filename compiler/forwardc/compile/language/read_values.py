@@ -10,6 +10,7 @@ from dataclasses import field, replace
 
 from forwardc.compile.language.expressions import first_interpolation, is_whole, parse, plain
 from forwardc.compile.language.file_checks import holds_template
+from forwardc.compile.language.json_layout import Layout
 from forwardc.compile.language.json_members import with_members
 from forwardc.compile.language.name_checks import check_names
 from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, YamlSeq, text_span
@@ -37,13 +38,15 @@ class ValueReader:
         """The same reader with other names."""
         return replace(self, names=names)
 
-    def leaf(self, node: YamlScalar, *, in_json_body: bool) -> Term | None:
-        """A scalar of a body."""
+    def leaf(
+        self, node: YamlScalar, *, in_json_body: bool, layout: Layout | None = None
+    ) -> Term | None:
+        """A scalar of a body. `layout`: how a form or XML writes lists and maps."""
         term = self._with_known_names(node)
         if term is None or isinstance(term, Lit):
             # A literal of any type has a form in a body.
             return term
-        typing = Typing(self.names, self.report.at(node), in_json_body)
+        typing = Typing(self.names, self.report.at(node), in_json_body, layout)
         typing.leaf(term, interpolated=not _is_whole(node))
         return term if typing.good else None
 
@@ -78,27 +81,45 @@ class ValueReader:
         typing.rule(term, interpolated=not _is_whole(node))
         return term if typing.good else None
 
-    def tree(self, node: Node, *, in_json_body: bool, for_xml: bool = False) -> Term | None:
+    def tree(
+        self,
+        node: Node,
+        *,
+        in_json_body: bool,
+        for_xml: bool = False,
+        layout: Layout | None = None,
+    ) -> Term | None:
         """A body: maps, lists and scalars. What has a mistake is left out of the tree.
 
-        `for_xml`: its keys are names, so that the tree tells where each of them stands.
+        `for_xml`: its keys are names, so that the tree tells where each of them stands. `layout`
+        says how the body of a request writes lists and maps, where it is no JSON.
         """
         match node:
             case YamlScalar():
-                return self.leaf(node, in_json_body=in_json_body)
+                return self.leaf(node, in_json_body=in_json_body, layout=layout)
             case YamlMap():
-                return self._map(node, in_json_body=in_json_body, for_xml=for_xml)
+                return self._map(node, in_json_body=in_json_body, for_xml=for_xml, layout=layout)
             case YamlSeq():
+                # In XML an item is repeated itself: a list in it would be one in a list.
+                inner = None if layout is Layout.XML else layout
                 items = [
-                    self.tree(item, in_json_body=in_json_body, for_xml=for_xml)
+                    self.tree(item, in_json_body=in_json_body, for_xml=for_xml, layout=inner)
                     for item in node.items
                 ]
                 return Seq(tuple(item for item in items if item is not None), span=node.span)
 
-    def _map(self, node: YamlMap, *, in_json_body: bool, for_xml: bool) -> Map:
+    def _map(
+        self, node: YamlMap, *, in_json_body: bool, for_xml: bool, layout: Layout | None
+    ) -> Map:
         keys = [self.key(entry.key_node, entry.value) for entry in node.entries]
         terms = [
-            self.tree(entry.value, in_json_body=in_json_body, for_xml=for_xml)
+            self.tree(
+                entry.value,
+                in_json_body=in_json_body,
+                for_xml=for_xml,
+                # An attribute is one text, and so is what stands in an element beside others.
+                layout=None if for_xml and str(entry.key).startswith(".") else layout,
+            )
             for entry in node.entries
         ]
         present = [

@@ -152,7 +152,8 @@ def member_symbol(param: Symbol, pointer: str, money: DeclaredMoney) -> Symbol |
     if isinstance(member, NoMember):
         return member
     type_ = money.wire_type if "amount" in member.schema else member.type
-    return Symbol(type_, param.optional or member.optional, values=member.values)
+    optional = param.optional or member.optional
+    return Symbol(type_, optional, values=member.values, schema=member.schema)
 
 
 RUN = {

@@ -15,8 +15,14 @@ from forwardc.compile.language.call_checks import (
     pick_problems,
     picked_type,
 )
+from forwardc.compile.language.json_layout import Layout, layout_problem
 from forwardc.compile.language.json_members import MEMBER, name_of_member
-from forwardc.compile.language.lookup_checks import CHECKED, lookup_problems
+from forwardc.compile.language.lookup_checks import (
+    CHECKED,
+    join_problems,
+    lookup_problems,
+    schemas_of,
+)
 from forwardc.compile.language.report import Report
 from forwardc.compile.language.symbols import SymbolTable
 from forwardc.core.atoms import NEVER_INTEGER
@@ -109,6 +115,8 @@ class Typing:
     report: Report
     in_json_body: bool = False
     """Whether a `json` param may stand here."""
+    layout: Layout | None = None
+    """How a list or map is written here, where it is no JSON."""
     good: bool = True
 
     def any(self, term: Term, *, interpolated: bool = False) -> Type:
@@ -117,10 +125,23 @@ class Typing:
 
     def leaf(self, term: Term, *, interpolated: bool = False) -> Type:
         """Check a value of a body: anything with a form in JSON."""
+        if self._is_laid_out(term):
+            return Type.JSON
         type_ = self._check(term, interpolated=interpolated, json_here=self.in_json_body)
         if type_ in _FORM:
             self._fail(f"{_a(type_)} has no form in a body", term, _FORM[type_])
         return type_
+
+    def _is_laid_out(self, term: Term) -> bool:
+        """Whether a `json` param or member stands here as a list or map of a form or of XML."""
+        schemas = schemas_of(term, self.names) if self.layout is not None else None
+        if self.layout is None or schemas is None:
+            return False
+        problem = layout_problem(*schemas, self.layout)
+        if problem is not None:
+            hint = f"elsewhere its schema must say all that it can be: {problem}"
+            self._fail("a json param stands in a JSON body only", term, hint)
+        return True
 
     def line(self, term: Term, subject: str, *, interpolated: bool = False) -> Type:
         """Check the value of a header, query or path: a scalar, written as text."""
@@ -198,6 +219,10 @@ class Typing:
     def _call(self, call: Call, *, json_here: bool) -> None:
         if call.function == MEMBER:
             self._member(call, json_here=json_here)
+            return
+        if call.function == "join":
+            for problem in join_problems(call, self.names):
+                self._error(*problem)
             return
         whole = json_here and call.function in ("json", "jwe", "pick")
         for inner in (*call.args, *(value for _, value in call.named)):

@@ -137,6 +137,7 @@ _TABLE = (
     Code("FC0366", "code-unknown", "A currency or country has no such other code"),
     Code("FC0367", "time-format", "A time cannot be written in this form"),
     Code("FC0368", "json-member", "The schema of a param has nothing at this place"),
+    Code("FC0369", "list-place", "A list cannot be written at this place"),
     Code("FC0401", "vault-value-where-run-needed", "Only the vault knows this value"),
     Code("FC0402", "run-value-where-build-needed", "This value is not known at build time"),
     Code("FC0403", "secret-at-build", "A secret is needed at build time"),

@@ -166,6 +166,20 @@ def _member_at(document: Any, pointer: str) -> Any:
     return resolve(document, pointer)
 
 
+def _text_of(item: Any) -> str:
+    if isinstance(item, Decimal):
+        return format(item, "f")
+    return str(item).lower() if isinstance(item, bool) else str(item)
+
+
+def _join(items: Any, separator: str) -> str:
+    """The items as one text, in which each can be told again."""
+    texts = [_text_of(item) for item in items]
+    if any(separator in text for text in texts):
+        raise ComputationError("an item of a list holds the separator that `join` puts between")
+    return separator.join(texts)
+
+
 def _code(value: str, table: str) -> str:
     """The other code of a currency or country, whose own is written in either case.
 
@@ -395,6 +409,7 @@ FUNCTIONS: dict[str, Function] = {
         Function("currency_number", (_TEXT,), Type.TEXT, _code, table="currency"),
         Function("country_alpha3", (_TEXT,), Type.TEXT, _code, table="country"),
         Function("country_number", (_TEXT,), Type.TEXT, _code, table="country"),
+        Function("join", (_ANY, _TEXT), Type.TEXT, _join),
         Function("member", (_ANY, _TEXT), Type.JSON, _member_at, internal=True),
         Function("iso", (_INTEGER,), Type.INTEGER, _as_amount),
         Function("exponent", (_TEXT,), Type.INTEGER, _as_amount),

@@ -235,6 +235,7 @@ _FUNCTIONS: Final = {
     "format_time": "format_time: in UTC, or the offset that is named; MM is the month, mm minutes",
     "http_date": "http_date: as HTTP writes a date (RFC 9110), in UTC",
     "map": "map(x, entries): the value of the entry that x names; else= is for any other x",
+    "join": "join(x, s): the items of x with s between them",
     "currency_number": "currency_number: numeric code of ISO 4217, three digits as text",
     "country_alpha3": "country_alpha3: code of three letters of ISO 3166-1",
     "country_number": "country_number: numeric code of ISO 3166-1, three digits as text",
@@ -272,5 +273,7 @@ def glossary(terms: Iterable[Term]) -> list[str]:
         meanings.append(
             "may be left out: it is not there on every run, and then neither is its field"
         )
+    if any(isinstance(node, Call) and node.function == "member" for node in nodes):
+        meanings.append('params.x at "/y": the member y of what the merchant gives as x')
     called = {node.function for node in nodes if isinstance(node, Call)}
     return meanings + [words for name, words in _FUNCTIONS.items() if name in called]
