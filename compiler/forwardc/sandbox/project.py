@@ -17,6 +17,15 @@ ProjectReader = Callable[[], Any]
 
 
 @dataclass(frozen=True, slots=True)
+class RequestSigning:
+    """The signature that a request must have: scheme, what is said of it, the made-up secret."""
+
+    scheme: str
+    secret: str = field(repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class OnboardedRequest:
     """One request that a plan of the project names.
 
@@ -43,6 +52,7 @@ class OnboardedRequest:
     arranged: Mapping[str, bool] = field(default_factory=dict)
     signed: frozenset[str] = frozenset()
     wallets: frozenset[str] = frozenset()
+    signing: RequestSigning | None = None
 
     def takes(self, url: str) -> bool:
         """Whether a URL is this request's: a value of a run is a part of one segment.
@@ -151,7 +161,14 @@ def _named(data: Mapping[str, Any]) -> OnboardedRequest:
         arranged=dict(data.get("arranged", {})),
         signed=frozenset(name.lower() for name in data.get("signed", ())),
         wallets=frozenset(data.get("wallets", ())),
+        signing=_signing(data.get("signing")),
     )
+
+
+def _signing(data: Mapping[str, Any] | None) -> RequestSigning | None:
+    if data is None:
+        return None
+    return RequestSigning(data["scheme"], data["secret"], dict(data["options"]))
 
 
 def _holder(data: Mapping[str, Any]) -> CredentialHolder:

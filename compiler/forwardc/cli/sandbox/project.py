@@ -17,6 +17,7 @@ from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.terms import (
+    HAS_CALL,
     LINES,
     Amount,
     Atom,
@@ -135,7 +136,34 @@ def _request(
         "constants": dict(_constants(parts.body, "")),
         "keys": dict(_submitted(parts, made_up)) if step.review else {},
         **_arranged(step),
+        **_signing(parts, made_up),
     }
+
+
+def _signing(parts: _Parts, made_up: Mapping[str, str]) -> dict[str, Any]:
+    """The signature that is computed outside of the vault: scheme, options, made-up secret."""
+    nodes = (
+        node for term in (*parts.headers.values(), parts.body) for node in walk(term, HAS_CALL)
+    )
+    for node in nodes:
+        if not isinstance(node, Call) or node.function != "request_signature":
+            continue
+        named, options = dict(node.named), dict(_entries(node.args[0])).get("options")
+        key = named["key"]
+        name = key.name.removeprefix("secrets.") if isinstance(key, Ref) else ""
+        if options is not None and name in made_up:
+            said = {"scheme": _text(named["scheme"]), "options": dict(_options(options))}
+            return {"signing": {**said, "secret": made_up[name]}}
+    return {}
+
+
+def _options(options: Term) -> Iterator[tuple[str, Any]]:
+    """What is said of a scheme, but for values of a run."""
+    for name, term in _entries(options):
+        if isinstance(term, Lit):
+            yield name, term.value
+        elif isinstance(term, Seq):
+            yield name, [item.value for item in term.items if isinstance(item, Lit)]
 
 
 def _kind(review_field: ReviewField) -> str:

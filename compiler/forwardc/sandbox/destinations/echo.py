@@ -1,7 +1,8 @@
 """The recording echo: takes any request to a host that no party of the sandbox names.
 
 What arrived is in the sandbox's record; nothing of it goes back. A body must be what its
-Content-Type says (`wellformed`), and a method one of HTTP's. Test cards that stand readable in the
+Content-Type says (`wellformed`), a method one of HTTP's, and a signature that the project declares
+must fit (`signatures`). Test cards that stand readable in the
 body, or that a vault put into what it encrypted, decide the answer.
 """
 
@@ -16,6 +17,7 @@ from starlette.routing import Route
 
 from forwardc.sandbox.cards import Behaviour, TestCard, lookup, luhn
 from forwardc.sandbox.destinations.endpoint import answer, transport_fault
+from forwardc.sandbox.destinations.signatures import refusal
 from forwardc.sandbox.destinations.wellformed import NotWellFormedError, check
 from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.world import FILLED, World
@@ -31,8 +33,7 @@ _CARD = re.compile(r"4(?:[0-9]{12}|[0-9]{15})|5[1-5][0-9]{14}|2[2-7][0-9]{14}|3[
 
 
 def create(world: World) -> Starlette:
-    """The app of every other host. It keeps no state: the record is the sandbox's."""
-    del world
+    """The app of every other host. It keeps the nonces of signatures, and no other state."""
 
     async def echo(request: Request) -> Response:
         if request.method not in METHODS:
@@ -56,6 +57,9 @@ def create(world: World) -> Starlette:
             )
         except NotWellFormedError as wrong:
             return answer(400, _refusal(str(wrong)))
+        unsigned = refusal(world, request, body)
+        if unsigned is not None:
+            return answer(401, _refusal(unsigned))
         return _by_card(cards[0] if cards else None)
 
     route = Route("/{path:path}", echo)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from forwardc.compile.passes.checks.rule import Case, Problem
-from forwardc.core.terms.terms import Lit, walk
+from forwardc.core.terms.terms import Call, Lit, walk
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OURS = frozenset(
@@ -29,7 +29,9 @@ def check(case: Case) -> Iterator[Problem]:
             yield Problem(
                 "FC0513", f"{pair.name} belongs to the connection", pair.span, "leave it out"
             )
-        for node in walk(pair.value):
+        # A signature is made of the body, and holds none of its text.
+        is_signature = isinstance(pair.value, Call) and pair.value.function == "request_signature"
+        for node in () if is_signature else walk(pair.value):
             if isinstance(node, Lit) and isinstance(node.value, str):
                 yield from _literal(pair.name, node)
 

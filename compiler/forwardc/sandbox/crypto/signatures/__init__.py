@@ -1,0 +1,1 @@
+"""The signatures that destinations check, each recomputed from the bytes that arrived."""
