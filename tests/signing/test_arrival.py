@@ -160,7 +160,9 @@ class Arrivals:
         async def go() -> Any:
             async with Sender(httpx.ASGITransport(changed)) as sender:
                 await store_secrets(self.plan, self.operation, sender)
-                means = RunDependencies(sender, VaultKeys(sender), ClockAndIds(emulated=True, now=lambda: NOW))
+                means = RunDependencies(
+                    sender, VaultKeys(sender), ClockAndIds(emulated=True, now=lambda: NOW)
+                )
                 request = RunRequest(source=source, texts=texts)
                 look_up = self.other_secrets(sandbox_resolver(self.plan))
                 return await run(self.plan, self.operation, request, look_up, means, sink)

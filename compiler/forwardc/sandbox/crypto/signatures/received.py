@@ -69,19 +69,19 @@ class ArrivedRequest:
             raise SignatureRefusedError(f"the header {name} {word}")
         return values[0]
 
-    def check_time(self, seconds: float, what: str) -> None:
+    def check_time(self, seconds: float, name: str) -> None:
         """Raises `SignatureRefusedError` for a time that is not about now."""
         if abs(self.now - seconds) > CLOCK_SECONDS:
             late = f"more than {CLOCK_SECONDS} seconds from now"
-            raise SignatureRefusedError(f"stale time: {what} is {late}")
+            raise SignatureRefusedError(f"stale time: {name} is {late}")
 
-    def check_date(self, text: str, form: str, what: str) -> None:
+    def check_date(self, text: str, form: str, name: str) -> None:
         """The same of a time as text. `form` is that of `strptime`, in UTC."""
         try:
             moment = datetime.strptime(text, form).replace(tzinfo=UTC)
         except ValueError:
-            raise SignatureRefusedError(f"{what} has another form") from None
-        self.check_time(moment.timestamp(), what)
+            raise SignatureRefusedError(f"{name} has another form") from None
+        self.check_time(moment.timestamp(), name)
 
 
 def readings(secret: str) -> dict[str, bytes]:
@@ -94,24 +94,24 @@ def readings(secret: str) -> dict[str, bytes]:
     return read
 
 
-def same(given: str | bytes, expected: str | bytes) -> bool:
+def same(signature: str | bytes, expected: str | bytes) -> bool:
     """Whether two values are equal, in constant time."""
-    left, right = (text.encode() if isinstance(text, str) else text for text in (given, expected))
+    left, right = (text.encode() if isinstance(text, str) else text for text in (signature, expected))
     return hmac.compare_digest(left, right)
 
 
 def check_keyed(
-    arrived: ArrivedRequest, given: str, right: str, compute: Callable[[bytes], str]
+    arrived: ArrivedRequest, signature: str, right: str, compute: Callable[[bytes], str]
 ) -> None:
     """Whether a keyed hash fits, whose secret is read in the `right` way.
 
     Raises `SignatureRefusedError`, which names the reading that would have fitted.
     """
     keys = readings(arrived.secret)
-    if right in keys and same(given, compute(keys[right])):
+    if right in keys and same(signature, compute(keys[right])):
         return
     for reading, key in keys.items():
-        if reading != right and same(given, compute(key)):
+        if reading != right and same(signature, compute(key)):
             message = f"the secret was read as {reading}, and it is {right}"
             raise SignatureRefusedError(message)
     raise SignatureRefusedError("the signature is of another text, or by another secret")
