@@ -1,38 +1,20 @@
 """Each named scheme, signed by a run and judged by the sandbox's own code over what arrived."""
 
-import asyncio
 import base64
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from functools import cache
-from typing import Any
 
-import httpx
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from compiled import plan_of, program_of
-from forwardc.cli.sandbox.link import store_secrets
-from forwardc.cli.sandbox.project import project_data
-from forwardc.core.diagnostics.diagnostic import Diagnostic
-from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.documents.reading import read_part
 from forwardc.core.recognizer.cards import holds_card
-from forwardc.plan.lock import Lock
 from forwardc.plan.model import Plan
-from forwardc.runtime.http.jwk_sets import VaultKeys
-from forwardc.runtime.http.send import Sender
-from forwardc.runtime.run.context import RunDependencies
-from forwardc.runtime.run.request import ClockAndIds, RunRequest
-from forwardc.runtime.run.run import run
-from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, sandbox_resolver
-from forwardc.sandbox.app import create_app
-from forwardc.sandbox.parties import seed
-from forwardc.sandbox.project import read
-from forwardc.sandbox.world import World
+from forwardc.runtime.secret_providers.plan_secrets import SecretResolver
+from signed_runs import NOW, Arrivals, Change, Headers
 
 DESTINATION = """\
 forwardc: 1
@@ -119,60 +101,6 @@ def compiled(vault: str = "direct") -> Plan:
     return read_part(Plan, plan_of(program_of(destination(REQUESTS)), vault))
 
 
-Headers = list[tuple[bytes, bytes]]
-NOW = datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC)
-
-
-@dataclass
-class Arrivals:
-    """A world with the project of one plan, and the requests that a run sends into it."""
-
-    operation: str
-    plan: Plan = field(default_factory=compiled)
-    world: World = field(default_factory=lambda: World(now=NOW.timestamp))
-    other_secrets: Callable[[SecretResolver], SecretResolver] = lambda look_up: look_up
-    problems: list[Diagnostic] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        data = project_data([self.plan], Lock(), date(2026, 11, 20))
-        self.world.project = read(data)
-        seed(self.world)
-        self.app = create_app(self.world)
-
-    def run(self, change: "Change | None" = None, source: str | None = None, **texts: str) -> Any:
-        """What the run came to, and None where nothing was sent; `change` alters the request."""
-        sink, app = Sink(), self.app
-
-        async def changed(scope: Any, receive: Any, send: Any) -> None:
-            message = {**await receive(), "more_body": False}
-            if change is not None:
-                headers, message["body"] = change(scope["headers"], message["body"])
-                length = str(len(message["body"])).encode()
-                others = [pair for pair in headers if pair[0] != b"content-length"]
-                scope = {**scope, "headers": [*others, (b"content-length", length)]}
-            messages = iter([message])
-
-            async def given() -> Any:
-                return next(messages, {"type": "http.disconnect"})
-
-            await app(scope, given, send)
-
-        async def go() -> Any:
-            async with Sender(httpx.ASGITransport(changed)) as sender:
-                await store_secrets(self.plan, self.operation, sender)
-                means = RunDependencies(
-                    sender, VaultKeys(sender), ClockAndIds(emulated=True, now=lambda: NOW)
-                )
-                request = RunRequest(source=source, texts=texts)
-                look_up = self.other_secrets(sandbox_resolver(self.plan))
-                return await run(self.plan, self.operation, request, look_up, means, sink)
-
-        result = asyncio.run(go())
-        assert (result is None) == sink.has_errors
-        self.problems = sink.sorted()
-        return result
-
-
 NAMES = [*SIGNS, *CHECKSUMS]
 
 
@@ -181,7 +109,7 @@ NAMES = [*SIGNS, *CHECKSUMS]
 @example("a/../b {x} é&=+", None)
 @example("%2a~*'()", "")
 def test_what_a_run_signs_fits_what_arrives(name: str, text: str, tag: str | None) -> None:
-    arrivals = Arrivals(name)
+    arrivals = Arrivals(name, compiled())
     result = arrivals.run(id=text, **({} if tag is None else {"tag": tag}))
     if result is None:
         # What no header or URL can hold is refused before; a card number, too.
@@ -190,9 +118,6 @@ def test_what_a_run_signs_fits_what_arrives(name: str, text: str, tag: str | Non
         )
         return
     assert result.outcome == "approved", result.steps[-1]
-
-
-Change = Callable[[Headers, bytes], tuple[Headers, bytes]]
 
 
 def body(old: bytes, new: bytes) -> Change:
@@ -262,14 +187,14 @@ def _cased(text: bytes, case: Callable[[str], str]) -> bytes:
     ("name", "change", "reason"), REFUSED, ids=[f"{n}-{i}" for i, (n, _, _) in enumerate(REFUSED)]
 )
 def test_what_was_changed_on_the_way_is_refused(name: str, change: Change, reason: str) -> None:
-    result = Arrivals(name).run(change, id="order-1")
+    result = Arrivals(name, compiled()).run(change, id="order-1")
     assert result.outcome == "rejected", result.outcome
     assert reason in result.steps[-1].answer, result.steps[-1].answer
 
 
 @pytest.mark.parametrize("name", sorted(SIGNS))
 def test_a_stale_time_is_refused(name: str) -> None:
-    arrivals = Arrivals(name)
+    arrivals = Arrivals(name, compiled())
     arrivals.world.now = lambda: NOW.timestamp() + 3_600
     result = arrivals.run(id="order-1")
     assert "stale time" in result.steps[-1].answer
@@ -277,7 +202,7 @@ def test_a_stale_time_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["mastercard", "hmac", "pss"])
 def test_a_nonce_serves_once(name: str) -> None:
-    arrivals, sent = Arrivals(name), []
+    arrivals, sent = Arrivals(name, compiled()), []
 
     def kept(headers: Headers, text: bytes) -> tuple[Headers, bytes]:
         sent.append((headers, text))
@@ -293,7 +218,7 @@ SIGNED = {"mastercard": b"authorization", "hmac": b"signature", "pss": b"signatu
 
 
 def test_the_other_reading_of_a_secret_is_named() -> None:
-    arrivals = Arrivals("cybersource", other_secrets=as_read("ENCODED", base64_text))
+    arrivals = Arrivals("cybersource", compiled(), other_secrets=as_read("ENCODED", base64_text))
     result = arrivals.run(id="order-1")
     text = result.steps[-1].answer
     assert "the secret was read as text, and it is base64" in text
@@ -304,7 +229,7 @@ def test_a_secret_of_another_form_ends_the_run_before_anything_is_sent(name: str
     def none_of_it(look_up: SecretResolver) -> SecretResolver:
         return lambda variable: look_up(variable) and "not-a-key-of-any-kind!"
 
-    arrivals = Arrivals(name, other_secrets=none_of_it)
+    arrivals = Arrivals(name, compiled(), other_secrets=none_of_it)
     assert arrivals.run(id="order-1") is None
     assert arrivals.world.received == []
     (problem, *_) = arrivals.problems

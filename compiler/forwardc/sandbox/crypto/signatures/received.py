@@ -96,7 +96,9 @@ def readings(secret: str) -> dict[str, bytes]:
 
 def same(signature: str | bytes, expected: str | bytes) -> bool:
     """Whether two values are equal, in constant time."""
-    left, right = (text.encode() if isinstance(text, str) else text for text in (signature, expected))
+    left, right = (
+        text.encode() if isinstance(text, str) else text for text in (signature, expected)
+    )
     return hmac.compare_digest(left, right)
 
 
