@@ -112,6 +112,24 @@ class ReasonAt(PlanPart):
     at: str
 
 
+class PlanReuse(PlanPart):
+    """How long what a direct step gives serves other runs of the process, too.
+
+    `expires_in` is where the answer says it, in seconds, as a JSON Pointer; `at_most_s` are
+    seconds. The shorter counts. `renew_on_401`: a later step that is answered 401 had no effect,
+    and is sent once more with a new result.
+    """
+
+    expires_in: str | None = None
+    at_most_s: int | None = None
+    renew_on_401: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` where nothing says how long."""
+        if self.expires_in is None and self.at_most_s is None:
+            raise ValueError("a result that is used again must end")
+
+
 # How a vault, and a person, finds out later what became of a request.
 
 

@@ -26,6 +26,7 @@ from forwardc.plan.answers import (
     PlanOutcomeRule,
     PlanOutput,
     PlanPaymentReference,
+    PlanReuse,
     ReadDirect,
     ReadVault,
     ReasonAt,
@@ -248,6 +249,7 @@ class PlanStep(PlanPart):
     outcome: tuple[PlanOutcomeRule, ...] = ()
     namespaces: Table[str, str] = member(default_factory=dict)
     echo: Echo | None = None
+    reuse: PlanReuse | None = None
 
 
 class InstrumentQuestion(PlanPart):

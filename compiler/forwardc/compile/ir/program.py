@@ -9,6 +9,7 @@ from functools import cached_property, reduce
 from operator import or_
 
 from forwardc.compile.ir.arrangements import AgreedArrangement, Arrangement
+from forwardc.compile.ir.reuse import Reuse
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.instrument import NAMES as INSTRUMENT_NAMES
@@ -186,6 +187,9 @@ class ProgramStep:
     """Whether the host may be one of the operator's own network, where we call it ourselves."""
     agreed: tuple[AgreedArrangement, ...] = ()
     """What the vault agreed to of this step; a destination's own step has none."""
+    reuse: Reuse | None = None
+    """How long what it gives serves other runs, too; None where it serves its own alone."""
+    reuse_span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

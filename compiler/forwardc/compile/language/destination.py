@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Literal, assert_never
 
 from forwardc.compile.ir.arrangements import Arrangement
+from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.compile.language.nodes import Node, YamlMap
 from forwardc.core.dataclass import dataclass
@@ -241,6 +242,9 @@ class DeclaredStep:
     """Namespaces of XML answers by the prefix that rules and pointers use."""
     sample: Node | None = None
     """An answer of the destination as its documents show it, for the reviewer."""
+    reuse: Reuse | None = None
+    """How long what it gives serves other runs, too."""
+    reuse_node: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ The values themselves are read by `ValueReader`.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.language import access
 from forwardc.compile.language.destination import (
     BodyKind,
@@ -148,6 +149,8 @@ class _StepReader:
             unconfirmed=access.text(node, "unconfirmed"),
             namespaces=read_namespaces(response, outcome, self.values.report),
             sample=access.get(response, "sample"),
+            reuse=_reuse(access.get(node, "reuse")),
+            reuse_node=access.get(node, "reuse"),
         )
         self._unused_lets(access.get(node, "let"))
         self._check_outcome(step, response)
@@ -312,6 +315,17 @@ class _StepReader:
         message = "a rule without `when:` cannot approve"
         hint = "write the condition under which the money moved, or `outcome: by_status`"
         self.values.report.at(item).error("FC0325", message, item.span, hint)
+
+
+def _reuse(node: Node | None) -> Reuse | None:
+    """What `reuse:` says; None without it."""
+    if node is None:
+        return None
+    return Reuse(
+        expires_in=access.text(node, "expires_in"),
+        at_most_s=access.integer(node, "at_most"),
+        renew_on_401=access.flag(node, "renew_on_401"),
+    )
 
 
 def _reasons(node: Node | None) -> tuple[str, ...]:

@@ -296,6 +296,8 @@ class _OperationLowering:
             unconfirmed=tuple(reason for reason in marked if reason),
             span=step.span,
             namespaces=step.namespaces,
+            reuse=step.reuse,
+            reuse_span=step.reuse_node.span if step.reuse_node is not None else None,
         )
 
     def _settings_of(self, step: language.DeclaredStep) -> list[language.Setting]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TypeAlias
 
+from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.vaults.findings import Finding
 from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.terms import Lit, Term
@@ -184,6 +185,7 @@ class EmittedStep:
     vault_key_hours: int | None = None
     retention: EmittedRetention | None = None
     vault_reference: Mapping[str, str] = field(default_factory=dict)
+    reuse: Reuse | None = None
 
     @property
     def is_direct(self) -> bool:

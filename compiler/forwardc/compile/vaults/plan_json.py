@@ -7,6 +7,7 @@ YAML, until `encode.py` makes them bytes. What is absent, or empty in every plan
 from collections.abc import Mapping
 from typing import Any, Final
 
+from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.vaults.emission import (
     EmittedAnswer,
     EmittedArrangement,
@@ -158,6 +159,14 @@ def step_json(step: EmittedStep) -> Json:
         **({} if step.vault_key_hours is None else {"vault_key_hours": step.vault_key_hours}),
         **({"reconcile": _retention(retention)} if retention else {}),
         **({"vault_reference": step.vault_reference} if step.vault_reference else {}),
+        **({"reuse": _reuse(step.reuse)} if step.reuse else {}),
+    }
+
+
+def _reuse(reuse: Reuse) -> Json:
+    return {
+        **_present(expires_in=reuse.expires_in, at_most_s=reuse.at_most_s),
+        **({"renew_on_401": True} if reuse.renew_on_401 else {}),
     }
 
 

@@ -95,6 +95,7 @@ def emitted_step(step: ProgramStep, call: EmittedCall, *, read_ms: int) -> Emitt
         answer=_answer(step),
         idempotent=step.idempotent,
         uses_cvc=uses_cvc(step),
+        reuse=step.reuse,
     )
 
 

@@ -12,6 +12,12 @@ from typing import Final
 
 LONGEST_WAIT_S: Final = 300.0
 """The most that a server can ask us to wait, in seconds."""
+# Seconds before its end at which a token is asked for anew, so that a request on its way then comes
+# with a good one; the two clocks may be apart a little. A short-lived one is renewed at its half.
+_RENEW_EARLY_S: Final = 60.0
+# Seconds. A token is asked for anew each day, whatever is said of its life: so long a
+# revoked permission may go unnoticed.
+_LONGEST_LIFETIME_S: Final = 86400
 # Ten digits of seconds are three hundred years; more of them only cost time to read.
 _MOST_DIGITS: Final = 10
 _WHOLE: Final = re.compile(r"[0-9]+")
@@ -77,6 +83,15 @@ def lifetime(value: object) -> int:
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip(" ")):
         return _whole(value.strip(" "))
     return 0
+
+
+def renewed_after(seconds: int) -> float:
+    """The seconds after asking for something that lasts so long, at which it is asked for anew.
+
+    0 for what lasts for nobody knows how long: it serves whoever asked.
+    """
+    good_for = min(seconds, _LONGEST_LIFETIME_S)
+    return max(good_for - _RENEW_EARLY_S, good_for / 2)
 
 
 def _asked(text: str, told_at: datetime) -> float | None:

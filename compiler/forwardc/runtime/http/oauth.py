@@ -17,19 +17,13 @@ from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import OAuth, Plan
-from forwardc.runtime.http.declared_times import lifetime
+from forwardc.runtime.http.declared_times import lifetime, renewed_after
 from forwardc.runtime.http.jwk_sets import VaultKeyError
 from forwardc.runtime.http.request import BoundRequest, ShownRequest
 from forwardc.runtime.http.send import HostRefusedError, HttpAnswer, Sender, SendLimits
 
 T = TypeVar("T")
 _LIMITS: Final = SendLimits(connect_s=10, read_s=20, max_bytes=64 * 1024)
-# Seconds before its end at which a token is asked for anew, so that a request on its way then comes
-# with a good one; the two clocks may be apart a little. A short-lived one is renewed at its half.
-_RENEW_EARLY_S: Final = 60.0
-# Seconds. A token is asked for anew each day, whatever the vault says of its life: so long a
-# revoked permission may go unnoticed.
-_LONGEST_LIFETIME_S: Final = 86400
 # Digits of an integer in JSON. Python refuses to read one of more than 4300, and the whole answer
 # with it; no member of this answer has more than ten.
 _MOST_DIGITS: Final = 1000
@@ -269,5 +263,4 @@ def _token(held: Mapping[str, Any], asked: float) -> _Token:
             "no access token: the vault's answer does not have the form of RFC 6749"
         )
     # Without a lifetime nobody knows how long it is good for: then it serves one request.
-    good_for = min(lifetime(seconds), _LONGEST_LIFETIME_S)
-    return _Token(Secret(value), asked + max(good_for - _RENEW_EARLY_S, good_for / 2))
+    return _Token(Secret(value), asked + renewed_after(lifetime(seconds)))

@@ -2,12 +2,16 @@
 
 The policy is data of the plan. Each attempt is an intent in the journal before it leaves; what it
 came to is kept before the next one begins, and `retries` says whether there is a next one.
+
+One file, since each attempt goes through all of it, in the order in which it is written.
 """
 
+from functools import partial
 from typing import Any
 
 from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.errors import error_place
+from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import PlanStep
 from forwardc.runtime.history.records import Intent
@@ -52,6 +56,7 @@ from forwardc.runtime.run.retries import (
     replays_still,
     resend_decision,
 )
+from forwardc.runtime.run.reused_steps import REFUSED_RESULT, SentStep, are_refused, obtain_step
 from forwardc.runtime.run.run_record import Doubt
 from forwardc.runtime.run.step_result import (
     Conclusion,
@@ -76,13 +81,22 @@ class _Attempt:
 async def send_step(run: RunContext, step: PlanStep, doubt: Doubt | None) -> StepReport | None:
     """Send a step until it is decided or must not be sent again.
 
-    None, with the reason in the sink, where no attempt was made at all.
+    None, with the reason in the sink, where no attempt was made at all. One whose result serves
+    several runs is sent only where there is none.
     """
+    if step.reuse is None:
+        sent = await _sent(run, step, doubt)
+        return sent.report if sent else None
+    unsent = partial(_unsent, run, step)
+    return await obtain_step(run, step, lambda: _sent(run, step, doubt), unsent)
+
+
+async def _sent(run: RunContext, step: PlanStep, doubt: Doubt | None) -> SentStep | None:
     context = _course(run, step, doubt)
     last: _Attempt | None = None
     while (attempt := await _attempt(context)) is not None:
         last = attempt
-        if attempt.wait is None:
+        if attempt.wait is None or (context.refused and not await _renewed(context)):
             break
         await run.dependencies.sleep(attempt.wait)
     if last is None:
@@ -91,7 +105,30 @@ async def send_step(run: RunContext, step: PlanStep, doubt: Doubt | None) -> Ste
         run.outputs[f"steps.{step.name}.{name}"] = value
     run.raw_responses[step.name] = raw_response_of(last.sent, last.read)
     report = last.report
-    return replace(report, attempts=context.attempts) if context.attempts != 1 else report
+    report = replace(report, attempts=context.attempts) if context.attempts != 1 else report
+    return SentStep(report, last.read)
+
+
+def _unsent(run: RunContext, step: PlanStep, reason: str) -> StepReport:
+    """The report of a step of which nothing was sent."""
+    context = _course(run, step, None)
+    values = {**run.outputs, **attempt_values(context.keys, run.dependencies.ambient.now())}
+    scope = run.prepared.scope(values)
+    context.note_targets(scope)
+    return replace(_nothing_sent(context, scope, reason).report, attempts=0)
+
+
+async def _renewed(context: StepContext) -> bool:
+    """Whether the results that were refused could be had anew. Their steps are sent once more."""
+    run, names = context.run, context.refused
+    context.refused, context.renewed_results = (), True
+    for step in run.prepared.operation.steps:
+        if step.name in names:
+            report = await send_step(run, step, None)
+            if report is None or report.outcome is not Outcome.APPROVED:
+                return False
+            run.renewed[step.name] = report
+    return True
 
 
 def may_send_again(run: RunContext, step: PlanStep, doubt: Doubt) -> bool:
@@ -316,8 +353,10 @@ async def _record(context: StepContext, number: int, attempt: _Attempt, *, final
     journal, run_id = context.run.dependencies.journal, str(context.run.prepared.run_id)
     name, read = context.step.name, attempt.read
     try:
-        if isinstance(read, DestinationAnswer) or (final and isinstance(attempt.sent, HttpAnswer)):
+        if final and isinstance(attempt.sent, HttpAnswer):
             await journal.answered(run_id, number, _with_answer(context, attempt))
+        elif isinstance(read, DestinationAnswer):
+            await journal.not_sent(run_id, name, number, REFUSED_RESULT)
         elif read.sent is None:
             await journal.unknown(run_id, name, number, read.reason)
         else:
@@ -344,7 +383,10 @@ def _wait(context: StepContext, attempt: _Attempt) -> float | None:
     """Seconds before the next attempt, whose keys are then set; None where there must be none."""
     read, means, step = attempt.read, context.run.dependencies, context.step
     if not isinstance(read, NoDestinationAnswer):
-        return None
+        if not are_refused(context, read, _spent(context.run, step)):
+            return None
+        context.renew()
+        return 0.0
     if _has_new_token(context, read):
         # Under the same key: an earlier attempt may be in doubt, and no vault keeps this refusal.
         return 0.0

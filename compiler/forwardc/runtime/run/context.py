@@ -30,8 +30,9 @@ from forwardc.runtime.run.journal import Journal, NoJournal
 from forwardc.runtime.run.prepare import PreparedRun, keys_of
 from forwardc.runtime.run.redaction import Redactor
 from forwardc.runtime.run.request import ClockAndIds, IdempotencyKeys
-from forwardc.runtime.run.result import CardFacts, PartyName, RawResponse
+from forwardc.runtime.run.result import CardFacts, PartyName, RawResponse, StepReport
 from forwardc.runtime.run.retries import ONCE, RetryPolicy
+from forwardc.runtime.run.reused_results import ReusedResults
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +54,15 @@ class RunDependencies:
     jitter: Callable[[], float] = random.random
     tokens: AccessTokens = field(default_factory=AccessTokens)
     cards: CardQuestions | None = None
+    results: ReusedResults = field(default_factory=ReusedResults)
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
     """One run under way: what earlier steps gave, what came back, and what must not be shown.
 
-    `card` is what the vault told of it before the first step, `held` which atoms it has.
+    `card` is what the vault told of it before the first step, `held` which atoms it has. `reused`
+    are results that serve several runs, and `renewed` the steps that were sent for one once more.
     """
 
     prepared: PreparedRun
@@ -70,6 +73,17 @@ class RunContext:
     outputs: dict[str, Any] = field(default_factory=dict, repr=False)
     raw_responses: dict[str, RawResponse | None] = field(default_factory=dict, repr=False)
     redactor: Redactor = field(default_factory=Redactor)
+    reused: dict[str, "ReusedStep"] = field(default_factory=dict, repr=False)
+    renewed: dict[str, StepReport] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ReusedStep:
+    """What a run got of a step that serves several, by which key, and whether it asked itself."""
+
+    key: str
+    outputs: Mapping[str, Any] = field(repr=False)
+    asked: bool
 
 
 @dataclass(slots=True)
@@ -94,6 +108,8 @@ class StepContext:
     shown: ShownRequest | None = None
     hosts: tuple[str, str] = ("", "")
     names: tuple[PartyName, ...] = ()
+    refused: tuple[str, ...] = ()
+    renewed_results: bool = False
 
     def renew(self) -> None:
         """A new key of the vault; the destination's stays."""

@@ -232,6 +232,7 @@ async def _through(context: RunContext, progress: RunProgress) -> RunResult | No
         if report.outcome is not Outcome.APPROVED:
             stopped = _can_go_on(context.prepared.operation, reports)
             break
+    reports = [context.renewed.get(report.name, report) for report in reports]
     result = _result(context.prepared, reports, progress, ended=ended, stopped=stopped)
     try:
         await context.dependencies.journal.finish(result.run_id, result)

@@ -191,7 +191,8 @@ def _messages(assessment: Assessment, reaches_vault: bool) -> Iterator[Message]:
             yield Message(last, _VAULT, "answer", answer=True)
             yield Message(_VAULT, _RUNTIME, "answer, card data removed", answer=True)
         else:
-            yield Message(_RUNTIME, last, target, f"{step.name}: no card data")
+            reused = "; serves several runs" if step.reuse else ""
+            yield Message(_RUNTIME, last, target, f"{step.name}: no card data{reused}")
             yield Message(last, _RUNTIME, "answer", answer=True)
 
 

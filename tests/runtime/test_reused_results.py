@@ -1,0 +1,416 @@
+"""A token step whose result serves several runs: asked for once, ended in time, kept nowhere."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from attempted import NOW, Notes
+from compiled import plan_of, program_of
+from forwardc.compile.vaults.encode import to_bytes
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.outcome import Outcome
+from forwardc.core.terms.values import Secret
+from forwardc.plan.digests import behaviour_digest
+from forwardc.plan.model import Plan, load_plan
+from forwardc.runtime.http.jwk_sets import VaultKeys
+from forwardc.runtime.http.send import Sender
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.runtime.run.request import ClockAndIds, RunRequest
+from forwardc.runtime.run.result import RunResult
+from forwardc.runtime.run.reused_results import Obtained, ReusedResults, StepResult
+from forwardc.runtime.run.run import run
+from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
+
+FILE = """forwardc: 1
+name: gate
+title: A gate with tokens
+environments: {sandbox: {base_url: https://api.gate.example}}
+params: {note: {type: string, example: hello}, tenant: {type: string, example: shop}}
+secrets: {id: {description: client id}, key: {description: client secret}}
+operations:
+  pay:
+    initiator: customer
+    steps:
+      token:
+        deliver: direct
+        reuse: %(reuse)s
+        request:
+          POST: /token
+          headers: {Authorization: "Basic ${base64(secrets.id + ':' + secrets.key)}"}
+          form: {grant_type: client_credentials, tenant: "${params.tenant}", at: "${unix(run.now)}"}
+        response: {outcome: by_status, outputs: {token: {at: /access_token, sensitive: true}}}
+      pay:
+        %(deliver)s
+        request:
+          POST: /payments
+          headers: {Authorization: "Bearer ${steps.token.token}"}
+          json: %(body)s
+        response: {outcome: by_status}
+"""
+TOLD = "{expires_in: /expires_in, renew_on_401: true}"
+DIRECT = {"deliver": "deliver: direct", "body": '{note: "${params.note}"}'}
+VAULT = {
+    "deliver": "deliver: vault",
+    "body": '{number: "${card.number}", note: "${params.note}"}',
+}
+CVC = '{number: "${card.number}", note: "${params.note}", cvc: "${card.cvc?}"}'
+SOURCE = "pm_1QwErTyUiOp"
+
+
+def plan(reuse: str = TOLD, vault: str = "direct", **parts: str) -> Plan:
+    text = FILE % {"reuse": reuse, **(DIRECT if vault == "direct" else VAULT), **parts}
+    return load_plan(to_bytes(plan_of(program_of(text), vault)))
+
+
+@dataclass
+class Gate(httpx.AsyncBaseTransport):
+    """A destination that gives tokens, lets them end, and counts who asked for what."""
+
+    lifetime: Any = 3600
+    tokens: int = 0
+    payments: list[str] = field(default_factory=list)
+    refuses: set[str] = field(default_factory=set)
+    fails: list[httpx.Response | Exception] = field(default_factory=list)
+    arrives: asyncio.Event | None = None
+    answers: asyncio.Event | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        if request.url.path == "/token":
+            return await self._token()
+        if request.url.path == "/v1/forwarding/requests":
+            form = httpx.QueryParams(request.content.decode())
+            return self._forwarded(self._pay({"authorization": form["request[headers][0][value]"]}))
+        return self._pay(dict(request.headers))
+
+    async def _token(self) -> httpx.Response:
+        self.tokens += 1
+        number = self.tokens
+        if self.arrives is not None and self.answers is not None:
+            self.arrives.set()
+            await self.answers.wait()
+        if self.fails:
+            answer = self.fails.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+        body = {"access_token": f"token-number-{number}"}
+        body |= {} if self.lifetime is None else {"expires_in": self.lifetime}
+        return httpx.Response(200, json=body)
+
+    def _pay(self, headers: dict[str, Any]) -> httpx.Response:
+        bearer = str(headers.get("authorization", "")).removeprefix("Bearer ")
+        self.payments.append(bearer)
+        return httpx.Response(401 if bearer in self.refuses else 200, json={})
+
+    @staticmethod
+    def _forwarded(answer: httpx.Response) -> httpx.Response:
+        details = {"status": answer.status_code, "headers": [], "body": "{}"}
+        return httpx.Response(200, json={"id": "f", "livemode": False, "response_details": details})
+
+
+@dataclass
+class Shop:
+    """Runs of one process over a gate; `now` is the clock of its results."""
+
+    gate: Gate
+    now: float = 100.0
+    notes: list[Notes] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
+    results: ReusedResults = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.results = ReusedResults(lambda: self.now)
+
+    async def pay(self, held: Plan, sender: Sender, **texts: str) -> RunResult:
+        notes, sink = Notes(), Sink()
+        self.notes.append(notes)
+        source = None if held.vault == "direct" else SOURCE
+        means = RunDependencies(
+            *(sender, VaultKeys(sender), ClockAndIds(lambda: NOW, self._uuid), notes),
+            results=self.results,
+        )
+        request = RunRequest(source=source, texts={"note": "n", "tenant": "t"} | texts)
+        asked = {name: text for name, text in request.texts.items() if name in held.params}
+        request = RunRequest(source=source, texts=asked)
+        result = await run(held, "pay", request, sandbox_resolver(held), means, sink)
+        assert result is not None, [one.message for one in sink.sorted()]
+        return result
+
+    def _uuid(self) -> UUID:
+        return UUID(int=next(self.numbers), version=4)
+
+    def go(self, work: Callable[[Sender], Any]) -> Any:
+        async def inside() -> Any:
+            async with Sender(self.gate) as sender:
+                return await work(sender)
+
+        return asyncio.run(inside())
+
+
+def paid(shop: Shop, held: Plan, times: int = 1, **texts: str) -> list[RunResult]:
+    async def work(sender: Sender) -> list[RunResult]:
+        return [await shop.pay(held, sender, **texts) for _ in range(times)]
+
+    results: list[RunResult] = shop.go(work)
+    return results
+
+
+def test_fifty_runs_at_once_ask_once() -> None:
+    shop, held = Shop(Gate()), plan()
+
+    async def work(sender: Sender) -> list[RunResult]:
+        return await asyncio.gather(*(shop.pay(held, sender) for _ in range(50)))
+
+    results = shop.go(work)
+    assert {str(result.outcome) for result in results} == {"approved"}
+    assert shop.gate.tokens == 1
+    assert shop.gate.payments == ["token-number-1"] * 50
+    # One run asked, and its record says so; the others say that they sent nothing for it.
+    asked = [notes for notes in shop.notes if ("intent", "token") in notes.told]
+    assert len(asked) == 1
+    assert sorted(result.steps[0].attempts for result in results) == [0] * 49 + [1]
+
+
+def test_a_result_ends_a_minute_before_it_is_told_to() -> None:
+    shop, held = Shop(Gate(lifetime=3600)), plan()
+    paid(shop, held)
+    shop.now += 3539
+    paid(shop, held)
+    assert shop.gate.tokens == 1
+    shop.now += 2
+    paid(shop, held)
+    assert shop.gate.tokens == 2
+    # A clock of the wall that jumps is not asked at all; this one never goes back.
+    assert shop.gate.payments == ["token-number-1"] * 2 + ["token-number-2"]
+
+
+@pytest.mark.parametrize(
+    ("reuse", "told", "lasts"),
+    [
+        ("{at_most: 100}", None, 50),
+        ("{at_most: 1000}", None, 940),
+        ("{expires_in: /expires_in, at_most: 100}", 3600, 50),
+        ("{expires_in: /expires_in, at_most: 3600}", 100, 50),
+        ("{expires_in: /expires_in, at_most: 100}", None, 50),
+        ("{expires_in: /expires_in}", "100", 50),
+        ("{expires_in: /expires_in}", None, 0),
+        ("{expires_in: /expires_in}", -5, 0),
+        ("{expires_in: /expires_in}", "soon", 0),
+        ("{expires_in: /expires_in}", True, 0),
+        ("{expires_in: /expires_in}", 10**30, 86340),
+    ],
+    ids=range(11),
+)
+def test_how_long_it_lasts(reuse: str, told: Any, lasts: int) -> None:
+    shop, held = Shop(Gate(lifetime=told)), plan(reuse)
+    paid(shop, held)
+    if lasts:
+        shop.now += lasts - 1
+        paid(shop, held)
+        assert shop.gate.tokens == 1
+        shop.now += 2
+    paid(shop, held)
+    assert shop.gate.tokens == 2
+
+
+def test_what_another_run_sends_decides_whose_it_is() -> None:
+    shop, held = Shop(Gate()), plan()
+    paid(shop, held, tenant="a")
+    paid(shop, held, tenant="b")
+    paid(shop, held, tenant="a", note="other")
+    assert shop.gate.tokens == 2
+    # Another rule of the file is another plan.
+    other = plan("{expires_in: /expires_in, at_most: 5000}", body='{x: "${params.note}"}')
+    paid(shop, other, tenant="a")
+    assert shop.gate.tokens == 3
+
+
+def test_another_secret_is_another_key() -> None:
+    results = ReusedResults()
+    first, second = Secret("one"), Secret("two")
+    assert results.key(("s",), {"secrets.key": first}) == results.key(
+        ("s",), {"secrets.key": Secret("one")}
+    )
+    assert results.key(("s",), {"secrets.key": first}) != results.key(
+        ("s",), {"secrets.key": second}
+    )
+    # Nobody finds a secret by its key: it is another one in each process.
+    assert results.key(("s",), {"secrets.key": first}) != ReusedResults().key(
+        ("s",), {"secrets.key": first}
+    )
+
+
+@pytest.mark.parametrize(
+    "failure", [httpx.Response(500), httpx.Response(401), httpx.ReadTimeout("no")], ids=range(3)
+)
+def test_a_failure_is_shared_by_those_that_wait_and_kept_for_nobody(failure: Any) -> None:
+    shop, held = Shop(Gate(fails=[failure])), plan()
+
+    async def work(sender: Sender) -> list[RunResult]:
+        shop.gate.arrives, shop.gate.answers = asyncio.Event(), asyncio.Event()
+        runs = [asyncio.ensure_future(shop.pay(held, sender)) for _ in range(5)]
+        await shop.gate.arrives.wait()
+        # The others have come as far as they can without an answer.
+        for _ in range(200):
+            await asyncio.sleep(0)
+        shop.gate.answers.set()
+        failed = await asyncio.gather(*runs)
+        return [*failed, await shop.pay(held, sender)]
+
+    *failed, after = shop.go(work)
+    assert all(result.outcome is not Outcome.APPROVED for result in failed)
+    assert shop.gate.payments == ["token-number-2"]
+    assert after.outcome is Outcome.APPROVED
+    others = [result for result in failed if "another run" in str(result.reason)]
+    assert len(others) == 4
+    assert all("nothing was sent" in str(result.reason) for result in others)
+
+
+def test_who_is_cancelled_takes_nobody_with_it() -> None:
+    shop, held = Shop(Gate()), plan()
+
+    async def work(sender: Sender) -> list[RunResult]:
+        shop.gate.arrives, shop.gate.answers = asyncio.Event(), asyncio.Event()
+        first = asyncio.ensure_future(shop.pay(held, sender))
+        await shop.gate.arrives.wait()
+        waiting = [asyncio.ensure_future(shop.pay(held, sender)) for _ in range(4)]
+        for _ in range(200):
+            await asyncio.sleep(0)
+        waiting[0].cancel()
+        first.cancel()
+        shop.gate.answers.set()
+        ended = await asyncio.gather(first, *waiting, return_exceptions=True)
+        assert [isinstance(one, asyncio.CancelledError) for one in ended] == [True, True] + [
+            False
+        ] * 3
+        return [one for one in ended if isinstance(one, RunResult)]
+
+    results = shop.go(work)
+    assert {str(result.outcome) for result in results} == {"approved"}
+    # The one that asked was broken off; one of those that waited asked again, for all.
+    assert shop.gate.tokens == 2
+    assert shop.gate.payments == ["token-number-2"] * 3
+
+
+@pytest.mark.parametrize("vault", ["direct", "stripe"])
+def test_a_refusal_renews_once(vault: str) -> None:
+    shop, held = Shop(Gate()), plan(vault=vault)
+    paid(shop, held)
+    shop.gate.refuses.add("token-number-1")
+    (result,) = paid(shop, held)
+    assert result.outcome is Outcome.APPROVED
+    assert shop.gate.tokens == 2
+    assert len(shop.gate.payments) == 3
+    told = shop.notes[-1].told
+    assert told == [
+        ("begin",),
+        ("intent", "pay"),
+        ("not_sent", "pay"),
+        ("intent", "token"),
+        ("answered", "token"),
+        ("intent", "pay"),
+        ("answered", "pay"),
+        ("finish",),
+    ]
+    assert [step.attempts for step in result.steps] == [1, 2]
+    # Whoever comes now takes the new one.
+    paid(shop, held)
+    assert shop.gate.tokens == 2
+
+
+def test_what_serves_once_is_not_sent_again() -> None:
+    """The vault used the CVC up, whatever the destination made of it."""
+    shop, held = Shop(Gate()), plan(vault="stripe", body=CVC)
+    paid(shop, held)
+    shop.gate.refuses.add("token-number-1")
+    (result,) = paid(shop, held)
+    assert result.outcome is Outcome.REJECTED
+    assert shop.gate.payments == ["token-number-1"] * 2
+
+
+def test_a_refusal_of_the_new_one_is_the_end() -> None:
+    shop, held = Shop(Gate()), plan()
+    paid(shop, held)
+    shop.gate.refuses |= {"token-number-1", "token-number-2"}
+    (result,) = paid(shop, held)
+    assert result.outcome is Outcome.REJECTED
+    assert shop.gate.payments == ["token-number-1", "token-number-1", "token-number-2"]
+
+
+def test_one_that_the_run_got_itself_is_not_renewed() -> None:
+    shop, held = Shop(Gate(refuses={"token-number-1"})), plan()
+    (result,) = paid(shop, held)
+    assert result.outcome is Outcome.REJECTED
+    assert shop.gate.payments == ["token-number-1"]
+    # It is forgotten, so that the next run is not refused for it.
+    (after,) = paid(shop, held)
+    assert after.outcome is Outcome.APPROVED
+
+
+@pytest.mark.parametrize("reuse", ["{expires_in: /expires_in}"])
+def test_without_the_authors_word_nothing_is_sent_twice(reuse: str) -> None:
+    shop, held = Shop(Gate()), plan(reuse)
+    paid(shop, held)
+    shop.gate.refuses.add("token-number-1")
+    (result,) = paid(shop, held)
+    assert result.outcome is Outcome.REJECTED
+    assert shop.gate.tokens == 1
+    (after,) = paid(shop, held)
+    assert after.outcome is Outcome.APPROVED
+
+
+@pytest.mark.parametrize("status", [400, 403, 500])
+def test_no_other_answer_proves_a_refusal(status: int) -> None:
+    shop, held = Shop(Gate()), plan()
+    paid(shop, held)
+    shop.gate._pay = lambda _: httpx.Response(status, json={})  # type: ignore[method-assign]
+    (result,) = paid(shop, held)
+    assert result.outcome is not Outcome.APPROVED
+    assert shop.gate.tokens == 1
+
+
+def test_a_renewal_that_fails_ends_with_the_refusal() -> None:
+    shop, held = Shop(Gate()), plan()
+    paid(shop, held)
+    shop.gate.refuses.add("token-number-1")
+    shop.gate.fails = [httpx.Response(503)]
+    (result,) = paid(shop, held)
+    assert result.outcome is Outcome.REJECTED
+    assert shop.gate.payments == ["token-number-1"] * 2
+
+
+def test_no_record_holds_it() -> None:
+    shop, held = Shop(Gate()), plan()
+    first, second = paid(shop, held, 2)
+    kept = repr([(n.runs, n.intents, n.reports, n.results) for n in shop.notes])
+    assert "token-number" not in kept + repr(first) + repr(second) + repr(shop.results)
+    assert second.steps[0].outputs == {"token": "***"}
+    assert (
+        "token-number"
+        not in to_bytes(plan_of(program_of(FILE % {"reuse": TOLD, **DIRECT}), "direct")).decode()
+    )
+
+
+def test_the_memory_is_bounded() -> None:
+    results = ReusedResults()
+
+    async def ask() -> Obtained:
+        return Obtained(StepResult({"a": 1}, good_for_s=1000.0), asked=True)
+
+    async def fill() -> None:
+        for number in range(1_200):
+            await results.obtain(str(number), ask)
+
+    asyncio.run(fill())
+    assert len(results._held) == 1_000
+
+
+def test_how_often_it_is_sent_is_part_of_an_approval() -> None:
+    held = {reuse: behaviour_digest(plan(reuse), "pay") for reuse in (TOLD, "{at_most: 9}")}
+    assert len(set(held.values())) == 2
