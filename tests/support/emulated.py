@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -73,19 +74,28 @@ class Emulated:
         *,
         plan: Any = None,
         without: frozenset[str] = frozenset(),
+        inputs: dict[str, str] | None = None,
+        now: datetime | None = None,
         **texts: str,
     ) -> RunResult:
         """Run one operation as `forwardc run --sandbox` does: of the committed plan, or another."""
         plan, sink = plan or plan_of(vault, destination), Sink()
         request = RunRequest(
-            source=source, texts=PARAMS.get(destination, {}) | texts, without=without
+            source=source,
+            inputs=inputs or {},
+            texts=PARAMS.get(destination, {}) | texts,
+            without=without,
         )
         transport = httpx.ASGITransport(self.app)
+
+        clock = ClockAndIds(emulated=True)
+        if now is not None:
+            clock = ClockAndIds(now=lambda: now, emulated=True)
 
         async def go() -> RunResult | None:
             async with Sender(transport) as sender:
                 await store_secrets(plan, operation, sender)
-                means = RunDependencies(sender, VaultKeys(sender), ClockAndIds(emulated=True))
+                means = RunDependencies(sender, VaultKeys(sender), clock)
                 return await run(plan, operation, request, sandbox_resolver(plan), means, sink)
 
         result = asyncio.run(go())

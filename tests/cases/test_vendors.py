@@ -1,0 +1,128 @@
+"""Vendors that nobody had tried: what each vault makes of them, and what arrives at the sandbox.
+
+`UPDATE_CASES=1 python -m pytest tests/cases/test_vendors.py` writes what arrived: read the
+difference. Each file says in its own words what the vendor asks: composed expiry dates, codes of
+brands and currencies, times, names in two parts, members of what the merchant gives.
+"""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from arranged import NOW, Built, built, handed
+from emulated import Emulated
+from forwardc.compile.vaults.findings import Verdict
+from forwardc.sandbox.world import World
+
+VENDORS: Final = Path(__file__).parent / "vendors"
+NAMES: Final = sorted(path.stem for path in (VENDORS / "destinations").glob("*.yaml"))
+SOURCES: Final = {
+    "checkout": "src_visa_approved".ljust(30, "0"),
+    "stripe": "pm_sandbox_visa",
+    "direct": None,
+}
+PARAMS: Final = {
+    "accertify": {"order": "A & <7>"},
+    "authorizenet": {
+        "amount": "1999",
+        "currency": "USD",
+        "invoice": "I-7",
+        "lines": '[{"id": "line {{card_number}}"}, {"id": "2"}]',
+    },
+    "basis_theory": {"customer": "c-7"},
+    "cardpointe": {"amount": "1999"},
+    "expedia": {},
+    "fat_zebra": {},
+    "fidel": {"country": "SE", "terms": "true", "user": "u 7"},
+    "mercadopago": {"kind": "company", "tax_id": "12 345"},
+    "orbital": {"order": "O-7", "amount": "1999", "currency": "AUD"},
+    "paymentsos": {},
+    "paypal": {"amount": "1999", "currency": "JPY"},
+    "riskified": {
+        "order": "o-7",
+        "total": "1999",
+        "currency": "EUR",
+        "last4": "0005",
+        "brand": "amex",
+    },
+    "softbank": {"customer": "c & co"},
+    "spreedly": {"customer": "c-7"},
+}
+NAME_PARTS: Final = {"billing.first_name": 'Zoé "Z"', "billing.last_name": "O'Neil & Co"}
+ADDRESS: Final = {"billing.country": "SE", "billing.line1": "1 Way", "billing.postal_code": "11122"}
+SHOWN: Final = {"content-type", "x-riskified-shop-domain", "mime-version"}
+
+
+@cache
+def made() -> Built:
+    return built(VENDORS)
+
+
+def carried() -> list[tuple[str, str]]:
+    """Vendor and vault, where the sandbox's plan is there."""
+    paths = (path.split("/") for path in made().files)
+    return sorted((parts[1], parts[0]) for parts in paths if parts[-1] == "sandbox.plan.json")
+
+
+def test_all_check() -> None:
+    assert [line for line in made().found if not line.startswith("warning FC0523")] == []
+
+
+def test_what_each_vault_makes_of_them() -> None:
+    _compare(VENDORS / "coverage.txt", "\n".join(_coverage()) + "\n")
+
+
+def _coverage() -> Iterator[str]:
+    for one in sorted(made().compiled.assessments, key=lambda one: (one.place[1], one.place[0])):
+        vault, destination, _ = one.place
+        place = one.context.program.place
+        yield f"{destination} {vault} {place}: {one.level}"
+        for finding in one.findings:
+            if finding.verdict is Verdict.REFUSED and vault != "direct":
+                yield f"  {finding.code} {finding.reason.partition(': ask its support')[0]}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_arrives(name: str) -> None:
+    vaults = [vault for vendor, vault in carried() if vendor == name]
+    assert vaults
+    for vault in vaults:
+        _compare(VENDORS / "arrived" / f"{name}.{vault}.txt", _arrived(name, vault))
+
+
+def _arrived(name: str, vault: str) -> str:
+    plan = made().plan(vault, name, "sandbox")
+    (operation,) = plan.operations
+    emulated = Emulated(World(now=lambda: NOW, project=handed([plan])))
+    asked = plan.operations[operation].inputs
+    inputs = {key: value for key, value in {**NAME_PARTS, **ADDRESS}.items() if key in asked}
+    through_vault = any(step.deliver == "vault" for step in plan.operations[operation].steps)
+    emulated.run(
+        *(vault, name, operation, SOURCES[vault] if through_vault else None),
+        plan=plan,
+        inputs=inputs,
+        now=datetime.fromtimestamp(NOW, UTC),
+        **PARAMS[name],
+    )
+    request = emulated.exchanges[-1][0]
+    headers = [f"{key}: {value}" for key, value in request.headers if key.lower() in SHOWN]
+    head = [f"{request.method} {request.url}", *headers]
+    return "\n".join([*head, "", request.body.decode(), ""])
+
+
+def _compare(path: Path, shown: str) -> None:
+    if os.environ.get("UPDATE_CASES") == "1":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(shown, encoding="utf-8")
+    assert shown == path.read_text(encoding="utf-8")
+
+
+def test_no_file_is_orphaned() -> None:
+    kept = {path.name for path in (VENDORS / "arrived").iterdir()}
+    assert kept == {f"{name}.{vault}.txt" for name, vault in carried()}
+    assert set(PARAMS) == set(NAMES)
