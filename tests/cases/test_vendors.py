@@ -6,7 +6,7 @@ brands and currencies, times, names in two parts, members of what the merchant g
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -109,10 +109,13 @@ def _arrived(name: str, vault: str) -> str:
         now=datetime.fromtimestamp(NOW, UTC),
         **PARAMS[name],
     )
-    request = emulated.exchanges[-1][0]
-    headers = [f"{key}: {value}" for key, value in request.headers if key.lower() in SHOWN]
-    head = [f"{request.method} {request.url}", *headers]
-    return "\n".join([*head, "", request.body.decode(), ""])
+    call = emulated.world.received[-1]
+    return _shown(f"{call.method} https://{call.host}{call.target}", call.headers, call.body)
+
+
+def _shown(line: str, headers: Iterable[tuple[str, str]], body: bytes) -> str:
+    kept = [f"{key}: {value}" for key, value in headers if key.lower() in SHOWN]
+    return "\n".join([line, *kept, "", body.decode(), ""])
 
 
 def _compare(path: Path, shown: str) -> None:
