@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 
+from arranged import handed
 from attempted import NOW, Notes
 from compiled import plan_of, program_of
 from forwardc.compile.vaults.encode import to_bytes
@@ -25,6 +27,8 @@ from forwardc.runtime.run.result import RunResult
 from forwardc.runtime.run.reused_results import Obtained, ReusedResults, StepResult
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
+from forwardc.sandbox.app import create_app
+from forwardc.sandbox.world import World
 
 FILE = """forwardc: 1
 name: gate
@@ -414,3 +418,33 @@ def test_the_memory_is_bounded() -> None:
 def test_how_often_it_is_sent_is_part_of_an_approval() -> None:
     held = {reuse: behaviour_digest(plan(reuse), "pay") for reuse in (TOLD, "{at_most: 9}")}
     assert len(set(held.values())) == 2
+
+
+def test_in_the_sandbox_a_token_ends_and_is_renewed() -> None:
+    """The clocks of the two are apart: the runs think that it lasts, the destination does not."""
+    path = Path(__file__).parents[2] / "docs" / "examples" / "recipes" / "token.yaml"
+    held = load_plan(to_bytes(plan_of(program_of(path.read_bytes()), "checkout")))
+    clock, results = [1_800_000_000.0], ReusedResults(lambda: 0.0)
+    world = World(now=lambda: clock[0], project=handed([held]))
+
+    async def work() -> list[RunResult]:
+        app, ended = create_app(world), []
+        for seconds in (0, 10, 700, 10):
+            clock[0] += seconds
+            async with Sender(httpx.ASGITransport(app)) as sender:
+                ambient = ClockAndIds(emulated=True)
+                means = RunDependencies(sender, VaultKeys(sender), ambient, results=results)
+                request = RunRequest(source="src_visa_approved".ljust(30, "0"))
+                done = await run(held, "payment", request, sandbox_resolver(held), means, Sink())
+                assert done is not None
+                ended.append(done)
+        return ended
+
+    first, second, third, fourth = asyncio.run(work())
+    assert [[step.attempts for step in one.steps] for one in (first, second, third, fourth)] == [
+        [1, 1],
+        [0, 1],
+        [1, 2],
+        [0, 1],
+    ]
+    assert {str(one.outcome) for one in (first, second, third, fourth)} == {"approved"}

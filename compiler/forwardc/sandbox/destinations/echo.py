@@ -3,7 +3,8 @@
 What arrived is in the sandbox's record; nothing of it goes back. A body must be what its
 Content-Type says (`wellformed`), a method one of HTTP's, and a signature that the project declares
 must fit (`signatures`). Test cards that stand readable in the
-body, or that a vault put into what it encrypted, decide the answer.
+body, or that a vault put into what it encrypted, decide the answer. A token that it gave is good
+for a while (`bearer`).
 """
 
 import re
@@ -16,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from forwardc.sandbox.cards import Behaviour, TestCard, lookup, luhn
+from forwardc.sandbox.destinations.bearer import token_answer, token_refusal
 from forwardc.sandbox.destinations.endpoint import answer, transport_fault
 from forwardc.sandbox.destinations.signatures import refusal
 from forwardc.sandbox.destinations.wellformed import NotWellFormedError, check
@@ -33,7 +35,7 @@ _CARD = re.compile(r"4(?:[0-9]{12}|[0-9]{15})|5[1-5][0-9]{14}|2[2-7][0-9]{14}|3[
 
 
 def create(world: World) -> Starlette:
-    """The app of every other host. It keeps the nonces of signatures, and no other state."""
+    """The app of every other host. It keeps nonces of signatures and its tokens, no other state."""
 
     async def echo(request: Request) -> Response:
         if request.method not in METHODS:
@@ -60,7 +62,8 @@ def create(world: World) -> Starlette:
         unsigned = refusal(world, request, body)
         if unsigned is not None:
             return answer(401, _refusal(unsigned))
-        return _by_card(cards[0] if cards else None)
+        by_token = token_answer(world, request, body) or token_refusal(world, request)
+        return by_token or _by_card(cards[0] if cards else None)
 
     route = Route("/{path:path}", echo)
     # All methods come here, so that it is the echo that refuses one.
