@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from forwardc.compile.language.money.tables import SHIPPED_TABLES, table, table_of_host
+from forwardc.compile.language.money.tables import SHIPPED_TABLES, assumed, table, table_of_host
 from forwardc.compile.language.schema import load_schema
 from forwardc.core.currencies import DISPUTED, iso
 from forwardc.core.terms.money import AmountRefusedError, wire
@@ -117,3 +117,9 @@ def test_every_table_says_where_it_is_from() -> None:
 def test_a_vendors_hosts(host: str, name: str | None) -> None:
     found = table_of_host(host)
     assert (found.name if found else None) == name
+
+
+def test_what_is_assumed_is_iso_4217_in_every_row() -> None:
+    """It is said without a comparison: every page of a destination without `money:` asks."""
+    assert assumed().different() == []
+    assert not assumed().differs_from_iso

@@ -23,7 +23,6 @@ sandbox: `NotedHosts` answers no and notes `{"pay.example": False}` in what stay
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,6 +51,7 @@ from forwardc.compile.review.production_details import check_production_details
 from forwardc.compile.stages import DestinationTrees, Surroundings, Take, compile_destination
 from forwardc.compile.store.memory import DestinationMemory, Remember
 from forwardc.compile.store.slices import ProjectParts
+from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.diagnostic import Severity
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import below

@@ -5,7 +5,6 @@ for each vault, and every environment fills them.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from forwardc.compile.ir.program import Program
@@ -29,7 +28,7 @@ from forwardc.compile.review.compiled_destination import (
 )
 from forwardc.compile.vaults.assess import Assessment, Emissions, VaultAccount, assess
 from forwardc.compile.vaults.registry import vaults
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.digest import file_digest
 from forwardc.core.terms.terms import Lit

@@ -35,7 +35,6 @@ Invariants, with their tests in `tests/vaults/test_emissions.py`: both tables ar
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
 from operator import or_
@@ -51,6 +50,7 @@ from forwardc.compile.ir.program import (
     ProgramSignature,
     ProgramStep,
 )
+from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.functions import ComputationError

@@ -4,13 +4,13 @@ A scalar that is one whole expression is that term, with its type; any other is 
 `Text` of its pieces. What stands between `${` and `}` goes to the parser.
 """
 
-from dataclasses import replace
 from typing import NamedTuple
 
 from forwardc.compile.language.lexer import ExpressionSyntaxError, tokens
 from forwardc.compile.language.parser import Parser, SpanOf
 from forwardc.compile.language.report import Report
 from forwardc.compile.language.yaml_scalars import interpolation_end
+from forwardc.core.dataclass import replace
 from forwardc.core.terms.terms import Lit, Term, Text
 
 MAX_LENGTH = 65_536

@@ -5,7 +5,6 @@ was declared and never used is reported. All mistakes of names, types and litera
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 
 from forwardc.compile.language import access
@@ -39,6 +38,7 @@ from forwardc.compile.language.read_steps import read_operation
 from forwardc.compile.language.read_values import ValueReader
 from forwardc.compile.language.report import Report
 from forwardc.compile.language.symbols import ExpressionUse, Symbol, SymbolTable
+from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.terms.terms import Term

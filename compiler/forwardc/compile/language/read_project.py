@@ -5,7 +5,6 @@ chains. Names of destinations are compared when all are read (`passes/project_ch
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from forwardc.compile.language import access
 from forwardc.compile.language.file_checks import check_literals, check_project_places
@@ -23,6 +22,7 @@ from forwardc.compile.language.project import (
 from forwardc.compile.language.read_arrangements import read_grants
 from forwardc.compile.language.read_declarations import check_country
 from forwardc.compile.language.report import Report
+from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.terms.terms import Lit

@@ -5,7 +5,6 @@ The values themselves are read by `ValueReader`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.language import access
@@ -42,7 +41,7 @@ from forwardc.compile.language.symbols import (
     Symbol,
     let_of,
 )
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Lit, Map, Term, Text

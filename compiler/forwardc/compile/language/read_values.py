@@ -6,7 +6,7 @@ leaf of a body, a line, a rule. One with a mistake is reported and left out.
 
 import re
 from collections.abc import Iterator
-from dataclasses import field, replace
+from dataclasses import field
 
 from forwardc.compile.language.expressions import first_interpolation, is_whole, parse, plain
 from forwardc.compile.language.file_checks import holds_template
@@ -17,7 +17,7 @@ from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, YamlSeq, 
 from forwardc.compile.language.report import Report
 from forwardc.compile.language.symbols import ExpressionUse, SymbolTable, may_be_absent
 from forwardc.compile.language.typing import Typing, type_of
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import HAS_REF, Lit, Map, Ref, Seq, Term, walk

@@ -6,11 +6,11 @@ the code is put into upper case for it.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from forwardc.compile.language.code_tables import code_table
 from forwardc.compile.language.destination import Param, ParamType
+from forwardc.core.dataclass import replace
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.terms import Call, If, Lit, Ref, Term
 

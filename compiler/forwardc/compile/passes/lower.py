@@ -7,7 +7,6 @@ stays a reference.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from forwardc.compile.ir import program
@@ -21,7 +20,7 @@ from forwardc.compile.passes.amounts import Amounts, money_block, of_outputs
 from forwardc.compile.passes.lookups import LOOKUPS, with_codes
 from forwardc.compile.passes.secret_forms import secret_forms
 from forwardc.compile.passes.signatures import with_signature
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.json_schema import to_plan
 from forwardc.core.terms.terms import (

@@ -16,12 +16,12 @@ refuses the operation (`compile/vaults/signed_requests.py`). What else is wrong 
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from forwardc.compile.ir.analysis import atoms_in
 from forwardc.compile.ir.optional import if_present, named_values
 from forwardc.compile.ir.program import ProgramBody, ProgramPair, ProgramRequest, ProgramSignature
+from forwardc.core.dataclass import replace
 from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES, SignatureScheme
 from forwardc.core.terms.terms import Call, Encoded, Encoding, Lit, Map, Ref, Term
 

@@ -61,11 +61,10 @@ One file, since the life of a record, from its making to its end, is one thought
 import datetime
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final, Literal, TypeAlias
 
 from forwardc.compile.language.money.tables import CurrencyTable, table_of_host
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.documents.part import DocumentPart, member

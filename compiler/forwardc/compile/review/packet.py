@@ -5,7 +5,7 @@ other: which one leads, and so writes what a reviewer gets.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Final
 
 from forwardc.compile.ir.program import Program
@@ -19,7 +19,7 @@ from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.encode import Document, Json
 from forwardc.compile.vaults.facts import Facts, demo_ids
 from forwardc.compile.vaults.plan_file import plan_file
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.plan.approvals import ids_in_words
 from forwardc.plan.environment import Environment

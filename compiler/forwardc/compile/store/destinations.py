@@ -16,7 +16,6 @@ error has no entry.
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 from forwardc.compile.language.load import PROJECT_FILE
@@ -25,6 +24,7 @@ from forwardc.compile.store.bounds import ENTRY
 from forwardc.compile.store.fields import packed, unpacked
 from forwardc.compile.store.slices import ProjectParts
 from forwardc.compile.store.store import CompileStore
+from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.files.checkout import CheckoutPath
 from forwardc.core.files.digest import file_digest

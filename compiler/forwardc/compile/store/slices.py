@@ -16,7 +16,7 @@ nothing.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache, cached_property
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from forwardc.compile.language.nodes import Node
 from forwardc.compile.language.project import DestinationValues, Project
 from forwardc.compile.stages import Surroundings
+from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.documents.writing import as_json
 

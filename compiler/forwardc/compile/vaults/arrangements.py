@@ -6,7 +6,6 @@ agreed. Each lifts the refusals of its own place, of the codes that the vault's 
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from forwardc.compile.ir.arrangements import (
@@ -27,7 +26,7 @@ from forwardc.compile.ir.program import (
 )
 from forwardc.compile.vaults.contract import Context, Vault
 from forwardc.compile.vaults.findings import Finding, Verdict
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.terms.terms import Atom, Call, Encoding, Lit, Term, walk
 
 Grants: TypeAlias = Mapping[str, Grant]

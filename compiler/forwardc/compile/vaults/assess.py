@@ -6,7 +6,7 @@ was tried, but for the values that `forwardc.yaml` gives.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from enum import StrEnum
 from typing import Final
 
@@ -35,7 +35,7 @@ from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.filling import fill
 from forwardc.compile.vaults.findings import Finding, Verdict, findings_by_step
 from forwardc.compile.vaults.signed_requests import signed_requests
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.terms.terms import HAS_IF, Encoded, If
 
 NEEDS_ONBOARDING: Final = "FC0610"

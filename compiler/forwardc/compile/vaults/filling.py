@@ -6,7 +6,6 @@ values its result. Parts without a hole stay the same objects, so environments s
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from forwardc.compile.ir.fold import filled, has_hole
 from forwardc.compile.vaults.emission import (
@@ -20,6 +19,7 @@ from forwardc.compile.vaults.emission import (
     EmittedStep,
     NamedTerms,
 )
+from forwardc.core.dataclass import replace
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.terms import Lit, Term
 

@@ -5,11 +5,10 @@ without a word becomes a `Finding` at its place in the YAML.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from enum import StrEnum
 
 from forwardc.compile.vaults.facts import Facts
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.span import Span
 
 

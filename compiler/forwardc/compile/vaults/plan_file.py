@@ -4,7 +4,6 @@ What no operation uses is left out of the shared parts, and `plan_json.py` write
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from forwardc.compile.ir.analysis import atoms_used, names_used, optional_names
 from forwardc.compile.ir.places import payment_references
@@ -21,6 +20,7 @@ from forwardc.compile.vaults.plan_json import (
     losses_json,
     step_json,
 )
+from forwardc.core.dataclass import replace
 from forwardc.core.terms.terms import Amount, Ref, Term, walk
 from forwardc.plan.environment import is_class
 from forwardc.plan.formats import FORMAT_VERSION

@@ -4,7 +4,6 @@ An emitter builds the call to its vault itself and gets the rest of a step from 
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from typing import Final, NamedTuple
 
 from forwardc.compile.ir.program import (
@@ -27,7 +26,7 @@ from forwardc.compile.vaults.emission import (
     Presence,
 )
 from forwardc.core.atoms import ATOMS
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Encoded, Encoding, Lit, Ref, Term
 

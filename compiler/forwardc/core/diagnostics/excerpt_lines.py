@@ -5,9 +5,9 @@ Each file is read once; nobody gets an unmasked line from here.
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
+from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.files.checkout import below, spanned_path

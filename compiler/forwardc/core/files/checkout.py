@@ -8,10 +8,9 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.files import operator_file
 from forwardc.core.files.kinds import FileKind, FileRefusedError, too_large
 from forwardc.core.files.plain_file import reading

@@ -6,7 +6,7 @@ An amount names its currency param or a code, or takes the file's only currency 
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from typing import Any, assert_never
 
 from forwardc.compile.language import access
@@ -15,7 +15,7 @@ from forwardc.compile.language.money.tables import DeclaredMoney
 from forwardc.compile.language.nodes import Node, YamlScalar
 from forwardc.compile.language.report import Report
 from forwardc.core.currencies import iso
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.terms.terms import Lit, Ref, Term
 
 # Currencies of params

@@ -6,12 +6,11 @@ A text names the new limit, so that a break that was accepted is not taken for a
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import TypeAlias
 
 from forwardc.compile.review.diff.difference import DifferenceClass
 from forwardc.core.currencies import iso
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.files.digest import file_digest
 from forwardc.core.terms.money import AmountRefusedError, Digits, exponent, major, wire
 from forwardc.core.terms.terms import Amount, Measure, Ref, Term, walk

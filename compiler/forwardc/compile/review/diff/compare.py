@@ -6,13 +6,13 @@ retold by currency.
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any, Final, TypeAlias
 
 from forwardc.compile.review.diff.builds import MANIFEST, Build, NoBuildError
 from forwardc.compile.review.diff.callers import caller_changes
 from forwardc.compile.review.diff.difference import Difference, DifferenceClass, Subject, in_order
+from forwardc.core.dataclass import replace
 from forwardc.core.documents.writing import as_json
 from forwardc.core.files.digest import file_digest
 from forwardc.plan.approvals import approval_key, withdrawn

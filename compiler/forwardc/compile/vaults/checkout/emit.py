@@ -4,7 +4,6 @@ Where everything stands in the call is said here, how a value is written in `low
 """
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 
 from forwardc.compile.ir.analysis import uses_network_token
 from forwardc.compile.ir.optional import named_values
@@ -45,6 +44,7 @@ from forwardc.compile.vaults.steps import (
     losses_by_step,
 )
 from forwardc.compile.vaults.supplied import supplied_atoms, supplied_inputs
+from forwardc.core.dataclass import replace
 from forwardc.core.terms.terms import (
     HAS_ENCODED,
     LINES,

@@ -5,7 +5,6 @@ that `values` fills.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 
 from forwardc.compile.ir.analysis import instrument_uses, uses_network_token
@@ -24,6 +23,7 @@ from forwardc.compile.vaults.emission import (
 )
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.steps import header
+from forwardc.core.dataclass import replace
 from forwardc.core.terms.terms import Encoded, Encoding, If, Lit, Map, Ref, Term, Text
 from forwardc.plan.environment import EnvironmentClass
 

@@ -4,7 +4,6 @@ Stripe has no placeholders: which paths are card fields is fixed in a config tha
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 
 from forwardc.compile.ir.analysis import has_atom
@@ -57,6 +56,7 @@ from forwardc.compile.vaults.supplied import (
     supplied_atoms,
     supplied_inputs,
 )
+from forwardc.core.dataclass import replace
 from forwardc.core.terms.terms import (
     HAS_ATOM,
     HAS_CALL,

@@ -4,7 +4,6 @@ What the table does not say to work is refused; what the facts say decides where
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 
 from forwardc.compile.ir.features import FEATURES
@@ -31,6 +30,7 @@ from forwardc.compile.vaults.stripe import emit, requirements
 from forwardc.compile.vaults.stripe.review_surface import wallet_atoms
 from forwardc.compile.vaults.supplied import supplied_atoms, supplied_support
 from forwardc.core.atoms import ATOMS, EXPIRIES
+from forwardc.core.dataclass import replace
 from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
 from forwardc.core.terms.terms import Term
 

@@ -4,8 +4,8 @@ The one place that says what a terminal, a page or a file must not be given.
 """
 
 import re
-from dataclasses import replace
 
+from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related
 from forwardc.core.diagnostics.span import Position, Span
 from forwardc.core.recognizer.scan import mask
