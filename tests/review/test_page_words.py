@@ -167,3 +167,27 @@ def test_a_header_that_is_encrypted_to_the_vault_is_said_at_the_top(
     assert "header Authorization" in text
     assert row(checkout, "header Authorization")[1].startswith('"Basic " + base64(secrets.shop_key')
     assert "Encrypted on the way" not in page_of(project).texts[""]
+
+
+LOOKED_UP = SHOP.replace(
+    "params:\n",
+    "params:\n"
+    "  brand: {type: enum, values: [visa, amex]}\n"
+    "  basket: {type: json, schema: {type: object, properties: {code: {type: string}}}}\n",
+).replace(
+    "                month: ${int(card.expiry.MM)}\n",
+    '                kind: "${map(params.brand, {visa: VI, amex: AX})}"\n'
+    "                code: ${params.basket['code']?}\n"
+    "                at: ${format_time(run.now, 'YYYYMMDD', offset='+09:00')}\n",
+)
+
+
+def test_what_is_looked_up_is_shown_as_its_author_wrote_it(
+    compiled: Callable[..., Project],
+) -> None:
+    page = page_of(compiled(LOOKED_UP, LIVE), "stripe/shop/review.html")
+    shown = [cell for cells in page.rows["payment"] for cell in cells]
+    assert any('map(params.brand, {"visa": "VI", "amex": "AX"})' in cell for cell in shown)
+    assert any("params.basket['code']" in cell for cell in shown)
+    assert any('format_time(run.now, "YYYYMMDD", offset="+09:00")' in cell for cell in shown)
+    assert not any("JSON of the next rows" in cell for cell in shown)

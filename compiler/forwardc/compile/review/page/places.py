@@ -128,6 +128,9 @@ def nested_values(term: Term) -> Iterator[NestedValue]:
             for name, value in named:
                 if name == "headers":
                     yield NestedValue(NestedPart.HEADER, value, term)
+        case Call(function="map", args=(of, *_)):
+            # Its entries are what it gives, and no JSON that leaves.
+            yield from nested_values(of)
         case Map() | Seq():
             yield NestedValue(NestedPart.JSON, term)
         case (

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, assert_never
 
 from forwardc.compile.ir.program import ProgramPair
+from forwardc.compile.language.json_members import as_written, name_of_member
 from forwardc.compile.review.page.places import own_nodes
 from forwardc.core.atoms import ATOMS
 from forwardc.core.terms.functions import FUNCTIONS
@@ -86,7 +87,7 @@ def part(term: Term, names: VendorNames) -> str:
 def _call(call: Call, names: VendorNames) -> str:
     """A call as its author wrote it: a table of codes is the compiler's, a JWE has own rows."""
     if call.function == "member":
-        return " at ".join(part(arg, names) for arg in call.args)
+        return as_written(name_of_member(call))
     args = call.args[:1] if FUNCTIONS[call.function].table else call.args
     shown = [part(arg, names) for arg in args]
     if call.function != "jwe":
@@ -97,7 +98,7 @@ def _call(call: Call, names: VendorNames) -> str:
 def _where(present: str, then: Term, names: VendorNames) -> str:
     """What is left out where something is absent; an author's `x?` asks for itself."""
     text = part(then, names)
-    own = names.get(present, present)
+    own = names.get(present, as_written(present))
     return text if own in text else f"{text} (only with {own})"
 
 
@@ -274,6 +275,6 @@ def glossary(terms: Iterable[Term]) -> list[str]:
             "may be left out: it is not there on every run, and then neither is its field"
         )
     if any(isinstance(node, Call) and node.function == "member" for node in nodes):
-        meanings.append('params.x at "/y": the member y of what the merchant gives as x')
+        meanings.append("params.x['y']: the member y of what the merchant gives as x")
     called = {node.function for node in nodes if isinstance(node, Call)}
     return meanings + [words for name, words in _FUNCTIONS.items() if name in called]
