@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Final
 
-from forwardc.compile.ir.program import Program, ProgramOperation, rules_of, terms_of
+from forwardc.compile.ir.program import (
+    Program,
+    ProgramOperation,
+    reads_instrument,
+    rules_of,
+    terms_of,
+)
 from forwardc.core.atoms import ATOMS, InstrumentKind
 from forwardc.core.instrument import NAMES as INSTRUMENT_NAMES
 from forwardc.core.instrument import ROOT as INSTRUMENT_ROOT
@@ -113,16 +119,13 @@ def instrument_uses(operation: ProgramOperation) -> dict[str, bool]:
     By short name, in the vocabulary's order. One that is marked with `?` wherever it stands may be
     absent.
     """
-    needed = {
-        ref.name
-        for step in operation.steps
-        for term in (*terms_of(step.request), *rules_of(step))
-        for ref in _unguarded(term, frozenset())
-    }
+    steps = [step for step in operation.steps if reads_instrument(step)]
+    if not steps:
+        return {}
+    terms = [term for step in steps for term in (*terms_of(step.request), *rules_of(step))]
+    needed = {ref.name for term in terms for ref in _unguarded(term, frozenset())}
     # `present(instrument.brand, '1')` asks for a value that may stand nowhere else.
-    rules = (term for step in operation.steps for term in rules_of(step))
-    marked = optional_names(operation).union(*map(marked_names, rules))
-    read = needed | marked
+    read = needed.union(*map(marked_names, terms))
     return {
         name.removeprefix(f"{INSTRUMENT_ROOT}."): name in needed
         for name in INSTRUMENT_NAMES

@@ -13,6 +13,7 @@ from forwardc.compile.ir.program import (
     ProgramPair,
     ProgramRequest,
     ProgramStep,
+    reads_instrument,
     rules_of,
     terms_of,
 )
@@ -137,6 +138,8 @@ def _request_uses(
 
 def _instrument_uses(step: ProgramStep) -> Iterator[FeatureUse]:
     """What is asked of the vault before anything is sent, by whomever it is sent then."""
+    if not reads_instrument(step):
+        return
     terms = (*terms_of(step.request), *rules_of(step))
     for node in (node for term in terms for node in walk(term, root_bit(ROOT) | HAS_IF)):
         # `present(instrument.brand, '1')` has no reference in it.

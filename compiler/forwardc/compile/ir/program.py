@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property, reduce
 from operator import or_
+from typing import Final
 
 from forwardc.compile.ir.arrangements import AgreedArrangement, Arrangement
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.instrument import NAMES as INSTRUMENT_NAMES
+from forwardc.core.instrument import ROOT as INSTRUMENT_ROOT
 from forwardc.core.outcome import Outcome
 from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
 from forwardc.core.terms.functions import Type
@@ -32,6 +34,9 @@ from forwardc.core.terms.terms import (
     walk,
 )
 from forwardc.plan.environment import Environment, EnvironmentClass
+
+_INSTRUMENT: Final = frozenset(INSTRUMENT_NAMES)
+_OF_INSTRUMENT: Final = root_bit(INSTRUMENT_ROOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,3 +309,12 @@ def terms_of(request: ProgramRequest) -> tuple[Term, ...]:
 def rules_of(step: ProgramStep) -> tuple[Term, ...]:
     """The conditions of a step's outcome rules, in their order."""
     return tuple([rule.when for rule in step.outcome if rule.when is not None])
+
+
+def reads_instrument(step: ProgramStep) -> bool:
+    """Whether a step may read a value of the instrument: most do not, and are not walked for it."""
+    request = step.request
+    if request.holds & _OF_INSTRUMENT or not _INSTRUMENT.isdisjoint(request.marked_names):
+        return True
+    rules = (rule.when for rule in step.outcome)
+    return any(when is not None and when.holds & (_OF_INSTRUMENT | HAS_IF) for when in rules)

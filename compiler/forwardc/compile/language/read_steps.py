@@ -42,6 +42,7 @@ from forwardc.compile.language.symbols import (
     let_of,
 )
 from forwardc.core.dataclass import dataclass, replace
+from forwardc.core.instrument import ROOT as INSTRUMENT_ROOT
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Lit, Map, Term, Text
@@ -51,6 +52,8 @@ from forwardc.core.terms.terms import Lit, Map, Term, Text
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
 
 _OUTCOMES = frozenset(Outcome)
+# It came later than files that have a `let` of this name; with a dot it is another word anyway.
+_FREE_ROOTS = frozenset({INSTRUMENT_ROOT})
 _LAYOUTS = {BodyKind.FORM: Layout.FORM, BodyKind.XML: Layout.XML}
 
 NO_OUTCOME_HINT = (
@@ -198,7 +201,7 @@ class _StepReader:
         return let
 
     def _check_let_name(self, entry: Entry) -> None:
-        if entry.key in ROOTS or entry.key in WORDS:
+        if entry.key in ROOTS - _FREE_ROOTS or entry.key in WORDS:
             message = f"`{entry.key}` is a word of the language"
             self._report("FC0205", message, entry, "choose another name")
 

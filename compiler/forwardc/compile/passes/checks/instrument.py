@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from forwardc.compile.ir.program import rules_of, terms_of
+from forwardc.compile.ir.program import reads_instrument, rules_of, terms_of
 from forwardc.compile.passes.checks.rule import Case, Problem
 from forwardc.core.instrument import NAMES, ROOT
 from forwardc.core.terms.terms import HAS_IF, If, Ref, root_bit, walk
@@ -10,7 +10,7 @@ from forwardc.core.terms.terms import HAS_IF, If, Ref, root_bit, walk
 
 def check(case: Case) -> Iterator[Problem]:
     """Every `instrument.*` of an operation whose steps are all sent past the vault."""
-    if not all(step.direct for step in case.operation.steps):
+    if not reads_instrument(case.step) or not all(step.direct for step in case.operation.steps):
         return
     for term in (*terms_of(case.step.request), *rules_of(case.step)):
         for node in walk(term, root_bit(ROOT) | HAS_IF):

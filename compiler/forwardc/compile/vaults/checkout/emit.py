@@ -5,7 +5,7 @@ Where everything stands in the call is said here, how a value is written in `low
 
 from collections.abc import Collection, Iterator, Mapping
 
-from forwardc.compile.ir.analysis import uses_network_token
+from forwardc.compile.ir.analysis import instrument_uses, uses_network_token
 from forwardc.compile.ir.optional import named_values
 from forwardc.compile.ir.program import ProgramPair, ProgramRequest, ProgramSignature, ProgramStep
 from forwardc.compile.vaults.checkout.head import (
@@ -113,6 +113,8 @@ def _question(facts: Facts) -> EmittedCall:
 
 def _instrument(context: EmissionContext, facts: Facts) -> EmittedInstrument | None:
     """What is asked of the instrument before anything is sent."""
+    if not instrument_uses(context.operation):
+        return None
     scopes = (facts.value("scopes", "instruments"),)
     return instrument_of(context.operation, facts, _question(facts), INSTRUMENTS, scopes)
 

@@ -6,7 +6,7 @@ Stripe has no placeholders: which paths are card fields is fixed in a config tha
 from collections.abc import Mapping
 from functools import cache
 
-from forwardc.compile.ir.analysis import has_atom
+from forwardc.compile.ir.analysis import has_atom, instrument_uses
 from forwardc.compile.ir.optional import named_values
 from forwardc.compile.ir.program import Program, ProgramStep
 from forwardc.compile.vaults.contract import EmissionContext
@@ -160,6 +160,8 @@ def emit(context: EmissionContext, facts: Facts) -> Emission:
 
 def _instrument(context: EmissionContext, facts: Facts) -> EmittedInstrument | None:
     """What is asked of the payment method before anything is sent."""
+    if not instrument_uses(context.operation):
+        return None
     path = Lit(str(facts.value("paths", "card")))
     address = Text((Lit("https://"), _HOST, path, Ref("source.id")))
     call = EmittedCall(
