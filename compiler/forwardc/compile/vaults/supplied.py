@@ -49,6 +49,9 @@ def supplied_inputs(context: EmissionContext, supplied: Collection[str]) -> dict
     inputs: dict[str, EmittedInput] = {}
     for step in context.vault_steps:
         request = step.request
+        if all(atom.name not in supplied for atom in request.atoms):
+            # Most requests ask nothing of the caller.
+            continue
         terms = [pair.value for pair in (*request.headers, *request.query)]
         terms += [request.body.tree] if request.body else []
         for atom, optional in (each for term in terms for each in atoms_with_mark(term)):
