@@ -3,7 +3,7 @@
 import pytest
 
 from forwardc.plan.model import Plan
-from forwardc.runtime.http.bodies.decoding import decoded
+from forwardc.runtime.http.bodies.decoding import _TEXTUAL, decoded
 from forwardc.runtime.http.send import HttpAnswer
 from forwardc.runtime.run.answer import DestinationAnswer, read_answer
 from one_rule import one_rule
@@ -76,3 +76,9 @@ def test_a_direct_answer_by_the_first_of_its_content_types(direct: Plan) -> None
     found = read_answer(step, HttpAnswer(200, headers, b"a=Zo\xeb", 1))
     assert isinstance(found, DestinationAnswer)
     assert found.values()["response.form"] == {"a": "Zoë"}
+
+
+def test_every_encoding_of_text_reads_ascii_alike() -> None:
+    """So that nothing has to be asked of a body that has no other characters."""
+    plain = bytes(range(128))
+    assert {plain.decode(encoding) for encoding in _TEXTUAL} == {plain.decode("ascii")}

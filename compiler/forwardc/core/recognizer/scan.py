@@ -64,12 +64,12 @@ def find_secrets(text: str) -> list[Match]:
     ]
     if _PEM_MARK in text:
         matches += _pem_blocks(text)
-    return sorted(matches)
+    return sorted(matches) if matches else matches
 
 
 def mask(text: str) -> str:
     """Replace every credential and card number by asterisks; length and line breaks stay."""
-    matches = [*find_secrets(text), *find_cards(text)]
+    matches = find_secrets(text) + find_cards(text)
     if not matches:
         return text
     parts: list[str] = []

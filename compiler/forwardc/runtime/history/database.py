@@ -166,6 +166,8 @@ def _sanitize(value: Any) -> Any:
 
 
 def _storable(text: str) -> str:
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 

@@ -99,12 +99,14 @@ class ConnectionPool(ExchangingTransport):
         stack = self._stacks.setdefault((origin.scheme, origin.host, origin.port), _Stack())
         connection = await stack.take() or self.new(origin)
         try:
-            with _as_httpx():
-                answer = await connection.handle_async_request(outgoing)
-                try:
-                    body = await _body_of(answer, max_bytes)
-                finally:
-                    await answer.aclose()
+            answer = await connection.handle_async_request(outgoing)
+            try:
+                body = await _body_of(answer, max_bytes)
+            finally:
+                await answer.aclose()
+        except _ERRORS as problem:
+            await connection.aclose()
+            raise _named(problem)(str(problem)) from problem
         except BaseException:
             await connection.aclose()
             raise

@@ -113,6 +113,9 @@ def decoded(data: bytes, content_type: str | None = None) -> str:
     UTF-8, and the declared charset; a declaration that cannot be true is passed over. Bytes that
     fit none of them become U+FFFD one by one, so that what is ASCII around them can still be read.
     """
+    if data.isascii() and b"\0" not in data[:4]:
+        # Without a mark or the zeros of UTF-16, and every encoding of text here agrees on ASCII.
+        return data.decode("ascii")
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             text = _strictly(data[len(mark) :], encoding)
