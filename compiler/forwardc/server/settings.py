@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -20,8 +28,7 @@ from pydantic_settings import (
 )
 
 from forwardc.core.files.checkout import CheckoutPath, mounted
-from forwardc.plan.environment import place_of
-from forwardc.plan.parts import Name as PlainName
+from forwardc.plan.environment import MAX_NAME, NAME, place_of
 from forwardc.runtime.history.answers import DEFAULT_SETTING, SETTING_VARIABLE, retention_days
 from forwardc.server.directory.row_mapping import is_column_title
 
@@ -46,6 +53,10 @@ def _title(text: str) -> str:
     if not is_column_title(text) or text == "vault":
         raise ValueError("is reference, source, or a column such as input.NAME or identifier.NAME")
     return text
+
+
+PlainName: TypeAlias = Annotated[str, StringConstraints(pattern=rf"^{NAME}$", max_length=MAX_NAME)]
+"""The name of an environment or an account, as plans have it."""
 
 
 class _Section(BaseModel):
