@@ -219,7 +219,8 @@ def test_a_way_takes_what_its_fallback_takes(monkeypatch: pytest.MonkeyPatch) ->
     operations = dict(way.plan.operations)
     other = operations["card_cit"]
     operations["card_cit"] = replace(other, params=(*other.params, "of_fallback"))
-    plan = replace(way.plan, operations=operations)
+    params = {**way.plan.params, "of_fallback": next(iter(way.plan.params.values()))}
+    plan = replace(way.plan, operations=operations, params=params)
     given = Forwarder({**ways, ("A", "checkout"): replace(way, plan=plan)}, means())
     row = Instrument("checkout", "src_1", {}, {"of_fallback": "x"}, without=LEFT_OUT)
     asyncio.run(given.forward("A", row, "pay-1", MINE))
