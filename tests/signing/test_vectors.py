@@ -8,7 +8,9 @@ import pytest
 
 from forwardc.core.signatures import cybersource, http_messages, nuvei, oauth1, ogone, sigv4
 from forwardc.core.signatures.keys import SigningError, private_key
+from forwardc.core.signatures.names import SIGNATURE_NAMES
 from forwardc.core.signatures.request_text import Pairs, RequestText
+from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
 
 # The public key of Mastercard's published tests (oauth1-signer-python, MIT).
 MODULUS = (
@@ -243,3 +245,7 @@ def test_another_body_is_another_digest() -> None:
         request = RequestText("POST", "https://c", body=body)
         expected = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
         assert cybersource.digest(request).endswith(expected)
+
+
+def test_every_name_has_its_scheme() -> None:
+    assert tuple(SIGNATURE_SCHEMES) == SIGNATURE_NAMES

@@ -22,7 +22,7 @@ from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.instrument import INSTRUMENT, NAMES, ROOT
-from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
+from forwardc.core.signatures.names import SIGNATURE_NAMES
 from forwardc.core.terms.functions import FUNCTIONS
 from forwardc.core.terms.terms import (
     HAS_ATOM,
@@ -48,7 +48,7 @@ from forwardc.core.terms.terms import (
 )
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE")
-SCHEMES = ("visa-x-pay-token", "dlocal", "rocketpay-gate", *SIGNATURE_SCHEMES)
+SCHEMES = ("visa-x-pay-token", "dlocal", "rocketpay-gate", *SIGNATURE_NAMES)
 BODIES = (Encoding.JSON, Encoding.FORM, Encoding.XML, Encoding.PLAIN)
 
 _COMPUTED = tuple(

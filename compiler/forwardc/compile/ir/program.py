@@ -16,7 +16,7 @@ from forwardc.core.diagnostics.span import Span
 from forwardc.core.instrument import NAMES as INSTRUMENT_NAMES
 from forwardc.core.instrument import ROOT as INSTRUMENT_ROOT
 from forwardc.core.outcome import Outcome
-from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
+from forwardc.core.signatures.names import SIGNATURE_NAMES
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import (
     HAS_ATOM,
@@ -75,7 +75,7 @@ class ProgramSignature:
     @property
     def is_term(self) -> bool:
         """Whether the signature is computed outside of a vault, as a value of the request."""
-        return self.scheme in SIGNATURE_SCHEMES
+        return self.scheme in SIGNATURE_NAMES
 
     @property
     def said(self) -> dict[str, object]:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from forwardc.compile.ir.program import ProgramOperation, ProgramRequest
-from forwardc.core.signatures.schemes import form_of
 from forwardc.core.terms.terms import HAS_CALL, Call, Lit, Map, Ref, Term, Text, unwrapped
 
 Form = Mapping[str, object]
@@ -55,6 +54,8 @@ def _in_request(
     sign = request.sign
     name = _secret(sign.secret) if sign is not None and sign.is_term else None
     if sign is not None and name is not None:
+        from forwardc.core.signatures.schemes import form_of
+
         form = form_of(sign.scheme, sign.said)
         # A text needs none: any made-up value is one.
         yield from () if form == "text" else [(name, {"kind": form})]

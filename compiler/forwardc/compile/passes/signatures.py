@@ -16,14 +16,16 @@ refuses the operation (`compile/vaults/signed_requests.py`). What else is wrong 
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from forwardc.compile.ir.analysis import atoms_in
 from forwardc.compile.ir.optional import if_present, named_values
 from forwardc.compile.ir.program import ProgramBody, ProgramPair, ProgramRequest, ProgramSignature
 from forwardc.core.dataclass import replace
-from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES, SignatureScheme
 from forwardc.core.terms.terms import Call, Encoded, Encoding, Lit, Map, Ref, Term
+
+if TYPE_CHECKING:
+    from forwardc.core.signatures.schemes import SignatureScheme
 
 NONCE = Ref("run.nonce")
 """Another one for each attempt."""
@@ -43,9 +45,11 @@ _ONLY: Final = {
 def with_signature(request: ProgramRequest) -> ProgramRequest:
     """The request with what its signature adds, where that is computed outside of a vault."""
     sign = request.sign
-    scheme = None if sign is None else SIGNATURE_SCHEMES.get(sign.scheme)
-    if sign is None or scheme is None:
+    if sign is None or not sign.is_term:
         return request
+    from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
+
+    scheme = SIGNATURE_SCHEMES[sign.scheme]
     covered = _covered(request, sign, scheme)
     atoms = atoms_in(covered)
     if atoms:
@@ -84,7 +88,7 @@ def _in_body(request: ProgramRequest, calls: list[tuple[str, Term]]) -> ProgramR
     return replace(request, body=replace(body, tree=tree))
 
 
-def _covered(request: ProgramRequest, sign: ProgramSignature, scheme: SignatureScheme) -> Map:
+def _covered(request: ProgramRequest, sign: ProgramSignature, scheme: "SignatureScheme") -> Map:
     """What the scheme reads of the request, as one map; its options with it."""
     fields = scheme.fields(sign.said)
     entries: list[tuple[str, Term]] = [("method", Lit(request.method))]

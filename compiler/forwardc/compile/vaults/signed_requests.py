@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.vaults.contract import Context, Vault
 from forwardc.compile.vaults.findings import Finding, Verdict
-from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
 
 
 def signed_requests(context: Context, vault: Vault) -> Iterator[Finding]:
@@ -26,6 +25,8 @@ def _of_step(step: ProgramStep, vault: str) -> Iterator[Finding]:
     sign = step.request.sign
     if sign is None or not sign.is_term:
         return
+    from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
+
     scheme = SIGNATURE_SCHEMES[sign.scheme]
     if sign.card is not None:
         reason = (

@@ -28,7 +28,7 @@ from forwardc.compile.vaults.findings import (
 from forwardc.compile.vaults.instrument import instrument_support
 from forwardc.compile.vaults.supplied import supplied_atoms, supplied_support
 from forwardc.core.atoms import EXPIRIES
-from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
+from forwardc.core.signatures.names import SIGNATURE_NAMES
 
 
 def vault() -> Vault:
@@ -138,7 +138,7 @@ def _table(facts: Facts) -> Mapping[str, Support]:
         **instrument_support(facts),
         "network-token": NATIVE,
         # What is signed outside is a value of a run; over the card it is refused for itself.
-        **{f"sign.{scheme}": NATIVE for scheme in SIGNATURE_SCHEMES},
+        **{f"sign.{scheme}": NATIVE for scheme in SIGNATURE_NAMES},
         "step.direct": NATIVE,
     }
     return {feature: verdicts.get(feature, _missing(feature)) for feature in FEATURES}

@@ -31,7 +31,7 @@ from forwardc.compile.vaults.stripe.review_surface import wallet_atoms
 from forwardc.compile.vaults.supplied import supplied_atoms, supplied_support
 from forwardc.core.atoms import ATOMS, EXPIRIES
 from forwardc.core.dataclass import replace
-from forwardc.core.signatures.schemes import SIGNATURE_SCHEMES
+from forwardc.core.signatures.names import SIGNATURE_NAMES
 from forwardc.core.terms.terms import Term
 
 
@@ -111,7 +111,7 @@ def _table(facts: Facts) -> Mapping[str, Support]:
         "header.run": NATIVE,
         "query.literal": NATIVE,
         # What is signed outside is a value of a run; over the card it is refused for itself.
-        **{f"sign.{scheme}": NATIVE for scheme in SIGNATURE_SCHEMES},
+        **{f"sign.{scheme}": NATIVE for scheme in SIGNATURE_NAMES},
         **instrument_support(facts),
         "step.direct": NATIVE,
     }
