@@ -25,7 +25,8 @@ from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.request import ClockAndIds, RunRequest
 from forwardc.runtime.run.result import RunResult
 from forwardc.runtime.run.reused_results import Obtained, ReusedResults, StepResult
-from forwardc.runtime.run.run import run
+from forwardc.runtime.run.run import resume, run
+from forwardc.runtime.run.run_record import RunProgress, StepProgress
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.world import World
@@ -387,6 +388,28 @@ def test_a_renewal_that_fails_ends_with_the_refusal() -> None:
     (result,) = paid(shop, held)
     assert result.outcome is Outcome.REJECTED
     assert shop.gate.payments == ["token-number-1"] * 2
+
+
+def test_a_run_of_a_killed_process_asks_for_it_again() -> None:
+    """The memory went with the process, and no record has the token: the next one gets its own."""
+    first, held = Shop(Gate()), plan()
+    (done,) = paid(first, held)
+    past = RunProgress(steps={"token": StepProgress(report=done.steps[0])})
+    shop = Shop(Gate())
+
+    async def work(sender: Sender) -> RunResult | None:
+        notes, ambient = Notes(), ClockAndIds(lambda: NOW)
+        means = RunDependencies(
+            *(sender, VaultKeys(sender), ambient, notes), results=ReusedResults()
+        )
+        texts = {"note": "n", "tenant": "t"}
+        request = RunRequest(texts=texts, run_id=UUID(int=7, version=4))
+        return await resume(held, "pay", past, request, sandbox_resolver(held), means, Sink())
+
+    result = shop.go(work)
+    assert result is not None
+    assert result.outcome is Outcome.APPROVED
+    assert (shop.gate.tokens, shop.gate.payments) == (1, ["token-number-1"])
 
 
 def test_no_record_holds_it() -> None:

@@ -37,6 +37,7 @@ from forwardc.runtime.run.result import (
 from forwardc.runtime.run.run_record import (
     Doubt,
     RunProgress,
+    is_obtained_again,
     missing_outputs,
     new_run,
     restored_outputs,
@@ -281,6 +282,8 @@ def _unsendable(step: PlanStep, reports: list[StepReport]) -> NoDestinationAnswe
 async def _step(context: RunContext, step: PlanStep, progress: RunProgress) -> StepReport | None:
     """A step out of the record, or sent now; None where it cannot be sent."""
     earlier = progress.step(step.name)
+    if is_obtained_again(step, context.prepared.operation, progress):
+        return await send_step(context, step, None)
     if earlier.report is not None and earlier.doubt is None:
         context.outputs.update(restored_outputs(step, earlier.report))
         return earlier.report

@@ -89,13 +89,13 @@ def _typed(step: PlanStep, name: str, value: Any) -> Any:
 def missing_outputs(operation: PlanOperation, progress: RunProgress) -> list[str]:
     """Outputs that a step still to be sent needs and that no record holds, such as sensitive ones.
 
-    As `step.output`, sorted.
+    As `step.output`, sorted. One of a step whose result serves several runs is had anew.
     """
     withheld = {
         f"steps.{step.name}.{name}"
         for step in operation.steps
         for report in (progress.step(step.name).report,)
-        if report is not None
+        if report is not None and step.reuse is None
         for name in report.withheld
     }
     needed = {
@@ -106,6 +106,15 @@ def missing_outputs(operation: PlanOperation, progress: RunProgress) -> list[str
         for name in _names(term)
     }
     return sorted(name.removeprefix("steps.") for name in withheld & needed)
+
+
+def is_obtained_again(step: PlanStep, operation: PlanOperation, progress: RunProgress) -> bool:
+    """Whether a decided step is asked for once more, since a later one needs what no record has."""
+    report = progress.step(step.name).report
+    if report is None or step.reuse is None or not report.withheld:
+        return False
+    later = operation.steps[operation.steps.index(step) + 1 :]
+    return any(progress.step(other.name).report is None for other in later)
 
 
 def _terms(step: PlanStep) -> Iterator[Term]:
