@@ -13,12 +13,14 @@ import pytest
 from arranged import handed
 from attempted import NOW, Notes
 from compiled import plan_of, program_of
+from forwardc.cli.history.output import run_lines
 from forwardc.compile.vaults.encode import to_bytes
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret
 from forwardc.plan.digests import behaviour_digest
 from forwardc.plan.model import Plan, load_plan
+from forwardc.runtime.history.store import open_store
 from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
 from forwardc.runtime.run.context import RunDependencies
@@ -27,6 +29,7 @@ from forwardc.runtime.run.result import RunResult
 from forwardc.runtime.run.reused_results import Obtained, ReusedResults, StepResult
 from forwardc.runtime.run.run import resume, run
 from forwardc.runtime.run.run_record import RunProgress, StepProgress
+from forwardc.runtime.run.store_journal import StoreJournal
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.world import World
@@ -471,3 +474,33 @@ def test_in_the_sandbox_a_token_ends_and_is_renewed() -> None:
         [0, 1],
     ]
     assert {str(one.outcome) for one in (first, second, third, fourth)} == {"approved"}
+
+
+def test_the_history_tells_who_asked(tmp_path: Path) -> None:
+    held, gate, results = plan(), Gate(), ReusedResults(lambda: 0.0)
+
+    async def work() -> list[str]:
+        async with Sender(gate) as sender:
+            journal = StoreJournal(open_store(str(tmp_path / "history.db")))
+            means = RunDependencies(
+                *(sender, VaultKeys(sender), ClockAndIds(), journal), results=results
+            )
+            shown = []
+            for refused in (False, False, True):
+                gate.refuses |= {"token-number-1"} if refused else set()
+                request = RunRequest(texts={"note": "n", "tenant": "t"})
+                done = await run(held, "pay", request, sandbox_resolver(held), means, Sink())
+                assert done is not None
+                stored = journal.store.load(done.run_id)
+                assert stored is not None
+                shown.append("\n".join(run_lines(stored, [])))
+            return shown
+
+    first, second, third = asyncio.run(work())
+    assert "step token: answered, approved by rule 1" in first
+    assert "step token: not sent, an earlier run's result served" in second
+    assert "not sent, answered 401: what another run was given for it serves no more" in third
+    assert "step token: answered" in third
+    assert "attempt 2" in third
+    kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"token-number" not in kept

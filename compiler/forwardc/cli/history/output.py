@@ -6,6 +6,7 @@ from typing import Any
 
 from forwardc.cli.history.run_table import operation_of, where_of
 from forwardc.core.diagnostics.render.clean import on_one_line
+from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
 from forwardc.runtime.history.records import (
     Event,
@@ -87,7 +88,10 @@ def run_lines(run: StoredRun, events: Sequence[Event]) -> Iterator[str]:
 
 def _step(run: RunSummary, step: StoredStep) -> Iterator[str]:
     by = f" by rule {step.rule}" if step.rule is not None else ""
-    yield f"step {step.name}: {step.state}" + (f", {step.outcome}{by}" if step.outcome else "")
+    # A run goes past a step only with its result, so that nothing waits there any more.
+    is_taken = step.state is StepState.WAITING and run.outcome is Outcome.APPROVED
+    state = "not sent, an earlier run's result served" if is_taken else step.state
+    yield f"step {step.name}: {state}" + (f", {step.outcome}{by}" if step.outcome else "")
     if step.called:
         yield f"  called     {step.called}"
     if step.destination_key and keyed(step, Party.DESTINATION):
