@@ -106,3 +106,28 @@ def test_values_keep_their_type(
     value = json.loads(request["body"])["x"]
     assert value == expected
     assert type(value) is type(expected)
+
+
+SETTINGS = HEAD.replace("params:", "settings: {region: {type: enum, values: [eu, us]}}\nparams:")
+
+
+@pytest.mark.parametrize(("region", "host"), [("eu", "pay-eu"), ("us", "pay")])
+def test_a_setting_is_looked_up_when_the_plan_is_made(region: str, host: str) -> None:
+    base = "\"https://${map(settings.region, {eu: 'pay-eu', us: pay})}.shop.example\""
+    head = SETTINGS.replace("https://shop.example", base) % "{type: string}"
+    call = '"${map(params.of, {a: b}, settings.region)}"'
+    text = head + STEP % ("data", BODIES["json"] % call)
+    plan = plan_of(program_of(text, settings={"region": region}), "direct")
+    (request,) = bind(plan, "data", Run(params={"of": "b"}))
+    assert request["url"] == f"https://{host}.shop.example/"
+    assert json.loads(request["body"]) == {"x": region}
+    assert "settings" not in json.dumps(plan["operations"])
+
+
+def test_a_map_of_a_map_knows_what_the_inner_one_gives() -> None:
+    inner = "map(params.of, {a: one, b: two})"
+    call = json.dumps("${map(" + inner + ", {one: 1, two: 2})}")
+    head = HEAD % "{type: enum, values: [a, b]}"
+    assert codes_of(head + STEP % ("data", BODIES["json"] % call)) == []
+    less = json.dumps("${map(" + inner + ", {one: 1})}")
+    assert codes_of(head + STEP % ("data", BODIES["json"] % less)) == ["FC0363"]

@@ -72,11 +72,21 @@ def closed_values(term: Term, names: SymbolTable, type_of: TypeOf) -> tuple[str,
             term.function, str
         )
         return tuple(dict.fromkeys(map(change, inner)))
+    if isinstance(term, Call) and term.function == "map":
+        return _given_values(term)
     if isinstance(term, Ref) and term.root == "let":
         let = names.lets.get(rest_of(term.name))
         return closed_values(let.term, names, type_of) if let and let.term else ()
     symbol = symbol_of(term, names)
     return symbol.values if symbol else ()
+
+
+def _given_values(call: Call) -> tuple[str, ...]:
+    """What a `map` can give; nothing where one of its values is a setting's."""
+    entries = call.args[1]
+    values = [*entries.inside, *(value for _, value in call.named)]
+    texts = [str(value.value) for value in values if isinstance(value, Lit)]
+    return tuple(dict.fromkeys(texts)) if len(texts) == len(values) else ()
 
 
 def schemas_of(term: Term, names: SymbolTable) -> tuple[Schema, Schema] | None:

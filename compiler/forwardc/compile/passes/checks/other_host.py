@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import assert_never
 
+from forwardc.compile.ir.analysis import Stage, stage_of
 from forwardc.compile.passes.checks.rule import Case, Problem
 from forwardc.core.terms.terms import (
     Amount,
@@ -88,7 +89,9 @@ def _piece(part: Term) -> str:
         case Ref():
             return SETTING if part.root == "settings" else RUN
         case Call(function=function):
-            return SETTING if function == "pick" else RUN
+            # What settings alone decide has its value in each environment, and is judged there.
+            is_known = function == "pick" or stage_of(part) is Stage.BUILD
+            return SETTING if is_known else RUN
         case Atom() | Raw() | Text() | Map() | Seq() | If() | Encoded() | Limit() | Source():
             return RUN
         case Amount():
