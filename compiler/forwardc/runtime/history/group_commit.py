@@ -6,6 +6,10 @@ them raises. A thread that does many short works gives the interpreter away at e
 late from a loop that is busy, so that a large batch on a local database is done by the loop, while
 the thread waits. `InlineCommit` does the same without threads, for a process with a single run.
 
+Callbacks, what a person does in the dashboard, clients and the end of a process write transactions
+of their own (`Database.write`): they come a few times an hour, and nobody waits beside them whose
+wait could be shared.
+
 A work may be done again from the start before it counts: it changes nothing but the database, and
 takes all it needs to know of it from its transaction. One that often cannot be done gives that as
 its result, since one that raises makes its neighbours be done again. What is done again, in a
