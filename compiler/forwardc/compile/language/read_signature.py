@@ -56,4 +56,10 @@ def _option(value: Node, values: ValueReader) -> Term | None:
         return Seq(tuple(Lit(item.value, span=item.span) for item in scalars), span=value.span)
     if isinstance(value, YamlScalar) and isinstance(value.value, bool):
         return Lit(value.value, span=value.span)
-    return values.line(value, "what is said of a signature")
+    term = values.line(value, "what is said of a signature")
+    if term is not None and values.may_be_absent(term):
+        message = "what is said of a signature cannot be left out"
+        hint = "use a value that is always there"
+        values.report.at(value).error("FC0315", message, term.span, hint)
+        return None
+    return term
