@@ -15,7 +15,7 @@ from forwardc.compile.language.call_checks import (
     pick_problems,
     picked_type,
 )
-from forwardc.compile.language.json_layout import Layout, layout_problem
+from forwardc.compile.language.json_layout import Layout, is_list_of_scalars, layout_problem
 from forwardc.compile.language.json_members import MEMBER, name_of_member
 from forwardc.compile.language.lookup_checks import (
     CHECKED,
@@ -196,7 +196,10 @@ class Typing:
         root, _, rest = name.partition(".")
         symbol = self.names.find(name)
         if root == "params" and symbol and symbol.type is Type.JSON:
-            self._fail("a json param stands in a JSON body only", term)
+            schemas = schemas_of(term, self.names)
+            is_joinable = schemas is not None and is_list_of_scalars(*schemas)
+            hint = f"write join({name}, ',') for one text" if is_joinable else None
+            self._fail("a json param stands in a JSON body only", term, hint)
         elif root == "let" and rest in self.names.lets and self.names.lets[rest].holds_json:
             self._fail(f"`{rest}` holds a json param, which stands in a JSON body only", term)
 
