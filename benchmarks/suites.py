@@ -11,6 +11,7 @@ from subprocess import run
 
 from benchmarks.compiling import cold, counted, differing, memory, mistaken
 from benchmarks.dataclass_making import dataclass_making
+from benchmarks.document_reading import document_reading
 from benchmarks.forward_bytes import bytes_of_a_forward
 from benchmarks.history import measured
 from benchmarks.large import large
@@ -134,6 +135,7 @@ def quick_tests(_effort: Effort, _folder: Path, tell: Tell) -> Iterator[Row]:
 SUITES: dict[str, Suite] = {
     "start": start,
     "dataclasses": dataclass_making,
+    "documents": document_reading,
     "unchanged": unchanged,
     "edited": edited,
     "cold": cold,

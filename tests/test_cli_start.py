@@ -104,6 +104,11 @@ def test_a_history_is_listed_without_a_model_and_without_an_event_loop(tmp_path:
     assert not loaded & {*HEAVY, "asyncio", "logging"}
 
 
+def test_approvals_are_listed_without_a_model_and_without_unpacking() -> None:
+    loaded = modules_after("approvals", "--build", str(ROOT / "build"))
+    assert not loaded & {*HEAVY, "asyncio", "logging", "zipfile", "tempfile", "difflib"}
+
+
 def test_clients_are_listed_without_a_client_of_http(tmp_path: Path) -> None:
     loaded = modules_after("clients", "list", "--history", str(tmp_path / "history.db"))
     assert "jwcrypto" in loaded

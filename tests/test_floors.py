@@ -178,8 +178,11 @@ NOT_HERE = {
         NETWORK | TOOLS_OF_THE_COMPILER | {"jsonschema_rs", "pydantic", "jwcrypto"},
         "it is loaded by every command",
     ),
-    "core": (NETWORK | TOOLS_OF_THE_COMPILER, "every wing carries it"),
-    "plan": (NETWORK | TOOLS_OF_THE_COMPILER, "the runtime carries it"),
+    "core": (NETWORK | TOOLS_OF_THE_COMPILER | {"pydantic"}, "every wing carries it"),
+    "plan": (
+        NETWORK | TOOLS_OF_THE_COMPILER | {"pydantic"},
+        "the runtime carries it, and every command that looks at a plan starts with it",
+    ),
     "compile.passes": (NETWORK | {"yaml"}, "the compiler needs no network; language reads YAML"),
     "compile": (NETWORK, "the compiler needs no network"),
     "runtime": (TOOLS_OF_THE_COMPILER, "production has no compiler"),

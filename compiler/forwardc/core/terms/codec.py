@@ -160,7 +160,7 @@ def _object_from_json(data: dict[str, Json]) -> Term:
         raise InvalidPlanError(f"unknown hole {hole}")
     try:
         return read(data)
-    except (KeyError, TypeError, ValueError, ArithmeticError) as problem:
+    except (AttributeError, KeyError, TypeError, ValueError, ArithmeticError) as problem:
         raise InvalidPlanError(f"the hole {hole} is damaged") from problem
 
 
