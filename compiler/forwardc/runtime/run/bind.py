@@ -16,7 +16,18 @@ from forwardc.core.terms.escaping import NotExpressibleError, is_printable_ascii
 from forwardc.core.terms.evaluator import Scope, TextTooLongError, evaluate
 from forwardc.core.terms.functions import ComputationError
 from forwardc.core.terms.specialize import conditions, specialized
-from forwardc.core.terms.terms import Encoded, Encoding, Lit, Map, Ref, Term, walk
+from forwardc.core.terms.terms import (
+    HAS_CALL,
+    HAS_RAW,
+    Call,
+    Encoded,
+    Encoding,
+    Lit,
+    Map,
+    Ref,
+    Term,
+    walk,
+)
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import DisplayedRequest
 from forwardc.plan.parts import PlanRequest
@@ -258,7 +269,16 @@ def _text(line: TemplateText, scope: Scope, sink: Sink) -> str | None:
 
 
 def _culprits(term: Term, scope: Scope) -> list[str]:
-    """The references that cannot be written in the encoding around them, by name."""
+    """The references that cannot be computed with, or written in the encoding around them.
+
+    By name. Where a function fails, what it reads is to blame, and nothing that stands beside it.
+    """
+    calls = [node for node in walk(term, HAS_CALL) if isinstance(node, Call)]
+    failing = [call for call in calls if not call.holds & HAS_RAW and _fails(call, scope)]
+    innermost = [call for call in failing if not any(node in failing for node in walk(call)[1:])]
+    blamed = {node.name for call in innermost for node in walk(call) if isinstance(node, Ref)}
+    if blamed:
+        return sorted(blamed)
     culprits = {
         node.name
         for outer in walk(term)
