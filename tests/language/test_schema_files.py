@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,11 @@ from jsonschema import Draft202012Validator
 from forwardc.compile.language.destination import BodyKind, ParamType, SettingType
 from forwardc.compile.language.read_steps import METHODS
 from forwardc.compile.language.schema import Kind, load_schema
-from forwardc.plan.model import Plan
+from forwardc.core.documents.part import DocumentPart, key_of
+from forwardc.plan.answers import Failure, PlanReuse
+from forwardc.plan.model import Note, Plan, PlanOperation, PlanStep, SourceKind, ValueSpec
+from forwardc.plan.parts import PlanRequest
+from forwardc.plan.questions import InstrumentReading, InstrumentValueAt
 
 KINDS: tuple[Kind, ...] = ("destination", "project", "plan", "setup", "lock", "production")
 
@@ -213,15 +218,23 @@ def test_what_is_built_fits_its_schema(root: Path, kind: Kind) -> None:
 
 
 def test_the_plan_schema_and_the_plan_reader_know_the_same_fields() -> None:
-    model, schema = Plan.model_json_schema(), load_schema("plan")
-    pairs = {"ValueSpec": "value", "SourceKind": "source", "PlanStep": "step"}
-    pairs |= {
-        "PlanRequest": "http",
-        "PlanOperation": "operation",
-        "Failure": "failure",
-        "Note": "note",
-    }
-    assert set(model["properties"]) == set(schema["properties"])
-    for theirs, ours in pairs.items():
-        fields = set(model["$defs"][theirs]["properties"])
-        assert fields == set(schema["$defs"][ours]["properties"]), ours
+    schema = load_schema("plan")
+    defined = schema["$defs"]
+    operation, step = defined["operation"]["properties"], defined["step"]["properties"]
+    reading = operation["instrument"]
+    pairs: list[tuple[type[DocumentPart], Any]] = [
+        (Plan, schema),
+        (ValueSpec, defined["value"]),
+        (SourceKind, defined["source"]),
+        (PlanStep, defined["step"]),
+        (PlanRequest, defined["http"]),
+        (PlanOperation, defined["operation"]),
+        (Failure, defined["failure"]),
+        (Note, defined["note"]),
+        (PlanReuse, step["reuse"]),
+        (InstrumentReading, reading),
+        (InstrumentValueAt, reading["properties"]["values"]["additionalProperties"]),
+    ]
+    for part, object_ in pairs:
+        members = {key_of(member) for member in fields(part)}
+        assert members == set(object_["properties"]), part.__name__
