@@ -157,7 +157,8 @@ def test_another_world_is_other_content(shop: Shop, what: str) -> None:
         assert shop(KEYED, emulated=True) is None
     else:
         # Production would want an approval first: another sandbox has another name as well.
-        shop.plan = replace(shop.plan, **{what: "other"})
+        class_ = {"declared_class": "sandbox"} if what == "environment" else {}
+        shop.plan = replace(shop.plan, **{what: "other"}, **class_)
         assert shop(KEYED) is None
     assert (shop.vault.sent, shop.codes) == (1, ["FC0834"])
 
