@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from forwardc.compile.ir.optional import named_values
 from forwardc.compile.ir.program import Program, ProgramStep
 from forwardc.compile.vaults.contract import EmissionContext
 from forwardc.compile.vaults.emission import (
@@ -23,7 +24,6 @@ from forwardc.compile.vaults.steps import (
     emitted_step,
     encoded_body,
     header,
-    named_values,
 )
 from forwardc.core.terms.terms import (
     Atom,
