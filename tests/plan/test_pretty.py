@@ -1,6 +1,7 @@
 """Build files are written as the standard library would write them."""
 
 import json
+from collections.abc import Iterator
 from datetime import date
 from functools import reduce
 from types import MappingProxyType
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from forwardc.compile.vaults import encode
 from forwardc.compile.vaults.encode import Document, plain, pretty, to_bytes
 from forwardc.core.diagnostics.render.clean import escaped
 from forwardc.core.terms.terms import Encoded, Encoding, If, Lit, Map, Ref, Seq, Text
@@ -23,6 +25,14 @@ TERMS = (
     Encoded(Encoding.URL, Text((Lit("https://"), Ref("params.host")))),
     If("params.a", Ref("params.a")),
 )
+
+
+@pytest.fixture(scope="module", params=[0, 1_000_000], ids=["many files", "few"], autouse=True)
+def _few(request: pytest.FixtureRequest) -> Iterator[None]:
+    """How many files are written by us: none, so that the encoder writes, or all of a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encode, "_FEW", request.param)
+        yield
 
 
 @given(VALUES)

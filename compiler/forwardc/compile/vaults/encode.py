@@ -2,16 +2,18 @@
 
 A structure is made of mappings, sequences, scalars and terms; a term is written as a typed hole.
 The text has two spaces a level, as `json.dumps(indent=2)` gives it: the standard encoder is written
-in C for compact JSON only. What comes out of `written_data` is therefore written by the encoder of
-pydantic's core, at a quarter of the cost, but for what that writes in another way or refuses:
-numbers with an exponent, halves of a surrogate pair, and 255 levels. Those files `pretty` writes.
+in C for compact JSON only. The first files are written by `pretty`. Of many, what comes out of
+`written_data` is written by the encoder of pydantic's core, in two thirds of the time, but for what
+that writes in another way or refuses: numbers with an exponent, halves of a surrogate pair, and 255
+levels. Those files `pretty` writes, too.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cached_property
+from itertools import count
 from json.encoder import encode_basestring as quoted
-from typing import Any, assert_never, get_args
+from typing import Any, Final, assert_never, get_args
 
 from forwardc.core.diagnostics.render.clean import escaped as visible
 from forwardc.core.diagnostics.span import Span
@@ -177,8 +179,14 @@ def text_of(data: Any) -> str:
     return visible(_written(data))
 
 
+_FEW: Final = 400
+"""Files that are written without the encoder: it takes 22 ms to load, and saves 0.05 ms a file."""
+_numbers = count()
+
+
 def _written(data: Any) -> str:
-    # Who checks a project writes nothing. The encoder is a tenth of pydantic to load.
+    if next(_numbers) < _FEW:
+        return pretty(data, plain)
     from pydantic_core import to_json as encoded
 
     try:
