@@ -41,6 +41,13 @@ _CALL = {
     "PostgreSQL": f"{_PARTS}; and a call's dozen statements go there and back one by one",
 }
 
+# Shares of processor time by stage, of a build of 100 destinations.
+_STAGES = (
+    "of a build's processor time, 28 % make review pages, 18 % read YAML and expressions, 16 % ask "
+    "the vaults and emit, 10 % write JSON, 10 % compare, write and rename files, 8 % make letters "
+    "and set-ups, 6 % plans: 13 files a destination, against 2 of Pkl's"
+)
+
 GOALS = (
     Goal("`forwardc --help`", 2, _EMPTY),
     Goal("`forwardc history`", 9, _EMPTY),
@@ -78,8 +85,15 @@ GOALS = (
         for job in ("build", "check")
     ),
     Goal("`check` of 1000", 2.5, _PKL, 1.5, "Pkl 0.28"),
-    Goal("plans only of 1000", 3, _PKL, 2, "Pkl 0.28"),
-    Goal("`build` of 1000", 5, _PKL, 3, "Pkl 0.28"),
+    Goal(
+        "plans only of 1000",
+        3,
+        _PKL,
+        2,
+        "Pkl 0.28",
+        because="three vaults are asked in two environments, and four plans are written",
+    ),
+    Goal("`build` of 1000", 5, _PKL, 3, "Pkl 0.28", because=_STAGES),
     Goal(
         "`build` of 1",
         12,
