@@ -109,6 +109,16 @@ def test_approvals_are_listed_without_a_model_and_without_unpacking() -> None:
     assert not loaded & {*HEAVY, "asyncio", "logging", "zipfile", "tempfile", "difflib"}
 
 
+def test_a_run_in_the_sandbox_loads_no_model(tmp_path: Path) -> None:
+    loaded = modules_after(
+        *("run", "rokt.share", "--via", "checkout", "--env", "sandbox", "--sandbox"),
+        *("--build", str(ROOT / "build"), "--history", str(tmp_path / "history.db")),
+        *("--source", "src_visa_approved0000000000000", "--param", "reference=ORDER-1001"),
+    )
+    assert "starlette" in loaded
+    assert not loaded & {"pydantic", "jinja2", "yaml", "jsonschema"}
+
+
 def test_clients_are_listed_without_a_client_of_http(tmp_path: Path) -> None:
     loaded = modules_after("clients", "list", "--history", str(tmp_path / "history.db"))
     assert "jwcrypto" in loaded

@@ -147,11 +147,12 @@ def token_answer(data: bytes) -> None:
 
 
 def store_answer(data: bytes) -> None:
-    from forwardc.runtime.secret_providers.vault_store import StoredSecret, _codes, _read
+    from forwardc.runtime.secret_providers.vault_store import _codes, _listed, _read, _secret
 
     sink = Sink()
     _codes(data, {"value": "a"})
-    _read(StoredSecret, data, "a", sink)
+    _read(_secret, data, "a", sink)
+    _read(_listed, data, "a", sink)
     shown(sink)
 
 

@@ -7,15 +7,15 @@ one.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import field
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field, fields
+from typing import Annotated, Any, Final, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.documents.part import Checked, DocumentPart, ReadBy, least, matching
+from forwardc.core.documents.reading import parsed_json, read_part
 from forwardc.core.terms.values import Secret
 from forwardc.plan.model import Plan, SecretStore
 from forwardc.plan.secret_names import SecretId, secret_id
@@ -25,27 +25,33 @@ from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, prefe
 
 _LIMITS: Final = SendLimits(connect_s=10, read_s=30, max_bytes=1024 * 1024)
 STORE_CREDENTIAL: Final = "api_key"
+Answered = TypeVar("Answered")
 StoreAction: TypeAlias = Literal["created", "updated", "deleted", "absent"]
-_Model = TypeVar("_Model", bound=BaseModel)
 _CODE: Final = re.compile(r"[a-z][a-z_]{2,60}")
 
 
-class StoredSecret(BaseModel):
+def _whole(data: Any) -> int:
+    """A whole number, as an answer may write it: `3`, `3.0` or `"3"`. Raises `ValueError`."""
+    if isinstance(data, float) and data.is_integer():
+        return int(data)
+    if isinstance(data, str) and data.isascii() and data.isdigit():
+        return int(data)
+    if not isinstance(data, int) or isinstance(data, bool):
+        raise ValueError("must be a whole number")
+    return data
+
+
+_Time: TypeAlias = Annotated[str, Checked(matching(r"[0-9TZ:.+-]{8,40}"))]
+
+
+class StoredSecret(DocumentPart):
     """What the vault tells about a secret: everything but its value. Times as the vault wrote."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
-
     # Shown on a terminal, so that nothing but these characters may come from outside.
-    name: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    version: int = Field(ge=0)
-    created_at: str | None = Field(None, pattern=r"^[0-9TZ:.+-]{8,40}$")
-    updated_at: str | None = Field(None, pattern=r"^[0-9TZ:.+-]{8,40}$")
-
-
-class _List(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
-
-    data: list[StoredSecret]
+    name: Annotated[str, Checked(matching(r"[A-Za-z0-9_-]{1,64}"))]
+    version: Annotated[int, ReadBy(_whole), Checked(least(0))]
+    created_at: _Time | None = None
+    updated_at: _Time | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +66,20 @@ class StoreClient:
     async def list(self, sink: Sink) -> dict[str, StoredSecret] | None:
         """All secrets by name, in the vault's order; None where the vault does not tell."""
         data = await self._call("GET", self.store.url, None, "the list of secrets", (200,), sink)
-        secrets = None if data is None else _read(_List, data, "the list of secrets", sink)
-        return None if secrets is None else {secret.name: secret for secret in secrets.data}
+        secrets = None if data is None else _read(_listed, data, "the list of secrets", sink)
+        return None if secrets is None else {secret.name: secret for secret in secrets}
 
     async def create(self, name: str, value: Secret, sink: Sink) -> StoredSecret | None:
         """Store a new secret."""
         body = {"name": name, "value": value.reveal()}
         data = await self._call("POST", self.store.url, body, name, (200, 201), sink)
-        return None if data is None else _read(StoredSecret, data, name, sink)
+        return None if data is None else _read(_secret, data, name, sink)
 
     async def change(self, name: str, value: Secret, sink: Sink) -> StoredSecret | None:
         """Give a secret this value; its version rises even where it had the same."""
         body = {"value": value.reveal()}
         data = await self._call("PATCH", self._address(name), body, name, (200,), sink)
-        return None if data is None else _read(StoredSecret, data, name, sink)
+        return None if data is None else _read(_secret, data, name, sink)
 
     async def delete(self, name: str, sink: Sink) -> bool:
         """Delete a secret. True where it is gone, also when it was gone before."""
@@ -129,12 +135,29 @@ def _codes(answer: bytes, sent: dict[str, str] | None) -> str:
     return f" ({', '.join(fit[:5])})" if fit else ""
 
 
-def _read(model: type[_Model], data: bytes, subject: str, sink: Sink) -> _Model | None:
+def _read(
+    read: Callable[[Any], Answered], data: bytes, subject: str, sink: Sink
+) -> Answered | None:
     try:
-        return model.model_validate_json(data)
-    except ValidationError:
+        return read(parsed_json(data))
+    except ValueError:
         sink.error("FC0817", f"{subject}: the vault's answer does not have the documented form")
         return None
+
+
+def _listed(data: Any) -> list[StoredSecret]:
+    items = data.get("data") if isinstance(data, dict) else None
+    if not isinstance(items, list):
+        raise ValueError("must be an object with a list")
+    return [_secret(item) for item in items]
+
+
+def _secret(data: Any) -> StoredSecret:
+    """A secret as the vault tells of it, which may tell more than is read here."""
+    if not isinstance(data, dict):
+        raise ValueError("must be an object")
+    known = {field.name for field in fields(StoredSecret)}
+    return read_part(StoredSecret, {name: data[name] for name in data if name in known})
 
 
 @dataclass(frozen=True, slots=True)
