@@ -67,8 +67,8 @@ GOALS = (
         "`forwardc run --sandbox` in process",
         28,
         _EMPTY,
-        because="it starts the vault's emulator, a client and a server of HTTP in one process, 700"
-        " modules; httpx loads its own command line with rich and pygments where these are installed",
+        because="it starts the vault's emulator, a client and a server of HTTP in one process:"
+        " 700 modules; httpx loads its command line, with rich and pygments where they are",
     ),
     Goal("making the dataclasses of `check`", 0.2, _LIBRARY),
     Goal("making the dataclasses of `check`, and each `__init__`", 0.5, _LIBRARY),
