@@ -85,9 +85,11 @@ def counted(effort: Effort, folder: Path, _tell: Tell) -> Iterator[Row]:
         yield Row(what, f"{small} to {middle}", late, early, late / early, unit="calls")
 
 
+# Without the collector: when it comes, and so what it calls, is another matter each time.
 _COUNT = """\
-import cProfile, pstats, sys
+import cProfile, gc, pstats, sys
 from forwardc.__main__ import main
+gc.disable()
 profile = cProfile.Profile()
 try:
     profile.runcall(main)

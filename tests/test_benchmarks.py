@@ -208,7 +208,12 @@ def test_every_measurement_runs_and_stands_on_the_page(
 def test_calls_are_the_same_each_time(tmp_path: Path) -> None:
     from benchmarks.compiling import _calls
 
-    assert _calls(tmp_path, "check", 1) == _calls(tmp_path, "check", 1) > 1000
+    # What an edit has made new is compiled to bytecode the first time.
+    _calls(tmp_path, "check", 1)
+    once, again = (_calls(tmp_path, "check", 1) for _ in range(2))
+    # Of the figure's 1.02 that is a two-hundredth; a call or two are the interpreter's own.
+    assert abs(once - again) <= once / 10_000
+    assert once > 100_000
 
 
 def _parsed(words: Sequence[str], **_: object) -> Callable[[], None]:

@@ -7,6 +7,7 @@ an answer. Whatever else is raised is a finding. Files.
 import json
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import click
@@ -248,6 +249,26 @@ def csv_payments(data: bytes) -> None:
     from forwardc.server.directory.csv_directory import read_table
 
     read_table(written("payments.csv", data), ("checkout", "stripe"))
+
+
+def signing_key(data: bytes) -> None:
+    from forwardc.core.signatures.keys import SigningError, base64_key, private_key, text_key
+
+    for read in (base64_key, text_key, *(partial(private_key, kind=one) for one in _KINDS)):
+        with suppress(SigningError):
+            read(loose(data))
+
+
+_KINDS = ("RSA", "EC", "Ed25519")
+
+
+def xml_name(data: bytes) -> None:
+    from forwardc.compile.ir.xml_names import is_address, is_name, split
+
+    text = loose(data)
+    is_address(text)
+    parts = split(text)
+    assert parts is None or is_name(parts.local)
 
 
 def derived_secret(data: bytes) -> None:

@@ -39,6 +39,9 @@ PARSERS: Final[dict[str, Parser]] = {
         of_files.destination, seeds.destinations, ("compile/language/schema_findings.py",), weight=5
     ),
     "expression": Parser(of_files.expression, seeds.expressions, ("compile/language/lexer.py",)),
+    "name of an XML element": Parser(
+        of_files.xml_name, seeds.xml_names, ("compile/ir/xml_names.py",)
+    ),
     "schema of a param": Parser(
         of_files.schema, seeds.schemas, ("core/terms/json_schema.py",), weight=2
     ),
@@ -95,6 +98,9 @@ PARSERS: Final[dict[str, Parser]] = {
     ),
     "stored secret": Parser(
         of_files.derived_secret, seeds.jwk_texts, ("runtime/secret_providers/plan_secrets.py",)
+    ),
+    "key of a signature": Parser(
+        of_files.signing_key, seeds.jwk_texts, ("core/signatures/keys.py",), weight=2
     ),
     # A vault's and a destination's answers.
     "JSON answer": Parser(
@@ -177,6 +183,7 @@ OURS: Final[dict[str, str]] = {
     "runtime/history/packed_rows.py": "our own rows of an older version, as above",
     "runtime/history/records.py": "our own rows, as above",
     "runtime/run/signing.py": "a body of ours, bound just before",
+    "core/signatures/request_text.py": "a request of ours, bound just before",
     "integrations/rocketpay/callback_runs.py": "what was verified before it was stored",
     "compile/review/sample.py": "a body that the compiler has just written",
     "core/terms/functions.py": "headers of ours, and an operator's key: bound before it is sent",

@@ -201,6 +201,12 @@ def jwk_texts() -> list[bytes]:
 
 
 @cache
+def xml_names() -> list[bytes]:
+    names = ["Amt", "pay:Amt", "Größe", "a:b:c", ":", "1a", "ﬁ", "\U000effff", "urn:a b", "a\x00"]
+    return [name.encode() for name in names]
+
+
+@cache
 def csv_files() -> list[bytes]:
     return [
         b"reference,vault,source,email\npay-1,stripe,pm_1,a@b.example\npay-2,checkout,src_1,\n",
