@@ -106,6 +106,16 @@ def test_it_holds_for_what_fits(schema: Any, value: Any, least: bool, parts: lis
         ({"$ref": "#"}, ["a"], Type.JSON),
         ({"$ref": "#/$defs/x", "$defs": {"x": {"type": "string"}}}, [], Type.TEXT),
         ({"$ref": "#/$defs/none"}, [], Type.JSON),
+        # The place of an anchor is not looked for, and is not the whole either.
+        (
+            {
+                "type": "object",
+                "required": ["a"],
+                "properties": {"a": {"$ref": "#name"}, "b": {"$anchor": "name", "type": "string"}},
+            },
+            ["a", "b"],
+            Type.JSON,
+        ),
         ({"allOf": [{"type": "string"}]}, [], Type.JSON),
         ({"type": ["string", "null"]}, [], Type.JSON),
         ({"enum": ["a", 1]}, [], Type.JSON),

@@ -51,7 +51,7 @@ from forwardc.plan.model import (
     SignRocketpay,
     SignVisa,
 )
-from forwardc.plan.parts import PlanPart, PlanRequest, ReviewSurface
+from forwardc.plan.parts import PlanPart, ReviewSurface
 
 Json: TypeAlias = Any
 
@@ -273,22 +273,15 @@ def _spec(spec: Any) -> Json:
 def requests_of(operation: PlanOperation) -> Iterable[Term]:
     """Every term of an operation's requests, in the order they are sent."""
     for step in operation.steps:
-        yield from _http_terms(step.http)
-
-
-def _http_terms(http: PlanRequest) -> Iterable[Term]:
-    yield http.url
-    yield from (term for _, term in (*http.query, *http.headers))
-    if http.body is not None:
-        yield http.body
+        yield from step.http.terms()
 
 
 def _terms(plan: Plan, operation: PlanOperation) -> Iterable[Term]:
     yield from requests_of(operation)
     if operation.fallback is not None:
-        yield from _http_terms(operation.fallback.ask.http)
+        yield from operation.fallback.ask.http.terms()
     if operation.instrument is not None:
-        yield from _http_terms(operation.instrument.http)
+        yield from operation.instrument.http.terms()
     yield from (step.sign.secret for step in operation.steps if step.sign)
     yield from (source.bind for source in plan.sources.values())
 

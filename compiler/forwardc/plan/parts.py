@@ -6,6 +6,7 @@ of a credential, and what reviewers accept.
 """
 
 import datetime
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from forwardc.core.documents.part import Checked, DocumentPart, ReadBy, least, member
@@ -56,6 +57,13 @@ class PlanRequest(PlanPart):
     query: PlanText = ()
     headers: PlanText = ()
     body: PlanTerm | None = None
+
+    def terms(self) -> Iterator[Term]:
+        """Every term of the request, in the order it is written."""
+        yield self.url
+        yield from (term for _, term in (*self.query, *self.headers))
+        if self.body is not None:
+            yield self.body
 
 
 class PlanMoney(PlanPart):

@@ -7,9 +7,9 @@ looks up in stands in the plan.
 import json
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 
 from forwardc.core.currencies import iso
+from forwardc.core.resources import package_file
 
 
 @cache
@@ -32,6 +32,6 @@ def code_table(function: str) -> Mapping[str, str]:
 
 
 def _countries(kind: str) -> Mapping[str, str]:
-    text = files("forwardc.compile.language").joinpath("iso3166.json").read_text("utf-8")
+    text = package_file("compile", "language", "iso3166.json").read_text("utf-8")
     rows: Mapping[str, Mapping[str, str]] = json.loads(text)["codes"]
     return {code: row[kind] for code, row in sorted(rows.items())}

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from forwardc.compile.language.nodes import split_pointer
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import HAS_CALL, Call, Lit, Ref, Term, map_children
 from forwardc.core.terms.values import pointer_token
@@ -74,15 +75,10 @@ def member_name(term: Term) -> str | None:
     return found[0].name + "".join(f"/{pointer_token(part)}" for part in found[1])
 
 
-def parts_of_pointer(pointer: str) -> tuple[str, ...]:
-    """The names and indexes in a pointer without its first slash."""
-    return tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/"))
-
-
 def as_written(name: str) -> str:
     """A name as its author writes it: `params.order['id']`."""
     base, slash, pointer = name.partition("/")
-    parts = parts_of_pointer(pointer) if slash else ()
+    parts = split_pointer(f"/{pointer}") if slash else ()
     written = (f"[{part}]" if _INDEX.fullmatch(part) else f"['{part}']" for part in parts)
     return base + "".join(written)
 
@@ -132,15 +128,15 @@ def resolved_schema(part: Any, root: Schema) -> Schema:
         reference = part.get("$ref")
         if reference is None:
             return part
-        if not isinstance(reference, str) or not reference.startswith("#"):
+        # An anchor (`#name`) is no pointer: what it means is not looked for.
+        if not isinstance(reference, str) or not f"{reference}/".startswith("#/"):
             return {}
         part = _at(root, reference.removeprefix("#"))
     return {}
 
 
 def _at(schema: Any, pointer: str) -> Any:
-    for token in pointer.split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
+    for key in split_pointer(pointer):
         schema = schema.get(key) if isinstance(schema, dict) else None
     return schema
 

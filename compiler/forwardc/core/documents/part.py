@@ -28,7 +28,7 @@ Traced: `{"number": 80, "or": null}` becomes `Port(number=80, protocol="tcp", in
 import dataclasses
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, dataclass_transform, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar, dataclass_transform, overload
 
 from forwardc.core.dataclass import dataclass
 
@@ -114,3 +114,7 @@ class AtLeast:
     """In an annotation of an array: how many items it has, at the least."""
 
     count: int
+
+
+Marker: TypeAlias = Checked | ReadBy | TaggedBy | AtLeast
+"""What an annotation may say besides a type."""

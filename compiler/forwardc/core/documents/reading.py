@@ -24,12 +24,21 @@ from typing import (
     TypeAlias,
     TypeVar,
     Union,
+    assert_never,
     get_args,
     get_origin,
 )
 
 from forwardc.core.diagnostics.errors import ForwardcError
-from forwardc.core.documents.part import AtLeast, Checked, DocumentPart, ReadBy, TaggedBy, key_of
+from forwardc.core.documents.part import (
+    AtLeast,
+    Checked,
+    DocumentPart,
+    Marker,
+    ReadBy,
+    TaggedBy,
+    key_of,
+)
 
 Part = TypeVar("Part", bound=DocumentPart)
 Place: TypeAlias = tuple[int | str, ...]
@@ -228,6 +237,8 @@ def _annotated(annotation: Any, markers: tuple[Any, ...]) -> Reader:
     read: Reader | None = None
     checks = []
     for marker in markers:
+        if not isinstance(marker, Marker):
+            raise TypeError(f"{type(marker).__name__} says nothing of a file")
         match marker:
             case ReadBy(read=own):
                 read = own
@@ -238,7 +249,7 @@ def _annotated(annotation: Any, markers: tuple[Any, ...]) -> Reader:
             case Checked(check=check):
                 checks.append(check)
             case _:
-                raise TypeError(f"{type(marker).__name__} says nothing of a file")
+                assert_never(marker)
     read = read or reader_of(annotation)
     return _checked(read, checks) if checks else read
 

@@ -9,6 +9,7 @@ and the Host header stay, so that a sandbox sees what a vault would see.
 
 import ipaddress
 import ssl
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -74,12 +75,12 @@ class RawAnswer:
     body: bytes | None = field(repr=False)
 
 
-class ExchangingTransport(httpx.AsyncBaseTransport):
+class ExchangingTransport(httpx.AsyncBaseTransport, ABC):
     """A transport that takes a whole request and gives a whole answer, without httpx's objects."""
 
+    @abstractmethod
     async def exchange(self, outgoing: httpcore.Request, max_bytes: int) -> RawAnswer:
         """Send over a connection that nobody else uses. Raises: httpx's errors of a transport."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True)

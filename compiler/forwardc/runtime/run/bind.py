@@ -107,11 +107,7 @@ def request_template(request: PlanRequest | DisplayedRequest, scope: Scope) -> R
 
 
 def _terms(request: PlanRequest | DisplayedRequest) -> Iterable[Term]:
-    yield request.url
-    if isinstance(request, PlanRequest):
-        yield from (term for _, term in (*request.query, *request.headers))
-        if request.body is not None:
-            yield request.body
+    return request.terms() if isinstance(request, PlanRequest) else (request.url,)
 
 
 def _template(

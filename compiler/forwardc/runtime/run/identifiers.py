@@ -66,10 +66,8 @@ def keys_sent(step: PlanStep) -> tuple[bool, bool]:
 
 
 def _keys_sent(step: PlanStep) -> tuple[bool, bool]:
-    http = step.http
-    terms = [http.url, *(term for _, term in (*http.query, *http.headers))]
-    terms += [http.body] if http.body is not None else []
-    names = {node.name for term in terms for node in walk(term) if isinstance(node, Ref)}
+    nodes = (node for term in step.http.terms() for node in walk(term))
+    names = {node.name for node in nodes if isinstance(node, Ref)}
     return "run.idempotency_key" in names, "vault.idempotency_key" in names
 
 

@@ -117,10 +117,8 @@ def _reading(prepared: PreparedRun) -> InstrumentReading | None:
 
 def _reads_instrument(operation: PlanOperation, name: str) -> bool:
     step = next(step for step in operation.steps if step.name == name)
-    http = step.http
-    terms = [http.url, *(term for _, term in (*http.query, *http.headers))]
-    terms += [http.body] if http.body is not None else []
-    terms += [rule.when for rule in step.outcome if rule.when is not None]
+    rules = (rule.when for rule in step.outcome if rule.when is not None)
+    terms = (*step.http.terms(), *rules)
     return any(_name(node).startswith(f"{ROOT}.") for term in terms for node in walk(term))
 
 

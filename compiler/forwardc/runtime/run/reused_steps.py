@@ -3,12 +3,12 @@
 How results are kept, and why a refused step may be sent again, tells `reused_results.py`.
 """
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.outcome import Outcome
-from forwardc.core.terms.terms import Ref, Term, walk
+from forwardc.core.terms.terms import Ref, walk
 from forwardc.core.terms.values import resolve
 from forwardc.plan.answers import PlanReuse
 from forwardc.plan.model import PlanStep
@@ -83,7 +83,7 @@ def are_refused(context: StepContext, read: DestinationAnswer, spent: SpentValue
     run = context.run
     names = {
         node.name.split(".")[1]
-        for term in _terms(context.step)
+        for term in context.step.http.terms()
         for node in walk(term)
         if isinstance(node, Ref) and node.root == "steps"
     }
@@ -97,14 +97,6 @@ def are_refused(context: StepContext, read: DestinationAnswer, spent: SpentValue
         return False
     context.refused = tuple(of_others)
     return True
-
-
-def _terms(step: PlanStep) -> Iterator[Term]:
-    http = step.http
-    yield http.url
-    yield from (term for _, term in (*http.query, *http.headers))
-    if http.body is not None:
-        yield http.body
 
 
 def _reuse(run: RunContext, name: str) -> PlanReuse:

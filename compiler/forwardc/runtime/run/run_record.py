@@ -102,7 +102,7 @@ def missing_outputs(operation: PlanOperation, progress: RunProgress) -> list[str
         name
         for step in operation.steps
         if progress.step(step.name).report is None
-        for term in _terms(step)
+        for term in step.http.terms()
         for name in _names(term)
     }
     return sorted(name.removeprefix("steps.") for name in withheld & needed)
@@ -115,14 +115,6 @@ def is_obtained_again(step: PlanStep, operation: PlanOperation, progress: RunPro
         return False
     later = operation.steps[operation.steps.index(step) + 1 :]
     return any(progress.step(other.name).report is None for other in later)
-
-
-def _terms(step: PlanStep) -> Iterator[Term]:
-    http = step.http
-    yield http.url
-    yield from (term for _, term in (*http.query, *http.headers))
-    if http.body is not None:
-        yield http.body
 
 
 def _names(term: Term) -> Iterator[str]:
