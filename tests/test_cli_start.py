@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # The modules of the folder that are no commands, and serve several.
 SHARED = {
     *("__init__", "main", "commands", "options", "output", "findings", "project_folder"),
-    *("compiled_plans", "unknown_runs", "stored", "unchanged", "watched_inputs"),
+    *("compiled_plans", "unknown_runs", "stored", "unchanged", "watched_inputs", "named_sources"),
 }
 
 

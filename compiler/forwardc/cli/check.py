@@ -8,6 +8,7 @@ import click
 
 from forwardc.cli.compiled_plans import collector_patient
 from forwardc.cli.findings import format_option, show
+from forwardc.cli.named_sources import STDIN, NamedSources, named_sources, sources_argument
 from forwardc.cli.options import day_of, today_option
 from forwardc.cli.output import json_option, note, say_document
 from forwardc.cli.project_folder import find_project, project_option, seen_from_here
@@ -97,7 +98,7 @@ def _times(number: int) -> str:
 
 
 @click.command(short_help="Report every mistake in destinations.")
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@sources_argument
 @today_option
 @click.option("--fix", is_flag=True, help="Write `outcome: by_status` where no outcome is said.")
 @no_store_option
@@ -114,28 +115,32 @@ def command(
     fix: bool,
     no_store: bool,
 ) -> int:
-    """Check the project, or single destination files at PATHS.
+    """Check the project, or single destination files at PATHS; - is standard input.
 
-    A file that is named alone is checked without the project's settings and targets.
+    What is named alone is checked without the project's settings and targets.
     """
+    from forwardc.core.diagnostics.sink import Sink
     from forwardc.core.files.checkout import below
 
-    root = Path() if paths else find_project(project)
+    root, unread = Path() if paths else find_project(project), Sink()
+    if fix and STDIN in paths:
+        raise click.UsageError("--fix writes files, and there is none to write to behind -.")
+    sources = named_sources(paths, unread)
 
     def look() -> "tuple[Sink, list[str]]":
         # What is mended is looked at as it is, twice.
         bypasses = no_store or fix
         if paths:
-            return _checked_files(root, paths)
+            return _checked_files(root, sources, unread)
         return _checked(root, day_of(today), no_store=bypasses)
 
     sink, names = look()
     if fix and write_outcomes(below(root), sink):
         sink, names = look()
     if as_json:
-        say_document({"destinations": names}, sink, root)
+        say_document({"destinations": names}, sink, root, sources.texts)
         return 1 if sink.has_errors else 0
-    show(sink, format_, root)
+    show(sink, format_, root, sources.texts)
     if sink.has_errors:
         return 1
     click.echo(checked(len(names)), err=True)
@@ -157,10 +162,12 @@ def _checked(root: Path, today: date, *, no_store: bool) -> "tuple[Sink, list[st
     return sink, [summary.name for summary in compiled.summaries]
 
 
-def _checked_files(root: Path, paths: tuple[Path, ...]) -> "tuple[Sink, list[str]]":
+def _checked_files(root: Path, sources: NamedSources, unread: "Sink") -> "tuple[Sink, list[str]]":
     from forwardc.compile.pipeline import check_files
     from forwardc.core.diagnostics.sink import Sink
 
     sink = Sink()
-    compiled = check_files(root, [path.as_posix() for path in paths], sink)
+    for finding in unread.sorted():
+        sink.add(finding)
+    compiled = check_files(root, sources.paths, sink, sources.piped)
     return sink, [summary.name for summary in compiled.summaries]

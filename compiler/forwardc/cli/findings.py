@@ -4,6 +4,7 @@ They stand in the place of a result, or beside it on standard error.
 """
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -25,24 +26,34 @@ format_option = click.option(
 )
 
 
-def project_lines(root: Path | None) -> ExcerptLines:
-    """The files of a project, with places as they are seen from the working directory."""
+def project_lines(root: Path | None, texts: Mapping[str, str] | None = None) -> ExcerptLines:
+    """The files of a project, with places as they are seen from the working directory.
+
+    `texts` are those of what came by standard input, by its name.
+    """
     try:
-        return ExcerptLines(root, here=Path.cwd())
+        return ExcerptLines(root, texts, here=Path.cwd())
     except FileNotFoundError:
-        return ExcerptLines(root)
+        return ExcerptLines(root, texts)
 
 
-def show(sink: Sink, format_: str, root: Path | None, *, err: bool = False) -> None:
+def show(
+    sink: Sink,
+    format_: str,
+    root: Path | None,
+    texts: Mapping[str, str] | None = None,
+    *,
+    err: bool = False,
+) -> None:
     """Write every diagnostic to standard output, and the count of `concise` to standard error.
 
-    `root` is the project's folder; None where no file may be shown. With `err` all of it goes to
+    `root` is the project's folder; None where no file may be shown. `texts` are those of what came
+    by standard input. With `err` all of it goes to
     standard error, beside a result.
     """
     findings = sink.sorted()
     color = uses_colors(sys.stderr if err else sys.stdout)
-    click.echo(
-        render(findings, DiagnosticFormat(format_), project_lines(root), color), nl=False, err=err
-    )
+    lines = project_lines(root, texts)
+    click.echo(render(findings, DiagnosticFormat(format_), lines, color), nl=False, err=err)
     if findings and format_ == DiagnosticFormat.CONCISE:
         click.echo(summary(findings), err=True)

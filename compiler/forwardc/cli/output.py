@@ -123,16 +123,20 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Show the res
 
 
 def say_document(
-    result: Mapping[str, Any] | None, sink: "Sink", root: "Path | None" = None
+    result: Mapping[str, Any] | None,
+    sink: "Sink",
+    root: "Path | None" = None,
+    texts: Mapping[str, str] | None = None,
 ) -> None:
     """Write a result, and every finding beside it; None where there is no result.
 
-    `root` is the project's folder, where findings have places in its files.
+    `root` is the project's folder, where findings have places in its files; `texts` are those of
+    what came by standard input.
     """
     from forwardc.cli.findings import project_lines
     from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 
-    problems = json.loads(render(sink.sorted(), DiagnosticFormat.JSON, project_lines(root)))
+    problems = json.loads(render(sink.sorted(), DiagnosticFormat.JSON, project_lines(root, texts)))
     say_json({"forwardc": VERSION, **(result or {}), "problems": problems})
 
 

@@ -22,7 +22,7 @@ sandbox: `NotedHosts` answers no and notes `{"pay.example": False}` in what stay
 `b.yaml` is read, `live` has the name, the note is wrong, and `a.yaml` is compiled again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,6 +36,7 @@ from forwardc.compile.language.load import (
     listed_bytes,
     open_project,
     parse_file,
+    read_alone,
     read_file,
 )
 from forwardc.compile.passes.project_checks import check_project_names, check_targets
@@ -99,12 +100,17 @@ def build_project(
     return compiled
 
 
-def check_files(root: Path, paths: Sequence[str], sink: Sink) -> Compiled:
-    """Check single files, without the settings and targets of a project; no trees are kept."""
+def check_files(
+    root: Path, paths: Sequence[str], sink: Sink, piped: Mapping[str, bytes]
+) -> Compiled:
+    """Check single files, without the settings and targets of a project; no trees are kept.
+
+    `piped` has the bytes of those that no file holds, by the name that findings give them.
+    """
     loaded = LoadedProject(below(root), None, tuple(paths))
 
     def read(index: int, findings: Sink) -> ReadDestination:
-        return read_file(loaded.root, loaded.paths[index], findings, in_project=False)
+        return read_alone(loaded.root, loaded.paths[index], findings, piped)
 
     return _Compilation(loaded, Surroundings(None), read).run(sink, None)
 

@@ -8,6 +8,7 @@ follow from its form are left out.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
+from types import MappingProxyType
 
 from forwardc.compile.language import access, yaml_reader
 from forwardc.compile.language.destination import Destination
@@ -30,6 +31,7 @@ from forwardc.plan.formats import lock_of_build
 # Files
 
 PROJECT_FILE = "forwardc.yaml"
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +150,26 @@ def _project(root: CheckoutPath, files: dict[str, str], sink: Sink) -> Project |
     return read_project(node, sink)
 
 
-def load_files(root: Path, paths: Sequence[str], sink: Sink) -> LoadedProject:
-    """Read single destinations and keep their trees, without a project around them."""
+def load_files(
+    root: Path, paths: Sequence[str], sink: Sink, piped: Mapping[str, bytes] = _NOTHING
+) -> LoadedProject:
+    """Read single destinations and keep their trees, without a project around them.
+
+    `piped` has the bytes of those that no file holds, by the name that findings give them.
+    """
     at = below(root)
-    read = tuple(read_file(at, path, sink, in_project=False) for path in paths)
+    read = tuple(read_alone(at, path, sink, piped) for path in paths)
     files = {path: digest for each in read for path, digest in each.files.items()}
     return LoadedProject(at, None, tuple(paths), files, read=read)
+
+
+def read_alone(
+    root: CheckoutPath, path: str, sink: Sink, piped: Mapping[str, bytes]
+) -> ReadDestination:
+    """Read one destination without a project: a file, or what is in `piped`."""
+    if path in piped:
+        return parse_file(root, path, piped[path], sink, in_project=False)
+    return read_file(root, path, sink, in_project=False)
 
 
 def read_file(root: CheckoutPath, path: str, sink: Sink, *, in_project: bool) -> ReadDestination:

@@ -60,6 +60,9 @@ LOCK: Final = _checkout(
 BUILT: Final = _checkout(
     "everything of `build/`", 64 * _MIB, "the coverage of ten thousand destinations has a third"
 )
+PIPED_DESTINATION: Final = _operator(
+    "a destination that comes by standard input", _MIB, "as one of a checkout", pipes=True
+)
 PARAMS: Final = _operator(
     "`--params`, `--inputs`", 4 * _MIB, "more than any vault takes as a body", pipes=True
 )
@@ -90,7 +93,8 @@ HISTORY: Final = _operator("the history", None, "SQLite reads pages of it")
 
 KINDS: Final = (
     *(PROJECT, DESTINATION, ATTESTATION, LOCK, BUILT),
-    *(PARAMS, SECRETS, SECRET, SETTINGS, SERVER_KEYS, TLS, SEALING_KEY, REFERENCES),
+    *(PIPED_DESTINATION, PARAMS, SECRETS, SECRET, SETTINGS),
+    *(SERVER_KEYS, TLS, SEALING_KEY, REFERENCES),
     *(LOOKUP_DATABASE, HISTORY),
 )
 
