@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from forwardc.compile.ir.program import Program
 from forwardc.compile.ir.summary import NotBuilt
 from forwardc.compile.language.destination import Destination
-from forwardc.compile.language.load import MisshapenDestination, ReadDestination, independent
+from forwardc.compile.language.echoes import independent
+from forwardc.compile.language.load import MisshapenDestination, ReadDestination
 from forwardc.compile.language.project import Project
 from forwardc.compile.language.setting_values import check_settings
 from forwardc.compile.language.summarize import summary_of
@@ -134,7 +135,8 @@ def _check_misshapen(misshapen: MisshapenDestination, sink: Sink) -> None:
     problems, lowering = Sink(), DestinationLowering(misshapen.destination)
     for where in _entries(misshapen.destination):
         _program(lowering, where, {}, problems)
-    for diagnostic in independent(problems.sorted(), misshapen.form):
+    root = misshapen.destination.root
+    for diagnostic in independent(problems.sorted(), misshapen.form, root):
         sink.add(diagnostic)
 
 

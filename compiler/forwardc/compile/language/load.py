@@ -5,13 +5,14 @@ that does not fit its schema is read as far as it goes, for further mistakes: th
 follow from its form are left out.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 
 from forwardc.compile.language import access, yaml_reader
 from forwardc.compile.language.destination import Destination
+from forwardc.compile.language.echoes import independent, names_unread
 from forwardc.compile.language.nodes import Node
 from forwardc.compile.language.project import Project
 from forwardc.compile.language.read_destination import read_destination
@@ -20,7 +21,6 @@ from forwardc.compile.language.schema import validate
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.sink import Sink
-from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.text_file import unreadable
 from forwardc.core.files.checkout import CheckoutPath, below, spanned_path
 from forwardc.core.files.descriptors import BY_DESCRIPTOR, read_below
@@ -246,64 +246,7 @@ def _attestation(root: CheckoutPath, destination: Destination, sink: Sink) -> di
 def _misshapen(node: Node, form: list[Diagnostic], sink: Sink) -> MisshapenDestination | None:
     """Report the mistakes of form, and those that a reader finds besides them."""
     inside = Sink()
-    destination = read_destination(node, inside)
-    for finding in (*form, *independent(inside.sorted(), form)):
+    destination = read_destination(node, inside, unread=names_unread(node, form))
+    for finding in (*form, *independent(inside.sorted(), form, node)):
         sink.add(finding)
     return MisshapenDestination(destination, tuple(form)) if destination else None
-
-
-# What stands on its own where a file does not have the form of its schema
-
-_OF_DECLARATIONS = frozenset(
-    ("FC0302", "FC0306", "FC0307", "FC0309", "FC0312", "FC0315", "FC0316", "FC0317", "FC0318")
-)
-_OF_TYPES = frozenset(("FC0301", "FC0303", "FC0315", "FC0316"))
-_OF_USES = frozenset(("FC0308", "FC0310", "FC0311", "FC0321", "FC0326"))
-_DECLARING = ("params", "settings", "secrets", "operations")
-# Whatever else is wrong with a value, it must not stand there.
-_ALWAYS = frozenset(("FC0504", "FC0505", "FC0509"))
-_LINES = ("forwardc", "name", "title", "docs", "pci", "environments")
-
-
-def independent(findings: Iterable[Diagnostic], form: Sequence[Diagnostic]) -> Iterator[Diagnostic]:
-    """The findings that do not follow from those of form, in the same file."""
-    hidden = _hidden(form)
-    spans = [finding.span for finding in form if finding.span is not None]
-    for finding in findings:
-        if finding.code in _ALWAYS or (
-            finding.code not in hidden and not _touches(finding.span, spans)
-        ):
-            yield finding
-
-
-def _hidden(form: Sequence[Diagnostic]) -> frozenset[str]:
-    hidden: frozenset[str] = frozenset()
-    for finding in form:
-        tokens = finding.pointer.split("/")[1:]
-        top = tokens[0] if tokens else ""
-        if not top or top in _LINES:
-            continue
-        if top not in _DECLARING or len(tokens) == 1:
-            hidden |= _OF_DECLARATIONS | _OF_TYPES | _OF_USES
-        elif top == "operations":
-            hidden |= _OF_USES
-            if _may_declare(finding.code, tokens):
-                hidden |= _OF_DECLARATIONS | _OF_TYPES
-        else:
-            hidden |= _OF_TYPES
-    return hidden
-
-
-def _may_declare(code: str, tokens: Sequence[str]) -> bool:
-    """Whether `let` names or outputs may be lost: a step's keys, and what is in those two."""
-    is_step_or_key = tokens[2:3] == ["steps"] and len(tokens) <= 5
-    in_names = tokens[4:5] == ["let"] or tokens[4:6] == ["response", "outputs"]
-    return in_names or (is_step_or_key and code in ("FC0201", "FC0203"))
-
-
-def _touches(span: Span | None, others: Sequence[Span]) -> bool:
-    return span is not None and any(
-        span == other
-        or (span.path == other.path and span.start < other.end and other.start < span.end)
-        for other in others
-    )

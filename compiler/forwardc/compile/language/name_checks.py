@@ -55,15 +55,21 @@ _UNDECLARED = {
 }
 
 
-def check_names(term: Term, names: SymbolTable, report: Report) -> bool:
-    """Whether every name and every `?` in a term may stand there. Reports each that may not."""
-    return _Check(names, report).all(term)
+def check_names(
+    term: Term, names: SymbolTable, report: Report, meant: set[str] | None = None
+) -> bool:
+    """Whether every name and every `?` in a term may stand there. Reports each that may not.
+
+    Names that unknown ones most likely mean are added to `meant`.
+    """
+    return _Check(names, report, set() if meant is None else meant).all(term)
 
 
 @dataclass(slots=True)
 class _Check:
     names: SymbolTable
     report: Report
+    meant: set[str]
     good: bool = True
 
     def all(self, term: Term) -> bool:
@@ -241,6 +247,8 @@ class _Check:
     def _suggest(self, ref: Ref, name: str, candidates: Iterable[str]) -> None:
         options = list(candidates)
         near = did_you_mean(name, options)
+        if near:
+            self.meant.add(near if "." in near else f"let.{near}")
         hint = f"did you mean {near}?" if near else _options(options)
         self._fail("FC0302", f"unknown name `{name}`", ref.span, hint)
 
@@ -271,6 +279,8 @@ class _Check:
             "settings": self.names.settings,
         }[root]
         near = did_you_mean(rest, declared)
+        if near:
+            self.meant.add(f"{root}.{near}")
         hint = f"did you mean {root}.{near}?" if near else f"declare it under `{root}:`"
         param, *inside = rest.split(".")
         if inside and root == "params" and param in self.names.params:

@@ -46,9 +46,12 @@ from forwardc.core.terms.terms import Term
 # The destination
 
 
-def read_destination(root: Node, sink: Sink) -> Destination | None:
+def read_destination(
+    root: Node, sink: Sink, *, unread: frozenset[str] = frozenset()
+) -> Destination | None:
     """The destination of a tree that fits the schema, or None where it is not even a map.
 
+    Names that are `unread`, as their place does not fit the schema, count as used.
     What has a mistake is left out of the result, so that later checks can go on; compile nothing
     while the sink has errors. Reports FC0107, FC0204, FC0205, FC0301 to FC0337, FC0356, FC0357,
     FC0401 to FC0403, FC0504, FC0505, FC0509, FC0520 and FC0521.
@@ -65,7 +68,8 @@ def read_destination(root: Node, sink: Sink) -> Destination | None:
     secrets = read_secrets(root.get("secrets"), report)
     check_country_codes(root, params.values(), report)
     check_declared([*settings.values(), *params.values()], report)
-    values = ValueReader(_names(settings, params, secrets, money), report)
+    names = _names(settings, params, secrets, money)
+    values = ValueReader(names, report, used=set(unread), unread=unread)
     values.used.update(check_schemes(params.values(), settings, report))
     environments = _environments(root.get("environments"), values)
     check_pci_status(root.get("pci"), report)

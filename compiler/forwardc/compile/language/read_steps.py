@@ -104,7 +104,7 @@ def _steps(node: Node | None, values: ValueReader) -> tuple[DeclaredStep, ...]:
     steps: list[DeclaredStep] = []
     for entry in entries:
         # Lets are local to the step: what an earlier step used says nothing about this one.
-        own = replace(values.within(scope), used=set())
+        own = replace(values.within(scope), used=set(values.unread))
         step = _StepReader(entry, own).read()
         values.used.update(own.used)
         later.discard(entry.key)

@@ -33,6 +33,8 @@ class ValueReader:
     report: Report
     used: set[str] = field(default_factory=set)
     """Full names of all references so far; those of a faulty value as well."""
+    unread: frozenset[str] = frozenset()
+    """Full names in what is not read for its form: they count as used, too."""
 
     def within(self, names: SymbolTable) -> "ValueReader":
         """The same reader with other names."""
@@ -147,8 +149,7 @@ class ValueReader:
 
     def note(self, text: str) -> None:
         """Count all names in a faulty text as used, so that no false alarm follows."""
-        for name in _NAMES.findall(text):
-            self.used.add(name if "." in name else f"let.{name}")
+        self.used.update(names_in(text))
 
     def type_of(self, term: Term | None) -> Type:
         """The type of a value; one with a mistake fits everywhere."""
@@ -178,9 +179,15 @@ class ValueReader:
             self.note(text)
             return None
         self.used.update(_references(term))
-        if not check_names(term, self.names, report):
+        # What somebody most likely meant is not unused: that would be a second word on one slip.
+        if not check_names(term, self.names, report, self.used):
             return None
         return term if self.names.use is ExpressionUse.RULE else with_members(term)
+
+
+def names_in(text: str) -> Iterator[str]:
+    """The full names that a text may hold, an expression or not."""
+    return (name if "." in name else f"let.{name}" for name in _NAMES.findall(text))
 
 
 def _references(term: Term) -> Iterator[str]:

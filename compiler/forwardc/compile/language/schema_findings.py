@@ -12,8 +12,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError
 
+from forwardc.compile.language.broken_rules import (
+    BrokenRule,
+    alternatives,
+    broken_rule,
+    renamed_keys,
+)
 from forwardc.compile.language.nodes import (
     Entry,
     Node,
@@ -84,23 +89,6 @@ class FindingPlace:
         return first or node.source.span(node.start, min(node.start + 1, node.end))
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenRule:
-    """A rule of the schema that does not hold, and for what."""
-
-    keyword: str
-    value: Any
-    schema: Mapping[str, Any]
-    instance: Any
-    path: tuple[str | int, ...]
-    of_name: bool
-
-    @property
-    def forbids(self) -> bool:
-        """Whether the rule forbids a key beside another one, as `values` beside `type: string`."""
-        return self.keyword == "not" and self.value == {}
-
-
 # From the validator's errors to findings
 
 MAX_FINDINGS = 500
@@ -119,31 +107,23 @@ def explain(schema: Mapping[str, Any], root: Node, data: object) -> list[Diagnos
         LookupError: `data` is not the form of `root`.
     """
     errors = islice(Draft202012Validator(schema).iter_errors(data), _MOST_ERRORS)
-    broken = [_broken(error) for error in errors]
+    broken = [broken_rule(error) for error in errors]
     of_unknown_kind = {rule.path[:-1] for rule in broken if rule.keyword == "enum"} | {
         rule.path for rule in broken if rule.keyword == "required"
     }
+    renamed = renamed_keys(broken)
+    with_unknown_keys = {rule.path for rule in broken if rule.unknown_keys}
     findings: dict[tuple[object, ...], Diagnostic] = {}
     # The library walks sets: only the order of the file makes the output the same every time.
     placed = sorted(((rule, _find(root, rule.path)) for rule in broken), key=_rank)
     for rule, place in placed:
-        if rule.forbids and rule.path[:-1] in of_unknown_kind:
+        if rule.forbids and rule.path[:-1] in of_unknown_kind | with_unknown_keys:
             continue
-        for diagnostic in islice(findings_of(rule, place), MAX_FINDINGS - len(findings)):
+        missing = renamed.get(rule.path, ())
+        for diagnostic in islice(findings_of(rule, place, missing), MAX_FINDINGS - len(findings)):
             if not _already_reported(diagnostic, place):
                 findings.setdefault(_identity(rule, diagnostic), diagnostic)
     return list(findings.values())
-
-
-def _broken(error: ValidationError) -> BrokenRule:
-    return BrokenRule(
-        str(error.validator),
-        error.validator_value,
-        error.schema if isinstance(error.schema, dict) else {},
-        error.instance,
-        tuple(error.absolute_path),
-        "propertyNames" in error.absolute_schema_path,
-    )
 
 
 def _rank(placed: tuple[BrokenRule, FindingPlace]) -> tuple[int, tuple[int, ...], str]:
@@ -201,19 +181,26 @@ def explain_paths(
 # Words
 
 
-def findings_of(broken: BrokenRule, place: FindingPlace) -> Iterator[Diagnostic]:
-    """All that is to say about one broken rule."""
+def findings_of(
+    broken: BrokenRule, place: FindingPlace, renamed: tuple[str, ...] = ()
+) -> Iterator[Diagnostic]:
+    """All that is to say about one broken rule.
+
+    `renamed` is what the map lacks where its unknown key must mean that: one finding for both.
+    """
+    if renamed and broken.missing:
+        return
     if broken.of_name:
         yield _bad_name(broken, place)
     elif broken.forbids:
         yield _misplaced(place)
     elif broken.keyword == "additionalProperties" and isinstance(place.node, YamlMap):
-        yield from _unknown_keys(broken, place, place.node)
+        yield from _unknown_keys(broken, place, place.node, renamed)
     elif broken.keyword == "required":
         yield from _missing_keys(broken, place)
     elif broken.keyword == "dependentRequired":
         yield from _missing_companions(broken, place)
-    elif broken.keyword in ("oneOf", "anyOf") and (names := _alternatives(broken)):
+    elif broken.keyword in ("oneOf", "anyOf") and (names := alternatives(broken.value)):
         yield from _one_of(names, place)
     else:
         yield _with_odd_space(_bad_value(broken, place), place)
@@ -286,7 +273,9 @@ def _where(place: FindingPlace) -> str:
 # Keys
 
 
-def _unknown_keys(broken: BrokenRule, place: FindingPlace, node: YamlMap) -> Iterator[Diagnostic]:
+def _unknown_keys(
+    broken: BrokenRule, place: FindingPlace, node: YamlMap, renamed: tuple[str, ...]
+) -> Iterator[Diagnostic]:
     keys = list(broken.schema.get("properties", {}))
     elsewhere = broken.schema.get("elsewhere", {})
     for entry in node.entries:
@@ -296,11 +285,17 @@ def _unknown_keys(broken: BrokenRule, place: FindingPlace, node: YamlMap) -> Ite
             yield _of_elsewhere(entry, elsewhere, place)
             continue
         meant = did_you_mean(entry.key, keys)
-        hint = f"did you mean `{meant}`?" if meant else _choices(keys)
+        hint = f"did you mean `{meant}`?" if meant else _lacking(renamed) or _choices(keys)
         pointer = f"{place.pointer}/{escape_token(entry.key)}"
         at = FindingPlace(entry.value, entry.key_node, entry.key, pointer)
         message = f"unknown key {_name(entry.key)}{_where(place)}"
         yield finding("FC0201", message, at, span=entry.key_span, hint=hint)
+
+
+def _lacking(names: tuple[str, ...]) -> str | None:
+    if len(names) == 1:
+        return f"did you mean `{names[0]}`? It is missing"
+    return f"one of these is missing: {', '.join(names)}" if names else None
 
 
 def _of_elsewhere(entry: Entry, elsewhere: Mapping[str, Any], place: FindingPlace) -> Diagnostic:
@@ -355,12 +350,6 @@ def _bad_name(broken: BrokenRule, place: FindingPlace) -> Diagnostic:
         return finding("FC0206", message, at, span=span)
     message = f"{_name(broken.instance)} cannot be a name here"
     return finding("FC0205", message, at, span=span, hint=f"write {form}" if form else None)
-
-
-def _alternatives(broken: BrokenRule) -> list[str]:
-    """The keys of branches that each ask for one key; none where they ask for something else."""
-    branches = [branch for branch in broken.value if isinstance(branch, dict)]
-    return [branch["required"][0] for branch in branches if len(branch.get("required", ())) == 1]
 
 
 def _one_of(names: list[str], place: FindingPlace) -> Iterator[Diagnostic]:

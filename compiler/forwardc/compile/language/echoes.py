@@ -1,0 +1,147 @@
+"""What is a mistake of its own where a file does not have the form of its schema.
+
+Such a file is read as far as it goes. What follows from its form alone is an echo: it goes away
+with its cause, and would only be read for nothing. Three kinds are left out:
+
+- what stands below an unknown key, or where a value has the wrong form: it is not read at all;
+- what a name lacks whose declaration may be there: below a key that could mean `params:`, in a
+  declaration that is not whole, among the names of the same operation;
+- declarations that are used where nothing is read: `names_unread` counts these as used.
+
+A secret or card number in the file is none: it must not stand there, whatever else is wrong.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, at, walk
+from forwardc.compile.language.read_values import names_in
+from forwardc.core.dataclass import dataclass
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.span import Span
+
+_OF_NAMES: Final = frozenset(("FC0302", "FC0306", "FC0315", "FC0316", "FC0317"))
+_OF_TYPES: Final = frozenset(("FC0301", "FC0303", "FC0315", "FC0316"))
+_OF_MONEY: Final = frozenset(f"FC033{digit}" for digit in range(8))
+_OF_REFERENCES: Final = frozenset(("FC0351", "FC0352", "FC0353", "FC0354"))
+_OF_CHOICES: Final = frozenset(("FC0360", "FC0361", "FC0362"))
+_OF_USES: Final = frozenset(("FC0308", "FC0310", "FC0311", "FC0321"))
+_OF_SHAPES: Final = frozenset(("FC0520", "FC0521"))
+_OF_OUTCOMES: Final = frozenset(("FC0324", "FC0326"))
+
+_SECTIONS: Final = {"params": "FC0307", "secrets": "FC0309", "settings": "FC0312"}
+"""What a name is told that no section declares."""
+_LINES: Final = ("forwardc", "name", "title", "docs", "pci", "environments")
+_ALWAYS: Final = frozenset(("FC0504", "FC0505", "FC0509"))
+_UNKNOWN_KEY: Final = "FC0201"
+_WRONG_TYPE: Final = "FC0203"
+
+
+def names_unread(root: Node, form: Iterable[Diagnostic]) -> frozenset[str]:
+    """The names, as `params.amount` and `let.card`, in what is not read for its form."""
+    nodes = (at(root, finding.pointer) for finding in form if finding.pointer)
+    return frozenset(
+        name
+        for node in nodes
+        if node is not None
+        for scalar in walk(node)
+        if isinstance(scalar, YamlScalar) and isinstance(scalar.value, str)
+        for name in names_in(scalar.value)
+    )
+
+
+def independent(
+    findings: Iterable[Diagnostic], form: Sequence[Diagnostic], root: Node
+) -> Iterator[Diagnostic]:
+    """The findings that do not follow from those of form, in the same file."""
+    sections = frozenset(root.by_key) if isinstance(root, YamlMap) else frozenset()
+    hidden = [
+        hiding
+        for finding in form
+        for pointer in _pointers(finding, root)
+        for hiding in _hidden(finding.code, pointer, sections)
+    ]
+    spans = [finding.span for finding in form if finding.span is not None]
+    for finding in findings:
+        if finding.code in _ALWAYS or not (
+            _touches(finding.span, spans) or any(hiding.hides(finding) for hiding in hidden)
+        ):
+            yield finding
+
+
+@dataclass(frozen=True, slots=True)
+class _Hiding:
+    """Codes that say nothing at or below a place; all of them where `codes` is None."""
+
+    below: str
+    codes: frozenset[str] | None = None
+
+    def hides(self, finding: Diagnostic) -> bool:
+        if self.codes is not None and finding.code not in self.codes:
+            return False
+        return f"{finding.pointer}/".startswith(f"{self.below}/")
+
+
+def _pointers(finding: Diagnostic, root: Node) -> list[str]:
+    """Where a mistake of form is: in several places where an alias repeats them."""
+    node = at(root, finding.pointer)
+    if node is None or "&" not in node.source.text:
+        return [finding.pointer]
+    place = node.start, node.end
+    return [twin.pointer for twin in walk(root) if (twin.start, twin.end) == place]
+
+
+def _hidden(code: str, pointer: str, sections: frozenset[str]) -> Iterator[_Hiding]:
+    tokens = pointer.split("/")[1:]
+    top = tokens[0] if tokens else ""
+    if code in (_UNKNOWN_KEY, _WRONG_TYPE):
+        yield _Hiding(pointer)
+    if not top or top in _LINES:
+        return
+    if top == "operations" and len(tokens) > 1:
+        yield from _in_operation(code, tokens)
+    elif top in _SECTIONS and len(tokens) > 1:
+        yield _Hiding("", _OF_TYPES | _OF_MONEY | _OF_REFERENCES | _OF_CHOICES)
+        yield _Hiding("", _OF_SHAPES if top == "secrets" else frozenset())
+    else:
+        sections -= {top} if code == _UNKNOWN_KEY else set()
+        yield from _at_the_top(top, sections)
+
+
+def _in_operation(code: str, tokens: Sequence[str]) -> Iterator[_Hiding]:
+    """A step may have lost its `let` names, its outputs or its outcome, and nothing outside."""
+    operation, step = (f"/{'/'.join(tokens[:depth])}" for depth in (2, 4))
+    is_of_step = tokens[2:3] == ["steps"]
+    yield _Hiding(operation, _OF_REFERENCES | _OF_MONEY)
+    # The reference of the whole destination may be an output of any operation.
+    yield _Hiding("/payment_reference", _OF_REFERENCES | _OF_NAMES | _OF_TYPES)
+    if not is_of_step:
+        yield _Hiding("", frozenset(("FC0318",)))
+    if not is_of_step or len(tokens) <= 5 or (tokens[4] == "response" and len(tokens) == 6):
+        yield _Hiding(step if is_of_step else operation, _OF_OUTCOMES)
+    in_names = tokens[4:5] == ["let"] or tokens[4:6] == ["response", "outputs"]
+    is_key = len(tokens) <= 5 and code in (_UNKNOWN_KEY, _WRONG_TYPE)
+    if in_names or is_key:
+        yield _Hiding(operation, _OF_NAMES | _OF_TYPES)
+
+
+def _at_the_top(top: str, sections: frozenset[str]) -> Iterator[_Hiding]:
+    """A key that may have meant one of those that are not there, or a section without its form."""
+    missing = {name for name in _SECTIONS if name not in sections or name == top}
+    if missing or "operations" in (top, *({"operations"} - sections)):
+        codes = frozenset(_SECTIONS[name] for name in missing)
+        yield _Hiding("", codes | _OF_NAMES | _OF_TYPES | _OF_CHOICES | {"FC0318"})
+    if "operations" not in sections or top == "operations":
+        yield _Hiding("", _OF_USES)
+    if top in ("money", "params") or "money" not in sections:
+        yield _Hiding("", _OF_MONEY)
+    if top == "payment_reference" or "payment_reference" not in sections:
+        yield _Hiding("", _OF_REFERENCES)
+
+
+def _touches(span: Span | None, others: Sequence[Span]) -> bool:
+    return span is not None and any(
+        span == other
+        or (span.path == other.path and span.start < other.end and other.start < span.end)
+        for other in others
+    )
