@@ -4,7 +4,7 @@ Such a file is read as far as it goes. What follows from its form alone is an ec
 with its cause, and would only be read for nothing. Three kinds are left out:
 
 - what stands below an unknown key, or where a value has the wrong form: it is not read at all;
-- what a name lacks whose declaration may be there: below a key that could mean `params:`, in a
+- what is said of names whose declaration may be there: below a key that could mean `params:`, in a
   declaration that is not whole, among the names of the same operation;
 - declarations that are used where nothing is read: `names_unread` counts these as used.
 
@@ -14,7 +14,14 @@ A secret or card number in the file is none: it must not stand there, whatever e
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from forwardc.compile.language.nodes import Node, YamlMap, YamlScalar, at, walk
+from forwardc.compile.language.nodes import (
+    Node,
+    YamlMap,
+    YamlScalar,
+    at,
+    escape_token,
+    walk,
+)
 from forwardc.compile.language.read_values import names_in
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Diagnostic
@@ -24,22 +31,33 @@ _OF_NAMES: Final = frozenset(("FC0302", "FC0306", "FC0315", "FC0316", "FC0317"))
 _OF_TYPES: Final = frozenset(("FC0301", "FC0303", "FC0315", "FC0316"))
 _OF_MONEY: Final = frozenset(f"FC033{digit}" for digit in range(8))
 _OF_REFERENCES: Final = frozenset(("FC0351", "FC0352", "FC0353", "FC0354"))
-_OF_CHOICES: Final = frozenset(("FC0360", "FC0361", "FC0362"))
+_OF_CHOICES: Final = frozenset(f"FC036{digit}" for digit in (0, 1, 2, 3, 4, 5, 6, 8, 9))
 _OF_USES: Final = frozenset(("FC0308", "FC0310", "FC0311", "FC0321"))
 _OF_SHAPES: Final = frozenset(("FC0520", "FC0521"))
 _OF_OUTCOMES: Final = frozenset(("FC0324", "FC0326"))
+_OF_REQUESTS: Final = frozenset(("FC0338", "FC0339"))
+_OF_REUSE: Final = frozenset(("FC0406", "FC0407", "FC0408"))
 
 _SECTIONS: Final = {"params": "FC0307", "secrets": "FC0309", "settings": "FC0312"}
 """What a name is told that no section declares."""
 _LINES: Final = ("forwardc", "name", "title", "docs", "pci", "environments")
 _ALWAYS: Final = frozenset(("FC0504", "FC0505", "FC0509"))
 _UNKNOWN_KEY: Final = "FC0201"
+_MISSING_KEY: Final = "FC0202"
 _WRONG_TYPE: Final = "FC0203"
 
 
 def names_unread(root: Node, form: Iterable[Diagnostic]) -> frozenset[str]:
-    """The names, as `params.amount` and `let.card`, in what is not read for its form."""
-    nodes = (at(root, finding.pointer) for finding in form if finding.pointer)
+    """The names, as `params.amount` and `let.card`, in what is not read for its form.
+
+    Beside a mistake as well: a map that lacks a key may not be read at all.
+    """
+    nodes = (
+        at(root, pointer)
+        for finding in form
+        for pointer in (finding.pointer, finding.pointer.rpartition("/")[0])
+        if pointer
+    )
     return frozenset(
         name
         for node in nodes
@@ -54,12 +72,12 @@ def independent(
     findings: Iterable[Diagnostic], form: Sequence[Diagnostic], root: Node
 ) -> Iterator[Diagnostic]:
     """The findings that do not follow from those of form, in the same file."""
-    sections = frozenset(root.by_key) if isinstance(root, YamlMap) else frozenset()
+    aliases = _aliases(root)
     hidden = [
         hiding
         for finding in form
-        for pointer in _pointers(finding, root)
-        for hiding in _hidden(finding.code, pointer, sections)
+        for pointer in aliases.get(finding.pointer, (finding.pointer,))
+        for hiding in _hidden(finding.code, pointer, root)
     ]
     spans = [finding.span for finding in form if finding.span is not None]
     for finding in findings:
@@ -82,16 +100,17 @@ class _Hiding:
         return f"{finding.pointer}/".startswith(f"{self.below}/")
 
 
-def _pointers(finding: Diagnostic, root: Node) -> list[str]:
-    """Where a mistake of form is: in several places where an alias repeats them."""
-    node = at(root, finding.pointer)
-    if node is None or "&" not in node.source.text:
-        return [finding.pointer]
-    place = node.start, node.end
-    return [twin.pointer for twin in walk(root) if (twin.start, twin.end) == place]
+def _aliases(root: Node) -> dict[str, list[str]]:
+    """All pointers to a node that an alias repeats, by each of them: its mistake is in all."""
+    if "&" not in root.source.text:
+        return {}
+    places: dict[tuple[int, int], list[str]] = {}
+    for node in walk(root):
+        places.setdefault((node.start, node.end), []).append(node.pointer)
+    return {pointer: twins for twins in places.values() for pointer in twins if len(twins) > 1}
 
 
-def _hidden(code: str, pointer: str, sections: frozenset[str]) -> Iterator[_Hiding]:
+def _hidden(code: str, pointer: str, root: Node) -> Iterator[_Hiding]:
     tokens = pointer.split("/")[1:]
     top = tokens[0] if tokens else ""
     if code in (_UNKNOWN_KEY, _WRONG_TYPE):
@@ -101,27 +120,41 @@ def _hidden(code: str, pointer: str, sections: frozenset[str]) -> Iterator[_Hidi
     if top == "operations" and len(tokens) > 1:
         yield from _in_operation(code, tokens)
     elif top in _SECTIONS and len(tokens) > 1:
-        yield _Hiding("", _OF_TYPES | _OF_MONEY | _OF_REFERENCES | _OF_CHOICES)
-        yield _Hiding("", _OF_SHAPES if top == "secrets" else frozenset())
+        yield _Hiding("", _of_declaration(top, at(root, f"/{top}/{escape_token(tokens[1])}")))
     else:
-        sections -= {top} if code == _UNKNOWN_KEY else set()
-        yield from _at_the_top(top, sections)
+        sections = frozenset(root.by_key) if isinstance(root, YamlMap) else frozenset()
+        yield from _at_the_top(top, sections - {top} if code == _UNKNOWN_KEY else sections)
+
+
+def _of_declaration(section: str, declared: Node | None) -> frozenset[str]:
+    """What cannot be said of a declaration without its form: all of it where its type is open."""
+    if section == "secrets":
+        return _OF_SHAPES
+    of = declared.get("type") if isinstance(declared, YamlMap) else None
+    has_type = isinstance(of, YamlScalar) and isinstance(of.value, str)
+    codes = _OF_TYPES | _OF_CHOICES
+    return codes if has_type else codes | _OF_MONEY | _OF_REFERENCES
 
 
 def _in_operation(code: str, tokens: Sequence[str]) -> Iterator[_Hiding]:
     """A step may have lost its `let` names, its outputs or its outcome, and nothing outside."""
     operation, step = (f"/{'/'.join(tokens[:depth])}" for depth in (2, 4))
     is_of_step = tokens[2:3] == ["steps"]
-    yield _Hiding(operation, _OF_REFERENCES | _OF_MONEY)
+    yield _Hiding(operation, _OF_REFERENCES)
+    # A missing key is reported at the map that lacks it, any other mistake at what has it.
+    yield _Hiding(f"/{'/'.join(tokens if code == _MISSING_KEY else tokens[:-1])}", _OF_MONEY)
     # The reference of the whole destination may be an output of any operation.
     yield _Hiding("/payment_reference", _OF_REFERENCES | _OF_NAMES | _OF_TYPES)
     if not is_of_step:
         yield _Hiding("", frozenset(("FC0318",)))
-    if not is_of_step or len(tokens) <= 5 or (tokens[4] == "response" and len(tokens) == 6):
-        yield _Hiding(step if is_of_step else operation, _OF_OUTCOMES)
+    place = step if is_of_step else operation
+    is_key = len(tokens) <= 5 or (tokens[4] == "response" and len(tokens) == 6)
+    if not is_of_step or is_key:
+        yield _Hiding(place, _OF_OUTCOMES | _OF_REUSE)
+    if not is_of_step or len(tokens) <= 5 or tokens[4] == "request":
+        yield _Hiding(place, _OF_REQUESTS)
     in_names = tokens[4:5] == ["let"] or tokens[4:6] == ["response", "outputs"]
-    is_key = len(tokens) <= 5 and code in (_UNKNOWN_KEY, _WRONG_TYPE)
-    if in_names or is_key:
+    if in_names or (is_key and code in (_UNKNOWN_KEY, _WRONG_TYPE)):
         yield _Hiding(operation, _OF_NAMES | _OF_TYPES)
 
 
@@ -133,7 +166,7 @@ def _at_the_top(top: str, sections: frozenset[str]) -> Iterator[_Hiding]:
         yield _Hiding("", codes | _OF_NAMES | _OF_TYPES | _OF_CHOICES | {"FC0318"})
     if "operations" not in sections or top == "operations":
         yield _Hiding("", _OF_USES)
-    if top in ("money", "params") or "money" not in sections:
+    if top in ("money", "params") or not {"money", "params"} <= sections:
         yield _Hiding("", _OF_MONEY)
     if top == "payment_reference" or "payment_reference" not in sections:
         yield _Hiding("", _OF_REFERENCES)

@@ -1,0 +1,82 @@
+"""One mistake of form is one finding: what only follows from it is not reported.
+
+Each kind of key of the real destinations is renamed once, to a near word and to a far one.
+"""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from forwardc.compile.language import yaml_reader
+from forwardc.compile.language.load import load_files
+from forwardc.compile.language.nodes import Entry, YamlMap, walk
+from forwardc.compile.pipeline import compile_loaded
+from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.sink import Sink
+from one_rule import one_rule
+
+ROOT: Final = Path(__file__).resolve().parents[2] / "destinations"
+NAMES: Final = ("adyen", "rocketpay", "rokt", "stripe", "token_vault", "visa")
+# Names of the author's own stand at these places of a pointer: below them all keys are alike.
+_OWN: Final = re.compile(
+    r"(/(?:environments|settings|params|secrets|operations|steps|let|outputs|headers|query))/[^/]+"
+)
+_BODY: Final = re.compile(r"/request/(?:json|form|xml)/|/let/|/schema/|/pick/")
+
+
+def found(folder: Path, text: str) -> list[Diagnostic]:
+    (folder / "shop.yaml").write_text(text, encoding="utf-8")
+    sink = Sink()
+    compile_loaded(load_files(folder, ["shop.yaml"], sink), sink)
+    return sink.sorted()
+
+
+def entries(text: str) -> list[Entry]:
+    root = yaml_reader.read("shop.yaml", text.encode(), Sink())
+    assert root is not None
+    return [
+        entry for node in walk(root) if isinstance(node, YamlMap) for entry in node.by_key.values()
+    ]
+
+
+def kinds() -> list[tuple[str, str, int, int]]:
+    """A name of a destination and the place of a key in it: one for each kind of key."""
+    seen: dict[str, tuple[str, str, int, int]] = {}
+    for name in NAMES:
+        for entry in entries((ROOT / f"{name}.yaml").read_text(encoding="utf-8")):
+            kind = re.sub(r"/[0-9]+", "/0", _OWN.sub(r"\1/*", entry.value.pointer))
+            node = entry.key_node
+            if not kind.endswith("/*") and not _BODY.search(kind):
+                seen.setdefault(kind, (name, kind, node.start, node.end))
+    return list(seen.values())
+
+
+RENAMES: Final[dict[str, Callable[[str], str]]] = {
+    "near": lambda key: f"{key}q",
+    "far": lambda key: f"zz_{key[::-1]}",
+}
+
+
+@one_rule("kind", kinds())
+@pytest.mark.parametrize("renamed", list(RENAMES))
+def test_a_renamed_key_is_one_finding(
+    kind: tuple[str, str, int, int], renamed: str, tmp_path: Path
+) -> None:
+    name, pointer, start, end = kind
+    text = (ROOT / f"{name}.yaml").read_text(encoding="utf-8")
+    before = {one.message for one in found(tmp_path, text)}
+    key = RENAMES[renamed](text[start:end])
+    after = [
+        one
+        for one in found(tmp_path, text[:start] + key + text[end:])
+        if one.message not in before
+    ]
+    of_form = [one for one in after if one.code == "FC0201"]
+    if of_form:
+        # Else the key is the author's own, such as a name in a body.
+        assert after == of_form[:1], pointer
+        assert after[0].span is not None
+        assert after[0].span.start.line == text.count("\n", 0, start) + 1
