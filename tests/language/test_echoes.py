@@ -70,9 +70,7 @@ def test_a_renamed_key_is_one_finding(
     before = {one.message for one in found(tmp_path, text)}
     key = RENAMES[renamed](text[start:end])
     after = [
-        one
-        for one in found(tmp_path, text[:start] + key + text[end:])
-        if one.message not in before
+        one for one in found(tmp_path, text[:start] + key + text[end:]) if one.message not in before
     ]
     of_form = [one for one in after if one.code == "FC0201"]
     if of_form:
