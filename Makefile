@@ -8,7 +8,7 @@
 #   make bench   measure; NAMES picks what
 #   make fuzz    the property tests, with many more examples, and every reader of foreign bytes
 #   make mutants put mistakes into copies of the code, and see whether the tests find them
-#   make generated write what is made from the folders of the vaults
+#   make generated write what is made from the folders of the vaults, and docs/reference/
 #   make audit   ask for known holes in the locked packages
 #   make pictures draw the pictures that the documents show
 #   make facts   say which of the vendors' clients and contracts have newer versions
@@ -74,6 +74,7 @@ pictures: $(READY)
 
 generated: $(READY)
 	PYTHONPATH=compiler:tests/support $(VENV) -m generated_files .
+	PYTHONPATH=compiler:tests/support $(VENV) -m schema_reference .
 
 audit: $(READY)
 	$(VENV) requirements/audit.py
