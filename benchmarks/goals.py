@@ -67,8 +67,7 @@ GOALS = (
         "`forwardc run --sandbox` in process",
         28,
         _EMPTY,
-        because="it starts the vault's emulator, a client and a server of HTTP in one process:"
-        " 700 modules; httpx loads its command line, with rich and pygments where they are",
+        because="it starts the vault's emulator, a client and a server of HTTP in one process",
     ),
     Goal("making the dataclasses of `check`", 0.2, _LIBRARY),
     Goal("making the dataclasses of `check`, and each `__init__`", 0.5, _LIBRARY),

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from forwardc.cli.sandbox.command import command
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.checkout.made_up_keys import checkout_secret_key
-from forwardc.sandbox.parties import UnknownPartyError, create_parties
+from forwardc.sandbox.parties import EmulatedParties, UnknownPartyError
 from forwardc.sandbox.serve import start_in_thread
 from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 from forwardc.sandbox.world import DestinationUnreachableError, OutboundRequest, World
@@ -113,8 +113,7 @@ def test_a_method_in_any_case(method: str) -> None:
 
 
 def test_every_party_has_a_name_and_the_command_says_it() -> None:
-    parties = create_parties(World())
-    names = [party.name for party in (*parties.named, parties.echo)]
+    names = [party.name for party in EmulatedParties(World()).start_all()]
     assert len(set(names)) == len(names)
     refused = CliRunner().invoke(command, ["--port", "0", "--as", "nobody=0"])
     assert refused.exit_code == 2

@@ -16,7 +16,8 @@ import pytest
 from forwardc.sandbox.app import create_app
 from forwardc.sandbox.checkout.made_up_keys import checkout_secret_key
 from forwardc.sandbox.credentials import secret
-from forwardc.sandbox.parties import create_parties, sources
+from forwardc.sandbox.memory import ids_by_table
+from forwardc.sandbox.parties import EmulatedParties, sources
 from forwardc.sandbox.serve import load, save, start_in_thread
 from forwardc.sandbox.world import (
     DestinationTimeoutError,
@@ -54,7 +55,25 @@ def deliver(world: World, url: str, body: bytes = b"", **more: Any) -> Any:
     ],
 )
 def test_each_host_has_its_party(host: str, party: str) -> None:
-    assert party in create_parties(World()).party_of(host).name.split(".")
+    assert party in EmulatedParties(World()).party_of(host).name.split(".")
+
+
+def test_a_party_starts_when_it_is_first_meant_and_has_its_sources() -> None:
+    world, whole = World(), World()
+    create_app(whole)
+    app = create_app(world, at_once=False)
+    assert not world.tables
+
+    async def meet() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
+            await client.get("https://api.stripe.com/v1/payment_methods")
+            alone = set(world.tables)
+            for host in ("api.sandbox.checkout.com", "api.rocketpay.kz"):
+                await client.get(f"https://{host}/")
+            assert alone < set(world.tables)
+
+    asyncio.run(meet())
+    assert ids_by_table(world.tables) == ids_by_table(whole.tables)
 
 
 def test_an_unknown_host_is_recorded_and_answered() -> None:

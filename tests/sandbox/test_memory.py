@@ -19,7 +19,7 @@ from forwardc.sandbox.checkout.made_up_keys import checkout_secret_key
 from forwardc.sandbox.destinations.rocketpay import party as rocketpay_party
 from forwardc.sandbox.destinations.visa import party as visa_party
 from forwardc.sandbox.memory import ForgottenGuards, ForgottenRowError
-from forwardc.sandbox.parties import row_kinds, sources
+from forwardc.sandbox.parties import emulations, sources
 from forwardc.sandbox.serve import load, save
 from forwardc.sandbox.stripe.made_up_keys import stripe_secret_key
 from forwardc.sandbox.world import World
@@ -59,7 +59,7 @@ async def payment(call: Call, key: str) -> httpx.Response:
 
 
 def counted(world: World) -> int:
-    settings = row_kinds().settings
+    settings = {table for one in emulations().values() for table in one.rows.settings}
     return sum(len(rows) for name, rows in world.tables.items() if name not in settings)
 
 
@@ -174,7 +174,7 @@ def test_what_serves_once_is_a_guard(table: str, use: Callable[[World], None]) -
     world = World()
     use(world)
     (guard,) = world.table(table)
-    assert table in row_kinds().guards
+    assert any(table in one.rows.guards for one in emulations().values())
     world.table(table).clear()
     world.forgotten.add(table, guard)
     with pytest.raises(ForgottenRowError):

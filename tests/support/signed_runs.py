@@ -21,7 +21,6 @@ from forwardc.runtime.run.request import ClockAndIds, RunRequest
 from forwardc.runtime.run.run import run
 from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, sandbox_resolver
 from forwardc.sandbox.app import create_app
-from forwardc.sandbox.parties import seed
 from forwardc.sandbox.project import read
 from forwardc.sandbox.world import World
 
@@ -44,7 +43,6 @@ class Arrivals:
     def __post_init__(self) -> None:
         data = project_data([self.plan], Lock(), date(2026, 11, 20))
         self.world.project = read(data)
-        seed(self.world)
         self.app = create_app(self.world)
 
     def run(self, change: Change | None = None, source: str | None = None, **texts: str) -> Any:

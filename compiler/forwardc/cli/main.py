@@ -77,6 +77,10 @@ def run(arguments: Sequence[str]) -> int:
     # boto3 and the exporter of traces would write the keys of their connections there, and so
     # would what this process starts.
     os.environ.pop("SSLKEYLOGFILE", None)
+    # httpx imports its own command line, and does without it where that fails. With rich and
+    # pygments, which others may have installed, it takes 50 ms that no command of ours needs.
+    modules: dict[str, Any] = sys.modules
+    modules.setdefault("httpx._main", None)
     try:
         result = _call(arguments)
         sys.stdout.flush()

@@ -8,6 +8,7 @@ them, which is why no HTTP client stands in between.
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from urllib.parse import unquote, urlsplit
 
@@ -17,17 +18,15 @@ from forwardc.sandbox.parties import (
     App,
     EmulatedParties,
     EmulatedParty,
+    Emulation,
     Message,
     Receive,
     Scope,
     Send,
     UnknownPartyError,
-    create_parties,
     host_of,
     is_local,
     known_name,
-    row_kinds,
-    seed,
 )
 from forwardc.sandbox.world import (
     FILLED,
@@ -194,7 +193,7 @@ class Sandbox:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Run what parties do unasked while a server serves this app."""
-        parts = [party.background for party in self._parties.named if party.background]
+        parts = [party.background for party in self._parties.start_all() if party.background]
         await receive()
         tasks = [asyncio.create_task(part(self._world, self._changed)) for part in parts]
         await send({"type": "lifespan.startup.complete"})
@@ -275,32 +274,33 @@ def create_app(
     *,
     changed: Callable[[], None] = lambda: None,
     ports: Mapping[int, str] | None = None,
+    at_once: bool = True,
 ) -> Sandbox:
     """The sandbox on one world, with its fixed sources. Sets `world.send`.
 
-    `ports` are those on which one party answers, by its short name or host. Raises
-    `UnknownPartyError` for a name that no party has.
+    `ports` are those on which one party answers, by its short name or host. All parties start
+    `at_once`, or each when a request first means it. Raises `UnknownPartyError` for a name that no
+    party has.
     """
-    fixed = _seeded(world)
-    parties, ports = create_parties(world), ports or {}
+    limit = RowLimit(world.remember, world.forgotten)
+    parties, ports = EmulatedParties(world, partial(_seed, world, limit)), ports or {}
     for name in ports.values():
         if not known_name(name, parties):
             raise UnknownPartyError
-    limit = RowLimit(world.remember, row_kinds(), fixed, world.forgotten)
+    if at_once:
+        parties.start_all()
     sandbox = Sandbox(world, parties, changed, ports, limit)
     world.send = sandbox.deliver
     return sandbox
 
 
-def _seeded(world: World) -> dict[str, frozenset[str]]:
-    """Put the fixed sources into a world; their ids, which stay."""
+def _seed(world: World, limit: RowLimit, emulated: Emulation) -> None:
+    """Put the fixed sources of a party into a world, and their ids among those that stay."""
     # What an earlier start has left in the tables is not fixed.
-    only_fixed = World() if world.tables else world
-    seed(only_fixed)
-    fixed = ids_by_table(only_fixed.tables)
-    if only_fixed is not world:
-        seed(world)
-    return fixed
+    only_fixed = World()
+    emulated.seed(only_fixed)
+    limit.add(emulated.rows, ids_by_table(only_fixed.tables))
+    emulated.seed(world)
 
 
 async def _hang(receive: Receive, seconds: float) -> None:

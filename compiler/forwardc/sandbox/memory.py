@@ -95,9 +95,15 @@ class RowLimit:
     """Holds tables to a number of rows. `fixed` are ids that stay, by table."""
 
     rows: int
-    kinds: RowKinds
-    fixed: Mapping[str, frozenset[str]]
     forgotten: ForgottenGuards
+    kinds: RowKinds = field(default_factory=RowKinds)
+    fixed: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def add(self, kinds: RowKinds, fixed: Mapping[str, frozenset[str]]) -> None:
+        """Take in what one party says of its tables, and the ids that stay in them."""
+        guards, settings = self.kinds.guards | kinds.guards, self.kinds.settings | kinds.settings
+        self.kinds = RowKinds(guards, settings)
+        self.fixed.update(fixed)
 
     def enforce(self, tables: Mapping[str, dict[str, Any]]) -> bool:
         """Forget the oldest rows of the largest tables, where there are too many; whether any."""

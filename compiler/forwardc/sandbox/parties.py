@@ -3,11 +3,14 @@
 A host that no party names is the recording echo's, so that a new destination needs no change. A
 served request names its host in this order: a Host header of a party; `X.localhost`, where X is a
 host or a party's short name; the port, where it is a party's own; the first path segment.
+
+A party is loaded and started when a request first means it, or with all others at once, as a server
+has it: its hosts are known before.
 """
 
 import ipaddress
 import re
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -17,7 +20,7 @@ from urllib.parse import urlsplit
 from forwardc.sandbox.errors import SandboxError
 from forwardc.sandbox.laxness import Laxness
 from forwardc.sandbox.memory import RowKinds
-from forwardc.sandbox.registry import ECHO, modules
+from forwardc.sandbox.registry import ECHO, NAMES, packages
 from forwardc.sandbox.world import World
 
 Scope = MutableMapping[str, Any]
@@ -33,6 +36,7 @@ Background = Callable[[World, Callable[[], None]], Coroutine[None, None, None]]
 
 # Below this path a party has switches of the sandbox, which are no vendor's.
 SWITCHES = "/_sandbox/"
+_ECHO_MODULE = f"forwardc.sandbox.destinations.{ECHO}"
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}")
 
 
@@ -74,13 +78,6 @@ class EmulatedParty:
             return False
         return self.receives_at is None or self.receives_at(host, path, delivered)
 
-    def answers_for(self, host: str) -> bool:
-        """Whether this party is responsible for a host (lower case, without port)."""
-        return any(
-            host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
-            for pattern in self.hosts
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Emulation:
@@ -99,48 +96,57 @@ class Emulation:
 
 
 @cache
+def hosts() -> Mapping[str, tuple[str, ...]]:
+    """The hosts of every party but the echo, by its name. Loads no party."""
+    return {name: import_module(f"{package}.hosts").HOSTS for name, package in packages().items()}
+
+
+def emulation(name: str) -> Emulation:
+    """The emulation of one party, by its name."""
+    module = import_module(_ECHO_MODULE if name == ECHO else f"{packages()[name]}.party")
+    emulated: Emulation = module.EMULATION
+    return emulated
+
+
 def emulations() -> Mapping[str, Emulation]:
     """The emulation of every party but the echo, by its name."""
-    return {module.split(".")[-2]: import_module(module).EMULATION for module in modules()}
+    return {name: emulation(name) for name in packages()}
 
 
 @dataclass(frozen=True, slots=True)
 class EmulatedParties:
-    """All parties of one world."""
+    """All parties of one world. `before` is called with a party's emulation before its start."""
 
-    named: tuple[EmulatedParty, ...]
-    echo: EmulatedParty
+    world: World
+    before: Callable[[Emulation], None] = lambda _: None
+    _started: dict[str, EmulatedParty] = field(default_factory=dict)
+
+    def start_all(self) -> tuple[EmulatedParty, ...]:
+        """Start every party that is not yet; all of them."""
+        return tuple(map(self._party, NAMES))
 
     def party_of(self, host: str) -> EmulatedParty:
         """The party that answers for this host."""
-        return next((party for party in self.named if party.answers_for(host)), self.echo)
+        names = (name for name, patterns in hosts().items() if _is_of(host, patterns))
+        return self._party(next(names, ECHO))
 
     def party_named(self, name: str) -> EmulatedParty | None:
         """The party of this name, or None."""
-        every = (*self.named, self.echo)
-        return next((party for party in every if party.name == name), None)
+        return self._party(name) if name in NAMES else None
+
+    def _party(self, name: str) -> EmulatedParty:
+        if name not in self._started:
+            emulated = emulation(name)
+            self.before(emulated)
+            self._started[name] = emulated.start(self.world)
+        return self._started[name]
 
 
-def create_parties(world: World) -> EmulatedParties:
-    """Start every party on one world."""
-    echo: Emulation = import_module(f"forwardc.sandbox.destinations.{ECHO}").EMULATION
-    return EmulatedParties(
-        tuple(emulation.start(world) for emulation in emulations().values()), echo.start(world)
-    )
-
-
-def seed(world: World) -> None:
-    """Put the fixed test sources into every party that holds cards."""
-    for emulation in emulations().values():
-        emulation.seed(world)
-
-
-def row_kinds() -> RowKinds:
-    """The tables of all parties whose rows are not simply forgotten."""
-    kinds = [emulation.rows for emulation in emulations().values()]
-    return RowKinds(
-        frozenset().union(*(kind.guards for kind in kinds)),
-        frozenset().union(*(kind.settings for kind in kinds)),
+def _is_of(host: str, patterns: Iterable[str]) -> bool:
+    """Whether a host (lower case, without port) is one of a party's."""
+    return any(
+        host.endswith(pattern[1:]) if pattern.startswith("*.") else host == pattern
+        for pattern in patterns
     )
 
 
@@ -148,8 +154,8 @@ def sources(world: World) -> list[dict[str, str]]:
     """Every fixed source: its holder, its id and what it makes a destination do."""
     return [
         {"vault": name, **row}
-        for name, emulation in emulations().items()
-        for row in emulation.sources(world)
+        for name, emulated in emulations().items()
+        for row in emulated.sources(world)
     ]
 
 

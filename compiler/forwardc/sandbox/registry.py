@@ -1,7 +1,8 @@
 """The emulated parties: a line for each vault, and a line for each destination.
 
 A vault `NAME` is the folder `sandbox/NAME/`, a destination `sandbox/destinations/NAME/`. Its module
-`party.py` has the `EMULATION`, which says all that the rest of the sandbox needs of it.
+`party.py` has the `EMULATION`, which says all that the rest of the sandbox needs of it, and its
+`hosts.py` the `HOSTS` at which it answers: they are known before the party is loaded.
 """
 
 VAULTS = (
@@ -19,7 +20,7 @@ ECHO = "echo"
 NAMES = (*VAULTS, *DESTINATIONS, ECHO)
 
 
-def modules() -> tuple[str, ...]:
-    """The modules with an `EMULATION`: vaults by name, then destinations as listed."""
-    vaults = (f"forwardc.sandbox.{name}.party" for name in sorted(VAULTS))
-    return *vaults, *(f"forwardc.sandbox.destinations.{name}.party" for name in DESTINATIONS)
+def packages() -> dict[str, str]:
+    """The package of every party but the echo: vaults by name, then destinations as listed."""
+    vaults = {name: f"forwardc.sandbox.{name}" for name in sorted(VAULTS)}
+    return vaults | {name: f"forwardc.sandbox.destinations.{name}" for name in DESTINATIONS}

@@ -80,7 +80,8 @@ def add_to_the_sandbox(root: Path) -> str:
     sandbox = root / "compiler/forwardc/sandbox"
     (sandbox / VAULT).mkdir()
     (sandbox / VAULT / "__init__.py").write_text('"""Acorn\'s API, emulated."""\n')
-    shutil.copy(HERE / "sandbox/party.py", sandbox / VAULT / "party.py")
+    for name in ("hosts.py", "party.py"):
+        shutil.copy(HERE / "sandbox" / name, sandbox / VAULT / name)
     add_line(sandbox / "registry.py", '    "checkout",\n', f'    "{VAULT}",\n')
     return "compiler/forwardc/sandbox/registry.py"
 

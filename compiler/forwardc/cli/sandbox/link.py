@@ -51,7 +51,8 @@ def transport_to(
 
     ambient = ambient or ClockAndIds()
     data = project_data(plans, ambient.lock, ambient.now().date())
-    return httpx.ASGITransport(create_app(World(project=read(data))))
+    # One run meets a vault and a destination: the others are not loaded.
+    return httpx.ASGITransport(create_app(World(project=read(data)), at_once=False))
 
 
 async def store_secrets(plan: Plan, operation: str, sender: Sender) -> None:

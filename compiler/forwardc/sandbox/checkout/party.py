@@ -29,6 +29,7 @@ from forwardc.sandbox.checkout import (
 )
 from forwardc.sandbox.checkout.access import KeyKind, jwk_set
 from forwardc.sandbox.checkout.clients import is_live
+from forwardc.sandbox.checkout.hosts import HOSTS
 from forwardc.sandbox.checkout.laxness import LAXNESSES
 from forwardc.sandbox.checkout.payment_tables import DIGITS
 from forwardc.sandbox.checkout.request_checks import read_object
@@ -115,8 +116,6 @@ PAYMENTS = (
 
 # --- Forwarding and vault
 
-# A name of Checkout.com that has no service is nobody's: it must not become the echo's.
-HOSTS = ("*.checkout.com",)
 # First segments of the paths that only one service has; every other path is the api host's.
 _SERVICE_OF = {
     "forward": "forward",

@@ -42,6 +42,7 @@ from forwardc.sandbox.stripe.account import (
 from forwardc.sandbox.stripe.amounts import sum_in_words
 from forwardc.sandbox.stripe.call import StripeCall, StripeEndpoint, new_id
 from forwardc.sandbox.stripe.errors import StripeError, invalid
+from forwardc.sandbox.stripe.hosts import HOSTS
 from forwardc.sandbox.stripe.laxness import LAXNESSES
 from forwardc.sandbox.stripe.outcomes import MalformedAnswerError
 from forwardc.sandbox.stripe.params import FormError, parse_form
@@ -162,7 +163,6 @@ def _in_use(key: str) -> StripeError:
 
 # --- The way of a request
 
-HOSTS = ("api.stripe.com",)
 ENDPOINTS = (
     *method_endpoints.ENDPOINTS,
     *customers.ENDPOINTS,

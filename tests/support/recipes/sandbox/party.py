@@ -5,6 +5,7 @@ One card is behind every source.
 
 import json
 
+from forwardc.sandbox.acorn.hosts import HOSTS
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,7 +14,6 @@ from starlette.routing import Route
 from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.world import OutboundRequest, World
 
-HOSTS = ("api.acorn.example", "api.sandbox.acorn.example")
 _CARD = {"number": "4242424242424242", "month": "12", "year": "2030"}
 
 

@@ -20,6 +20,7 @@ from forwardc.sandbox.cards import Behaviour
 from forwardc.sandbox.credentials import holder, of_basic, with_place
 from forwardc.sandbox.destinations.adyen import errors
 from forwardc.sandbox.destinations.adyen.errors import AdyenError, AdyenRefusal
+from forwardc.sandbox.destinations.adyen.hosts import HOSTS, TEST_HOST
 from forwardc.sandbox.destinations.adyen.laxness import LAXNESSES, UNKNOWN_MERCHANT_ACCOUNTS
 from forwardc.sandbox.destinations.adyen.request import AdyenInstrument, instrument, read
 from forwardc.sandbox.destinations.adyen.schema import DIGITS, VERSIONS
@@ -155,9 +156,7 @@ def _action(code: str, reference: str) -> dict[str, str]:
 
 # --- Requests
 
-TEST_HOST = "checkout-test.adyen.com"
 LIVE_SUFFIX = "-checkout-live.adyenpayments.com"
-HOSTS = (TEST_HOST, "*.adyenpayments.com")
 # Characters (Adyen's page on API idempotency).
 LONGEST_IDEMPOTENCY_KEY = 64
 

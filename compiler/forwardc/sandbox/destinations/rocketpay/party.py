@@ -19,11 +19,11 @@ from forwardc.sandbox.cards import Behaviour, lookup
 from forwardc.sandbox.destinations.endpoint import answer, app_of, is_json, transport_fault
 from forwardc.sandbox.destinations.rocketpay import callbacks, switches, tokens
 from forwardc.sandbox.destinations.rocketpay.callbacks import deliver_forever
+from forwardc.sandbox.destinations.rocketpay.hosts import HOSTS
 from forwardc.sandbox.destinations.rocketpay.requests import (
     BY_CARD,
     BY_TOKEN,
     CARD,
-    HOST,
     REVOKE,
     TOKENIZE,
     GateError,
@@ -125,8 +125,6 @@ def _take_payment_id(world: World, asked: GateRequest) -> None:
 
 
 # --- Operations
-
-HOSTS = (HOST,)
 
 Operation = Callable[[World, GateRequest], "dict[str, Any] | Response"]
 

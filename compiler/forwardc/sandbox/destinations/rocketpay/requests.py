@@ -18,6 +18,7 @@ from forwardc.sandbox.cards import Behaviour, TestCard
 from forwardc.sandbox.credentials import holder
 from forwardc.sandbox.crypto import rocketpay
 from forwardc.sandbox.destinations.endpoint import UnreadableBodyError, read_json
+from forwardc.sandbox.destinations.rocketpay.hosts import HOST
 from forwardc.sandbox.destinations.shapes import (
     IntegerShape,
     JsonShape,
@@ -221,7 +222,6 @@ TOGETHER: Final[Mapping[str, str]] = MappingProxyType({"amount": "3286", "curren
 
 # --- Reading
 
-HOST = "api.rocketpay.kz"
 _WITHOUT = holder("rocketpay", ("rocketpay_secret", "signature"))
 
 # A merchant whose shopper comes from here is blocked: this sandbox's choice (RFC 5737, TEST-NET-1).

@@ -22,11 +22,10 @@ from forwardc.sandbox.destinations.endpoint import (
     read_json,
     transport_fault,
 )
+from forwardc.sandbox.destinations.rokt.hosts import HOSTS
 from forwardc.sandbox.destinations.shapes import JsonShape, ObjectShape, TextShape, shape_mistakes
 from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.world import World
-
-HOSTS = ("rokt.example", "*.rokt.example")
 
 # RFC 6750 section 2.1: what is left of a template that nobody filled does not pass.
 _BEARER = re.compile("Bearer ([A-Za-z0-9._~+/-]+=*)")

@@ -32,6 +32,7 @@ from forwardc.sandbox.destinations.endpoint import (
     transport_fault,
 )
 from forwardc.sandbox.destinations.shapes import shape_mistakes
+from forwardc.sandbox.destinations.visa.hosts import HOSTS
 from forwardc.sandbox.destinations.visa.instrument import (
     UnopenedInstrumentError,
     VisaInstrument,
@@ -56,7 +57,6 @@ def is_hash_of(digest: str, address: str, credentials: Sequence[str]) -> bool:
 
 # --- Requests
 
-HOSTS = ("cert.api.visa.com", "sandbox.api.visa.com", "api.visa.com")
 USED_TOKENS = "visa.used_tokens"
 PROVISIONED = "visa.provisioned_tokens"
 _UUID = re.compile("[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)

@@ -1,0 +1,3 @@
+"""The hosts at which Stripe answers."""
+
+HOSTS = ("api.stripe.com",)
