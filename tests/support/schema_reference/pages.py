@@ -51,7 +51,7 @@ def _about_destinations(root: Path) -> str:
     smallest = (root / MINIMAL / "destinations/till.yaml").read_text("utf-8").rstrip()
     return f"""\
 Every key of `destinations/NAME.yaml`. [The language](../language.md) says what they are for and how
-expressions are written; [recipes](../recipes.md) has whole files. NAME is a name of yours,
+expressions are written; [the cookbook](../cookbook.md) has whole files. NAME is a name of yours,
 `[]` an item of a list. The examples are parts of files that are checked, built and run.
 
 The smallest file that works, `{MINIMAL}/destinations/till.yaml`:
