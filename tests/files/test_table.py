@@ -66,6 +66,9 @@ KNOWN: dict[tuple[str, str], str] = {
         "sqlite3.connect",
     ): "kind LOOKUP_DATABASE: looked at before",
     ("runtime/history/sqlite.py", "sqlite3.connect"): "kind HISTORY: made, or looked at before",
+    ("runtime/http/client_certificate.py", "load_cert_chain"): "in memory, or the encrypted one",
+    ("runtime/http/client_certificate.py", "TemporaryDirectory"): "a folder of its own",
+    ("runtime/http/client_certificate.py", "write_bytes"): "in that folder, the key encrypted",
     (
         "runtime/http/tls.py",
         "load_verify_locations",

@@ -28,9 +28,9 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     found: list[bool] = []
     whole = Sender.send
 
-    async def send(self: Sender, *given: Any, private: bool = False) -> Any:
+    async def send(self: Sender, *given: Any, private: bool = False, **more: Any) -> Any:
         found.append(private)
-        return await whole(self, *given, private=private)
+        return await whole(self, *given, private=private, **more)
 
     monkeypatch.setattr(Sender, "send", send)
     return found

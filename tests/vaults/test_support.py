@@ -55,6 +55,8 @@ def test_only_what_the_vendor_does_not_confirm_is_unconfirmed() -> None:
         ("checkout", "sign.visa-x-pay-token"),
         *(("checkout", f"atom.{atom}") for atom in may_be_empty),
         ("checkout", "instrument.brand"),
+        ("checkout", "client-certificate"),
+        ("stripe", "client-certificate"),
         ("stripe", "integer.card.expiry.M"),
         ("stripe", "integer.card.expiry.MM"),
     }

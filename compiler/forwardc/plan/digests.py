@@ -152,6 +152,11 @@ def _step(step: PlanStep) -> Json:
         "http": http_json(step.http),
         "destination": [step.destination.method, json_of(step.destination.url)],
         "sign": _sign(step.sign) if step.sign else None,
+        **(
+            {"client_certificate": _part(step.client_certificate)}
+            if step.client_certificate
+            else {}
+        ),
         **({"review": _review(step.review)} if step.review else {}),
     }
 

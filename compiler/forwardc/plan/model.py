@@ -37,6 +37,7 @@ from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.parts import (
     CredentialShape,
     Name,
+    PlanClientCertificate,
     PlanMoney,
     PlanPart,
     PlanRequest,
@@ -250,6 +251,7 @@ class PlanStep(PlanPart):
     namespaces: Table[str, str] = member(default_factory=dict)
     echo: Echo | None = None
     reuse: PlanReuse | None = None
+    client_certificate: PlanClientCertificate | None = None
 
 
 class InstrumentQuestion(PlanPart):

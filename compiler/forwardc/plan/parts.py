@@ -114,15 +114,25 @@ def misfit(shape: CredentialShape | None, class_: EnvironmentClass, value: str) 
 class SecretForm(PlanPart):
     """What a secret's raw value must be for its use, so that one can be made up.
 
-    A JWK, octets in base64url or base64, a text of so many bytes, `user:password` or its base64, or
-    a private key as JWK.
+    A JWK, octets in base64url or base64, a text of so many bytes, `user:password` or its base64, a
+    private key as JWK, or a certificate and its private key as PEM: both are made from the name of
+    the `key`'s secret.
     """
 
     kind: (
         Literal["rsa_jwk", "oct_jwk", "base64url", "text", "basic", "login", "base64"]
         | Literal["rsa_private", "ec_private", "ed25519_private"]
+        | Literal["certificate", "certificate_key"]
     )
     octets: Annotated[int, Checked(least(1, 64))] | None = member(default=None, key="bytes")
+    key: str | None = None
+
+
+class PlanClientCertificate(PlanPart):
+    """The secrets that hold the certificate which the runtime presents, and its private key."""
+
+    certificate: str
+    key: str
 
 
 # What reviewers accept of a step.

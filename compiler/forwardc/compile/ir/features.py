@@ -82,6 +82,7 @@ FEATURES: tuple[str, ...] = (
     *(f"sign.{scheme}" for scheme in SCHEMES),
     *(f"instrument.{name}" for name in INSTRUMENT),
     "network-token",
+    "client-certificate",
     "step.direct",
 )
 """Every feature. `function.*` counts only where a VAULT value goes through the function."""
@@ -117,6 +118,8 @@ def uses(
     key = (stored if request.holds & HAS_CALL else None, supplied)
     yield from _USES.get(request, key, lambda: tuple(_request_uses(request, stored, supplied)))
     yield from _instrument_uses(step)
+    if step.client_certificate is not None:
+        yield FeatureUse("client-certificate", step.client_certificate.span)
     if _uses_network_token(request):
         yield FeatureUse("network-token", operation.span)
 

@@ -10,6 +10,7 @@ from operator import or_
 from typing import Final
 
 from forwardc.compile.ir.arrangements import AgreedArrangement, Arrangement
+from forwardc.compile.ir.client_certificate import ClientCertificate
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
@@ -195,6 +196,8 @@ class ProgramStep:
     reuse: Reuse | None = None
     """How long what it gives serves other runs, too; None where it serves its own alone."""
     reuse_span: Span | None = None
+    client_certificate: ClientCertificate | None = None
+    """What whoever sends it has to present to the destination."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +268,8 @@ class Program:
     """What vaults must agree to beyond their documents."""
     private: bool = False
     """Whether our runtime may find the host in the operator's own network."""
+    own_vault: bool = False
+    """Whether the merchant's own token vault receives the card."""
     templates: tuple[ProgramOperation, ...] = ()
     """The operations with a hole for each value of the environment: vaults emit these, once."""
     values: Mapping[str, Term] = field(default_factory=dict)

@@ -113,8 +113,6 @@ class AssessmentSummary:
     is_emitted: bool
     is_reviewed: bool
     """Whether a step goes to the vault's reviewers."""
-    has_unfilled: bool
-    """Whether one of these steps has no field that the vault fills."""
     span: Span | None
     standings: tuple[StandingSummary, ...] = ()
 

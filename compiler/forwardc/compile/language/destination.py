@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Literal, assert_never
 
 from forwardc.compile.ir.arrangements import Arrangement
+from forwardc.compile.ir.client_certificate import ClientCertificate
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.compile.language.nodes import Node, YamlMap
@@ -314,6 +315,8 @@ class Destination:
     """What tells test from live, by environment; `host` where the file does not say."""
     arrangements: tuple[Arrangement, ...] = ()
     """What vaults must agree to beyond their documents."""
+    client_certificate: ClientCertificate | None = None
+    """By what it knows its callers beside their secrets."""
     countries: tuple[str, ...] = ()
     """Where the destination is, ISO 3166-1; none means the country of the account."""
 

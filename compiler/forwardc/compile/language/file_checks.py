@@ -20,7 +20,7 @@ _STEP = "/operations/[^/]+/steps/[^/]+"
 _REQUEST = "GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|TRACE|query|headers|json|form|xml|text"
 # The last two are other languages, in which these characters are something else.
 _IN_DESTINATION = re.compile(
-    rf"/environments/[^/]+/base_url|{_STEP}/let/.*|{_STEP}/request/(?:{_REQUEST})(?:/.*)?"
+    rf"/environments/[^/]+/base_url|/client_certificate/(?:certificate|key)|{_STEP}/let/.*|{_STEP}/request/(?:{_REQUEST})(?:/.*)?"
     rf"|(?:/operations/[^/]+)?/payment_reference(?:/[0-9]+)?"
     rf"|{_STEP}/request/sign/(secret|key_id|merchant_id|consumer_key|tag)"
     rf"|{_STEP}/request/sign/(access_key_id|region|service|session_token)"

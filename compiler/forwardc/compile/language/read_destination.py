@@ -26,6 +26,7 @@ from forwardc.compile.language.nodes import Entry, Node, YamlMap, YamlScalar
 from forwardc.compile.language.param_checks import check_declared
 from forwardc.compile.language.param_symbols import symbol_of_param
 from forwardc.compile.language.read_arrangements import read_arrangements
+from forwardc.compile.language.read_client_certificate import read_client_certificate
 from forwardc.compile.language.read_declarations import (
     check_country_codes,
     check_schemes,
@@ -72,6 +73,7 @@ def read_destination(
     values = ValueReader(names, report, used=set(unread), unread=unread)
     values.used.update(check_schemes(params.values(), settings, report))
     environments = _environments(root.get("environments"), values)
+    client_certificate = read_client_certificate(root.get("client_certificate"), values)
     check_pci_status(root.get("pci"), report)
     check_separation(root.get("environments"), secrets, report)
     operations = _operations(root.get("operations"), values, root.get("payment_reference"))
@@ -97,6 +99,7 @@ def read_destination(
         private=_private(root.get("environments")),
         separated_by=_separated_by(root.get("environments")),
         arrangements=read_arrangements(root.get("arrangements"), operations, report),
+        client_certificate=client_certificate,
         countries=_countries(root.get("countries")),
     )
 

@@ -21,12 +21,8 @@ def read_signature(node: Node | None, values: ValueReader) -> DeclaredSignature 
     place = access.get(node, "secret")
     if node is None or place is None:
         return None
-    secret = values.line(place, "a secret")
+    secret = read_secret(place, values, "a signature")
     if secret is None:
-        return None
-    if not (isinstance(secret, Ref) and secret.root == "secrets"):
-        message = "a signature takes one of the secrets, as it is"
-        values.report.at(place).error("FC0303", message, secret.span, "write ${secrets.<name>}")
         return None
     return DeclaredSignature(
         scheme=access.text(node, "scheme") or "",
@@ -37,6 +33,16 @@ def read_signature(node: Node | None, values: ValueReader) -> DeclaredSignature 
         into=access.text(node, "into"),
         options=_options(node, values),
     )
+
+
+def read_secret(place: Node, values: ValueReader, subject: str) -> Ref | None:
+    """One of the secrets and nothing else; None with FC0303. `subject` is who takes it."""
+    secret = values.line(place, "a secret")
+    if secret is None or (isinstance(secret, Ref) and secret.root == "secrets"):
+        return secret
+    message = f"{subject} takes one of the secrets, as it is"
+    values.report.at(place).error("FC0303", message, secret.span, "write ${secrets.<name>}")
+    return None
 
 
 def _options(node: Node, values: ValueReader) -> Map:

@@ -23,6 +23,7 @@ from forwardc.compile.passes.checks import (
     reused_step,
     run_only,
     secret_in_url,
+    secret_of_two_forms,
     signed_request,
     weak_key,
     xml_names,
@@ -49,6 +50,7 @@ RULES: tuple[Rule, ...] = (
     run_only.check,
     weak_key.check,
     signed_request.check,
+    secret_of_two_forms.check,
     fallback.check,
     xml_names.check,
 )

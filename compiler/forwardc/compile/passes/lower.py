@@ -18,7 +18,7 @@ from forwardc.compile.language.nodes import at, exact
 from forwardc.compile.language.read_answers import answer_kind
 from forwardc.compile.passes.amounts import Amounts, money_block, of_outputs
 from forwardc.compile.passes.lookups import LOOKUPS, with_codes
-from forwardc.compile.passes.secret_forms import secret_forms
+from forwardc.compile.passes.secret_forms import certificate_forms, secret_forms
 from forwardc.compile.passes.signatures import with_signature
 from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.outcome import Outcome
@@ -102,6 +102,7 @@ class DestinationLowering:
             base_url=base_url,
             private=private,
             arrangements=destination.arrangements,
+            own_vault=destination.own_vault,
             templates=template.operations,
             values=values,
         )
@@ -176,6 +177,7 @@ def _secrets(
 ) -> dict[str, program.ProgramSecret]:
     declared = destination.secrets
     forms = secret_forms(operations, {name: spec.as_key for name, spec in declared.items()})
+    forms |= certificate_forms(destination.client_certificate)
     return {
         name: program.ProgramSecret(
             *(name, spec.as_key, spec.held, spec.description, spec.owner, spec.shape),
@@ -297,6 +299,7 @@ class _OperationLowering:
             namespaces=step.namespaces,
             reuse=step.reuse,
             reuse_span=step.reuse_node.span if step.reuse_node is not None else None,
+            client_certificate=self._destination.client_certificate,
         )
 
     def _settings_of(self, step: language.DeclaredStep) -> list[language.Setting]:

@@ -7,6 +7,7 @@ serve: a plan says it beside the secret, so that no plan's terms have to be unde
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from forwardc.compile.ir.client_certificate import ClientCertificate
 from forwardc.compile.ir.program import ProgramOperation, ProgramRequest
 from forwardc.core.terms.terms import HAS_CALL, Call, Lit, Map, Ref, Term, Text, unwrapped
 
@@ -38,35 +39,46 @@ def secret_forms(
     forms: dict[str, Form] = {}
     for operation in operations:
         for step in operation.steps:
-            for name, form in _in_request(step.request, as_keys):
-                forms.setdefault(name, form)
+            for ref, form in forms_in(step.request, as_keys):
+                forms.setdefault(secret_name(ref), form)
     return forms
 
 
-def _in_request(
+def certificate_forms(certificate: ClientCertificate | None) -> dict[str, Form]:
+    """The forms of a client certificate and its key, by the names of their secrets."""
+    if certificate is None:
+        return {}
+    names = {"certificate": certificate.certificate, "certificate_key": certificate.key}
+    # Where one secret holds both, it is made up as the certificate, and its key is beside that.
+    return {name: {"kind": kind, "key": certificate.key} for kind, name in reversed(names.items())}
+
+
+def forms_in(
     request: ProgramRequest, as_keys: Mapping[str, str | None]
-) -> Iterator[tuple[str, Form]]:
+) -> Iterator[tuple[Ref, Form]]:
+    """The forms that a request asks of its secrets, at each use."""
     for node in request.holding(HAS_CALL):
         if isinstance(node, Call) and node.function == "jwe":
             yield from _of_key(dict(node.named), as_keys)
     for pair in request.headers:
         yield from _of_header(unwrapped(pair.value))
     sign = request.sign
-    name = _secret(sign.secret) if sign is not None and sign.is_term else None
-    if sign is not None and name is not None:
+    ref = _secret(sign.secret) if sign is not None and sign.is_term else None
+    if sign is not None and ref is not None:
         from forwardc.core.signatures.schemes import form_of
 
         form = form_of(sign.scheme, sign.said)
         # A text needs none: any made-up value is one.
-        yield from () if form == "text" else [(name, {"kind": form})]
+        yield from () if form == "text" else [(ref, {"kind": form})]
 
 
 def _of_key(
     named: Mapping[str, Term], as_keys: Mapping[str, str | None]
-) -> Iterator[tuple[str, Form]]:
+) -> Iterator[tuple[Ref, Form]]:
     alg, enc = _text(named.get("alg")), _text(named.get("enc"))
     octets = _DIRECT.get(enc) if alg == "dir" else _WRAPS.get(alg)
-    rsa = alg.startswith("RSA")
+    # RSA1_5 is refused for itself.
+    rsa = alg.startswith("RSA-OAEP")
     key = unwrapped(named.get("key", Lit(None)))
     whole = _secret(key)
     if whole is not None and (rsa or octets):
@@ -74,14 +86,14 @@ def _of_key(
     members = dict(key.entries) if isinstance(key, Map) else {}
     symmetric = _secret(members.get("k"))
     if symmetric is not None and octets:
-        as_key = as_keys.get(symmetric)
+        as_key = as_keys.get(secret_name(symmetric))
         if as_key is None:
             yield symmetric, {"kind": "base64url", "bytes": octets}
         elif as_key == "base64url":
             yield symmetric, {"kind": "text", "bytes": octets}
 
 
-def _of_header(value: Term) -> Iterator[tuple[str, Form]]:
+def _of_header(value: Term) -> Iterator[tuple[Ref, Form]]:
     """What follows `Basic` is the base64 of `user:password` (RFC 7617)."""
     if not isinstance(value, Text) or len(value.parts) != 2:
         return
@@ -89,18 +101,21 @@ def _of_header(value: Term) -> Iterator[tuple[str, Form]]:
     if _text(scheme).strip().lower() != "basic":
         return
     encoded = rest.args[0] if isinstance(rest, Call) and rest.function == "base64" else None
-    name, login = _secret(rest), _secret(encoded)
-    if name is not None:
-        yield name, {"kind": "basic"}
+    basic, login = _secret(rest), _secret(encoded)
+    if basic is not None:
+        yield basic, {"kind": "basic"}
     if login is not None:
         yield login, {"kind": "login"}
 
 
-def _secret(term: Term | None) -> str | None:
+def secret_name(ref: Ref) -> str:
+    """The name under which a destination declares a secret."""
+    return ref.name.removeprefix("secrets.")
+
+
+def _secret(term: Term | None) -> Ref | None:
     plain = None if term is None else unwrapped(term)
-    if isinstance(plain, Ref) and plain.root == "secrets":
-        return plain.name.removeprefix("secrets.")
-    return None
+    return plain if isinstance(plain, Ref) and plain.root == "secrets" else None
 
 
 def _text(term: Term | None) -> str:

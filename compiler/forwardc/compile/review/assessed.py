@@ -16,7 +16,6 @@ def assessment_summary(assessment: Assessment) -> AssessmentSummary:
         assessment.refusal,
         is_emitted=assessment.emission is not None,
         is_reviewed=bool(reviews),
-        has_unfilled=not all(review.fields for review in reviews),
         span=assessment.context.operation.span,
         standings=tuple(
             StandingSummary(standing.id, standing.url) for standing in assessment.standings

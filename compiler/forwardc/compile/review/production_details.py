@@ -7,7 +7,7 @@ documentation, fields, headers and keys, and before them the accounts.
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from forwardc.compile.ir.summary import AssessmentSummary, DestinationSummary, assessments_of
+from forwardc.compile.ir.summary import DestinationSummary, assessments_of
 from forwardc.compile.language.project import Merchant, Project, Targets
 from forwardc.compile.review.account_keys import has_account
 from forwardc.compile.vaults.contract import Vault
@@ -47,7 +47,6 @@ def check_production_details(
             for missing in (
                 *_destination(vault, destination, project.merchant),
                 *_accounts(vault, project, assessment.where),
-                *_fields(assessment),
             ):
                 report = sink.error if targets.about(assessment.place) else sink.warning
                 report(
@@ -117,10 +116,3 @@ def _accounts(vault: Vault, project: Project, where: Environment) -> Iterator[_M
                 hint = f"environments: {{{name}: {{vaults: {{{vault.name}: {{{key}: ...}}}}}}}}"
                 span = values.span if values else project.root.span
                 yield _Missing(message, span, values.pointer if values else "", hint)
-
-
-def _fields(assessment: AssessmentSummary) -> Iterator[_Missing]:
-    if assessment.has_unfilled:
-        message = f"{assessment.operation} has no field that it fills"
-        hint = "send a step without card data with `deliver: direct`"
-        yield _Missing(message, assessment.span, "", hint)

@@ -7,13 +7,14 @@ requests. Of a secret it says who holds it and what it may consist of, never its
 from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from forwardc.compile.ir.analysis import names_used, refs_in, uses_network_token
+from forwardc.compile.ir.analysis import refs_in, uses_network_token
 from forwardc.compile.ir.program import Program, ProgramRequest
 from forwardc.compile.review.account_keys import asked_keys
+from forwardc.compile.review.client_certificates import certificates_to_hold
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.encode import Json
-from forwardc.compile.vaults.plan_file import runtime_secrets
+from forwardc.compile.vaults.plan_file import runtime_secrets, secrets_used
 from forwardc.compile.vaults.shortest import shortest
 from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.evaluator import Scope, evaluate
@@ -51,6 +52,7 @@ def setup_file(
         "secrets": secrets(program, built),
         "network_tokens": _network_tokens(built),
         "onboarding": _onboarding(built),
+        **certificates_to_hold(built),
         "limits": [limit for assessment in built for limit in limits_used(assessment)],
         "unconfirmed": _reasons(built, "unconfirmed"),
         "stand_ins": _stand_ins(built),
@@ -151,9 +153,7 @@ _IN_JSON = r"^[!#-\[\]-z|~]+$"
 
 def secrets(program: Program, built: Sequence[Assessment]) -> list[Json]:
     """One entry for each secret that the built operations use, in the order of declaration."""
-    used = {
-        name for assessment in built for name in names_used(assessment.context.operation, "secrets")
-    }
+    used = {name for assessment in built for name in secrets_used(assessment)}
     held = _Holders(
         in_runtime={name for assessment in built for name in runtime_secrets(assessment)},
         in_vault={name for assessment in built for name in assessment.context.stored},

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TypeAlias
 
+from forwardc.compile.ir.client_certificate import ClientCertificate
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.vaults.findings import Finding
 from forwardc.core.dataclass import dataclass
@@ -186,6 +187,8 @@ class EmittedStep:
     retention: EmittedRetention | None = None
     vault_reference: Mapping[str, str] = field(default_factory=dict)
     reuse: Reuse | None = None
+    client_certificate: ClientCertificate | None = None
+    """What the runtime presents; of a direct step only."""
 
     @property
     def is_direct(self) -> bool:

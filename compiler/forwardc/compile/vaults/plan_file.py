@@ -3,7 +3,7 @@
 What no operation uses is left out of the shared parts, and `plan_json.py` writes what was emitted.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from forwardc.compile.ir.analysis import atoms_used, names_used, optional_names
 from forwardc.compile.ir.places import payment_references
@@ -45,9 +45,7 @@ def plan_file(
         assessment.context.operation.name: operation_json(assessment) for assessment in built
     }
     used = {name for operation in operations.values() for name in operation["params"]}
-    keyed = {
-        name for assessment in built for name in names_used(assessment.context.operation, "secrets")
-    }
+    keyed = {name for assessment in built for name in secrets_used(assessment)}
     head = _needed(built[0].head, operations, built)
     rest = {
         **({"integration": program.integration} if program.integration else {}),
@@ -207,10 +205,24 @@ def _atoms(operation: ProgramOperation, inputs: Iterable[str]) -> tuple[list[str
     )
 
 
+def secrets_used(assessment: Assessment) -> frozenset[str]:
+    """Names of the secrets that a built operation needs, whoever holds them."""
+    in_requests = names_used(assessment.context.operation, "secrets")
+    return frozenset((*in_requests, *_presented(assessment)))
+
+
+def _presented(assessment: Assessment) -> Iterator[str]:
+    """Names of the secrets by which the runtime shows the destination who it is."""
+    for step in assessment.emitted_steps:
+        if step.client_certificate is not None:
+            yield step.client_certificate.certificate
+            yield step.client_certificate.key
+
+
 def runtime_secrets(assessment: Assessment) -> frozenset[str]:
     """Names of the secrets of direct steps, and of vault steps where the vault keeps them not."""
     context = assessment.context
-    return frozenset(
+    return frozenset(_presented(assessment)) | frozenset(
         ref.name.removeprefix("secrets.")
         for step in context.operation.steps
         for ref in step.request.refs_below("secrets")

@@ -7,6 +7,7 @@ YAML, until `encode.py` makes them bytes. What is absent, or empty in every plan
 from collections.abc import Mapping
 from typing import Any, Final
 
+from forwardc.compile.ir.client_certificate import ClientCertificate
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.vaults.emission import (
     EmittedAnswer,
@@ -160,7 +161,14 @@ def step_json(step: EmittedStep) -> Json:
         **({"reconcile": _retention(retention)} if retention else {}),
         **({"vault_reference": step.vault_reference} if step.vault_reference else {}),
         **({"reuse": _reuse(step.reuse)} if step.reuse else {}),
+        **_client_certificate(step.client_certificate),
     }
+
+
+def _client_certificate(certificate: ClientCertificate | None) -> Json:
+    if certificate is None:
+        return {}
+    return {"client_certificate": {"certificate": certificate.certificate, "key": certificate.key}}
 
 
 def _reuse(reuse: Reuse) -> Json:

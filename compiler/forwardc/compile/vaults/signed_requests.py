@@ -31,7 +31,7 @@ def _of_step(step: ProgramStep, vault: str) -> Iterator[Finding]:
     if sign.card is not None:
         reason = (
             f"`{sign.scheme}` signs {scheme.hash}, and `{sign.card.name}` is in it: "
-            f"{vault} computes no such hash"
+            f"{vault} computes no such hash; a token of the destination can stand there, or OAuth"
         )
         yield Finding(Verdict.REFUSED, "FC0607", reason, sign.span, step.name)
     elif step.request.body and scheme.hashes_body(step.request.method, sign.said):

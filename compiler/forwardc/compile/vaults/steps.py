@@ -73,6 +73,8 @@ def direct_step(step: ProgramStep) -> EmittedStep:
         body=encoded_body(body, body.tree, templated=False) if body else None,
     )
     emitted = emitted_step(step, call, read_ms=DIRECT_READ_MS)
+    if step.client_certificate is not None:
+        emitted = replace(emitted, client_certificate=step.client_certificate)
     sign = request.sign
     return emitted if sign is None or sign.is_term else replace(emitted, sign=_signature(sign))
 

@@ -112,6 +112,7 @@ _TABLE = (
     Code("FC0341", "schema-too-costly", "Checking by a JSON Schema takes too long"),
     Code("FC0342", "scheme-not-allowed", "A scheme that no address of a run may have"),
     Code("FC0343", "numeric-reference", "Values of a param could look like card numbers"),
+    Code("FC0344", "secret-of-two-forms", "One secret is used in two forms"),
     Code(
         "FC0346", "unknown-owner", "A secret's owner is no declared vendor, or has no such secret"
     ),
@@ -200,6 +201,7 @@ _TABLE = (
     Code("FC0634", "account-detail-asked", "An account lacks what the vendor's clients need"),
     Code("FC0635", "instrument-not-told", "The vault's API does not tell this of a card"),
     Code("FC0636", "source-cannot-be-asked", "The vault cannot be asked about each source"),
+    Code("FC0637", "client-certificate-at-vault", "The vault must hold a client certificate"),
     Code("FC0701", "stale-build", "The files in build/ are out of date"),
     Code("FC0702", "build-file-damaged", "A file in build/ differs from its digest"),
     Code("FC0703", "unknown-plan-version", "A plan has a version that is not known"),
@@ -265,6 +267,7 @@ _TABLE = (
     Code("FC0849", "never-told", "The lookup never tells what a plan needs"),
     Code("FC0850", "guessable-secret", "A secret can be guessed from its hash"),
     Code("FC0851", "instrument-not-asked-again", "The vault does not tell of the card again"),
+    Code("FC0852", "client-certificate-unusable", "A client certificate cannot be used"),
     Code("FC0853", "told-for-nothing", "The lookup tells what nothing that is served takes"),
     Code("FC0855", "cannot-be-forwarded", "A payment cannot be forwarded until somebody mends it"),
     Code("FC0856", "arrangement-ended", "What a vault agreed to has ended"),

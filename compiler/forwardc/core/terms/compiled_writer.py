@@ -31,13 +31,12 @@ from forwardc.core.terms.evaluator import (
     TextTooLongError,
     amount_value,
     applied,
+    authors_text,
     checked_line,
     evaluate,
-    is_authors_text,
     joined,
     limited,
     line_pieces,
-    literal_text,
     reference,
     tree_pieces,
 )
@@ -198,9 +197,8 @@ class _Writer:
             value = piece.value(scope)
             if isinstance(value, str):
                 # Most values are text: written as the writers do, without pieces in between.
-                if is_authors_text(self.term, piece.term, value):
-                    text = literal_text(encoding, value, templated)
-                else:
+                text = authors_text(self.term, piece.term, value)
+                if text is None:
                     text = escape.escape(encoding, value, templated=templated)
                 texts.append(f'"{text}"' if piece.number and encoding is Encoding.JSON else text)
                 continue

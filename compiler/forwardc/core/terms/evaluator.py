@@ -283,8 +283,9 @@ def tree_pieces(term: Encoded, value: Value) -> writers.Pieces:
 def line_pieces(term: Encoded, values: list[Value]) -> writers.Pieces:
     """The text of a line: what the author wrote stays, what a run gives is escaped."""
     for part, value in zip(line_parts(term.tree), values, strict=True):
-        if isinstance(part, Lit) or is_authors_text(term, part, value):
-            yield literal_text(term.encoding, writers.text_of(value), term.templated)
+        text = authors_text(term, part, value)
+        if text is not None:
+            yield text
         else:
             yield from writers.scalar_pieces(value, term.encoding, templated=term.templated)
 
@@ -292,15 +293,33 @@ def line_pieces(term: Encoded, values: list[Value]) -> writers.Pieces:
 _TIMES: Final = frozenset({"http_date", "format_time", "iso8601"})
 
 
-def is_authors_text(term: Encoded, part: Term, value: Value) -> bool:
-    """Whether a part of a header is a time in a fixed form, or one of an author's own values.
+def authors_text(term: Encoded, part: Term, value: Value) -> str | None:
+    """The text of a part of a line whose characters were known at build time; None of another.
 
-    Every character of it was known at build time, as those of a literal are.
+    A literal; in a header also a time in a fixed form, one of an author's own values, and what
+    `join` puts between items, which are escaped as any value of a run.
+    Raises `NotExpressibleError`.
     """
+    if isinstance(part, Lit):
+        return literal_text(term.encoding, writers.text_of(value), term.templated)
     if term.encoding is not Encoding.HEADER or not isinstance(part, Call):
-        return False
+        return None
     if isinstance(value, Fragment | Template):
-        return False
+        return None
+    if part.function == "join" and isinstance(value, str) and isinstance(part.args[1], Lit):
+        separator = str(part.args[1].value)
+        items = value.split(separator)
+        between = literal_text(term.encoding, separator, term.templated)
+        return between.join(escape.header_text(item, templated=term.templated) for item in items)
+    return (
+        literal_text(term.encoding, writers.text_of(value), term.templated)
+        if _is_fixed(part)
+        else None
+    )
+
+
+def _is_fixed(part: Call) -> bool:
+    """Whether each text that a call can give is one of a few that the author knows the form of."""
     if part.function != "map":
         return part.function in _TIMES
     values = [*part.args[1].inside, *(value for _, value in part.named)]

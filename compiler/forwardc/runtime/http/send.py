@@ -6,7 +6,8 @@ for byte: no redirects, no proxies out of the environment, TLS verified, nothing
 
 import asyncio
 import logging
-from collections.abc import Collection
+import ssl
+from collections.abc import Callable, Collection
 from dataclasses import field
 from functools import lru_cache
 from time import perf_counter
@@ -18,10 +19,22 @@ import httpx
 
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
-from forwardc.runtime.http.addresses import AddressRefusedError, is_host
+from forwardc.runtime.http.addresses import AddressRefusedError, is_host, is_public
 from forwardc.runtime.http.bodies.decoding import UndecodableBodyError, uncompressed
-from forwardc.runtime.http.connection_pool import ExchangingTransport, RawAnswer, network_pool
+from forwardc.runtime.http.client_certificate import (
+    ClientIdentity,
+    is_certificate_refused,
+    is_handshake_refused,
+    present,
+)
+from forwardc.runtime.http.connection_pool import (
+    ConnectionPool,
+    ExchangingTransport,
+    RawAnswer,
+    network_pool,
+)
 from forwardc.runtime.http.request import BoundRequest, Pairs
+from forwardc.runtime.http.tls import public_authorities
 from forwardc.version import __version__
 
 _LOGGERS: Final = (
@@ -32,6 +45,15 @@ _LOGGERS: Final = (
 _LONGEST_URL: Final = 8000
 _OURS: Final = (("User-Agent", f"forwardc/{__version__}"), ("Accept-Encoding", "identity"))
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+_MOST_IDENTITIES: Final = 64
+"""Client certificates with connections of their own: a process serves fewer destinations, and one
+that was renewed leaves its old connections behind."""
+_REFUSED_CERTIFICATE: Final = (
+    "the server did not take our client certificate, or asks for one; nothing was sent"
+)
+_REFUSED_HANDSHAKE: Final = (
+    "the server ended the handshake, as one that asks for a client certificate; nothing was sent"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +99,20 @@ class HostRefusedError(ForwardcError):
 class Sender:
     """Sends over connections that are kept. `transport` replaces the network, in a sandbox."""
 
-    def __init__(self, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport | None = None,
+        authorities: Callable[[], ssl.SSLContext] = public_authorities,
+    ) -> None:
         _silence()
+        self._authorities = authorities
+        self._presenting: dict[tuple[bytes, bool], ConnectionPool] = {}
         # No client: what it adds, redirects, cookies and credentials of its own, is not wanted.
-        self._transport = transport or network_pool()
+        # None: the usual authorities, which are read once for the process.
+        trusted = None if authorities is public_authorities else authorities()
+        self._transport = transport or network_pool(is_public, trusted)
         # Connections of its own: one that may be private must serve nobody who may not.
-        self._private = transport or network_pool(is_host)
+        self._private = transport or network_pool(is_host, trusted)
 
     async def __aenter__(self) -> "Sender":
         return self
@@ -91,6 +121,8 @@ class Sender:
         await self._transport.aclose()
         if self._private is not self._transport:
             await self._private.aclose()
+        for pool in self._presenting.values():
+            await pool.aclose()
 
     async def send(
         self,
@@ -99,25 +131,45 @@ class Sender:
         limits: SendLimits,
         *,
         private: bool = False,
+        identity: ClientIdentity | None = None,
     ) -> SendResult:
         """Send once, never again. Raises `HostRefusedError` before anything is opened.
 
-        Only with `private` may a host have an address of the operator's own network.
+        Only with `private` may a host have an address of the operator's own network. `identity` is
+        presented to a server that asks for it, over connections that serve nobody else.
         """
         url = check_url(request.url, hosts)
         started = perf_counter()
         try:
             # httpx limits the time between two reads; a slow drip needs a limit of its own.
             async with asyncio.timeout(limits.connect_s + limits.read_s):
-                over = self._private if private else self._transport
+                over = await self._over(identity, private=private)
                 raw = await _exchanged(over, request, url, limits)
                 return _answer(request.method, raw, limits.max_bytes, started)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
             return NotSent(_connect_reason(problem))
         except (TimeoutError, httpx.TimeoutException):
             return AnswerLost("no answer came in time")
-        except httpx.TransportError:
+        except (httpx.TransportError, ssl.SSLError) as problem:
+            # httpcore lets an alert through that comes instead of an answer.
+            if is_certificate_refused(problem):
+                return NotSent(_REFUSED_CERTIFICATE)
             return AnswerLost("the connection ended without a whole answer")
+
+    async def _over(
+        self, identity: ClientIdentity | None, *, private: bool
+    ) -> httpx.AsyncBaseTransport:
+        usual = self._private if private else self._transport
+        if identity is None or self._private is self._transport:
+            # A sandbox speaks no TLS that could ask.
+            return usual
+        key = (identity.digest, private)
+        if key not in self._presenting:
+            if len(self._presenting) >= _MOST_IDENTITIES:
+                await self._presenting.pop(next(iter(self._presenting))).aclose()
+            trusted = present(identity, self._authorities())
+            self._presenting[key] = network_pool(is_host if private else is_public, trusted)
+        return self._presenting[key]
 
 
 async def _exchanged(
@@ -267,6 +319,10 @@ def _is_cut(headers: _Headers, count: int) -> bool:
 def _connect_reason(problem: Exception) -> str:
     if isinstance(problem.__cause__, AddressRefusedError):
         return "the host has a private address, which the plan does not allow; nothing was sent"
+    if is_certificate_refused(problem):
+        return _REFUSED_CERTIFICATE
+    if is_handshake_refused(problem):
+        return _REFUSED_HANDSHAKE
     if isinstance(problem, httpx.ConnectError) and "CERTIFICATE" in str(problem).upper():
         return "the server's certificate is not valid; nothing was sent"
     return "the server cannot be reached; nothing was sent"

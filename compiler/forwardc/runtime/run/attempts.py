@@ -36,6 +36,7 @@ from forwardc.runtime.run.answer import (
     read_answer,
 )
 from forwardc.runtime.run.bind import RunScope, fixed_request, request_template
+from forwardc.runtime.run.client_identity import client_identity
 from forwardc.runtime.run.context import RunContext, RunDependencies, StepContext
 from forwardc.runtime.run.identifiers import keyed, names_sent
 from forwardc.runtime.run.journal import JournalError
@@ -206,7 +207,9 @@ async def _attempt(context: StepContext) -> _Attempt | None:
     )
     try:
         sent = await means.sender.send(
-            bound, prepared.hosts(step), limits, private=step.private and step.deliver == "direct"
+            *(bound, prepared.hosts(step), limits),
+            private=step.private and step.deliver == "direct",
+            identity=client_identity(step, prepared.values),
         )
         attempt = _conclude_attempt(context, scope, sent)
     except Exception as problem:

@@ -28,6 +28,7 @@ from forwardc.runtime.http.request import BoundRequest
 from forwardc.runtime.http.send import HostRefusedError, check_url
 from forwardc.runtime.run.amounts import check_amounts, money_of
 from forwardc.runtime.run.bind import RunScope, bind, request_template
+from forwardc.runtime.run.client_identity import check_client_certificates
 from forwardc.runtime.run.identifiers import check_key, keys_for
 from forwardc.runtime.run.losses import NOT_ASKED, SuppliedValues
 from forwardc.runtime.run.request import ClockAndIds, IdempotencyKeys, RunRequest
@@ -144,6 +145,7 @@ def prepare(
     accepted = _accepted(plan, instead_of.operation if instead_of else plan.operations[name])
     any_shape = ambient.emulated or takes_any_shape(plan, name, ambient.lock, today)
     secrets = collect_secrets(plan, plan.operations[name], look_up, problems, any_shape=any_shape)
+    check_client_certificates(plan, plan.operations[name], secrets, ambient.now(), problems)
     prepared = _collect(plan, name, request, secrets, problems, run_id, accepted)
     if prepared is not None and not problems.has_errors and not sink.has_errors:
         prepared = _with_ready(prepared, problems, ambient)

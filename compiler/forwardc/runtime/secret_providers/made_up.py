@@ -16,7 +16,7 @@ from typing import Final, assert_never
 
 from forwardc.plan.environment import EnvironmentClass
 from forwardc.plan.model import PlanSecret
-from forwardc.plan.parts import CredentialShape, misfit
+from forwardc.plan.parts import CredentialShape, SecretForm, misfit
 from forwardc.plan.secret_names import SecretId
 
 # Octets of a symmetric key where the plan asks for no length: 256 bits (RFC 7518, section 3.2).
@@ -62,8 +62,21 @@ def made_up_secret(secret: SecretId, spec: PlanSecret, class_: EnvironmentClass)
             return b64encode(f"sandbox:{raw}".encode()).decode()
         case "login":
             return f"sandbox:{raw}"
+        case "certificate" | "certificate_key":
+            return _client_pem(secret, spec.form)
         case kind:
             assert_never(kind)
+
+
+def _client_pem(secret: SecretId, form: SecretForm) -> str:
+    """A certificate or its private key; where one secret holds both, the two of them."""
+    from forwardc.runtime.secret_providers.made_up_certificate import certificate_pem, key_pem
+
+    key = private_jwk(f"{secret.owner}:{form.key}")
+    if form.kind == "certificate_key":
+        return key_pem(key)
+    certificate = certificate_pem(key, secret.owner)
+    return certificate + key_pem(key) if form.key == secret.name else certificate
 
 
 def made_up_private(secret: SecretId, spec: PlanSecret) -> dict[str, str] | None:

@@ -18,6 +18,7 @@ from forwardc.compile.review.checklist.of_step import (
     file_of,
     missing,
 )
+from forwardc.compile.review.client_certificates import certificates_to_present
 from forwardc.compile.review.packet import ReviewPacket, sealed_of
 from forwardc.compile.review.sample import sample_url
 from forwardc.compile.vaults.arrangements import Standing
@@ -294,6 +295,7 @@ def arranged(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
         for standing in assessment.standings
         for line in _standing(assessment, standing)
     ]
+    lines += certificates_to_present(pack.live or pack.assessments, pack.destination)
     return answered_in(*dict.fromkeys(lines)) if lines else answered_in("no")
 
 

@@ -191,8 +191,9 @@ def _messages(assessment: Assessment, reaches_vault: bool) -> Iterator[Message]:
             yield Message(last, _VAULT, "answer", answer=True)
             yield Message(_VAULT, _RUNTIME, "answer, card data removed", answer=True)
         else:
-            reused = "; serves several runs" if step.reuse else ""
-            yield Message(_RUNTIME, last, target, f"{step.name}: no card data{reused}")
+            notes = "; serves several runs" if step.reuse else ""
+            notes += "; with a client certificate" if emitted.client_certificate else ""
+            yield Message(_RUNTIME, last, target, f"{step.name}: no card data{notes}")
             yield Message(last, _RUNTIME, "answer", answer=True)
 
 

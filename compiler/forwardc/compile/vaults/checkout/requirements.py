@@ -21,10 +21,12 @@ from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.compile.vaults.instrument import fitting_sources
 from forwardc.core.dataclass import dataclass
-from forwardc.core.terms.escaping import UNRESERVED
-from forwardc.core.terms.terms import HAS_CALL, Call, Lit, Ref, Term, walk
+from forwardc.core.terms.escaping import UNRESERVED, NotExpressibleError
+from forwardc.core.terms.evaluator import literal_text
+from forwardc.core.terms.terms import HAS_CALL, Call, Encoding, Lit, Ref, Term, walk
 
 _COMPUTABLE = frozenset({"jwe", "json", "text"})
+_AS_THEY_ARE = frozenset({"text", "upper", "lower"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,7 @@ def findings(context: Context, facts: Facts) -> Iterator[Finding]:
     for step in context.vault_steps:
         yield from _signature_header(context, step, facts)
         yield from _query_names(step)
+        yield from _separators(context, step)
         yield from _encryptions(context, step, facts)
     others = [kind for kind in facts.section("source_kinds") if kind not in INSTRUMENTS]
     yield from fitting_sources(context, INSTRUMENTS, others)
@@ -205,6 +208,34 @@ def _query_names(step: ProgramStep) -> Iterator[Finding]:
         if not UNRESERVED.issuperset(pair.name):
             reason = "a query name takes only letters, digits, '-', '.', '_' and '~' here"
             yield Finding(Verdict.REFUSED, "FC0620", reason, pair.span, step.name)
+
+
+def _separators(context: Context, step: ProgramStep) -> Iterator[Finding]:
+    """A separator of `join` that no run could send, but where the header is encrypted."""
+    masked = tainted(context.program, context.operation)
+    headers = (p for p in step.request.headers if not is_encrypted(p, context.stored, masked))
+    for code, encoding, pairs in (
+        ("FC0620", Encoding.QUERY, step.request.query),
+        ("FC0622", Encoding.HEADER, headers),
+    ):
+        for call in (call for pair in pairs for call in _joins(pair.value)):
+            try:
+                literal_text(encoding, str(getattr(call.args[1], "value", "")), templated=True)
+            except NotExpressibleError as problem:
+                reason = f"between the items of `join`, {problem}"
+                yield Finding(Verdict.REFUSED, code, reason, call.span, step.name)
+
+
+def _joins(term: Term) -> Iterator[Call]:
+    """Calls of `join` whose text stands there as it is: no base64, no hash of it."""
+    if isinstance(term, Call):
+        if term.function == "join":
+            yield term
+        if term.function not in _AS_THEY_ARE:
+            return
+    if term.holds & HAS_CALL:
+        for child in term.inside:
+            yield from _joins(child)
 
 
 def _encryptions(context: Context, step: ProgramStep, facts: Facts) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from functools import partial
 from forwardc.compile.ir.features import FEATURES
 from forwardc.compile.vaults import facts as facts_reader
 from forwardc.compile.vaults.checkout import emit, head, requirements
+from forwardc.compile.vaults.client_certificate import client_certificate_support
 from forwardc.compile.vaults.common_findings import (
     bodies_that_may_be_absent,
     from_table,
@@ -139,6 +140,7 @@ def _table(facts: Facts) -> Mapping[str, Support]:
         "network-token": NATIVE,
         # What is signed outside is a value of a run; over the card it is refused for itself.
         **{f"sign.{scheme}": NATIVE for scheme in SIGNATURE_NAMES},
+        "client-certificate": with_doubts(facts, client_certificate_support),
         "step.direct": NATIVE,
     }
     return {feature: verdicts.get(feature, _missing(feature)) for feature in FEATURES}

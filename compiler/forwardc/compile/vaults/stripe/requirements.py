@@ -12,6 +12,7 @@ from functools import cache
 
 from forwardc.compile.ir.analysis import atoms_in, refs_in
 from forwardc.compile.ir.program import ProgramBody, ProgramRequest, ProgramStep
+from forwardc.compile.vaults.client_certificate import CODE
 from forwardc.compile.vaults.common_findings import (
     is_hashed,
     kept_hash,
@@ -22,6 +23,7 @@ from forwardc.compile.vaults.contract import Context
 from forwardc.compile.vaults.facts import Facts
 from forwardc.compile.vaults.findings import Finding, Verdict
 from forwardc.compile.vaults.steps import CONTENT_TYPES
+from forwardc.compile.vaults.supplied import supplied_atoms
 from forwardc.core.terms.terms import HAS_ATOM, Atom, Call, Lit, Ref, Term, Text
 
 _LABEL = "[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
@@ -41,6 +43,8 @@ def findings(context: Context, facts: Facts) -> Iterator[Finding]:
         yield from _secret_places(context, step, facts)
         yield from _content_type(step)
         yield from _header_names(step, facts)
+        yield from _nothing_to_fill(step, facts)
+        yield from _own_vault(context, step, facts)
         if step.request.body:
             yield from _integer_only(step.request.body, step, facts)
     yield from _late_cvc(context, facts)
@@ -109,6 +113,23 @@ def _header_names(step: ProgramStep, facts: Facts) -> Iterator[Finding]:
         if len(pair.name) > maximum:
             reason = f"the name of a header is longer than {maximum} characters"
             yield Finding(Verdict.REFUSED, "FC0606", reason, pair.span, step.name)
+
+
+def _nothing_to_fill(step: ProgramStep, facts: Facts) -> Iterator[Finding]:
+    """`replacements` is required, and a form has no way to write an empty list (facts: API26)."""
+    signed = any(agreed.arrangement.signature for agreed in step.agreed)
+    supplied = supplied_atoms(facts)
+    if not signed and all(atom.name in supplied for atom in step.request.atoms):
+        reason = "the vault takes no request in which it fills nothing: send it `deliver: direct`"
+        yield Finding(Verdict.REFUSED, "FC0608", reason, step.request.span, step.name)
+
+
+def _own_vault(context: Context, step: ProgramStep, facts: Facts) -> Iterator[Finding]:
+    """A merchant's own token vault may not ask Stripe for a certificate."""
+    certificate = step.client_certificate
+    if certificate is not None and context.program.own_vault:
+        reason = str(facts.single("own_vault_certificate"))
+        yield Finding(Verdict.REFUSED, CODE, reason, certificate.span, step.name)
 
 
 def _integer_only(body: ProgramBody, step: ProgramStep, facts: Facts) -> Iterator[Finding]:
