@@ -9,9 +9,10 @@ How a document says it:
   are what `forwardc clients issue` and a token endpoint said, `METHOD` a payment method's id. A
   command that ends with ` &` (of forwardc or python) goes on until the document ends, and its ports
   become free ones.
-  `curl` is the real one, and `python` and `node` run a file that a block made; where there is no
-  Node.js with the vendors' clients, the latter is not run. `make demo` runs `forwardc demo`. `make
-  test` is what runs this, and is not run again.
+  `mkdir -p` makes a folder, and after `cd` everything happens in it. `curl` is the real one, and
+  `python` and `node` run a file that a block made; where there is no Node.js with the vendors'
+  clients, the latter is not run. `make demo` runs `forwardc demo`. `make test` is what runs this,
+  and is not run again.
 - A block with a path after its language, such as `json build/manifest.json`, is an excerpt: its
   parts, between lines of `...`, stand in that file in this order. Indentation does not count.
 - `yaml new=PATH` makes that file in the copy, and `diff edit=PATH` changes one: the lines of the
@@ -146,6 +147,12 @@ class Terminal:
                 return None
             case ["make", "demo"]:
                 return self.forwardc(["demo"])
+            case ["mkdir", "-p", name]:
+                (self.folder / name).mkdir(parents=True)
+                return ""
+            case ["cd", name]:
+                self.folder /= name
+                return ""
             case ["make", "check" | "build" as name] | ["forwardc", name]:
                 return self.forwardc([name])
             case ["forwardc", *arguments, "&"]:
