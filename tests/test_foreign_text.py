@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from forwardc.cli.main import run as forwardc
-from forwardc.core.diagnostics.render.clean import escaped, on_one_line, printable
+from forwardc.core.diagnostics.render.printable import escaped, on_one_line, printable
 from forwardc.dashboard.render import _environment
 from loopback import served
 

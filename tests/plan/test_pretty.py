@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from forwardc.compile.vaults import encode
 from forwardc.compile.vaults.encode import Document, plain, pretty, to_bytes
-from forwardc.core.diagnostics.render.clean import escaped
+from forwardc.core.diagnostics.render.printable import escaped
 from forwardc.core.terms.terms import Encoded, Encoding, If, Lit, Map, Ref, Seq, Text
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()

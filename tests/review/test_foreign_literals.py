@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from forwardc.compile.review.templates import code, quoted, text
-from forwardc.core.diagnostics.render.clean import on_one_line
+from forwardc.core.diagnostics.render.printable import on_one_line
 from one_rule import one_rule
 from shop_project import Project
 

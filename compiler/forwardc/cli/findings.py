@@ -12,7 +12,6 @@ import click
 from forwardc.cli.output import uses_colors
 from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
-from forwardc.core.diagnostics.render.text import summary
 from forwardc.core.diagnostics.sink import Sink
 
 format_option = click.option(
@@ -56,4 +55,6 @@ def show(
     lines = project_lines(root, texts)
     click.echo(render(findings, DiagnosticFormat(format_), lines, color), nl=False, err=err)
     if findings and format_ == DiagnosticFormat.CONCISE:
+        from forwardc.core.diagnostics.render.text import summary
+
         click.echo(summary(findings), err=True)

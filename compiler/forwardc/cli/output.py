@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, TypeVar
 
 import click
 
-from forwardc.core.diagnostics.render.clean import escaped, on_one_line, printable
+from forwardc.core.diagnostics.render.printable import escaped, on_one_line, printable
 
 if TYPE_CHECKING:
     from forwardc.core.diagnostics.sink import Sink

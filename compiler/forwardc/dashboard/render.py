@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from forwardc.core.diagnostics.render.clean import printable
+from forwardc.core.diagnostics.render.printable import printable
 from forwardc.core.recognizer.scan import mask
 from forwardc.dashboard.charts import duration, number, share
 from forwardc.dashboard.login import Session

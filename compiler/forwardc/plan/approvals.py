@@ -29,7 +29,6 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 
 from forwardc.core.dataclass import dataclass
-from forwardc.core.diagnostics.render.clean import one_line as one_line_of
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.documents.writing import as_json
 from forwardc.plan.changes import (
@@ -298,7 +297,10 @@ def changed_since(record: OwnApproval, plan: Plan, name: str) -> str:
 def withdrawn(record: Revoked) -> str:
     """Who withdrew an approval, when and why, in one line that may be shown."""
     # The lock may come with anybody's pull request.
-    by, reason = one_line_of(record.by), one_line_of(record.reason)
+    # What finds cards is loaded where a record is shown, and few operations were withdrawn.
+    from forwardc.core.diagnostics.render.clean import one_line
+
+    by, reason = one_line(record.by), one_line(record.reason)
     return f"withdrawn by {by} on {record.date}: {reason}"
 
 

@@ -17,7 +17,7 @@ from forwardc.cli.options import build_option_for, day_of, environment_option, t
 from forwardc.cli.output import json_option, note, say, say_document, say_lines, shown_path, table
 from forwardc.cli.project_folder import PROJECT_FILE
 from forwardc.core.dataclass import dataclass
-from forwardc.core.diagnostics.render.clean import on_one_line
+from forwardc.core.diagnostics.render.printable import on_one_line
 from forwardc.core.documents.writing import as_json
 
 if TYPE_CHECKING:

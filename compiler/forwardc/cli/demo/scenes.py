@@ -18,7 +18,7 @@ from forwardc.cli.demo.outline import Outline
 from forwardc.cli.options import IN_PROCESS
 from forwardc.cli.sandbox.link import store_secrets, transport_to
 from forwardc.core.dataclass import dataclass
-from forwardc.core.diagnostics.render.clean import on_one_line
+from forwardc.core.diagnostics.render.printable import on_one_line
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.values import Secret

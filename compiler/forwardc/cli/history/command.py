@@ -112,7 +112,7 @@ def export(before: str, filter_values: dict[str, Any], format_: str, history: st
     and the exit code is 1.
     """
     from forwardc.cli.history.filters import nothing_fits
-    from forwardc.core.diagnostics.render.clean import escaped
+    from forwardc.core.diagnostics.render.printable import escaped
     from forwardc.runtime.history.errors import NoRunMatchesError
     from forwardc.runtime.history.export import ExportFormat, has_runs
     from forwardc.runtime.history.export import export as pieces_of

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from forwardc.cli.history.run_table import operation_of, where_of
-from forwardc.core.diagnostics.render.clean import on_one_line
+from forwardc.core.diagnostics.render.printable import on_one_line
 from forwardc.core.outcome import Outcome
 from forwardc.core.recognizer.scan import mask
 from forwardc.runtime.history.records import (

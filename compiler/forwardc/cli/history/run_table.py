@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from forwardc.cli.output import table
-from forwardc.core.diagnostics.render.clean import on_one_line
+from forwardc.core.diagnostics.render.printable import on_one_line
 from forwardc.core.outcome import Outcome
 from forwardc.runtime.history.records import RunSummary
 from forwardc.runtime.run.result import sent_without

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from forwardc.core.diagnostics.render.clean import on_one_line, printable
+from forwardc.core.diagnostics.render.printable import on_one_line, printable
 from forwardc.core.resources import package_file
 
 if TYPE_CHECKING:

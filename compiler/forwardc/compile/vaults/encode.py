@@ -15,7 +15,7 @@ from itertools import count
 from json.encoder import encode_basestring as quoted
 from typing import Any, Final, assert_never, get_args
 
-from forwardc.core.diagnostics.render.clean import escaped as visible
+from forwardc.core.diagnostics.render.printable import escaped as visible
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.codec import json_of, to_json
 from forwardc.core.terms.terms import (

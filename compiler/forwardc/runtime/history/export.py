@@ -12,7 +12,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Any, Final
 
-from forwardc.core.diagnostics.render.clean import on_one_line
+from forwardc.core.diagnostics.render.printable import on_one_line
 from forwardc.runtime.history.records import RunFilter, RunSummary
 from forwardc.runtime.history.store import Store
 

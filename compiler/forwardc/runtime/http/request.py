@@ -8,7 +8,7 @@ from shlex import quote
 from typing import TypeAlias
 
 from forwardc.core.dataclass import dataclass
-from forwardc.core.diagnostics.render.clean import printable
+from forwardc.core.diagnostics.render.printable import printable
 from forwardc.core.recognizer.scan import mask
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]

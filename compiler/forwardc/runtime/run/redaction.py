@@ -13,7 +13,7 @@ from typing import Any, Final
 from unicodedata import normalize
 from urllib.parse import quote, quote_plus, urlsplit
 
-from forwardc.core.diagnostics.render.clean import printable
+from forwardc.core.diagnostics.render.printable import printable
 from forwardc.core.instrument import DIGITS
 from forwardc.core.recognizer.cards import find_cards
 from forwardc.core.recognizer.scan import mask

@@ -27,7 +27,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from forwardc.core.dataclass import dataclass, replace
-from forwardc.core.diagnostics.render.clean import on_one_line
+from forwardc.core.diagnostics.render.printable import on_one_line
 from forwardc.core.identity_cache import IdentityCache
 from forwardc.core.outcome import Outcome
 from forwardc.core.terms.compiled_writer import TermWriter, compiled_writer

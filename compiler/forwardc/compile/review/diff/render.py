@@ -11,7 +11,7 @@ from typing import Any, assert_never
 
 from forwardc.compile.review.diff.difference import Difference, DifferenceClass
 from forwardc.compile.review.templates import Markdown, template
-from forwardc.core.diagnostics.render.clean import escaped, on_one_line
+from forwardc.core.diagnostics.render.printable import escaped, on_one_line
 
 TITLES = {
     DifferenceClass.REVIEW: "Needs a new PSP review",

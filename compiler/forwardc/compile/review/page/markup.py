@@ -12,7 +12,7 @@ from typing import Final
 from markupsafe import Markup, escape
 
 from forwardc.compile.review.page.values import RequestValue, ValueKind
-from forwardc.core.diagnostics.render.clean import printable
+from forwardc.core.diagnostics.render.printable import printable
 
 _BEFORE: Final = re.compile(r"(?<=[^/:])(?=[/&?\[])")
 _BREAK: Final = Markup("<wbr>")

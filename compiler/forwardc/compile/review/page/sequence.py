@@ -12,7 +12,7 @@ from forwardc.compile.review.page.wording import atom_words, path_of
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.core.atoms import ATOMS, Sensitivity
 from forwardc.core.dataclass import dataclass
-from forwardc.core.diagnostics.render.clean import on_one_line
+from forwardc.core.diagnostics.render.printable import on_one_line
 
 # Pixels of the drawing, as it is on A4: margins, an actor's box, the distance of two rows.
 _LEFT, _TOP, _HEAD, _ROW = 150, 16, 60, 52

@@ -3,13 +3,12 @@
 Each form is a module, which is imported when it is asked for.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import assert_never
 
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
-from forwardc.core.diagnostics.render.clean import clean
 
 
 class DiagnosticFormat(StrEnum):
@@ -32,8 +31,7 @@ def render(
 
     The text ends with a line break, or is empty. `color` adds ANSI colours to text and concise.
     """
-    in_order = sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key)
-    shown = [clean(sources.relocated(diagnostic)) for diagnostic in in_order]
+    shown = [*_cleaned(diagnostics, sources)] if diagnostics else []
     match format:
         case DiagnosticFormat.TEXT:
             from forwardc.core.diagnostics.render import text
@@ -57,3 +55,11 @@ def render(
             return github.render(shown)
         case _:
             assert_never(format)
+
+
+def _cleaned(diagnostics: Sequence[Diagnostic], sources: ExcerptLines) -> Iterator[Diagnostic]:
+    # It looks for cards and credentials: most commands report nothing, and start without that.
+    from forwardc.core.diagnostics.render.clean import clean
+
+    for diagnostic in sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key):
+        yield clean(sources.relocated(diagnostic))

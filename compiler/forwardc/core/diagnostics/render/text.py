@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
 from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
-from forwardc.core.diagnostics.render.clean import printable, without_commands
 from forwardc.core.diagnostics.render.concise import BLUE, BOLD, BY_SEVERITY, headline, paint
+from forwardc.core.diagnostics.render.printable import printable, without_commands
 from forwardc.core.diagnostics.span import Span
 
 _TAB = "    "
