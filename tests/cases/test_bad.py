@@ -93,6 +93,7 @@ ELSEWHERE = {
     "FC0102": "test_bounds.py",
     "FC0103": "test_bounds.py",
     "FC0118": "test_attacks.py",
+    "FC0124": "test_fmt.py",
 }
 
 

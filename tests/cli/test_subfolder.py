@@ -28,6 +28,7 @@ LIVE = ("--env", "production")
 # What is typed, and the exit code, in a project with a build, a history with one run, and no keys.
 CALLS: dict[str, tuple[tuple[str, ...], int]] = {
     "check": ((), 0),
+    "fmt": (("--check",), 0),
     "build": (("--check",), 0),
     "watch": ((), 0),
     "explain": (("build/stripe/shop/sandbox.plan.json#/destination",), 0),

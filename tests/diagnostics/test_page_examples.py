@@ -20,6 +20,7 @@ WITHOUT_EXAMPLE = {
     "FC0101": "no such file",
     "FC0102": "bytes that a page cannot hold",
     "FC0103": "a file of more than 1 MiB",
+    "FC0124": "only `fmt --check` reports it",
     "FC0118": "a link, which a page cannot hold",
     "FC0208": "what only one of two schema libraries refuses",
     "FC0319": "needs two destinations",

@@ -5,6 +5,7 @@ Plain text, so that the page is there at once; `main.py` knows how a command is 
 
 COMMANDS = {
     "check": "Report every mistake in destinations.",
+    "fmt": "Lay files out, and change nothing that they say.",
     "build": "Compile destinations into build/.",
     "watch": "Build whenever a source changes.",
     "explain": "Explain a code, a built place, or a line of YAML.",

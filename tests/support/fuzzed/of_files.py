@@ -52,6 +52,19 @@ def destination(data: bytes) -> None:
     shown(sink)
 
 
+def layout(data: bytes) -> None:
+    from forwardc.compile.language.layout.formatting import formatted
+
+    sink = Sink()
+    file = formatted("fuzzed.yaml", data, sink)
+    assert (file is None) == sink.has_errors
+    if file is not None:
+        again = formatted("fuzzed.yaml", file.after, Sink())
+        assert again is not None
+        assert again.after == file.after
+    shown(sink)
+
+
 def expression(data: bytes) -> None:
     from forwardc.compile.language.expressions import parse
     from forwardc.compile.language.report import Report

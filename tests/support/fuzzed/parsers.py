@@ -35,6 +35,12 @@ PARSERS: Final[dict[str, Parser]] = {
         ),
         weight=2,
     ),
+    "layout": Parser(
+        of_files.layout,
+        seeds.destinations,
+        ("compile/language/layout/tokens.py", "compile/language/layout/formatting.py"),
+        weight=2,
+    ),
     "destination": Parser(
         of_files.destination, seeds.destinations, ("compile/language/schema_findings.py",), weight=5
     ),

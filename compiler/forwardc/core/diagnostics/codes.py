@@ -59,6 +59,7 @@ _TABLE = (
     Code("FC0116", "unsupported-yaml", "YAML that a destination may not use"),
     Code("FC0117", "odd-space", "A space that YAML takes for a letter"),
     Code("FC0118", "no-plain-file", "A file of the project is a link, a pipe or a device"),
+    Code("FC0124", "other-layout", "A file is laid out otherwise than `forwardc fmt` does"),
     Code("FC0201", "unknown-key", "A key is not part of the language"),
     Code("FC0202", "missing-key", "A required key is missing"),
     Code("FC0203", "wrong-type", "A value has the wrong type"),
