@@ -162,11 +162,14 @@ def raw_digest(digest: str) -> bytes:
 
 
 def to_findings(sink: "Sink") -> bytes:
-    """The findings of a sink as a verdict has them: empty where there are none."""
+    """The findings of a sink as a verdict has them, then the suppressed; empty without either."""
+    from forwardc.core.diagnostics.levels import LevelledFindings
     from forwardc.core.records import to_record
 
-    findings = tuple(sink.sorted())
-    return json.dumps(to_record(findings)).encode() if findings else b""
+    findings, suppressed = tuple(sink.sorted()), tuple(sink.suppressed())
+    if not findings and not suppressed:
+        return b""
+    return json.dumps(to_record(LevelledFindings(findings, suppressed))).encode()
 
 
 def _can_be_told(verdict: CheckVerdict) -> bool:
@@ -179,11 +182,11 @@ def _can_be_told(verdict: CheckVerdict) -> bool:
 
 def findings_of(verdict: CheckVerdict) -> "Sink":
     """The findings that a verdict has. Raises `ValueError` and `RecursionError` for other data."""
-    from forwardc.core.diagnostics.diagnostic import Diagnostic
+    from forwardc.core.diagnostics.levels import LevelledFindings
     from forwardc.core.diagnostics.sink import Sink
     from forwardc.core.records import from_record
 
     sink = Sink()
-    for finding in json.loads(verdict.findings) if verdict.findings else ():
-        sink.add(from_record(Diagnostic, finding))
+    if verdict.findings:
+        sink.add_levelled(from_record(LevelledFindings, json.loads(verdict.findings)))
     return sink

@@ -9,6 +9,8 @@
 4. The hosts of live accounts are known only now. A destination that took one for something else is
    compiled again, which is rare: its sandbox calls a host that a later file names as live.
 5. The rules about what was assessed, and about the day, look at summaries, too.
+6. Each finding gets the level that the project chose for its code, when its rule is done, since an
+   error ends the way (`core/diagnostics/levels.py`). Comments that allowed nothing are told last.
 
 Whoever shows more than files and findings asks for the trees (`compile_project`); `check_project`
 and `build_project` let them go, so that a project of a thousand destinations needs no more memory
@@ -22,13 +24,14 @@ sandbox: `NotedHosts` answers no and notes `{"pay.example": False}` in what stay
 `b.yaml` is read, `live` has the name, the note is wrong, and `a.yaml` is compiled again.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from forwardc.compile.compiled import Compiled
 from forwardc.compile.ir.summary import DestinationSummary, assessments_of
+from forwardc.compile.language.allow_comments import report_unused
 from forwardc.compile.language.load import (
     PROJECT_FILE,
     LoadedProject,
@@ -54,6 +57,14 @@ from forwardc.compile.store.memory import DestinationMemory, Remember
 from forwardc.compile.store.slices import ProjectParts
 from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.diagnostic import Severity
+from forwardc.core.diagnostics.levels import (
+    FOUND_LATE,
+    OF_A_DAY,
+    AllowComment,
+    LevelledFindings,
+    LevelRule,
+    levelled,
+)
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.checkout import below
 from forwardc.core.files.digest import file_digest
@@ -131,7 +142,7 @@ def _compiled(
     remember: Remember | None = None,
     numbers: Iterable[int] | None = None,
 ) -> Compiled:
-    surroundings = Surroundings(loaded.project, _approvals(loaded.lock, sink))
+    surroundings = Surroundings(loaded.project, _approvals(loaded, sink))
 
     def read(index: int, findings: Sink) -> ReadDestination:
         return read_file(loaded.root, loaded.paths[index], findings, in_project=True)
@@ -144,18 +155,21 @@ def _compiled(
     return work.run(sink, today, keeps_trees=keeps_trees)
 
 
-def _approvals(data: bytes | None, sink: Sink) -> "Lock | None":
+def _approvals(loaded: LoadedProject, sink: Sink) -> "Lock | None":
     # To import what writes files or reads a lock takes longer than to check a few destinations.
+    data = loaded.lock
     if data is None:
         return None
     from forwardc.plan.lock import lock_of
 
     problems = Sink()
     lock = lock_of(data, problems)
-    for problem in problems.sorted():
-        # Approvals of an old format count for nothing, and what they are of can still be built.
-        old = problem.code == "FC0710"
-        sink.add(replace(problem, severity=Severity.WARNING) if old else problem)
+    # Approvals of an old format count for nothing, and what they are of can still be built.
+    findings = [
+        replace(problem, severity=Severity.WARNING) if problem.code == "FC0710" else problem
+        for problem in problems.sorted()
+    ]
+    sink.add_levelled(levelled(findings, loaded.project.rules if loaded.project else ()))
     return lock
 
 
@@ -197,6 +211,7 @@ class _Compilation:
             self._trees = [DestinationTrees(trees.read) for trees in self._trees]
         else:
             self._report_assessments(sink, today)
+        self._report_unused(sink, today)
         return self._result()
 
     def _note_live(self, compiled: CompiledDestination) -> None:
@@ -263,13 +278,49 @@ class _Compilation:
     def _report_checks(self, sink: Sink) -> None:
         """Everything up to the assessment: of each destination, and of all together."""
         for compiled in self._destinations:
-            for finding in compiled.findings:
-                sink.add(finding)
+            sink.add_levelled(LevelledFindings(compiled.findings, compiled.suppressed))
         project, summaries, unread = self._loaded.project, self._summaries(), self._unread()
-        check_secret_owners(summaries, project, sink, unread)
+        findings = Sink()
+        check_secret_owners(summaries, project, findings, unread)
         if project is not None and self._loaded.listed:
-            check_project_names(project, summaries, sink, unread)
-        check_separation(summaries, self._classes, sink)
+            check_project_names(project, summaries, findings, unread)
+        check_separation(summaries, self._classes, findings)
+        self._tell(findings, sink)
+
+    def _tell(self, findings: Sink, sink: Sink) -> None:
+        """Give on what was found in the project as a whole, each at its level."""
+        allows = [allow for _, allow in self._allows()]
+        sink.add_levelled(levelled(findings.sorted(), self._rules, allows))
+
+    @property
+    def _rules(self) -> tuple[LevelRule, ...]:
+        return self._loaded.project.rules if self._loaded.project else ()
+
+    def _allows(self) -> Iterator[tuple[bool, AllowComment]]:
+        """What comments allow, and whether all of their file could be read."""
+        if self._loaded.project is not None:
+            yield from ((True, allow) for allow in self._loaded.project.allows)
+        for compiled in self._destinations:
+            yield from ((compiled.summary is not None, allow) for allow in compiled.allows)
+
+    def _report_unused(self, sink: Sink, today: date | None) -> None:
+        """FC0122 for comments that allow nothing, as far as all was looked at that they may allow.
+
+        Rules about several destinations or about a vault are not asked while there are errors, and
+        those about a day not without one.
+        """
+        asked_all = self._loaded.project is not None and not sink.has_errors
+        looked_at = [
+            allow
+            for is_read, allow in self._allows()
+            if is_read
+            and (asked_all or allow.code not in FOUND_LATE)
+            and (today is not None or allow.code not in OF_A_DAY)
+        ]
+        if looked_at:
+            findings = Sink()
+            report_unused(looked_at, sink.suppressed(), sink.sorted(), findings)
+            sink.add_levelled(levelled(findings.sorted(), self._rules))
 
     def _unread(self) -> frozenset[str]:
         """Names of files that gave no destination, so that nobody takes them for missing."""
@@ -289,11 +340,13 @@ class _Compilation:
                 sink.add(finding)
         project, summaries = self._loaded.project, self._summaries()
         if project is not None:
-            check_targets(project, assessments_of(summaries), sink)
-            check_production_details(project, summaries, sink)
-            check_account_keys(project, assessments_of(summaries), sink)
-            check_attestations(summaries, _produced(summaries), today, sink)
-            check_grants(project, summaries, today, sink, self._unread())
+            findings = Sink()
+            check_targets(project, assessments_of(summaries), findings)
+            check_production_details(project, summaries, findings)
+            check_account_keys(project, assessments_of(summaries), findings)
+            check_attestations(summaries, _produced(summaries), today, findings)
+            check_grants(project, summaries, today, findings, self._unread())
+            self._tell(findings, sink)
 
     def _result(self) -> Compiled:
         reads = tuple(trees.read for trees in self._trees)

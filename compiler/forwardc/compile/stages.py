@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING, TypeAlias
 
 from forwardc.compile.ir.program import Program
-from forwardc.compile.ir.summary import NotBuilt
+from forwardc.compile.ir.summary import DestinationSummary, NotBuilt
 from forwardc.compile.language.destination import Destination
 from forwardc.compile.language.echoes import independent
 from forwardc.compile.language.load import MisshapenDestination, ReadDestination
@@ -30,6 +30,7 @@ from forwardc.compile.review.compiled_destination import (
 from forwardc.compile.vaults.assess import Assessment, Emissions, VaultAccount, assess
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.dataclass import dataclass, replace
+from forwardc.core.diagnostics.levels import levelled
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.files.digest import file_digest
 from forwardc.core.terms.terms import Lit
@@ -106,11 +107,10 @@ def compile_destination(
     if read.misshapen is not None:
         _check_misshapen(read.misshapen, sink)
     if read.destination is None:
-        findings = tuple(sink.sorted())
-        return CompiledDestination(read.path, read.files, findings=findings), DestinationTrees(read)
+        return _checked(read, None, sink, surroundings), DestinationTrees(read)
     programs, not_built = _programs(read.destination, surroundings.project, sink)
     summary = summary_of(read.destination, programs, not_built)
-    checked = CompiledDestination(read.path, read.files, summary, tuple(sink.sorted()))
+    checked = _checked(read, summary, sink, surroundings)
     if live is None or checked.has_errors:
         return checked, DestinationTrees(read)
     hosts = NotedHosts(live, live_names([summary], surroundings.classes))
@@ -128,6 +128,20 @@ def compile_destination(
         built=built,
     )
     return compiled, DestinationTrees(read, assessments)
+
+
+def _checked(
+    read: ReadDestination,
+    summary: DestinationSummary | None,
+    sink: Sink,
+    surroundings: Surroundings,
+) -> CompiledDestination:
+    """What is known up to the check: the findings have their levels from here on."""
+    rules = surroundings.project.rules if surroundings.project else ()
+    levels = levelled(sink.sorted(), rules, read.allows)
+    return CompiledDestination(
+        read.path, read.files, summary, levels.findings, levels.suppressed, read.allows
+    )
 
 
 def _check_misshapen(misshapen: MisshapenDestination, sink: Sink) -> None:

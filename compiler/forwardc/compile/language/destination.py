@@ -15,6 +15,7 @@ from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.compile.language.nodes import Node, YamlMap
 from forwardc.core.dataclass import dataclass
+from forwardc.core.diagnostics.levels import AllowComment
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import Lit, Map, Ref, Term, root_bit, walk
@@ -319,6 +320,8 @@ class Destination:
     """By what it knows its callers beside their secrets."""
     countries: tuple[str, ...] = ()
     """Where the destination is, ISO 3166-1; none means the country of the account."""
+    allows: tuple[AllowComment, ...] = ()
+    """What comments of the file allow."""
 
     def entry_of(self, where: Environment) -> str | None:
         """The key of `environments` that counts in an environment; None where there is none."""

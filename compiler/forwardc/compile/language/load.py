@@ -11,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from forwardc.compile.language import access, yaml_reader
+from forwardc.compile.language.allow_comments import read_allow_comments
 from forwardc.compile.language.destination import Destination
 from forwardc.compile.language.echoes import independent, names_unread
 from forwardc.compile.language.nodes import Node
@@ -18,8 +19,9 @@ from forwardc.compile.language.project import Project
 from forwardc.compile.language.read_destination import read_destination
 from forwardc.compile.language.read_project import read_project
 from forwardc.compile.language.schema import validate
-from forwardc.core.dataclass import dataclass
+from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.levels import AllowComment
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.text_file import unreadable
 from forwardc.core.files.checkout import CheckoutPath, below, spanned_path
@@ -51,6 +53,13 @@ class ReadDestination:
     """The digest of each file that was read: of its own and of its evidence."""
     destination: Destination | None = None
     misshapen: MisshapenDestination | None = None
+
+    @property
+    def allows(self) -> tuple[AllowComment, ...]:
+        """What comments of the file allow, as far as it could be read."""
+        misshapen = self.misshapen.destination if self.misshapen else None
+        destination = self.destination or misshapen
+        return destination.allows if destination else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +154,13 @@ def _project(root: CheckoutPath, files: dict[str, str], sink: Sink) -> Project |
         return None
     files[PROJECT_FILE] = file_digest(data)
     node = yaml_reader.read(PROJECT_FILE, data, sink)
-    if node is None or not validate("project", node, sink):
+    if node is None:
         return None
-    return read_project(node, sink)
+    allows = read_allow_comments(node, sink)
+    if not validate("project", node, sink):
+        return None
+    project = read_project(node, sink)
+    return replace(project, allows=allows) if project and allows else project
 
 
 def load_files(
@@ -210,11 +223,14 @@ def parse_file(
     node = yaml_reader.read(path, data, sink)
     if node is None:
         return ReadDestination(path, files)
+    allows = read_allow_comments(node, sink)
     form = Sink()
     if not validate("destination", node, form):
-        misshapen = _misshapen(node, form.sorted(), sink)
+        misshapen = _misshapen(node, form.sorted(), sink, allows)
         return ReadDestination(path, files, misshapen=misshapen)
     destination = read_destination(node, sink)
+    if destination is not None and allows:
+        destination = replace(destination, allows=allows)
     if destination is not None and in_project:
         _check_file_name(destination, sink)
         files |= _attestation(root, destination, sink)
@@ -243,10 +259,14 @@ def _attestation(root: CheckoutPath, destination: Destination, sink: Sink) -> di
         return {}
 
 
-def _misshapen(node: Node, form: list[Diagnostic], sink: Sink) -> MisshapenDestination | None:
+def _misshapen(
+    node: Node, form: list[Diagnostic], sink: Sink, allows: tuple[AllowComment, ...]
+) -> MisshapenDestination | None:
     """Report the mistakes of form, and those that a reader finds besides them."""
     inside = Sink()
     destination = read_destination(node, inside, unread=names_unread(node, form))
     for finding in (*form, *independent(inside.sorted(), form, node)):
         sink.add(finding)
-    return MisshapenDestination(destination, tuple(form)) if destination else None
+    if destination is None:
+        return None
+    return MisshapenDestination(replace(destination, allows=allows), tuple(form))

@@ -9,6 +9,7 @@ from dataclasses import field
 from forwardc.compile.ir.arrangements import Grant
 from forwardc.compile.language.nodes import YamlMap
 from forwardc.core.dataclass import dataclass
+from forwardc.core.diagnostics.levels import AllowComment, LevelRule
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.terms.terms import Lit
 from forwardc.plan.environment import CLASSES, Environment, implied, place_of
@@ -123,6 +124,10 @@ class Project:
     merchant: Merchant
     root: YamlMap = field(repr=False)
     vendors: Mapping[str, Vendor] = field(default_factory=dict)
+    rules: tuple[LevelRule, ...] = ()
+    """The levels that the project chose, in their order."""
+    allows: tuple[AllowComment, ...] = ()
+    """What comments of `forwardc.yaml` itself allow."""
 
     def places(self) -> list[Environment]:
         """Everything that may be built, sandboxes first and `production` at the end.

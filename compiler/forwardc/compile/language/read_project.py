@@ -21,6 +21,7 @@ from forwardc.compile.language.project import (
 )
 from forwardc.compile.language.read_arrangements import read_grants
 from forwardc.compile.language.read_declarations import check_country
+from forwardc.compile.language.read_rules import read_rules
 from forwardc.compile.language.report import Report
 from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.sink import Sink
@@ -34,7 +35,8 @@ from forwardc.plan.environment import Environment, EnvironmentClass, is_class
 def read_project(root: Node, sink: Sink) -> Project | None:
     """The project of a tree that fits the schema, or None where it is not even a map.
 
-    Reports FC0204, FC0402, FC0504, FC0505 and FC0509; of environments FC0349 and FC0350.
+    Reports FC0120, FC0121, FC0204, FC0402, FC0504, FC0505 and FC0509; of environments FC0349 and
+    FC0350.
     """
     if not isinstance(root, YamlMap):
         return None
@@ -47,6 +49,7 @@ def read_project(root: Node, sink: Sink) -> Project | None:
         targets=tuple(_target(item) for item in access.items(root.get("targets"))),
         merchant=_merchant(root.get("merchant"), Report(sink)),
         root=root,
+        rules=read_rules(root.get("rules"), Report(sink)),
         vendors={entry.key: _vendor(entry) for entry in access.entries(root.get("vendors"))},
     )
 

@@ -17,7 +17,14 @@ import yaml
 from forwardc.compile.language import yaml_scalars
 from forwardc.compile.language.input_file import InputFile
 from forwardc.compile.language.nodes import Entry, Node, Trail, Value, YamlMap, YamlScalar, YamlSeq
-from forwardc.compile.language.yaml_scalars import BrokenInterpolation, Trap, resolve, resolve_key
+from forwardc.compile.language.yaml_scalars import (
+    OFF,
+    BrokenInterpolation,
+    Trap,
+    is_level,
+    resolve,
+    resolve_key,
+)
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related
 
@@ -188,6 +195,8 @@ class Builder:
         if self._holes and self._report_holes(start, end, trail):
             return self._source.text[start:end], True
         value = event.value if style else (resolve_key if is_key else resolve)(event.value)
+        if event.value == OFF and not style and is_level(trail):
+            return OFF, False
         if isinstance(value, Trap):
             if not self._dropping:
                 visible = self._visible(start, end)

@@ -8,7 +8,7 @@ import re
 from decimal import Decimal
 
 from forwardc.compile.language.input_file import InputFile
-from forwardc.compile.language.nodes import Value
+from forwardc.compile.language.nodes import Trail, Value
 from forwardc.core.dataclass import dataclass
 
 # No field of a payment needs more; beyond it Python's conversions slow down or overflow.
@@ -93,6 +93,19 @@ def resolve_key(text: str) -> Value | Trap:
     knows that it is text. `yes`, `no`, `on` and `off` are read as booleans by many.
     """
     return text if text in _LETTERS else resolve(text)
+
+
+OFF = "off"
+"""A level of `rules:` in `forwardc.yaml`, and there no word for false."""
+
+
+def is_level(trail: Trail) -> bool:
+    """Whether the value at a place is the level of a rule: `/rules/FC0326` or its `level`."""
+    match trail.tokens:
+        case ("rules", _) | ("rules", _, "level"):
+            return True
+        case _:
+            return False
 
 
 def _number(text: str) -> Value | Trap:

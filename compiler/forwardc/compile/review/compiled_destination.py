@@ -13,6 +13,7 @@ from forwardc.compile.ir.summary import DestinationSummary, NotBuilt
 from forwardc.compile.review.coverage import CoveragePart
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
+from forwardc.core.diagnostics.levels import AllowComment, Suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,11 @@ class CompiledDestination:
     summary: DestinationSummary | None = None
     """None where the file gave no destination."""
     findings: tuple[Diagnostic, ...] = ()
-    """Those up to the check, sorted."""
+    """Those up to the check, sorted, at the levels that the project chose."""
+    suppressed: tuple[Suppression, ...] = ()
+    """What a comment of the file or a rule of the project suppressed, up to the check."""
+    allows: tuple[AllowComment, ...] = ()
+    """What comments of the file allow, so that those that allow nothing are known at the end."""
     assessment_findings: tuple[Diagnostic, ...] = ()
     """Those of the vaults' assessment: nobody is told of them while there are errors anywhere."""
     is_assessed: bool = False

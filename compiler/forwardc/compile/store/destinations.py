@@ -26,6 +26,7 @@ from forwardc.compile.store.slices import ProjectParts
 from forwardc.compile.store.store import CompileStore
 from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.span import Span
 from forwardc.core.files.checkout import CheckoutPath
 from forwardc.core.files.digest import file_digest
 from forwardc.core.files.kinds import ATTESTATION
@@ -132,9 +133,18 @@ def _stem(path: str) -> str:
 
 
 def _shows_project(compiled: CompiledDestination) -> bool:
-    return any(map(_is_about_project, (*compiled.findings, *compiled.assessment_findings)))
+    suppressed = compiled.suppressed
+    # A rule that suppresses stands there.
+    spans = [suppression.span for suppression in suppressed]
+    findings = (*compiled.findings, *compiled.assessment_findings)
+    diagnostics = (*findings, *(suppression.diagnostic for suppression in suppressed))
+    return any(map(_is_about_project, diagnostics)) or any(map(_is_in_project, spans))
 
 
 def _is_about_project(finding: Diagnostic) -> bool:
     spans = (finding.span, *(related.span for related in finding.related))
-    return any(span is not None and span.path == PROJECT_FILE for span in spans)
+    return any(map(_is_in_project, spans))
+
+
+def _is_in_project(span: Span | None) -> bool:
+    return span is not None and span.path == PROJECT_FILE

@@ -11,7 +11,8 @@ from forwardc.compile.store.inputs import Inputs
 class CheckVerdict:
     """One check: by what tool, on which day (`2026-11-30`), of which inputs.
 
-    `destinations` are names; `findings` is JSON of warnings and notes, empty where there are none.
+    `destinations` are names; `findings` is JSON of warnings, notes and what was suppressed, empty
+    where there is none of them.
     """
 
     __slots__ = ("day", "destinations", "findings", "inputs", "tool")
