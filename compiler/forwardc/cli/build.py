@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import click
 
 from forwardc.cli.compiled_plans import collector_patient
-from forwardc.cli.findings import format_option, show
+from forwardc.cli.findings import format_option, note_suppressed, show
 from forwardc.cli.options import day_of, today_option
-from forwardc.cli.output import json_option, note, progress, say_document
+from forwardc.cli.output import json_option, note, progress, say_document, suppressed_member
 from forwardc.cli.project_folder import find_project, project_option
 from forwardc.cli.stored import StoreSession, findings_of, no_store_option
 from forwardc.cli.unchanged import built
@@ -118,11 +118,13 @@ class _BuildReport:
         """Show all; None where nothing was compared or written."""
         if not self.as_json:
             show(self.sink, self.format_, self.root)
+            note_suppressed(self.sink)
         elif changes is None:
             say_document(None, self.sink, self.root)
         else:
             files = {"written": list(changes.written), "removed": list(changes.removed)}
-            say_document({"files": changes.files, **files}, self.sink, self.root)
+            suppressed = suppressed_member(self.sink, self.root)
+            say_document({"files": changes.files, **files, **suppressed}, self.sink, self.root)
 
 
 def _build(loaded: "LoadedProject", report: _BuildReport, run: StoreSession) -> int:

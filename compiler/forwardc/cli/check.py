@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import click
 
 from forwardc.cli.compiled_plans import collector_patient
-from forwardc.cli.findings import format_option, show
+from forwardc.cli.findings import format_option, note_suppressed, show
 from forwardc.cli.named_sources import STDIN, NamedSources, named_sources, sources_argument
 from forwardc.cli.options import day_of, today_option
-from forwardc.cli.output import json_option, note, say_document
+from forwardc.cli.output import json_option, note, say_document, suppressed_member
 from forwardc.cli.project_folder import find_project, project_option, seen_from_here
 from forwardc.cli.stored import StoreSession, findings_of, no_store_option
 from forwardc.cli.unchanged import checked
@@ -138,9 +138,11 @@ def command(
     if fix and write_outcomes(below(root), sink):
         sink, names = look()
     if as_json:
-        say_document({"destinations": names}, sink, root, sources.texts)
+        suppressed = suppressed_member(sink, root, sources.texts)
+        say_document({"destinations": names, **suppressed}, sink, root, sources.texts)
         return 1 if sink.has_errors else 0
     show(sink, format_, root, sources.texts)
+    note_suppressed(sink)
     if sink.has_errors:
         return 1
     click.echo(checked(len(names)), err=True)

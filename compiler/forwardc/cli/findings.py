@@ -4,12 +4,13 @@ They stand in the place of a result, or beside it on standard error.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from forwardc.cli.output import uses_colors
+from forwardc.cli.output import note, uses_colors
 from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
 from forwardc.core.diagnostics.render.render import DiagnosticFormat, render
 from forwardc.core.diagnostics.sink import Sink
@@ -53,8 +54,17 @@ def show(
     findings = sink.sorted()
     color = uses_colors(sys.stderr if err else sys.stdout)
     lines = project_lines(root, texts)
-    click.echo(render(findings, DiagnosticFormat(format_), lines, color), nl=False, err=err)
+    shown = render(findings, DiagnosticFormat(format_), lines, color, sink.suppressed())
+    click.echo(shown, nl=False, err=err)
     if findings and format_ == DiagnosticFormat.CONCISE:
         from forwardc.core.diagnostics.render.text import summary
 
         click.echo(summary(findings), err=True)
+
+
+def note_suppressed(sink: Sink) -> None:
+    """Say on standard error how many findings nobody was bothered with, if there are any."""
+    counts = Counter(suppression.by for suppression in sink.suppressed())
+    parts = [f"{counts[by]} by a {by}" for by in ("comment", "rule") if counts[by]]
+    if parts:
+        note(f"suppressed: {' and '.join(parts)}; `--json` has each with its reason")

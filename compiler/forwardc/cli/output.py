@@ -140,6 +140,21 @@ def say_document(
     say_json({"forwardc": VERSION, **(result or {}), "problems": problems})
 
 
+def suppressed_member(
+    sink: "Sink", root: "Path | None", texts: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The member `suppressed` of a document of `check` or `build`; none where nothing was."""
+    suppressed = sink.suppressed()
+    if not suppressed:
+        return {}
+    from forwardc.cli.findings import project_lines
+    from forwardc.core.diagnostics.render.json import suppressed_objects
+    from forwardc.core.diagnostics.render.render import clean_suppressions
+
+    lines = project_lines(root, texts)
+    return {"suppressed": suppressed_objects(clean_suppressions(suppressed, lines))}
+
+
 def problems(sink: "Sink", as_json: bool) -> int:
     """Show why there is no result; the exit code 1."""
     if as_json:

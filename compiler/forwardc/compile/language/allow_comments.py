@@ -167,7 +167,7 @@ def _may_be_allowed(code: str, place: Span, report: Report) -> bool:
     why = why_not_allowed(code)
     if why is not None:
         message = f"{code} cannot be allowed: {why}"
-        report.error("FC0121", message, place, f"see `forwardc explain {code}`")
+        report.error("FC0121", message, place, "see `forwardc explain FC0121`")
     return why is None
 
 

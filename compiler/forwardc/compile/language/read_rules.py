@@ -26,7 +26,7 @@ def _rules(node: Node | None, report: Report) -> Iterator[LevelRule]:
             report_unknown(entry.key, entry.key_span, here)
         elif level is not None and (why := why_no_level(entry.key, level)) is not None:
             message = f"{entry.key} cannot be `{level}`: {why}"
-            here.error("FC0121", message, entry.value.span, f"see `forwardc explain {entry.key}`")
+            here.error("FC0121", message, entry.value.span, "see `forwardc explain FC0121`")
         elif level is not None:
             reason = access.text(entry.value, "reason") or ""
             yield LevelRule(entry.key, level, reason, entry.key_span)

@@ -18,7 +18,6 @@ from forwardc.compile.language import yaml_scalars
 from forwardc.compile.language.input_file import InputFile
 from forwardc.compile.language.nodes import Entry, Node, Trail, Value, YamlMap, YamlScalar, YamlSeq
 from forwardc.compile.language.yaml_scalars import (
-    OFF,
     BrokenInterpolation,
     Trap,
     is_level,
@@ -195,8 +194,8 @@ class Builder:
         if self._holes and self._report_holes(start, end, trail):
             return self._source.text[start:end], True
         value = event.value if style else (resolve_key if is_key else resolve)(event.value)
-        if event.value == OFF and not style and is_level(trail):
-            return OFF, False
+        if isinstance(value, Trap) and is_level(event.value, trail):
+            value = event.value
         if isinstance(value, Trap):
             if not self._dropping:
                 visible = self._visible(start, end)

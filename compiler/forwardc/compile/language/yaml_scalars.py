@@ -95,12 +95,13 @@ def resolve_key(text: str) -> Value | Trap:
     return text if text in _LETTERS else resolve(text)
 
 
-OFF = "off"
-"""A level of `rules:` in `forwardc.yaml`, and there no word for false."""
+def is_level(text: str, trail: Trail) -> bool:
+    """Whether a word is the level of a rule, of which `off` is one: there it is no trap.
 
-
-def is_level(trail: Trail) -> bool:
-    """Whether the value at a place is the level of a rule: `/rules/FC0326` or its `level`."""
+    That is at `/rules/FC0326` and `/rules/FC0326/level`; the schema says which words may be.
+    """
+    if text not in _SWITCHES:
+        return False
     match trail.tokens:
         case ("rules", _) | ("rules", _, "level"):
             return True

@@ -12,6 +12,7 @@ from forwardc.compile.ir.program import Program
 from forwardc.compile.ir.summary import NotBuilt
 from forwardc.compile.language.destination import Destination
 from forwardc.compile.language.project import Merchant, Project
+from forwardc.compile.review.lowered import LoweredRule, lowered_rules
 from forwardc.compile.review.sample import sample_url
 from forwardc.compile.review.setup import setup_file
 from forwardc.compile.vaults.assess import Assessment
@@ -54,6 +55,8 @@ class ReviewPacket:
     """What the vault calls in the place where an account is tried, by the steps in their order."""
     demo: Mapping[str, list[str]] = field(default_factory=dict)
     """Names of the ids for trying out in `accounts`, by place."""
+    lowered: tuple[LoweredRule, ...] = ()
+    """What of forwardc's own rules says less here than by itself."""
 
     @property
     def folder(self) -> str:
@@ -169,6 +172,7 @@ def _together(built: list[ReviewPacket], project: Project | None) -> list[Review
             hosts=_hosts(pack, folders[pack.folder], project),
             merchant=project.merchant if project else Merchant(),
             test_urls=_test_urls(_tried(pack, folders[pack.folder], project)),
+            lowered=lowered_rules(pack.destination, project),
         )
         for pack in built
     ]

@@ -60,6 +60,7 @@ def _words(pack: ReviewPacket) -> dict[str, Any]:
         "not_done": not_done(facts),
         "names": _names(built),
         "demo_ids": pack.demo_ids,
+        "lowered": pack.lowered,
         **{name: pack.setup[name] for name in ("unconfirmed", "stand_ins")},
     }
 

@@ -19,8 +19,9 @@ A finding comes with its own severity. Then, in this order, each step for what t
     none        each is an error, 01 to 05            error                  cannot
 
 What is left out of the table is of the last kind, and a code of 06 to 99 that is left out has no
-level: it is a reason of coverage, or told by other commands. So nothing of the areas 04 and 05 is
-ever lowered, and no error but that something is idle, of which nothing leaves.
+level: it is a reason of coverage, or told by other commands. Whatever the kind, nothing of the
+areas 04 and 05 is ever lowered; and no error is, but that something is idle, of which nothing
+leaves. `tests/diagnostics/test_levels.py` compares the table with what the compiler warns of.
 
 Traced: `rules: {FC0326: error}`, and behind `pay:` stands `# forwardc: allow FC0326 no answer`. The
 step's warning is in the next line, for which the comment is, too: it is suppressed. The same
@@ -30,10 +31,10 @@ warning of another step is an error.
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
 from forwardc.core.dataclass import dataclass, replace
-from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
+from forwardc.core.diagnostics.diagnostic import Diagnostic, Related, Severity
 from forwardc.core.diagnostics.span import Span
 
 
@@ -61,6 +62,8 @@ UNUSED_ALLOW: Final = "FC0122"
 LEVELS: Mapping[str, LevelKind] = MappingProxyType(
     {
         UNUSED_ALLOW: LevelKind.COMMENT,
+        "FC0205": LevelKind.MIXED,
+        "FC0208": LevelKind.MIXED,
         "FC0302": LevelKind.MIXED,
         "FC0308": LevelKind.UNUSED,
         "FC0310": LevelKind.UNUSED,
@@ -73,16 +76,19 @@ LEVELS: Mapping[str, LevelKind] = MappingProxyType(
         "FC0343": LevelKind.REMARK,
         "FC0348": LevelKind.REMARK,
         "FC0359": LevelKind.MIXED,
+        "FC0514": LevelKind.MIXED,
         "FC0522": LevelKind.SAFETY,
         "FC0523": LevelKind.SAFETY,
         "FC0634": LevelKind.REMARK,
+        "FC0708": LevelKind.MIXED,
         "FC0709": LevelKind.MIXED,
         "FC0710": LevelKind.REMARK,
+        "FC0714": LevelKind.MIXED,
     }
 )
 OF_A_DAY: Final = frozenset(("FC0359", "FC0709"))
 """The codes whose warnings compare a date with the day."""
-FOUND_LATE: Final = frozenset(("FC0302", "FC0348", "FC0634", *OF_A_DAY))
+FOUND_LATE: Final = frozenset(("FC0302", "FC0348", "FC0634", "FC0708", "FC0714", *OF_A_DAY))
 """The codes whose warnings a rule over the whole project finds, where there are no errors."""
 _SAFETY_AREAS: Final = ("04", "05")
 _AREAS: Final = ("01", "02", "03", *_SAFETY_AREAS)
@@ -119,11 +125,16 @@ class Suppression:
     """A finding that nobody is bothered with, and why."""
 
     diagnostic: Diagnostic
-    by: str
-    """`comment` or `rule`."""
+    by: Literal["comment", "rule"]
     reason: str
     span: Span
     """Where the comment or the rule names the code."""
+
+    @property
+    def with_place(self) -> Diagnostic:
+        """The finding, and beside its other places the one that suppressed it."""
+        place = Related(self.span, f"suppressed by this {self.by}")
+        return replace(self.diagnostic, related=(*self.diagnostic.related, place))
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:

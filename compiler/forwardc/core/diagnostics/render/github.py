@@ -6,16 +6,26 @@ the toolkit's `@actions/core` command.ts.
 
 from collections.abc import Sequence
 
+from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.codes import CODES
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
+from forwardc.core.diagnostics.levels import Suppression
 from forwardc.core.diagnostics.span import Span
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
 
-def render(diagnostics: Sequence[Diagnostic]) -> str:
-    """Show cleaned diagnostics, one command on each line."""
-    return "".join(f"{_command(diagnostic)}\n" for diagnostic in diagnostics)
+def render(diagnostics: Sequence[Diagnostic], suppressed: Sequence[Suppression] = ()) -> str:
+    """Show cleaned diagnostics, one command on each line; what a comment allows is a notice."""
+    allowed = [_allowed(each) for each in suppressed if each.by == "comment"]
+    commands = [*map(_command, diagnostics), *map(_command, allowed)]
+    return "".join(f"{command}\n" for command in commands)
+
+
+def _allowed(suppression: Suppression) -> Diagnostic:
+    """A notice, since GitHub has no word for what was allowed."""
+    finding, said = suppression.diagnostic, f"allowed by a comment: {suppression.reason}"
+    return replace(finding, severity=Severity.NOTE, hint=said)
 
 
 def _command(diagnostic: Diagnostic) -> str:

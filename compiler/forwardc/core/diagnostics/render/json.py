@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from forwardc.core.diagnostics.codes import CODES
 from forwardc.core.diagnostics.diagnostic import Diagnostic
+from forwardc.core.diagnostics.levels import Suppression
 from forwardc.core.diagnostics.span import Position, Span
 
 
@@ -12,6 +13,14 @@ def render(diagnostics: Sequence[Diagnostic]) -> str:
     """Show cleaned diagnostics; lines and columns count from 1, `end` is excluded."""
     objects = [_object(diagnostic) for diagnostic in diagnostics]
     return json.dumps(objects, indent=2, ensure_ascii=False) + "\n"
+
+
+def suppressed_objects(suppressed: Sequence[Suppression]) -> list[dict[str, object]]:
+    """Cleaned findings that were suppressed: each as above, by what, and the reason."""
+    return [
+        {**_object(each.diagnostic), "by": each.by, "reason": each.reason or None}
+        for each in suppressed
+    ]
 
 
 def _object(diagnostic: Diagnostic) -> dict[str, object]:

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from typing import assert_never
 
+from forwardc.core.dataclass import replace
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.excerpt_lines import ExcerptLines
+from forwardc.core.diagnostics.levels import Suppression
 
 
 class DiagnosticFormat(StrEnum):
@@ -26,10 +28,12 @@ def render(
     format: DiagnosticFormat,  # noqa: A002 - the name of the option that users type
     sources: ExcerptLines,
     color: bool = False,
+    suppressed: Sequence[Suppression] = (),
 ) -> str:
     """Show diagnostics, sorted, with no credential or card number in any part.
 
     The text ends with a line break, or is empty. `color` adds ANSI colours to text and concise.
+    What was suppressed is shown by the forms that have a way to say so: SARIF and GitHub's.
     """
     shown = [*_cleaned(diagnostics, sources)] if diagnostics else []
     match format:
@@ -48,11 +52,11 @@ def render(
         case DiagnosticFormat.SARIF:
             from forwardc.core.diagnostics.render import sarif
 
-            return sarif.render(shown, sources.root)
+            return sarif.render(shown, sources.root, clean_suppressions(suppressed, sources))
         case DiagnosticFormat.GITHUB:
             from forwardc.core.diagnostics.render import github
 
-            return github.render(shown)
+            return github.render(shown, clean_suppressions(suppressed, sources))
         case _:
             assert_never(format)
 
@@ -63,3 +67,22 @@ def _cleaned(diagnostics: Sequence[Diagnostic], sources: ExcerptLines) -> Iterat
 
     for diagnostic in sorted(diagnostics, key=lambda diagnostic: diagnostic.sort_key):
         yield clean(sources.relocated(diagnostic))
+
+
+def clean_suppressions(
+    suppressed: Sequence[Suppression], sources: ExcerptLines
+) -> list[Suppression]:
+    """The same as they may be shown, in order, each with the place that suppressed it."""
+    if not suppressed:
+        return []
+    from forwardc.core.diagnostics.render.clean import clean, one_line
+
+    in_order = sorted(suppressed, key=lambda suppression: suppression.sort_key)
+    return [
+        replace(
+            suppression,
+            diagnostic=clean(sources.relocated(suppression.with_place)),
+            reason=one_line(suppression.reason),
+        )
+        for suppression in in_order
+    ]

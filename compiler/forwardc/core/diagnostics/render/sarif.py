@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from forwardc.core.diagnostics.codes import CODES, Code, page
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related, Severity
+from forwardc.core.diagnostics.levels import Suppression
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.recognizer.scan import mask
 
@@ -14,11 +15,18 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
-def render(diagnostics: Sequence[Diagnostic], root: Path) -> str:
+def render(
+    diagnostics: Sequence[Diagnostic], root: Path, suppressed: Sequence[Suppression] = ()
+) -> str:
     """Show cleaned diagnostics as one run; files under `root` get relative URIs."""
-    codes = sorted({diagnostic.code for diagnostic in diagnostics})
+    every = [*diagnostics, *(each.diagnostic for each in suppressed)]
+    codes = sorted({diagnostic.code for diagnostic in every})
     results = [
         _result(diagnostic, codes.index(diagnostic.code), root) for diagnostic in diagnostics
+    ]
+    results += [
+        {**_result(each.diagnostic, codes.index(each.diagnostic.code), root), **_suppression(each)}
+        for each in suppressed
     ]
     driver = {"name": "forwardc", "rules": [_rule(code) for code in codes]}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
@@ -58,6 +66,13 @@ def _result(diagnostic: Diagnostic, rule: int, root: Path) -> dict[str, object]:
         "locations": _locations(diagnostic, root),
         **_related(diagnostic.related, root),
     }
+
+
+def _suppression(suppression: Suppression) -> dict[str, object]:
+    """SARIF 2.1.0, section 3.35: a comment is in the source, a rule of the project is not."""
+    kind = "inSource" if suppression.by == "comment" else "external"
+    said = {"justification": suppression.reason} if suppression.reason else {}
+    return {"suppressions": [{"kind": kind, "status": "accepted", **said}]}
 
 
 def _locations(diagnostic: Diagnostic, root: Path) -> list[dict[str, object]]:
