@@ -97,6 +97,7 @@ BASE: dict[str, Any] = {
         },
     },
     "vendors": {"vendor": {"secrets": ["key"]}},
+    "rules": {"FC0326": {"level": "off", "reason": "answers come by callbacks"}},
     "targets": [{"vault": "checkout", "destination": "shop", "operation": "card"}],
 }
 # Another value of each key, by the last names of its path; the longest one fits.
@@ -124,6 +125,8 @@ OTHER: dict[str, Any] = {
     "url": "https://other.shop.example/p",
     "says": "something else",
     "settings/*/*": "other",
+    "level": "warning",
+    "reason": "another reason",
     "secrets/-": "other",
     "vault": "direct",
     "destination": "nobody",
@@ -166,7 +169,13 @@ def other(path: Path_) -> Any:
     return next(OTHER[name] for name in names if name in OTHER)
 
 
-NAMES = {"environments": "staging", "accounts": "us", "settings": "shop", "vendors": "vendor"}
+NAMES = {
+    "environments": "staging",
+    "accounts": "us",
+    "settings": "shop",
+    "vendors": "vendor",
+    "rules": "FC0326",
+}
 
 
 def changed(path: Path_) -> dict[str, Any]:

@@ -79,6 +79,28 @@ EDITS: dict[str, Edit] = {
     "an account": change("forwardc.yaml", "acct_live", "acct_other"),
     "the merchant": change("forwardc.yaml", "Shop of Tests", "Another Shop"),
     "no vendor": change("forwardc.yaml", "press_key", "other_key"),
+    "a rule that is raised": change("forwardc.yaml", "rules: {", "rules: {FC0326: error, "),
+    "a rule that is off": change("forwardc.yaml", "rules: {", "rules: {FC0343: off, "),
+    "a rule that is lowered": change("forwardc.yaml", "rules: {", "rules: {FC0308: warning, "),
+    "no rules": change("forwardc.yaml", "rules: {", "# rules: {"),
+    "unused comments are mistakes": change("forwardc.yaml", "rules: {", "rules: {FC0122: error, "),
+    "a vendor that nobody uses": change(
+        "forwardc.yaml", "  press:", "  paper: {secrets: [paper_key]}\n  press:"
+    ),
+    "that allowed": change(
+        "forwardc.yaml", "[paper_key]}", "[paper_key]} # forwardc: allow FC0348 comes later"
+    ),
+    "a comment that allows nothing": change(
+        SHOP, "docs:", "# forwardc: allow FC0326 nothing\ndocs:"
+    ),
+    "a comment that allows something": change(
+        BANK, "      pay:", "      pay: # forwardc: allow FC0326 because"
+    ),
+    "another reason": change(BANK, "FC0326 because", "FC0326 of another reason"),
+    "a step without an outcome": change(BANK, "        response: {outcome: by_status}\n", ""),
+    "a param that nobody uses": change(
+        BANK, "settings:\n", "params: {number: {type: integer}}\nsettings:\n"
+    ),
     "a target that is refused": change("forwardc.yaml", "vault: stripe, d", "vault: checkout, d"),
     "a title": change(SHOP, "Card payments", "All payments"),
     "a comment": change(BOOKS, "docs:", "# a comment\ndocs:"),

@@ -33,6 +33,7 @@ environments:
       books: {version: 2}
 vendors:
   press: {secrets: [press_key]}
+rules: {FC0335: off}
 targets:
   - {vault: stripe, destination: shop, operation: payment}
 """

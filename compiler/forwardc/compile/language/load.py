@@ -21,7 +21,7 @@ from forwardc.compile.language.read_project import read_project
 from forwardc.compile.language.schema import validate
 from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.diagnostic import Diagnostic
-from forwardc.core.diagnostics.levels import AllowComment
+from forwardc.core.diagnostics.levels import AllowComment, levelled
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.diagnostics.text_file import unreadable
 from forwardc.core.files.checkout import CheckoutPath, below, spanned_path
@@ -171,9 +171,19 @@ def load_files(
     `piped` has the bytes of those that no file holds, by the name that findings give them.
     """
     at = below(root)
-    read = tuple(read_alone(at, path, sink, piped) for path in paths)
+    read = tuple(_levelled(at, path, sink, piped) for path in paths)
     files = {path: digest for each in read for path, digest in each.files.items()}
     return LoadedProject(at, None, tuple(paths), files, read=read)
+
+
+def _levelled(
+    root: CheckoutPath, path: str, sink: Sink, piped: Mapping[str, bytes]
+) -> ReadDestination:
+    """One destination, with its findings in the sink but for those that its comments allow."""
+    findings = Sink()
+    read = read_alone(root, path, findings, piped)
+    sink.add_levelled(levelled(findings.sorted(), (), read.allows))
+    return read
 
 
 def read_alone(

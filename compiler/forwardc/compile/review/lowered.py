@@ -2,7 +2,7 @@
 
 All that is set, whether a finding is there or not: a page depends on what is written, and on no
 rule that is asked later. No plan holds any of it, so that approvals stand as they are
-(docs/decisions/0024).
+(docs/decisions/0022).
 """
 
 from typing import assert_never
