@@ -29,6 +29,20 @@ def project_file(data: bytes) -> None:
     shown(sink)
 
 
+def allow_comment(data: bytes) -> None:
+    from forwardc.compile.language.allow_comments import read_allow_comments
+    from forwardc.compile.language.yaml_reader import read
+
+    sink = Sink()
+    node = read("a.yaml", data, sink)
+    if node is not None:
+        lines = node.source.text.count("\n") + 1
+        for allow in read_allow_comments(node, sink):
+            assert any(map(str.isalnum, allow.reason))
+            assert all(1 <= line.start.line <= lines for line in allow.lines)
+    shown(sink)
+
+
 PROJECT = b"""forwardc: 1
 environments:
   sandbox:

@@ -39,6 +39,12 @@ PARSERS: Final[dict[str, Parser]] = {
         of_files.layout,
         seeds.destinations,
         ("compile/language/layout/tokens.py", "compile/language/layout/formatting.py"),
+        weight=5,
+    ),
+    "comment that allows": Parser(
+        of_files.allow_comment,
+        seeds.allow_comments,
+        ("compile/language/allow_comments.py",),
         weight=2,
     ),
     "destination": Parser(

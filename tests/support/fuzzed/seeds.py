@@ -29,6 +29,16 @@ def projects() -> list[bytes]:
 
 
 @cache
+def allow_comments() -> list[bytes]:
+    texts = [
+        "a: 1 # forwardc: allow FC0326, FC0343 because\nb: |  # forwardc: allow FC0308 is\n  #\n",
+        "# forwardc: allow FC0326 one # forwardc: allow FC0326 two\r\n- 'a # forwardc: allow'",
+        '{"a": 1, # forwardc: disable FC0326\n b: "${x" }',
+    ]
+    return [*_files("tests/cases/bad/allow-comments/*.yaml"), *(text.encode() for text in texts)]
+
+
+@cache
 def destinations() -> list[bytes]:
     return [*_files("destinations/*.yaml"), *_files("tests/cases/bad/*/destination.yaml", 40)]
 
