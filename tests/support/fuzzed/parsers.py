@@ -39,7 +39,7 @@ PARSERS: Final[dict[str, Parser]] = {
         of_files.layout,
         seeds.destinations,
         ("compile/language/layout/tokens.py", "compile/language/layout/formatting.py"),
-        weight=5,
+        weight=2,
     ),
     "comment that allows": Parser(
         of_files.allow_comment,
