@@ -9,11 +9,12 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from json.decoder import scanstring
 from pathlib import Path
 
 from forwardc.compile.vaults.contract import Vault
-from forwardc.compile.vaults.facts import Facts
+from forwardc.compile.vaults.facts import Facts, quick_copy
 from forwardc.compile.vaults.registry import vaults
 from forwardc.server.payment_sharing.openapi import document_text
 from forwardc.server.settings import IssuerSettings
@@ -70,11 +71,20 @@ def partner_api(_root: Path) -> str:
     return document_text(("COM.ROKT.CATALOG",), IssuerSettings())
 
 
+def quick_facts(root: Path, vault: str) -> str:
+    """`facts.json` of a vault, from its `facts.yaml`."""
+    return quick_copy((root / VAULTS / vault / "facts.yaml").read_bytes())
+
+
 GENERATED: dict[str, Callable[[Path], str]] = {
     "schemas/project.schema.json": project_schema,
     "schemas/destination.schema.json": destination_schema,
     "schemas/partner-api.openapi.json": partner_api,
     "compiler/forwardc/plan/data/live_hosts.json": live_hosts,
+    **{
+        f"{VAULTS.as_posix()}/{vault.name}/facts.json": partial(quick_facts, vault=vault.name)
+        for vault in vaults()
+    },
 }
 
 
@@ -116,7 +126,7 @@ def write(root: Path) -> list[str]:
     changed = []
     for path, made in GENERATED.items():
         text = made(root)
-        if (root / path).read_text("utf-8") != text:
+        if not (root / path).is_file() or (root / path).read_text("utf-8") != text:
             (root / path).write_text(text, encoding="utf-8")
             changed.append(path)
     return changed

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from forwardc.compile.vaults import facts as facts_reader
 from forwardc.compile.vaults.registry import vaults
 from forwardc.core.atoms import ATOMS
 
@@ -104,3 +105,19 @@ def test_replacements_and_destinations_are_the_ones_that_stripe_lists(shared: An
     replacements = shared("facts/data/stripe/replacements.json").read_text("utf-8")
     for atom in facts["atoms"].values():
         assert f'"{atom["value"]}"' in replacements
+
+
+@pytest.mark.parametrize("copy", [None, "another's"], ids=["absent", "stale"])
+def test_the_copy_that_is_read_quicker_changes_nothing(
+    copy: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = FILES[0].read_bytes().replace(b"title: ", b"title: Changed ", 1)
+    (tmp_path / "facts.yaml").write_bytes(written)
+    if copy is not None:
+        (tmp_path / "facts.json").write_text(FILES[-1].with_name("facts.json").read_text("utf-8"))
+    monkeypatch.setattr(facts_reader, "package_file", lambda *parts: tmp_path / parts[-1])
+    facts = facts_reader.load.__wrapped__(FILES[0].parent.name)
+    assert facts.data == facts_reader.parsed(written)
+    assert "Changed " in json.dumps(facts.data)
+    (tmp_path / "facts.json").write_text(facts_reader.quick_copy(written), "utf-8")
+    assert facts_reader.load.__wrapped__(FILES[0].parent.name) == facts

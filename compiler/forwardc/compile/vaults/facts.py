@@ -2,12 +2,17 @@
 
 Who compiles reads through `recording()`, which remembers what was looked at: what rests on a fact
 that nobody confirms is told by that, and by no list.
+
+`facts.json` beside it is a copy that is read quicker, made by `make generated`; one that is stale
+or absent changes the time only.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from functools import cache
+from hashlib import sha256
 from itertools import groupby
 from typing import Any, Final
 
@@ -178,11 +183,36 @@ class _Fact(Mapping[str, Any]):
 @cache
 def load(vault: str) -> Facts:
     """The facts of a vault by its folder's name."""
+    written = package_file("compile", "vaults", vault, "facts.yaml").read_bytes()
+    data = _quickly_read(vault, written) or parsed(written)
+    return Facts(data["vault"], data["title"], data)
+
+
+def parsed(written: bytes) -> dict[str, Any]:
+    """What a `facts.yaml` says, as plain data; a day is a text."""
     import yaml
 
-    text = package_file("compile", "vaults", vault, "facts.yaml").read_text("utf-8")
-    data = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe one
-    return Facts(data["vault"], data["title"], data)
+    data = yaml.load(written, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - a safe one
+    plain: dict[str, Any] = json.loads(json.dumps(data, default=str))
+    return plain
+
+
+def quick_copy(written: bytes) -> str:
+    """The `facts.json` of a `facts.yaml`: JSON is read in a thirtieth of the time.
+
+    It says of which bytes it is a copy, so that one of others is not taken for it.
+    """
+    copy = {"sha256": sha256(written).hexdigest(), "facts": parsed(written)}
+    return json.dumps(copy, indent=1, ensure_ascii=False) + "\n"
+
+
+def _quickly_read(vault: str, written: bytes) -> dict[str, Any] | None:
+    try:
+        copy = json.loads(package_file("compile", "vaults", vault, "facts.json").read_bytes())
+    except FileNotFoundError:
+        return None
+    facts: dict[str, Any] = copy["facts"]
+    return facts if copy["sha256"] == sha256(written).hexdigest() else None
 
 
 def demo_ids(facts: Facts, account: Mapping[str, str]) -> list[str]:
