@@ -216,6 +216,35 @@ def test_a_failure_of_ours_shows_its_traceback_when_asked(
     assert "Traceback" in capsys.readouterr().err
 
 
+def test_what_is_registered_for_the_end_is_done_and_threads_are_waited_for(tmp_path: Path) -> None:
+    """Modules are not taken apart, and nothing else is left out."""
+    script = (
+        "import atexit, sys, threading\n"
+        "from pathlib import Path\n"
+        "from forwardc.__main__ import whole_process\n"
+        "import forwardc.__main__ as start\n"
+        "def command():\n"
+        "    atexit.register(Path(sys.argv[1], 'registered').touch)\n"
+        "    def late():\n"
+        "        threading.main_thread().join()\n"
+        "        Path(sys.argv[1], 'thread').touch()\n"
+        "    threading.Thread(target=late).start()\n"
+        "    sys.stdout.write('said')\n"
+        "    sys.exit(3)\n"
+        "start.main = command\n"
+        "whole_process()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(FOLDER.parent.parent)},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, "said", "")
+    assert {path.name for path in tmp_path.iterdir()} == {"registered", "thread"}
+
+
 def test_an_interrupt_exits_130(monkeypatch: pytest.MonkeyPatch) -> None:
     @click.command()
     def waits() -> None:
