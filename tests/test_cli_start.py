@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = {
     *("__init__", "main", "commands", "options", "output", "findings", "project_folder"),
     *("compiled_plans", "unknown_runs", "stored", "unchanged", "watched_inputs", "named_sources"),
+    *("candidates", "completing"),
 }
 
 
@@ -87,6 +88,17 @@ def test_help_lists_every_command_and_loads_nothing_heavy() -> None:
 
 def test_explain_loads_nothing_heavy() -> None:
     assert not modules_after("explain", "FC0302") & HEAVY
+
+
+def test_completion_loads_nothing_heavy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for line, word in (("forwardc ", 1), ("forwardc run a", 2), ("forwardc explain FC", 2)):
+        monkeypatch.setenv("_FORWARDC_COMPLETE", "bash_complete")
+        monkeypatch.setenv("COMP_WORDS", line)
+        monkeypatch.setenv("COMP_CWORD", str(word))
+        loaded = all_modules_after()
+        assert not {name.partition(".")[0] for name in loaded} & {*HEAVY, "asyncio", "logging"}
+        assert not {name for name in loaded if name.startswith("forwardc.compile")}
+        assert ("forwardc.cli.run.command" in loaded) is line.startswith("forwardc run")
 
 
 def test_check_loads_no_model_of_a_plan() -> None:

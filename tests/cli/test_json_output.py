@@ -21,7 +21,7 @@ from shop_project import ACCOUNTS, SHOP
 from stored_runs import complete, new_run
 
 # What a person watches, what serves until it is interrupted, and what is a file in itself.
-WITHOUT = {"dashboard", "watch", "sandbox", "demo", "history export"}
+WITHOUT = {"completion", "dashboard", "watch", "sandbox", "demo", "history export"}
 JSON = {name for name, command in commands().items() if takes(command, "--json")}
 ERROR = {"severity": "error"}
 Call = Callable[..., tuple[int, str, str]]

@@ -29,6 +29,7 @@ LIVE = ("--env", "production")
 CALLS: dict[str, tuple[tuple[str, ...], int]] = {
     "check": ((), 0),
     "fmt": (("--check",), 0),
+    "completion": (("bash",), 0),
     "build": (("--check",), 0),
     "watch": ((), 0),
     "explain": (("build/stripe/shop/sandbox.plan.json#/destination",), 0),

@@ -27,6 +27,7 @@ COMMANDS = {
     "clients": "Say who may call the partner API.",
     "submit": "Seal the keys of a destination for a vault.",
     "sandbox": "Serve the vaults and destinations locally.",
+    "completion": "Print the script for completion in a shell.",
     "demo": "Show the whole path, from YAML to the sandbox's answer.",
 }
 """In the order of use."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from forwardc.cli import candidates
 from forwardc.cli.output import json_option, note, say, say_document
 from forwardc.cli.project_folder import project_option, seen_from_here
 
@@ -18,7 +19,12 @@ _LINE = re.compile(r"(?P<path>.+\.yaml):(?P<line>[0-9]{1,7})(?::[0-9]+)?")
 
 
 @click.command(short_help="Explain a code, a built place, or a line of YAML.")
-@click.argument("subject", required=False, metavar="[CODE | build/FILE#/POINTER | FILE.yaml:LINE]")
+@click.argument(
+    "subject",
+    required=False,
+    metavar="[CODE | build/FILE#/POINTER | FILE.yaml:LINE]",
+    shell_complete=candidates.explained,
+)
 @json_option
 @project_option
 def command(subject: str | None, as_json: bool, project: Path | None) -> int:

@@ -7,15 +7,18 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from forwardc.cli import output
+from forwardc.cli import completing, output
 from forwardc.cli.commands import COMMANDS, MODULES, overview
 from forwardc.core.diagnostics.errors import error_place
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.version import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 EXIT_USAGE: Final = 2
 """As click has it for a mistake in the arguments; our own mistakes end so, too."""
@@ -44,11 +47,23 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command to call, and suggest one where the name is unknown."""
-        if args and not args[0].startswith("-") and args[0] not in (*COMMANDS, *MODULES):
+        is_unknown = args and not args[0].startswith("-") and args[0] not in (*COMMANDS, *MODULES)
+        if is_unknown and not ctx.resilient_parsing:
             near = did_you_mean(args[0], COMMANDS)
             hint = f" Did you mean {near!r}?" if near else ""
             ctx.fail(f"No such command {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
+        """The commands and options that begin so, each with its line; no command is imported."""
+        from click.shell_completion import CompletionItem
+
+        commands = [
+            CompletionItem(name, help=text)
+            for name, text in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Call the command. A reader that leaves is not a finding, as click would have it."""
@@ -81,6 +96,8 @@ def run(arguments: Sequence[str]) -> int:
     # pygments, which others may have installed, it takes 50 ms that no command of ours needs.
     modules: dict[str, Any] = sys.modules
     modules.setdefault("httpx._main", None)
+    if completing.is_asked():
+        return completing.answered(lambda: _call(arguments))
     try:
         result = _call(arguments)
         sys.stdout.flush()

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar, cast
 
 import click
 
+from forwardc.cli import candidates
 from forwardc.cli.project_folder import in_project
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -71,7 +72,15 @@ def environment_option(required: bool = False) -> Callable[[_Command], _Command]
                 options["environment"] = place_of(options["environment"], account)
             return function(**options)
 
-        for option in (_ACCOUNT, click.option(*_ENV, type=_EnvironmentName(), required=required)):
+        for option in (
+            _ACCOUNT,
+            click.option(
+                *_ENV,
+                type=_EnvironmentName(),
+                required=required,
+                shell_complete=candidates.environments,
+            ),
+        ):
             option(command)
         return cast("_Command", command)
 
@@ -80,7 +89,10 @@ def environment_option(required: bool = False) -> Callable[[_Command], _Command]
 
 _ENV: Final = ("--env", "environment")
 _ACCOUNT: Final = click.option(
-    "--account", type=_EnvironmentName(), help="Account of the environment, where it has several."
+    "--account",
+    type=_EnvironmentName(),
+    help="Account of the environment, where it has several.",
+    shell_complete=candidates.accounts,
 )
 
 

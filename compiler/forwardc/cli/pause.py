@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from forwardc.cli import candidates
 from forwardc.cli.history.opening import by_option, change
 from forwardc.cli.options import build_option_for, history_option
 from forwardc.cli.output import json_option, note, say, say_lines, table
@@ -22,7 +23,12 @@ _HEADER = ("NAME", "BY", "AT", "REASON")
 
 
 @click.command(short_help="Send nothing to a vault or destination.")
-@click.argument("name", metavar="[VAULT|DEST]", required=False)
+@click.argument(
+    "name",
+    metavar="[VAULT|DEST]",
+    required=False,
+    shell_complete=candidates.vaults_and_destinations,
+)
 @by_option
 @click.option("--reason", default="", metavar="TEXT", help="Why.")
 @json_option
@@ -49,7 +55,7 @@ def pause(name: str | None, by: str, reason: str, as_json: bool, build: Path, hi
 
 
 @click.command(short_help="End the pause of a vault or destination.")
-@click.argument("name", metavar="VAULT|DEST")
+@click.argument("name", metavar="VAULT|DEST", shell_complete=candidates.vaults_and_destinations)
 @by_option
 @json_option
 @history_option
@@ -59,7 +65,7 @@ def unpause(name: str, by: str, as_json: bool, history: str) -> int:
 
 
 @click.command(hidden=True, short_help="The name that `forwardc unpause` had before.")
-@click.argument("name", metavar="VAULT|DEST")
+@click.argument("name", metavar="VAULT|DEST", shell_complete=candidates.vaults_and_destinations)
 @by_option
 @json_option
 @history_option

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from forwardc.cli import candidates
 from forwardc.cli.options import build_option, environment_option, secrets_option
 from forwardc.cli.output import (
     json_option,
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Seal the keys of a destination for a vault.")
-@click.argument("vault")
-@click.argument("destination", metavar="DEST")
+@click.argument("vault", shell_complete=candidates.vaults)
+@click.argument("destination", metavar="DEST", shell_complete=candidates.destinations)
 @environment_option(required=True)
 @click.option(
     "--key",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from forwardc.cli import candidates
 from forwardc.cli.approvals.renew import renew_all
 from forwardc.cli.findings import show
 from forwardc.cli.options import day_of, environment_option, today_option
@@ -27,8 +28,13 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Record what was accepted for production.")
-@click.argument("vault", required=False)
-@click.argument("target", required=False, metavar="DEST[.OPERATION]")
+@click.argument("vault", required=False, shell_complete=candidates.vaults)
+@click.argument(
+    "target",
+    required=False,
+    metavar="DEST[.OPERATION]",
+    shell_complete=candidates.operations,
+)
 @environment_option()
 @click.option("--by", metavar="NAME", help="Who approves. A claim, not a proof.")
 @click.option(

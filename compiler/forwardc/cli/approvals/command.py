@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
+from forwardc.cli import candidates
 from forwardc.cli.options import build_option_for, day_of, environment_option, today_option
 from forwardc.cli.output import json_option, note, say, say_document, say_lines, shown_path, table
 from forwardc.cli.project_folder import PROJECT_FILE
@@ -69,8 +70,8 @@ def command(
 
 
 @command.command()
-@click.argument("vault")
-@click.argument("target", metavar="DEST[.OPERATION]")
+@click.argument("vault", shell_complete=candidates.vaults)
+@click.argument("target", metavar="DEST[.OPERATION]", shell_complete=candidates.operations)
 @environment_option(required=True)
 @click.option("--by", required=True, metavar="NAME", help="Who withdraws it. A claim, not a proof.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why, in one line.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
+from forwardc.cli import candidates
 from forwardc.cli.options import environment_option
 
 if TYPE_CHECKING:
@@ -37,9 +38,19 @@ _OPTIONS: Final = (
     click.option(
         "--status", type=click.IntRange(100, 999), help="Runs with this status of the destination."
     ),
-    click.option("--destination", help="Runs of this destination."),
-    click.option("--operation", help="Runs of this operation."),
-    click.option("--via", "vault", help="Runs through this vault."),
+    click.option(
+        "--destination",
+        help="Runs of this destination.",
+        shell_complete=candidates.destinations,
+    ),
+    click.option(
+        "--operation",
+        help="Runs of this operation.",
+        shell_complete=candidates.operation_names,
+    ),
+    click.option(
+        "--via", "vault", help="Runs through this vault.", shell_complete=candidates.vaults
+    ),
     environment_option(),
     click.option("--emulated", is_flag=True, help="Runs that a sandbox of this machine answered."),
     click.option("--from", "first", type=_DAY, metavar="DAY", help="Runs of this day or later."),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from forwardc.cli import candidates
 from forwardc.cli.options import (
     build_option,
     environment_option,
@@ -45,8 +46,10 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Run a compiled operation.")
-@click.argument("target", metavar="DEST[.OPERATION]", required=False)
-@click.option("--via", "vault", help="Vault that holds the card.")
+@click.argument(
+    "target", metavar="DEST[.OPERATION]", required=False, shell_complete=candidates.operations
+)
+@click.option("--via", "vault", help="Vault that holds the card.", shell_complete=candidates.vaults)
 @environment_option()
 @click.option("--resume", "run_id", metavar="RUN", help="Continue a run that was stopped.")
 @click.option("--source", help="Id of the card at the vault, such as src_... or pm_...")

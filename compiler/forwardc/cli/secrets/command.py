@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
+from forwardc.cli import candidates
 from forwardc.cli.options import (
     build_option,
     environment_option,
@@ -18,8 +19,19 @@ from forwardc.cli.output import json_option
 
 _Function = TypeVar("_Function", bound=Callable[..., int])
 _OPTIONS: Final = (
-    click.argument("destinations", nargs=-1, metavar="[DEST]..."),
-    click.option("--via", "vault", required=True, help="Vault that keeps the secrets."),
+    click.argument(
+        "destinations",
+        nargs=-1,
+        metavar="[DEST]...",
+        shell_complete=candidates.destinations,
+    ),
+    click.option(
+        "--via",
+        "vault",
+        required=True,
+        help="Vault that keeps the secrets.",
+        shell_complete=candidates.vaults,
+    ),
     environment_option(required=True),
     secrets_option,
     sandbox_option_for("With made-up values, connect to"),

@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
+from forwardc.cli import candidates
 from forwardc.cli.options import (
     build_option,
     environment_option,
@@ -19,7 +20,7 @@ from forwardc.cli.options import (
 )
 from forwardc.cli.output import json_option
 
-_DESTINATION: Final = click.argument("destination")
+_DESTINATION: Final = click.argument("destination", shell_complete=candidates.destinations)
 _CUSTOMER: Final = click.option("--customer-id", help="The customer's id within the project.")
 _GATE: Final = (
     _DESTINATION,
