@@ -3,7 +3,6 @@
 The plan and the sandbox must be as they were, and whoever holds the run must have let it go.
 """
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -39,6 +38,8 @@ def resume_run(
 
     `shown` are the places of values that were given as arguments.
     """
+    import asyncio
+
     from forwardc.cli.run.output import EarlyOutput
     from forwardc.core.diagnostics.sink import Sink
 
