@@ -1,7 +1,7 @@
 """Answers of a whole letter: the merchant and its accounts, the endpoint and who is behind it.
 
 Each function answers one question, by its name in a vault's facts, out of the pack and the
-requests that the vault sends.
+requests that the vault sends. One file, since the tables at its ends are the letter's questions.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -207,7 +207,13 @@ OF_MERCHANT: Final[Mapping[str, OfLetter]] = {
 
 
 def endpoint(pack: ReviewPacket, sent: list[SentRequest]) -> ChecklistAnswer:
-    """Which live addresses are called, and whether they stand on the vault's own list."""
+    """Which live addresses are called, whether they are on the vault's list, and what they ask."""
+    addresses = _addresses(pack, sent)
+    asked = certificates_to_present(pack.live or pack.assessments, pack.destination)
+    return ChecklistAnswer((*addresses.lines, *dict.fromkeys(asked)), addresses.missing)
+
+
+def _addresses(pack: ReviewPacket, sent: list[SentRequest]) -> ChecklistAnswer:
     if pack.program.environment_class != "production":
         return _live_addresses(pack)
     if "destinations" not in pack.vault.facts.data:
@@ -295,7 +301,6 @@ def arranged(pack: ReviewPacket, _sent: list[SentRequest]) -> ChecklistAnswer:
         for standing in assessment.standings
         for line in _standing(assessment, standing)
     ]
-    lines += certificates_to_present(pack.live or pack.assessments, pack.destination)
     return answered_in(*dict.fromkeys(lines)) if lines else answered_in("no")
 
 
