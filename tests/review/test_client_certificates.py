@@ -1,6 +1,5 @@
 """Where a vault has to present a client certificate, its set-up and its letter say so."""
 
-
 import pytest
 from click.testing import CliRunner
 

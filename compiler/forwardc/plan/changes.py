@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 from forwardc.core.dataclass import dataclass
-from forwardc.core.terms.values import pointer_token
+from forwardc.core.json_pointer import pointer_token
 from forwardc.plan.digests import approval_digest, behaviour, behaviour_digest, leaving
 from forwardc.plan.model import Plan
 

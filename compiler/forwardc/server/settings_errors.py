@@ -22,6 +22,7 @@ from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.diagnostics.text_file import NotTextError, decoded, parse_error_place
 from forwardc.core.files.kinds import SETTINGS, TLS
 from forwardc.core.files.operator_file import check_plain, read
+from forwardc.core.json_pointer import pointer_token
 from forwardc.server.http.admission import LOOPBACK, Network
 from forwardc.server.settings import ListenSettings, ServerSettings, settings_from
 
@@ -147,7 +148,7 @@ def _names_of(section: Place) -> Sequence[str]:
 
 
 def _pointer(place: Place) -> str:
-    return "".join("/" + part.replace("~", "~0").replace("/", "~1") for part in place)
+    return "".join(f"/{pointer_token(part)}" for part in place)
 
 
 def _span(file: str, line: int, column: int) -> Span:

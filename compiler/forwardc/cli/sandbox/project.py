@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.json_pointer import pointer_token
 from forwardc.core.terms.evaluator import Scope, evaluate
 from forwardc.core.terms.terms import (
     HAS_CALL,
@@ -309,7 +310,7 @@ def _constants(term: Term, at: str) -> Iterator[tuple[str, str | int | bool]]:
                 yield at, value
         case Map(entries=entries):
             for name, member in entries:
-                yield from _constants(member, f"{at}/{_escaped(name)}")
+                yield from _constants(member, f"{at}/{pointer_token(name)}")
         case Seq(items=items):
             for index, item in enumerate(items):
                 yield from _constants(item, f"{at}/{index}")
@@ -328,10 +329,6 @@ def _constants(term: Term, at: str) -> Iterator[tuple[str, str | int | bool]]:
             return
         case _:
             assert_never(plain)
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")
 
 
 def _secrets_in(term: Term) -> set[str]:

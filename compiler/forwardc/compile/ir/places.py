@@ -10,6 +10,7 @@ from typing import assert_never
 
 from forwardc.compile.ir.program import ProgramBody, ProgramOperation, ProgramRequest, ProgramStep
 from forwardc.core.dataclass import dataclass
+from forwardc.core.json_pointer import pointer_token
 from forwardc.core.terms.terms import (
     Amount,
     Atom,
@@ -27,7 +28,6 @@ from forwardc.core.terms.terms import (
     Term,
     Text,
 )
-from forwardc.core.terms.values import pointer_token
 
 
 def places(body: ProgramBody) -> Iterator[tuple[str, Term]]:

@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from forwardc.compile.language.nodes import split_pointer
+from forwardc.core.json_pointer import pointer_token
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import HAS_CALL, Call, Lit, Ref, Term, map_children
-from forwardc.core.terms.values import pointer_token
 
 Schema: TypeAlias = Mapping[str, Any]
 

@@ -23,6 +23,7 @@ from forwardc.compile.review.submission import submissions
 from forwardc.compile.vaults.assess import Assessment
 from forwardc.compile.vaults.encode import Json, encode, places, text_of, to_bytes
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.json_pointer import pointer_parts
 from forwardc.plan.formats import FORMAT_VERSION
 from forwardc.plan.lock import Lock
 from forwardc.plan.separation import KnownHosts
@@ -194,8 +195,7 @@ def made_by(documents: Mapping[str, Any], source: str, line: int) -> Iterator[tu
 
 
 def _exists(document: Any, pointer: str) -> bool:
-    for token in pointer.split("/")[1:]:
-        key = token.replace("~1", "/").replace("~0", "~")
+    for key in pointer_parts(pointer):
         if isinstance(document, dict) and key in document:
             document = document[key]
         elif isinstance(document, list) and key.isdigit() and int(key) < len(document):

@@ -17,6 +17,7 @@ from typing import Any, Final, assert_never, get_args
 
 from forwardc.core.diagnostics.render.printable import escaped as visible
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.json_pointer import pointer_token
 from forwardc.core.terms.codec import json_of, to_json
 from forwardc.core.terms.terms import (
     HAS_RAW,
@@ -37,7 +38,6 @@ from forwardc.core.terms.terms import (
     root_bit,
     walk,
 )
-from forwardc.core.terms.values import pointer_token
 
 
 def _refused(data: object) -> Any:
@@ -302,12 +302,7 @@ def places(data: Any, pointer: str = "") -> Iterator[tuple[str, Span]]:
         yield from spans_of(data, pointer)
     elif isinstance(data, Mapping):
         for key, value in data.items():
-            yield from places(value, f"{pointer}/{escaped(key)}")
+            yield from places(value, f"{pointer}/{pointer_token(key)}")
     elif isinstance(data, list | tuple):
         for index, item in enumerate(data):
             yield from places(item, f"{pointer}/{index}")
-
-
-def escaped(token: str) -> str:
-    """One reference token of a JSON Pointer (RFC 6901)."""
-    return token.replace("~", "~0").replace("/", "~1")

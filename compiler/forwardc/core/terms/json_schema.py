@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.errors import ForwardcError
+from forwardc.core.json_pointer import pointer_parts, pointer_token
 from forwardc.core.terms.patterns import options, size_for
-from forwardc.core.terms.values import pointer_token
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -128,8 +128,7 @@ class _Count:
         from urllib.parse import unquote
 
         target: Any = self._root
-        for token in unquote(reference[2:]).split("/"):
-            key = token.replace("~1", "/").replace("~0", "~")
+        for key in pointer_parts(unquote(reference[1:])):
             if isinstance(target, Mapping):
                 target = target.get(key)
             elif isinstance(target, list) and key.isascii() and key.isdigit() and len(key) < 9:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, Final, Protocol, TypeAlias, assert_never
 
 from forwardc.core.decimal_text import decimal_text
+from forwardc.core.json_pointer import pointer_parts
 from forwardc.core.terms.functions import ComputationError
 from forwardc.core.terms.terms import Amount, Measure
 from forwardc.core.terms.values import Value
@@ -195,7 +196,7 @@ def measure_amount(term: Amount, parts: list[Value], counts: Counts | None) -> V
     match term.measure:
         case Measure.WIRE:
             if term.at:
-                data: Value = _inside(parts[0], list(map(_steps, term.at)), counts, currency)
+                data: Value = _inside(parts[0], list(map(pointer_parts, term.at)), counts, currency)
                 return data
             return wire(counts, _integer(parts[0]), currency)
         case Measure.DECIMAL:
@@ -210,12 +211,6 @@ def _integer(value: Value) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise AmountRefusedError("an amount is a whole number of minor units of ISO 4217")
     return value
-
-
-def _steps(place: str) -> tuple[str, ...]:
-    """The reference tokens of a JSON Pointer (RFC 6901)."""
-    tokens = place.split("/")[1:]
-    return tuple(token.replace("~1", "/").replace("~0", "~") for token in tokens)
 
 
 def _inside(value: Any, places: list[tuple[str, ...]], counts: Counts, currency: str) -> Any:

@@ -8,10 +8,10 @@ hold one.
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final, TypeAlias, final
 
 from forwardc.core.dataclass import dataclass
+from forwardc.core.json_pointer import pointer_parts
 
 
 @final
@@ -174,20 +174,9 @@ def resolve(document: Any, pointer: str) -> Any:
     """
     if not pointer:
         return document
-    for part in _parts(pointer):
+    for part in pointer_parts(pointer):
         document = _member(document, part)
     return document
-
-
-def pointer_token(part: str | int) -> str:
-    """A member's name, or an item's index, as a pointer writes it: `~` and `/` are escaped."""
-    return str(part).replace("~", "~0").replace("/", "~1")
-
-
-@lru_cache(maxsize=1024)
-def _parts(pointer: str) -> tuple[str, ...]:
-    parts = pointer.removeprefix("/").split("/")
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in parts)
 
 
 def _member(value: Any, key: str) -> Any:

@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, Final, assert_never
 
 from forwardc.core.dataclass import dataclass
+from forwardc.core.json_pointer import pointer_parts
 from forwardc.core.terms.values import XmlLeaf, resolve
 from forwardc.plan.answers import (
     Echo,
@@ -181,8 +182,7 @@ def _parsed(echoed: Any, syntax: str) -> Any:
 
 
 def _place_of(document: Any, pointer: str) -> _Place:
-    for part in pointer.removeprefix("/").split("/"):
-        key = part.replace("~1", "/").replace("~0", "~")
+    for key in pointer_parts(pointer):
         if isinstance(document, XmlLeaf):
             document = _of_leaf(document, key)
         elif isinstance(document, dict):

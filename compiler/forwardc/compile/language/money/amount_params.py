@@ -16,6 +16,7 @@ from forwardc.compile.language.nodes import Node, YamlScalar
 from forwardc.compile.language.report import Report
 from forwardc.core.currencies import iso
 from forwardc.core.dataclass import dataclass, replace
+from forwardc.core.json_pointer import pointer_token
 from forwardc.core.terms.terms import Lit, Ref, Term
 
 # Currencies of params
@@ -235,7 +236,7 @@ class _Search:
         if isinstance(reference, str):
             self._referred(reference, at, through)
         for key, inner in _members(schema.get("properties")):
-            self.look(inner, f"{at}/{_token(key)}", through)
+            self.look(inner, f"{at}/{pointer_token(key)}", through)
         if isinstance(schema.get("items"), Mapping):
             self.look(schema["items"], f"{at}/*", through)
         if isinstance(schema.get("additionalProperties"), Mapping):
@@ -301,7 +302,3 @@ def _holds_mark(schema: Any) -> bool:
         return True
     inner = (value for key, value in schema.items() if key not in ("enum", "const", "default"))
     return any(map(_holds_mark, inner))
-
-
-def _token(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")

@@ -11,6 +11,7 @@ from typing import assert_never
 from forwardc.compile.ir.places import below, item_of
 from forwardc.compile.ir.program import ProgramBody
 from forwardc.core.dataclass import dataclass
+from forwardc.core.json_pointer import pointer_parts
 from forwardc.core.terms.terms import (
     Amount,
     Atom,
@@ -49,7 +50,7 @@ def place_of(body: ProgramBody | None, at: str) -> str:
         return at
     if body.encoding is not Encoding.FORM:
         return f"body{at}"
-    first, *rest = (token.replace("~1", "/").replace("~0", "~") for token in at[1:].split("/"))
+    first, *rest = pointer_parts(at)
     return f"body {first}{''.join(f'[{token}]' for token in rest)}"
 
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, assert_never
 from forwardc.compile.ir.arrangements import AgreedArrangement, Signature
 from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.vaults.emission import EmittedArrangement, EmittedField
-from forwardc.compile.vaults.encode import escaped
 from forwardc.compile.vaults.facts import Facts
 from forwardc.core.atoms import ATOMS
+from forwardc.core.json_pointer import pointer_token
 from forwardc.core.terms.terms import (
     HAS_ATOM,
     Amount,
@@ -100,7 +100,7 @@ def _places(term: Term, at: str | None) -> Iterator[tuple[Atom, str | None]]:
             yield from _places(inner, at)
         case Map(entries=entries):
             for key, value in entries:
-                yield from _places(value, None if at is None else f"{at}/{escaped(key)}")
+                yield from _places(value, None if at is None else f"{at}/{pointer_token(key)}")
         case Seq(items=items):
             fixed = at is not None
             for index, item in enumerate(items):
@@ -136,7 +136,7 @@ def _blanks(
             yield from _blanks(inner, at, xml=xml, number=True, required=required)
         case Map(entries=entries):
             for key, value in entries:
-                below = _xml_below(at, key) if xml else f"{at}/{escaped(key)}"
+                below = _xml_below(at, key) if xml else f"{at}/{pointer_token(key)}"
                 yield from _blanks(value, below, xml=xml, required=required)
         case Seq(items=items):
             for index, item in enumerate(items):

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, Final, NoReturn, TypeAlias
 
 from forwardc.core.diagnostics.errors import ForwardcError
+from forwardc.core.json_pointer import pointer_token
 from forwardc.core.terms.values import CONTRADICTION, XmlLeaf
 from forwardc.runtime.http.bodies.body_fields import BodyField, BodyFields, BodyKind
 from forwardc.runtime.http.bodies.parsers import NOTHING, is_page, read_form, read_json
@@ -199,7 +200,7 @@ def _walk(
 @lru_cache(maxsize=4096)
 def pointer(name: str) -> str:
     """A name as a part of a JSON Pointer (RFC 6901)."""
-    return "/" + name.replace("~", "~0").replace("/", "~1")
+    return f"/{pointer_token(name)}"
 
 
 def _inner(text: str) -> Any:
