@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from arranged import NOW, Built, built, handed
 from emulated import Emulated
@@ -96,6 +97,37 @@ def _keys(schema: Any) -> set[str]:
         if isinstance(one, dict) and "description" in one
     }
     return own.union(*map(_keys, schema.values()))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.kind)
+def test_what_may_stand_beside_a_value_is_what_the_schema_takes(page: Page) -> None:
+    """Every pair of a value and a key is asked of a validator, which the pages are not made by."""
+    schema = json.loads((ROOT / page.schema).read_bytes())
+    for section in sections(schema).values():
+        if section.decides is None:
+            continue
+        part = Draft202012Validator({"$ref": f"#/$defs/{section.name}", "$defs": schema["$defs"]})
+        always = {key.name for key in section.keys if key.required}
+        for variant in section.variants:
+            least = {section.decides: variant.value}
+            conditional = {
+                name for one in section.variants for name in (*one.beside, *one.required)
+            }
+            refused = {name for name in conditional if _is_refused(part, {**least, name: 1}, name)}
+            assert conditional - refused == {*variant.beside, *variant.required}, variant
+            missing = {
+                str(error.message).split("'")[1]
+                for error in part.iter_errors(least)
+                if error.validator == "required"
+            }
+            assert missing - always == set(variant.required) - always, variant
+
+
+def _is_refused(part: Draft202012Validator, instance: dict[str, Any], name: str) -> bool:
+    return any(
+        error.validator == "not" and list(error.path) == [name]
+        for error in part.iter_errors(instance)
+    )
 
 
 def test_the_project_of_examples_has_no_mistake_and_no_warning() -> None:
