@@ -1,6 +1,7 @@
 """docs/reference/: every key of the schemas is there, with an example of a project that runs."""
 
 import json
+import re
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from arranged import NOW, Built, built, handed
 from emulated import Emulated
 from forwardc.runtime.run.result import RunResult
 from forwardc.sandbox.world import World
+from schema_reference import places
 from schema_reference.examples import PROJECT
 from schema_reference.pages import MINIMAL, PAGES, Page, gaps, pages
 from schema_reference.sections import sections
@@ -128,6 +130,26 @@ def _is_refused(part: Draft202012Validator, instance: dict[str, Any], name: str)
         error.validator == "not" and list(error.path) == [name]
         for error in part.iter_errors(instance)
     )
+
+
+def test_no_value_of_the_card_stands_outside_of_a_body() -> None:
+    """The table of places shows what the compiler does: here, what it must never do."""
+    rows = {
+        value.name: dict(zip((place.name for place in places.PLACES), cells, strict=True))
+        for value in places.VALUES
+        for cells in [_cells(value.name)]
+    }
+    for name in ("`card.number`", "`card.cvc`"):
+        for place in ("host", "path", "query", "header", "direct step", "`when:`"):
+            assert re.fullmatch(r"\[FC0[45]\d\d\]", rows[name][place]), (name, place)
+    assert rows["a secret"]["hash in JSON"] == "[FC0605]"
+    assert rows["a param"]["host"] == "[FC0402]"
+
+
+def _cells(name: str) -> list[str]:
+    text = (ROOT / places.PATH).read_text("utf-8")
+    (row,) = [line for line in text.splitlines() if line.startswith(f"| {name} |")]
+    return [cell.strip() for cell in row.strip("|").split("|")[1:]]
 
 
 def test_the_project_of_examples_has_no_mistake_and_no_warning() -> None:

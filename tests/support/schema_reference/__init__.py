@@ -2,7 +2,8 @@
 
 `sections` reads a schema: its maps, their keys, and under which conditions each may stand.
 `examples` finds each key in the project `docs/examples/reference`, which a test checks, builds and
-runs. `pages` writes both as Markdown: `docs/reference/`. One key followed: `doctype` of
+runs. `pages` writes both as Markdown: `docs/reference/`, and beside them what `places` finds out by
+trying where each value may stand. One key followed: `doctype` of
 `schemas/destination.schema.json` becomes a row of the section `request`, with *only beside `xml`*
 from `dependentRequired` and the line of `letters.yaml` that has it.
 

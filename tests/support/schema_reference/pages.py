@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from schema_reference import places
 from schema_reference.examples import PROJECT, Example, Examples, examples
 from schema_reference.sections import (
     ROOT_SECTION,
@@ -51,7 +52,8 @@ def _about_destinations(root: Path) -> str:
     smallest = (root / MINIMAL / "destinations/till.yaml").read_text("utf-8").rstrip()
     return f"""\
 Every key of `destinations/NAME.yaml`. [The language](../language.md) says what they are for and how
-expressions are written; [the cookbook](../cookbook.md) has whole files. NAME is a name of yours,
+expressions are written, [a table](places.md) where each value may stand, and [the
+cookbook](../cookbook.md) has whole files. NAME is a name of yours,
 `[]` an item of a list. The examples are parts of files that are checked, built and run.
 
 The smallest file that works, `{MINIMAL}/destinations/till.yaml`:
@@ -91,7 +93,8 @@ def pages(root: Path) -> dict[str, str]:
     """The text of each page, by its path. Raises ReferenceGapError where a key lacks something."""
     if lacking := [said for page in PAGES for said in gaps(root, page)]:
         raise ReferenceGapError("\n".join(lacking))
-    return {page.path: "\n".join(_lines(root, page)) for page in PAGES}
+    written = {page.path: "\n".join(_lines(root, page)) for page in PAGES}
+    return {**written, places.PATH: places.page()}
 
 
 def gaps(root: Path, page: Page) -> Iterator[str]:
