@@ -169,3 +169,13 @@ def test_a_file_alone_has_its_comments_and_not_the_rules(call: Call) -> None:
     assert "FC0326" in call(UNSAID, OFF, "check", "destinations/shop.yaml")[1]
     code, out, _ = call(ALLOWED, "", "check", "destinations/shop.yaml")
     assert (code, out) == (0, "")
+
+
+def test_a_step_that_is_allowed_is_not_fixed(call: Call, tmp_path: Path) -> None:
+    step = UNSAID[UNSAID.index("      pay:\n") :]
+    other = step.replace("      pay:\n", "      retry:\n")
+    assert call(ALLOWED + other, "", "check", "--fix")[0] == 0
+    fixed = (tmp_path / "destinations/shop.yaml").read_text()
+    pay, _, retry = fixed.partition("      retry:\n")
+    assert ("by_status" in pay, "by_status" in retry) == (False, True)
+    assert call(fixed, "", "check")[:2] == (0, "")

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from forwardc.compile.language import yaml_reader
 from forwardc.compile.language.allow_comments import read_allow_comments
+from forwardc.compile.language.layout.formatting import formatted
 from forwardc.core.diagnostics.sink import Sink
 
 ALLOW = "# forwardc: allow FC0326 because"
@@ -49,6 +50,23 @@ PLACES = {
 def test_which_lines_it_is_for(name: str) -> None:
     text, lines = PLACES[name]
     assert read(text.replace("ALLOW", ALLOW)) == ([("FC0326", "because", lines)], [])
+
+
+def aims(text: str) -> list[tuple[str, list[str]]]:
+    """Each reason, and the first word of each line that it is for."""
+    lines = text.split("\n")
+    return [
+        (reason, [lines[number - 1].split()[0] for number in numbers])
+        for _, reason, numbers in read(text)[0]
+    ]
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_it_is_for_the_same_when_the_file_was_laid_out(name: str) -> None:
+    text = PLACES[name][0].replace("ALLOW", ALLOW).removeprefix("\ufeff")
+    laid_out = formatted("a.yaml", text.encode(), Sink())
+    assert laid_out is not None
+    assert aims(laid_out.after.decode()) == aims(text)
 
 
 TEXTS = {

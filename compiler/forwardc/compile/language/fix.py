@@ -5,11 +5,19 @@ goes in at an offset, so that comments, order and layout of the file stay.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from forwardc.compile.language import access
+from forwardc.compile.language.allow_comments import read_allow_comments
 from forwardc.compile.language.nodes import Entry, Node, YamlMap, YamlScalar, YamlSeq, to_data
 from forwardc.core.dataclass import dataclass
+from forwardc.core.diagnostics.diagnostic import Diagnostic, Severity
+from forwardc.core.diagnostics.levels import levelled
+from forwardc.core.diagnostics.sink import Sink
+from forwardc.core.diagnostics.span import Span
 
+CODE: Final = "FC0326"
+"""What is cured."""
 _LINE = "outcome: by_status"
 _WRITTEN = (("outcome", "by_status"), ("response", {"outcome": "by_status"}))
 
@@ -23,14 +31,29 @@ class Insertion:
 
 
 def outcomes(root: Node) -> list[Insertion]:
-    """An insertion for each step without an `outcome:`; one for what several steps share."""
-    by_offset: dict[int, Insertion] = {}
+    """An insertion for each step without an `outcome:`; one for what several steps share.
+
+    None for a step whose comment allows it.
+    """
+    insertions = {}
     for operation in access.entries(access.get(root, "operations")):
         for step in access.entries(access.get(operation.value, "steps")):
             insertion = _outcome(step.value)
             if insertion is not None:
-                by_offset[insertion.at] = insertion
+                insertions[step.key_span] = insertion
+    meant = _allowed(root, insertions)
+    by_offset = {each.at: each for span, each in insertions.items() if span not in meant}
     return sorted(by_offset.values(), key=lambda insertion: insertion.at)
+
+
+def _allowed(root: Node, steps: Iterable[Span]) -> set[Span | None]:
+    """Those of the steps, by where their names stand, that a comment allows to say nothing."""
+    comments = read_allow_comments(root, Sink())
+    if not comments:
+        return set()
+    findings = [Diagnostic(CODE, "", span, severity=Severity.WARNING) for span in steps]
+    suppressed = levelled(findings, (), comments).suppressed
+    return {suppression.diagnostic.span for suppression in suppressed}
 
 
 def applied(text: str, insertions: Iterable[Insertion]) -> str:
