@@ -13,6 +13,8 @@ most likely a slip: another word before a code, or a word like `allow`.
 """
 
 import re
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -56,6 +58,42 @@ class _Comment:
     end: int
 
 
+class _LinesBelow:
+    """The lines that comments of a file are for. Each line is looked at once, however many."""
+
+    def __init__(self, source: InputFile) -> None:
+        self._source = source
+        self._below: dict[int, int | None] = {}
+        """Where the next line with something begins, by the end of a line."""
+
+    def of(self, at: int) -> tuple[Span, ...]:
+        """Those of a comment at an offset: its own where something stands there, and the next."""
+        start, end = self._source.line_around(at)
+        before = self._source.text[start:at].strip()
+        # A comment in a comment is alone on its line, too.
+        own = [] if not before or before.startswith("#") else [start]
+        below = self._next(end)
+        places = own if below is None else [*own, below]
+        return tuple(self._source.span(place, place) for place in places)
+
+    def _next(self, end: int) -> int | None:
+        """None behind a blank line, and at the end."""
+        text, passed, below = self._source.text, list[int](), None
+        while end < len(text):
+            if end in self._below:
+                below = self._below[end]
+                break
+            passed.append(end)
+            start = end + 1
+            _, end = self._source.line_around(start)
+            line = text[start:end].strip()
+            if not line.startswith("#"):
+                below = start if line else None
+                break
+        self._below |= dict.fromkeys(passed, below)
+        return below
+
+
 def read_allow_comments(root: Node, sink: Sink) -> tuple[AllowComment, ...]:
     """The comments of a file whose tree is `root`, in order, each code by itself.
 
@@ -65,10 +103,10 @@ def read_allow_comments(root: Node, sink: Sink) -> tuple[AllowComment, ...]:
     starts = list(_START.finditer(source.text))
     if not starts:
         return ()
-    report, allows = Report(sink), list[AllowComment]()
+    report, allows, lines = Report(sink), list[AllowComment](), _LinesBelow(source)
     first: dict[tuple[str, Span], Span] = {}
     for comment in _comments(source, starts):
-        for allow in _of_comment(source, comment, report):
+        for allow in _of_comment(source, comment, lines, report):
             line = allow.lines[0] if allow.lines else allow.span
             before = first.setdefault((allow.code, line), allow.span)
             if before is not allow.span:
@@ -83,9 +121,11 @@ def read_allow_comments(root: Node, sink: Sink) -> tuple[AllowComment, ...]:
 def _comments(source: InputFile, starts: Sequence[re.Match[str]]) -> Iterator[_Comment]:
     """Those that are comments of YAML. Of two in one line each ends where the next begins."""
     texts, end_of_known = _texts(source.text)
+    text_starts = [start for start, _ in texts]
     for number, start in enumerate(starts):
         at = start.start()
-        if at > end_of_known or any(first <= at < last for first, last in texts):
+        before = bisect_right(text_starts, at) - 1
+        if at > end_of_known or (before >= 0 and at < texts[before][1]):
             continue
         _, end = source.line_around(at)
         following = starts[number + 1].start() if number + 1 < len(starts) else end
@@ -108,7 +148,9 @@ def _texts(text: str) -> tuple[list[tuple[int, int]], int]:
     return places, len(text)
 
 
-def _of_comment(source: InputFile, comment: _Comment, report: Report) -> Iterator[AllowComment]:
+def _of_comment(
+    source: InputFile, comment: _Comment, lines: _LinesBelow, report: Report
+) -> Iterator[AllowComment]:
     rest = source.text[comment.after : comment.end]
     span = source.span(comment.start, comment.end)
     if comment.word != "allow":
@@ -126,11 +168,11 @@ def _of_comment(source: InputFile, comment: _Comment, report: Report) -> Iterato
         message = "the comment gives no reason"
         report.error("FC0119", message, span, "say why behind the code: a reviewer reads it")
     else:
-        lines = _lines(source, comment.start)
+        aims = lines.of(comment.start)
         for start, end in codes:
             code, place = source.text[start:end], source.span(start, end)
             if _may_be_allowed(code, place, report):
-                yield AllowComment(code, reason, place, lines)
+                yield AllowComment(code, reason, place, aims)
 
 
 def _is_slip(word: str, rest: str) -> bool:
@@ -179,30 +221,6 @@ def report_unknown(code: str, place: Span, report: Report) -> None:
     report.error("FC0120", f"there is no code `{code[:64]}`", place, hint)
 
 
-def _lines(source: InputFile, at: int) -> tuple[Span, ...]:
-    """The lines that a comment at an offset is for."""
-    start, end = source.line_around(at)
-    before = source.text[start:at].strip()
-    # A comment in a comment is alone on its line, too.
-    own = [] if not before or before.startswith("#") else [start]
-    below = _next_line(source, end)
-    places = own if below is None else [*own, below]
-    return tuple(source.span(place, place) for place in places)
-
-
-def _next_line(source: InputFile, end: int) -> int | None:
-    """Where the next line with something begins; None behind a blank line, and at the end."""
-    while end < len(source.text):
-        start = end + 1
-        _, end = source.line_around(start)
-        line = source.text[start:end].strip()
-        if not line:
-            return None
-        if not line.startswith("#"):
-            return start
-    return None
-
-
 # What allows nothing
 
 
@@ -214,23 +232,28 @@ def report_unused(
 ) -> None:
     """FC0122, a warning, for each comment that suppressed nothing. `findings` are those told."""
     used = {suppression.span for suppression in suppressed}
-    for allow in allows:
-        if allow.span not in used:
-            message = f"the comment allows {allow.code}, and no such finding is at its line"
-            sink.warning(UNUSED_ALLOW, message, allow.span, hint=_nearest(allow, findings))
+    unused = [allow for allow in allows if allow.span not in used]
+    if not unused:
+        return
+    lines = defaultdict[tuple[str, str], set[int]](set)
+    for finding in findings:
+        if finding.span is not None:
+            lines[finding.span.path, finding.code].add(finding.span.start.line)
+    in_order = {place: sorted(numbers) for place, numbers in lines.items()}
+    for allow in unused:
+        message = f"the comment allows {allow.code}, and no such finding is at its line"
+        hint = _nearest(allow, in_order.get((allow.span.path, allow.code), []))
+        sink.warning(UNUSED_ALLOW, message, allow.span, hint=hint)
 
 
-def _nearest(allow: AllowComment, findings: Sequence[Diagnostic]) -> str:
-    lines = sorted(
-        {
-            finding.span.start.line
-            for finding in findings
-            if finding.code == allow.code and finding.span and finding.span.path == allow.span.path
-        }
-    )
-    if any(line.start.line in lines for line in allow.lines):
-        return "what is at its line is an error: mend it, and delete the comment"
+def _nearest(allow: AllowComment, lines: list[int]) -> str:
+    """What to do, where findings of the code are told at these lines of the file, in order."""
     if not lines:
         return "delete it"
-    line = min(lines, key=lambda line: abs(line - allow.span.start.line))
-    return f"delete it, or write it at line {line}, where there is one"
+    own = allow.span.start.line
+    after = bisect_right(lines, own)
+    around = lines[max(0, after - 1) : after + 1]
+    if any(line.start.line in around for line in allow.lines):
+        return "what is at its line is an error: mend it, and delete the comment"
+    nearest = min(around, key=lambda line: abs(line - own))
+    return f"delete it, or write it at line {nearest}, where there is one"

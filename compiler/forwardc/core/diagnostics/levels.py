@@ -252,11 +252,13 @@ def _allowed(
         return {}
     there = {_place(finding) for finding in findings if _may_be_lowered(finding)}
     counting: dict[tuple[str, int, str] | None, AllowComment] = {}
+    used = set[Span]()
     for number in (0, 1):
         # What stands behind a value is for its own line before it is for the next one.
         for allow in allows:
             for line in allow.lines[number : number + 1]:
                 place = (line.path, line.start.line, allow.code)
-                if place in there and allow not in counting.values():
-                    counting.setdefault(place, allow)
+                if place in there and place not in counting and allow.span not in used:
+                    counting[place] = allow
+                    used.add(allow.span)
     return counting
