@@ -15,6 +15,7 @@ from forwardc.cli.commands import COMMANDS, MODULES
 from forwardc.cli.main import cli, run
 from forwardc.version import __version__
 from one_rule import one_rule
+from stored_projects import write_project
 
 HEAVY = {"pydantic", "jsonschema", "jsonschema_rs", "httpx", "yaml", "jinja2", "jwcrypto"}
 FOLDER = Path(main.__file__).parent
@@ -109,6 +110,13 @@ def test_check_loads_no_model_of_a_plan() -> None:
 
 def test_check_loads_no_model_at_all() -> None:
     assert not modules_after("check", "--project", str(ROOT)) & {"pydantic", "httpx", "jinja2"}
+
+
+def test_a_build_of_few_loads_no_model_no_encoder_and_no_git(tmp_path: Path) -> None:
+    project = write_project(tmp_path)
+    loaded = all_modules_after("build", "--project", str(project), "--no-store")
+    assert {"jinja2", "forwardc.compile.review.staged_build"} <= loaded
+    assert not loaded & {"pydantic", "pydantic_core", "httpx", "subprocess"}
 
 
 def test_a_history_is_listed_without_a_model_and_without_an_event_loop(tmp_path: Path) -> None:

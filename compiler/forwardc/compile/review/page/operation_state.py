@@ -9,7 +9,6 @@ from typing import Any
 
 from forwardc.compile.ir.program import ProgramStep
 from forwardc.compile.review.arrangements import signing_secrets
-from forwardc.compile.review.diff.compare import own_changes
 from forwardc.compile.review.page.request_values import values_of
 from forwardc.compile.review.page.wording import VendorNames
 from forwardc.compile.vaults.arrangements import Standing, to_record
@@ -21,7 +20,7 @@ from forwardc.core.files.digest import file_digest
 from forwardc.plan.approvals import approval_key, withdrawn
 from forwardc.plan.changes import changes, covers, digests
 from forwardc.plan.digests import canonical, review_surface
-from forwardc.plan.lock import Lock
+from forwardc.plan.lock import Lock, OwnApproval
 from forwardc.plan.model import Plan
 from forwardc.plan.separation import needs_approval
 
@@ -67,6 +66,13 @@ def _state(standing: Standing) -> str:
 _MOST_CHANGES = 12
 
 
+def _since(own: OwnApproval, now: dict[str, Any]) -> list[str]:
+    # It can also ask git for a build, which most builds never do.
+    from forwardc.compile.review.diff.compare import own_changes
+
+    return list(own_changes(as_json(own.covers), now))
+
+
 def approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
     """The records for an operation with what has changed since: pointers, never values.
 
@@ -77,7 +83,7 @@ def approvals(plan: Plan, name: str, lock: Lock) -> list[dict[str, Any]]:
         return []
     surface = review_surface(plan, name) if live else None
     own, psp = lock.own.get(key), lock.psp.get(key)
-    since = list(own_changes(as_json(own.covers), covers(plan, name))) if own else []
+    since = _since(own, covers(plan, name)) if own else []
     records = [_record("own", own, since, list(digests(plan, name).values()))]
     if surface is not None:
         since = [str(change) for change in changes(psp.covers, surface)] if psp else []
