@@ -143,6 +143,24 @@ def test_every_recipe_is_short_and_stands_whole_in_the_page() -> None:
         assert block in page, f"docs/cookbook.md does not show {name}.yaml as it is"
 
 
+def test_the_page_says_what_coverage_prints() -> None:
+    """Each section ends with its coverage, and the codes of what is lost or unconfirmed."""
+    page = PAGE.read_text("utf-8")
+    for name in NAMES:
+        section = page.partition(f"destinations/{name}.yaml\n")[2].partition("\n## ")[0]
+        assert f"\n{_coverage(name)}\n" in section, name
+
+
+def _coverage(name: str) -> str:
+    told = []
+    for one in project().compiled.assessments:
+        vault, destination, _ = one.place
+        if destination == name and vault in SOURCES:
+            codes = sorted({finding.code for finding in one.findings})
+            told.append(f"{vault} {one.level}" + (f" ({', '.join(codes)})" if codes else ""))
+    return f"*Coverage: {'; '.join(sorted(told))}.*"
+
+
 def test_every_recipe_has_answers_of_each_kind() -> None:
     for name in NAMES:
         outcomes = {row[3] for row in ANSWERS if row[0] == name}
