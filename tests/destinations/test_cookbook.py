@@ -7,7 +7,6 @@ recipe's gateway would send.
 
 import json
 import re
-from datetime import UTC, datetime
 from functools import cache
 from hashlib import sha256, sha512
 from pathlib import Path
@@ -15,10 +14,10 @@ from typing import Final
 
 import pytest
 
-from arranged import NOW, Built, built, handed
-from emulated import Emulated
+from arranged import Built, built
 from forwardc.runtime.run.result import RunResult
-from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest, World
+from forwardc.sandbox.world import OutboundRequest
+from gateway_answers import answered_run
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PROJECT: Final = ROOT / "docs/examples/cookbook"
@@ -97,29 +96,7 @@ def sent(
 ) -> tuple[RunResult, OutboundRequest]:
     """A run through an emulated vault, and what it delivered; `answer` in place of the echo's."""
     plan = project().plan(vault, name, "sandbox")
-    (operation,) = plan.operations
-    emulated = Emulated(World(now=lambda: NOW, project=handed([plan])))
-    deliver = emulated.world.send
-    assert deliver is not None
-
-    async def answered(outbound: OutboundRequest) -> EmulatedAnswer:
-        echoed = await deliver(outbound)
-        assert echoed.status == 200, echoed.body
-        if answer is None:
-            return echoed
-        status, body = answer
-        kind = "application/json" if body.startswith("{") else "text/xml"
-        return EmulatedAnswer(status, (("content-type", kind),), body.encode(), duration_ms=1)
-
-    emulated.world.send = answered
-    taken = plan.operations[operation].params
-    result = emulated.run(
-        *(vault, name, operation, SOURCES[vault]),
-        plan=plan,
-        now=datetime.fromtimestamp(NOW, UTC),
-        **{key: text for key, text in PARAMS.items() if key in taken},
-    )
-    return result, emulated.exchanges[-1][0]
+    return answered_run(plan, SOURCES[vault], PARAMS, answer)
 
 
 def test_every_recipe_checks_and_is_compiled_for_each_vault() -> None:

@@ -159,15 +159,20 @@ def test_the_project_of_examples_has_no_mistake_and_no_warning() -> None:
 @pytest.mark.costly
 @pytest.mark.parametrize("vault", SOURCES)
 def test_the_examples_leave_for_their_destinations(vault: str) -> None:
-    """Every operation that the vault carries: its last request arrives where its file says."""
+    """Every operation that the vault carries: its last request arrives where its file says.
+
+    What is sent past the vault is the same under each: it is tried without one.
+    """
     paths = [path for path in project().files if path.startswith(f"{vault}/")]
     names = sorted(path.split("/")[1] for path in paths if path.endswith("/sandbox.plan.json"))
     assert names
     for name in names:
         plan = project().plan(vault, name, "sandbox")
-        for operation in plan.operations:
+        for operation, planned in plan.operations.items():
+            if vault != "direct" and all(step.deliver == "direct" for step in planned.steps):
+                continue
             result, emulated = ran(vault, name, operation)
-            last = plan.operations[operation].steps[-1].destination
+            last = planned.steps[-1].destination
             arrived = emulated.world.received[-1]
             assert (arrived.method, arrived.host) == (last.method, str(last.url).split("/")[2]), (
                 f"{name}.{operation}: {result.outcome}: {result.reason}"
