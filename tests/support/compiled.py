@@ -47,6 +47,7 @@ RUN = {
     "run.id": "11111111-2222-4333-8444-555555555555",
     "run.now": datetime(2026, 11, 20, 12, 0, 0, 250_000, tzinfo=UTC),
     "run.idempotency_key": "destination-key-1",
+    "run.nonce": "0123456789abcdef0123456789abcdef",
     "vault.api_key": "VAULT-API-KEY",
     "vault.idempotency_key": "vault-key-1",
     "vault.jwk": "VAULT-JWK",
