@@ -140,7 +140,7 @@ def test_who_opens_a_history_that_is_being_upgraded_waits_for_it(history_url: st
 
     def move(_: Transaction) -> None:
         begun.set()
-        go_on.wait(60)
+        assert go_on.wait(60)
 
     slow = (*MIGRATIONS, replace(LATER, move=move))
     with ThreadPoolExecutor(2) as threads:

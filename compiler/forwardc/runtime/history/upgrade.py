@@ -37,6 +37,9 @@ def migrate(database: Database, migrations: Sequence[Migration]) -> int:
     current = tables_version(database)
     if current == newest:
         return newest
+    if current > newest:
+        # No upgrade that is under way makes it older again: nothing to wait for.
+        raise _too_new(current, newest)
     until = monotonic() + _UPGRADED_WITHIN_S
     while True:
         try:
