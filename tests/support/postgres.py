@@ -88,7 +88,9 @@ class Server:
     def _made(self, template: str) -> str:
         name = f"history_{next(self.names)}"
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+            # Written by way of the log, as is usual, it takes twice as long.
+            command = f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY"
+            connection.execute(command.encode())
         return name
 
 
