@@ -227,6 +227,19 @@ def _comments(count: int) -> str:
     return _destination(_operation(_step())) + "# a line of comment\n" * count
 
 
+def _allows(count: int) -> str:
+    """Of each two comments one allows what is there, and one allows nothing."""
+    comment = "# forwardc: allow FC0343 they have nine digits"
+    lines = "".join(
+        f"  order{n}_number: {{type: integer}}  {comment}\n"
+        f"  {comment}\n  note{n}: {{type: boolean}}\n"
+        for n in range(count)
+    )
+    names = (name for n in range(count) for name in (f"order{n}_number", f"note{n}"))
+    body = "".join(f"            {name}: ${{params.{name}}}\n" for name in names)
+    return _destination(_operation(_step(body=body)), params=lines)
+
+
 KINDS: Final[dict[str, Callable[[int], str]]] = {
     "fields": _fields,
     "fields called directly": _direct_fields,
@@ -247,6 +260,7 @@ KINDS: Final[dict[str, Callable[[int], str]]] = {
     "rules": _rules,
     "outputs": _outputs,
     "comments": _comments,
+    "comments that allow": _allows,
 }
 """What can be many in one destination, and the file with so many of it."""
 
