@@ -15,6 +15,7 @@ SAID = "response: {outcome: by_status}"
 UNSAID = SHOP.replace(f"        {SAID}\n", "")
 ALLOWED = UNSAID.replace("      pay:\n", "      pay: # forwardc: allow FC0326 a callback tells\n")
 OFF = "rules:\n  FC0326: {level: off, reason: the team reads callbacks}\n"
+APPROVE = ("approve", "stripe", "shop", "--env", "production", "--by", "ann")
 Call = Callable[..., tuple[int, str, str]]
 
 
@@ -155,14 +156,24 @@ def test_pages_and_letters_tell_it_and_plans_do_not(call: Call, tmp_path: Path) 
 
 def test_an_approval_stands(call: Call) -> None:
     assert call(SHOP, "", "build")[0] == 0
-    words = ("approve", "stripe", "shop", "--env", "production", "--by", "ann")
-    assert call(SHOP, "", *words, "--psp-ticket", "SUP-1")[0] == 0
+    assert call(SHOP, "", *APPROVE, "--psp-ticket", "SUP-1")[0] == 0
     noted = SHOP.replace("  note:", "  # forwardc: allow FC0343 it is a text\n  note:")
     rules = "rules: {FC0326: off, FC0308: warning}\n"
     assert call(noted, rules, "build")[0] == 0
     _, out, _ = call(noted, rules, "approvals", "--json")
     (row,) = [row for row in json.loads(out)["approvals"] if row["vault"] == "stripe"]
     assert (row["own"]["state"], row["psp"]["state"]) == ("approved", "approved")
+
+
+def test_who_approves_is_told(call: Call) -> None:
+    noted = SHOP.replace("  note:", "  # forwardc: allow FC0326 of another step\n  note:")
+    rules = "rules: {FC0343: {level: off, reason: short numbers}, FC0335: error}\n"
+    assert call(noted, rules, "build")[0] == 0
+    code, _, err = call(noted, rules, *APPROVE)
+    assert code == 0
+    assert "FC0343 switched off, forwardc.yaml: short numbers" in err
+    assert "FC0326 allowed by a comment, destinations/shop.yaml, line 9: of another step" in err
+    assert "FC0335" not in err
 
 
 def test_a_file_alone_has_its_comments_and_not_the_rules(call: Call) -> None:

@@ -108,6 +108,7 @@ def _compile_and_approve(
     if done is not None and not as_json:
         _show_approvals(done, act)
         _show_replaced(compiled.lock, done.plan, done.operations, act)
+        _show_lowered(compiled, done.plan.destination)
     if as_json:
         say_document(_data(done, act) if done else None, sink, root)
     else:
@@ -228,6 +229,17 @@ def _show_replaced(before: "Lock", plan: "Plan", operations: list[str], act: "Ap
             note(f"{name}: your own one of {own.date} had been {withdrawn(own.revoked)}")
         if act.ticket is not None and psp is not None and psp.revoked is not None:
             note(f"{name}: the PSP's one of {psp.date} had been {withdrawn(psp.revoked)}")
+
+
+def _show_lowered(compiled: "Compiled", name: str) -> None:
+    """Say which of forwardc's own rules say less of a destination: who approves should know."""
+    from forwardc.compile.review.lowered import lowered_rules
+
+    for destination in compiled.loaded.destinations:
+        if destination.name == name:
+            for rule in lowered_rules(destination, compiled.loaded.project):
+                reason = rule.reason or "no reason given"
+                note(f"  {rule.code} {rule.how}, {rule.where}: {reason}")
 
 
 def _show_approvals(done: _Done, act: "ApprovalAct") -> None:
