@@ -54,6 +54,8 @@ class BuildComparison:
         self._differs: dict[str, bool] = {}
         self._first: tuple[str, bytes] | None = None
         self._refusal: FileRefusedError | None = None
+        self._missing = ""
+        """The path that was taken last, where nothing is there."""
 
     def close(self) -> None:
         """Hold no folder open any more."""
@@ -81,6 +83,8 @@ class BuildComparison:
 
     def mode_of(self, path: str) -> int | None:
         """The mode of the file that is there, which a new one takes over; None for none."""
+        if path == self._missing:
+            return None
         file = self._folder / path
         try:
             return stat.S_IMODE(self._walk.to(file.parts[:-1]).mode(file.parts[-1]))
@@ -93,6 +97,9 @@ class BuildComparison:
             return holds(self._walk.to(file.parts[:-1]), file.parts[-1], data, BUILT)
         except FileRefusedError:
             raise
+        except (FileNotFoundError, NotADirectoryError):
+            self._missing = path
+            return False
         except OSError:
             return False
 

@@ -18,7 +18,7 @@ from forwardc.compile.vaults.plan_file import runtime_secrets, secrets_used
 from forwardc.compile.vaults.shortest import shortest
 from forwardc.core.dataclass import dataclass
 from forwardc.core.terms.evaluator import Scope, evaluate
-from forwardc.core.terms.terms import Encoded, Encoding, If, Limit, Map, Term, walk
+from forwardc.core.terms.terms import HAS_LIMIT, Encoded, Encoding, If, Limit, Map, Term, walk
 from forwardc.plan.environment import Environment, is_class
 from forwardc.plan.secret_names import SecretId
 
@@ -235,7 +235,7 @@ def limits_used(assessment: Assessment) -> Iterator[Json]:
 
 
 def _texts(body: Term) -> Iterator[Json]:
-    for node in walk(body):
+    for node in walk(body, HAS_LIMIT):
         if isinstance(node, Limit):
             yield _limit(node.name, node.maximum, shortest(node), "characters")
 

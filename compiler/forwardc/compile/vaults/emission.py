@@ -6,7 +6,7 @@ and `filling.py` puts it in. `plan_json.py` is the one place that writes these a
 of their fields. A field that is None, or empty where its line says so, is left out there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import TypeAlias
 
@@ -31,6 +31,12 @@ class EmittedCall:
     query: NamedTerms = ()
     headers: NamedTerms = ()
     body: Term | None = None
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """All that is written of it."""
+        named = (term for _, term in (*self.query, *self.headers))
+        return (self.url, *named, *((self.body,) if self.body else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +287,19 @@ class Emission:
     def reaches_vault(self) -> bool:
         """Whether a step goes through the vault."""
         return not all(step.is_direct for step in self.steps)
+
+    @property
+    def calls(self) -> Iterator[EmittedCall]:
+        """Every request that may be sent, of whatever use."""
+        for step in self.steps:
+            yield step.call
+            yield step.destination
+            if step.retention:
+                yield step.retention.call
+        if self.fallback:
+            yield self.fallback.question.call
+        if self.instrument:
+            yield self.instrument.call
 
 
 @dataclass(frozen=True, slots=True)

@@ -265,24 +265,6 @@ def plain(data: Any) -> Any:
     raise TypeError(f"{type(data).__name__} has no place in a build file")
 
 
-def terms_in(data: Any) -> list[Term]:
-    """The terms of a structure in no order, none of those inside another one."""
-    terms: list[Term] = []
-    todo = [data]
-    while todo:
-        value = todo.pop()
-        kind = type(value)
-        if kind in _KINDS:
-            terms.append(value)
-        elif kind is dict:
-            todo.extend(value.values())
-        elif kind is list or kind is tuple:
-            todo.extend(value)
-        elif isinstance(value, Mapping):
-            todo.extend(value.values())
-    return terms
-
-
 def mentions(terms: Iterable[Term], name: str) -> bool:
     """Whether a reference of that name stands anywhere in the terms."""
     below = root_bit(name.partition(".")[0])

@@ -11,7 +11,7 @@ from forwardc.compile.ir.program import Program, ProgramOperation, ProgramSecret
 from forwardc.compile.vaults.assess import NEEDS_ONBOARDING, Assessment
 from forwardc.compile.vaults.contract import Vault
 from forwardc.compile.vaults.emission import EmittedHead, EmittedParts
-from forwardc.compile.vaults.encode import Json, mentions, raw_texts, terms_in
+from forwardc.compile.vaults.encode import Json, mentions, raw_texts
 from forwardc.compile.vaults.plan_json import (
     fallback_json,
     head_json,
@@ -99,7 +99,7 @@ def _needed(
         for kind, source in head.sources.items()
     }
     is_looked_for = head.key_set or (head.parts and head.parts.fills)
-    terms = terms_in(operations) if is_looked_for else []
+    terms = list(_sent_terms(built)) if is_looked_for else []
     reaches_vault = any(assessment.reaches_vault for assessment in built)
     stores = any(assessment.context.stored for assessment in built)
     return replace(
@@ -111,6 +111,12 @@ def _needed(
         key_set=head.key_set if head.key_set and mentions(terms, "vault.jwk") else None,
         secret_store=head.secret_store if stores else None,
     )
+
+
+def _sent_terms(built: Iterable[Assessment]) -> Iterator[Term]:
+    """What a vault's own text, or its key, can stand in: rules and notes are not for a vault."""
+    emissions = (assessment.emission for assessment in built if assessment.emission)
+    return (term for emission in emissions for call in emission.calls for term in call.terms)
 
 
 def _parts(parts: EmittedParts, terms: Sequence[Term]) -> EmittedParts:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.files import operator_file
@@ -21,6 +22,9 @@ from forwardc.core.files.walk import (
     put,
     put_new,
 )
+
+_NOWHERE: Final = frozenset({"", ".", ".."})
+"""Parts that lead to nothing below a folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class CheckoutPath:
         Raises `FileRefusedError` for what does not.
         """
         parts = path.split("/")
-        if any(part in ("", ".", "..") or "\0" in part for part in parts):
+        if not _NOWHERE.isdisjoint(parts) or "\0" in path:
             raise FileRefusedError("it is not inside the folder")
         return CheckoutPath(self.root, (*self.parts, *parts), self.mounted)
 

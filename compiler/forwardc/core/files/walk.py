@@ -268,14 +268,18 @@ def open_plain(at: OpenFolder, name: str) -> int:
 
 
 def _write(file: int, data: bytes, mode: int | None, *, synced: bool = True) -> None:
-    with os.fdopen(file, "wb") as opened:
+    try:
         if mode is not None and hasattr(os, "fchmod"):
             os.fchmod(file, mode)
-        opened.write(data)
-        opened.flush()
+        # Not by a file object: to make one asks the system four things about a new file.
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(file, rest) :]
         # Before it takes the other one's name: after a crash that name leads to one whole file.
         if synced:
             os.fsync(file)
+    finally:
+        os.close(file)
 
 
 def replace_file(path: Path, data: bytes) -> None:
