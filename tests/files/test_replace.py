@@ -69,7 +69,7 @@ def test_the_file_is_synced_before_it_has_its_name_and_the_folder_after(
     assert seen == ["file", "name", "folder"]
 
 
-@pytest.mark.parametrize("call", ["fsync", "replace", "fchmod", "fdopen"])
+@pytest.mark.parametrize("call", ["fsync", "replace", "fchmod", "write"])
 @pytest.mark.parametrize("problem", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
 def test_whatever_fails_leaves_the_old_file_and_nothing_beside_it(
     call: str,

@@ -105,13 +105,15 @@ def read_part(cls: type[Part], data: Any) -> Part:
     values: dict[str, Any] = {}
     places: list[Place] = []
     present = 0
-    for name, key, read, default in members:
+    for name, key, read, default, make in members:
         item = data.get(key, _ABSENT)
         if item is _ABSENT:
-            if default is None:
+            if default is not _ABSENT:
+                values[name] = default
+            elif make is None:
                 places.append((key,))
             else:
-                values[name] = default()
+                values[name] = make()
             continue
         present += 1
         try:
@@ -151,30 +153,29 @@ def _made(cls: type[Part], values: dict[str, Any]) -> Part:
 
 
 class _Member(NamedTuple):
-    """A member of a class: its two names, what reads it, and what makes its default."""
+    """A member of a class: its two names, what reads it, and its default or what makes one.
+
+    `default` is `_ABSENT` where it has none, or one that is made anew for each part.
+    """
 
     name: str
     key: str
     read: Reader
-    default: Callable[[], Any] | None
+    default: Any
+    make: Callable[[], Any] | None
 
 
 @cache
 def _members_of(cls: Any) -> tuple[_Member, ...]:
+    listed: tuple[Any, ...] = fields(cls)
     return tuple(
-        _Member(field.name, key_of(field), reader_of(_annotation(field)), _default(field))
-        for field in fields(cls)
+        _Member(
+            *(field.name, key_of(field), reader_of(field.type)),
+            default=_ABSENT if field.default is MISSING else field.default,
+            make=None if field.default_factory is MISSING else field.default_factory,
+        )
+        for field in listed
     )
-
-
-def _annotation(field: Any) -> Any:
-    return field.type
-
-
-def _default(field: Any) -> Callable[[], Any] | None:
-    if field.default_factory is not MISSING:
-        return field.default_factory  # type: ignore[no-any-return]
-    return None if field.default is MISSING else lambda: field.default
 
 
 def _below(key: int | str, problem: ValueError) -> list[Place]:

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, fields
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from forwardc.core.documents.part import DocumentPart, key_of
 
@@ -22,11 +22,19 @@ def as_json(
     for name, key, default in _members(cls):
         value = getattr(part, name)
         if name not in exclude and not (without_defaults and value == default):
-            members[key] = _data_of(value, without_defaults)
+            # Most members are scalars: a call for each would cost more than all else.
+            is_scalar = type(value) in _SCALARS
+            members[key] = value if is_scalar else _data_of(value, without_defaults)
     return members
 
 
+_SCALARS: Final = frozenset({str, int, bool, type(None)})
+"""Types of values that stand in JSON as they are."""
+
+
 def _data_of(value: Any, without_defaults: bool) -> Any:
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, DocumentPart):
         return as_json(value, without_defaults=without_defaults)
     if isinstance(value, tuple | list):
