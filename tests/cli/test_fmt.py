@@ -165,6 +165,20 @@ def test_ends_and_marks(written: str, project: Path, call: Call) -> None:
     assert shop(project).read_bytes() == SHOP.encode()
 
 
+def test_what_would_be_too_large_is_a_finding(
+    project: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = SHOP + "#note\n" * 100
+    shop(project).write_text(written)
+    monkeypatch.setattr("forwardc.compile.language.yaml_reader.MAX_BYTES", len(written) + 99)
+    code, out, _ = call()
+    assert code == 1
+    assert "FC0103 laid out, the file would be larger than" in out
+    assert shop(project).read_text() == written
+    monkeypatch.setattr("forwardc.compile.language.yaml_reader.MAX_BYTES", len(written) + 100)
+    assert call()[0] == 0
+
+
 def test_a_tab_of_indentation_is_a_mistake(project: Path, call: Call) -> None:
     written = SHOP.replace("  sandbox: {", "\tsandbox: {")
     shop(project).write_text(written)

@@ -15,7 +15,9 @@ from compiled import ACCOUNTS, plan_of, program_of
 from forwardc.compile.language import yaml_reader
 from forwardc.compile.language.layout.formatting import FormattedFile, formatted
 from forwardc.compile.language.layout.tokens import comments
+from forwardc.compile.language.load import load_files
 from forwardc.compile.language.nodes import Node, YamlScalar, exact, walk
+from forwardc.compile.pipeline import compile_loaded
 from forwardc.core.diagnostics.sink import Sink
 from one_rule import one_rule
 from yaml_styles import YamlWriter
@@ -23,6 +25,7 @@ from yaml_styles import YamlWriter
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests" / "cases" / "layout"
 EMITTED = sorted((ROOT / "tests" / "cases" / "emit").glob("*/destination.yaml"))
+FOUND_IN_COMMENTS = sorted((ROOT / "tests" / "cases" / "bad").glob("*-comment*/destination.yaml"))
 SHIPPED = [*sorted((ROOT / "destinations").glob("*.yaml")), ROOT / "forwardc.yaml"]
 WRITTEN = sorted(
     path
@@ -145,3 +148,19 @@ def test_plans_stay(path: Path) -> None:
         for written in (loose, file.after)
     ]
     assert plans[0] == plans[1]
+
+
+@one_rule("path", FOUND_IN_COMMENTS)
+def test_what_is_found_stays(path: Path) -> None:
+    """Also where a comment decides, and for a line that has moved."""
+    loose = wider(path.read_bytes(), 2).replace(b"# ", b"#")
+    file = laid_out(loose)
+    assert file is not None
+    assert _found(loose) == _found(file.after)
+    assert _found(loose)
+
+
+def _found(data: bytes) -> list[tuple[str, str, str]]:
+    sink = Sink()
+    compile_loaded(load_files(ROOT, ["<text>"], sink, {"<text>": data}), sink)
+    return sorted((one.code, one.message, one.pointer) for one in sink.sorted())

@@ -51,7 +51,9 @@ class YamlWriter:
     def _comments(self, indent: int) -> str:
         text = ""
         while self._chance(0.2):
-            sign = self._random.choice(["#c", "# c", "#  c ", "##", "#!x", "#", "# \u00e9"])
+            sign = self._random.choice(
+                ["#c", "# c", "#  c #d ", "##", "#!x", "#", "#:", "#a #b", "# \u00e9"]
+            )
             text += self._random.choice(
                 ["\n\n", self._spaces(0, indent + 3) + sign, self._spaces(0, 4), " " * indent + "#"]
             )

@@ -48,7 +48,7 @@ class FormattedFile:
 
 
 def formatted(path: str, data: bytes, sink: Sink) -> FormattedFile | None:
-    """The file in its layout; None, with the reasons in the sink, where it is no YAML of ours.
+    """The file in its layout; None, with the reasons in the sink, where it cannot have one.
 
     Raises:
         LayoutError: The layout would not say the same.
@@ -61,6 +61,11 @@ def formatted(path: str, data: bytes, sink: Sink) -> FormattedFile | None:
         return None
     text = decoded(data)
     after = laid_out(text)
+    if len(after.encode()) > yaml_reader.MAX_BYTES:
+        # Of a file with an indentation of one, or a comment without a space on each line.
+        message = f"laid out, the file would be larger than {yaml_reader.MAX_BYTES:,} bytes"
+        sink.error("FC0103", message, Span(path, Position(1, 1), Position(1, 1)))
+        return None
     _compare(path, tree, text, after)
     return FormattedFile(path, data, after.encode())
 

@@ -207,9 +207,11 @@ class _Layout:
         if others and (token.sign is not Sign.END or not others[-1].strip()):
             # What stands before the token on its own line, or behind the last line feed.
             others.pop()
-        line_start = self._text.rfind("\n", 0, self._end) + 1
-        at = self._end - line_start + len(first) - len(first.lstrip(" \t"))
-        return _Gap(first.strip(" \t"), at, others, has_break)
+        behind = first.strip(" \t")
+        if not behind:
+            return _Gap("", 0, others, has_break)
+        at = self._end + len(first) - len(first.lstrip(" \t"))
+        return _Gap(behind, at - self._text.rfind("\n", 0, at) - 1, others, has_break)
 
     def _write_lines(self, gap: _Gap, indent: int, source: int) -> None:
         """The comments of a gap; what follows it gets the column `indent`, and had `source`."""

@@ -14,20 +14,26 @@ BEFORE_COMMENT: Final = 2
 """Spaces between a line and the comment behind it."""
 
 # `#!`, `#:` and rulers of `#` are signs of other programs and of authors.
-_WITHOUT_SPACE = re.compile(r"#(?=[^\s#!:])")
+_WITHOUT_SPACE = re.compile(r"\A#(?=[^\s#!:])")
 
 
 def comment_text(written: str) -> str:
     """A comment with a space behind its `#`, and none at its end."""
-    return _WITHOUT_SPACE.sub("# ", written.rstrip(), count=1)
+    return _WITHOUT_SPACE.sub("# ", written.rstrip())
 
 
 @dataclass(slots=True)
 class _Line:
-    text: str
+    pieces: list[str]
+    """Joined once: a file may be one line of a MiB."""
     comment: str = ""
     source_column: int = 0
     """Where the comment stands in the file, from 0."""
+
+    @property
+    def text(self) -> str:
+        """The line without its comment."""
+        return "".join(self.pieces)
 
 
 class Lines:
@@ -45,14 +51,14 @@ class Lines:
 
     def start(self, indent: int) -> None:
         """Begin a line at a column."""
-        self._lines.append(_Line(" " * indent))
+        self._lines.append(_Line([" " * indent]))
         self.column = indent
 
     def add(self, text: str) -> None:
         """Go on with the line."""
         if not self._lines:
             self.start(0)
-        self._lines[-1].text += text
+        self._lines[-1].pieces.append(text)
         self.column += len(text)
 
     def add_comment(self, text: str, source_column: int) -> None:
@@ -62,11 +68,11 @@ class Lines:
     def blank(self) -> None:
         """Write an empty line, unless there is one already, or nothing before it."""
         if self._lines and self._lines[-1].text:
-            self._lines.append(_Line(""))
+            self._lines.append(_Line([]))
 
     def raw(self, text: str) -> None:
         """Write a line of a value as it is, also an empty one."""
-        self._lines.append(_Line(text))
+        self._lines.append(_Line([text]))
         self.column = len(text)
 
     def text(self, *, keeps_end: bool) -> str:
@@ -78,9 +84,11 @@ class Lines:
             together = list(group)
             width = max(len(line.text) for line in together)
             for line in together:
-                gap = width if column is not None else len(line.text)
-                comment = line.comment and " " * BEFORE_COMMENT + line.comment
-                lines.append(line.text.ljust(gap) + comment if comment else line.text)
+                if column is None:
+                    lines.append(line.text)
+                else:
+                    behind = " " * BEFORE_COMMENT + line.comment
+                    lines.append(line.text.ljust(width) + behind)
         return "".join(f"{line}\n" for line in lines)
 
 

@@ -113,5 +113,7 @@ def comments(text: str) -> list[Comment]:
 
 
 def _comments(gap: str, behind: int) -> Iterator[Comment]:
+    first_break = gap.find("\n")
     for match in _COMMENT.finditer(gap):
-        yield Comment(match[0], behind, behind >= 0 and "\n" not in gap[: match.start()])
+        same_line = behind >= 0 and (first_break < 0 or match.start() < first_break)
+        yield Comment(match[0], behind, same_line)
