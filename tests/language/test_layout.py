@@ -25,7 +25,10 @@ from yaml_styles import YamlWriter
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests" / "cases" / "layout"
 EMITTED = sorted((ROOT / "tests" / "cases" / "emit").glob("*/destination.yaml"))
-FOUND_IN_COMMENTS = sorted((ROOT / "tests" / "cases" / "bad").glob("*-comment*/destination.yaml"))
+FOUND_IN_COMMENTS = [
+    ROOT / "tests" / "cases" / "bad" / name / "destination.yaml"
+    for name in ("allow-comments", "card-number-in-comment", "secret-in-comment")
+]
 SHIPPED = [*sorted((ROOT / "destinations").glob("*.yaml")), ROOT / "forwardc.yaml"]
 WRITTEN = sorted(
     path
