@@ -6,6 +6,7 @@ A scalar that is one whole expression is that term, with its type; any other is 
 
 from typing import NamedTuple
 
+from forwardc.compile.language.adviser import Adviser
 from forwardc.compile.language.lexer import ExpressionSyntaxError, tokens
 from forwardc.compile.language.parser import Parser, SpanOf
 from forwardc.compile.language.report import Report
@@ -24,11 +25,12 @@ class Interpolation(NamedTuple):
     end: int
 
 
-def parse(text: str, place: SpanOf, report: Report) -> Term | None:
+def parse(text: str, place: SpanOf, report: Report, adviser: Adviser | None = None) -> Term | None:
     """The term of a scalar's text, or None after reporting why there is none.
 
     Reports FC0115, FC0301, FC0304 and FC0305; it raises for no text.
     """
+    adviser = adviser or Adviser()
     pieces = _pieces(text, place, report)
     if pieces is None:
         return None
@@ -37,12 +39,12 @@ def parse(text: str, place: SpanOf, report: Report) -> Term | None:
         report.error("FC0301", message, place(*pieces[0]), "put it in parts under `let:`")
         return None
     if pieces and pieces[0] == (0, len(text)):
-        return _expression(text, pieces[0], place, report)
+        return _expression(text, pieces[0], place, report, adviser)
     parts: list[Term | None] = []
     position = 0
     for hole in pieces:
         parts += _literal(text, position, hole.start, place)
-        parts.append(_expression(text, hole, place, report))
+        parts.append(_expression(text, hole, place, report, adviser))
         position = hole.end
     parts += _literal(text, position, len(text), place)
     complete = tuple(part for part in parts if part is not None)
@@ -55,6 +57,14 @@ def parse(text: str, place: SpanOf, report: Report) -> Term | None:
             else Lit("", span=place(0, 0))
         )
     return Text(complete, span=place(0, len(text)))
+
+
+def inside_of(text: str) -> str:
+    """The inside of the only `${...}` of a text; empty where there are several."""
+    start = first_interpolation(text)
+    end = interpolation_end(text, start) if start >= 0 else -1
+    is_only = end > 0 and first_interpolation(text, end) < 0
+    return text[start + 2 : end - 1] if is_only else ""
 
 
 def is_whole(text: str) -> bool:
@@ -93,15 +103,23 @@ def _literal(text: str, start: int, end: int, place: SpanOf) -> list[Term | None
     return [Lit(plain(text[start:end]), span=place(start, end))] if start < end else []
 
 
-def _expression(text: str, hole: Interpolation, place: SpanOf, report: Report) -> Term | None:
+def _expression(
+    text: str, hole: Interpolation, place: SpanOf, report: Report, adviser: Adviser
+) -> Term | None:
+    def advise(start: int, end: int) -> str | None:
+        return adviser.on_expression(text[start:end])
+
     try:
         inner = tokens(text, hole.start + 2, hole.end - 1)
         if len(inner) == 1:
             raise ExpressionSyntaxError("an empty expression", hole.start, hole.end)
-        parser = Parser(inner, place, report)
+        parser = Parser(inner, place, report, advise)
         term = parser.whole()
     except ExpressionSyntaxError as mistake:
         span = place(mistake.start, mistake.end)
-        report.error(mistake.code, mistake.message, span, mistake.hint)
+        hint = mistake.hint
+        if mistake.code == "FC0301":
+            hint = adviser.on_expression(text[hole.start + 2 : hole.end - 1], hint)
+        report.error(mistake.code, mistake.message, span, hint)
         return None
     return None if parser.failed else term

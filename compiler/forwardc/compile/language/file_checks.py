@@ -119,6 +119,10 @@ def _check_scalar(scalar: YamlScalar, text: str, node: Node, report: Report) -> 
         message = "what looks like a card number is written into the file"
         report.at(node).error("FC0505", message, place(match.start, match.end), hint)
     for template in _TEMPLATE.finditer(text):
+        # Late: most files have none.
+        from forwardc.compile.language.other_languages.advice import placeholder_advice
+
         hint = "write ${card.number}, ${secrets.<name>} and the like: each vault gets its own form"
+        hint = placeholder_advice(text, template.start()) or hint
         message = "a vault's own template syntax"
         report.at(node).error("FC0509", message, place(*template.span()), hint)

@@ -7,6 +7,8 @@ it would be, and the nearest name that is there.
 from collections.abc import Iterable
 from typing import assert_never
 
+from forwardc.compile.language.adviser import Adviser
+from forwardc.compile.language.expressions import inside_of
 from forwardc.compile.language.json_members import (
     NoMember,
     as_written,
@@ -47,6 +49,13 @@ from forwardc.core.terms.terms import (
     Text,
 )
 
+_OF_OPERANDS = frozenset({"FC0301", "FC0315", "FC0316", "FC0368"})
+_OWN_ENTRY = "give it an entry of its own, with `?`"
+_NEEDS_ALL = (
+    "a text needs all of its parts: declare the param with a `default:`, or without"
+    f" `optional: true`; or {_OWN_ENTRY}"
+)
+_NO_LOGIC = "a request has no conditions: ${map(x, {a: b}, c)} looks a value up"
 _ATOM_ROOTS = frozenset({"card", "billing", "network_token"})
 _UNDECLARED = {
     "params": ("FC0307", "param"),
@@ -56,21 +65,24 @@ _UNDECLARED = {
 
 
 def check_names(
-    term: Term, names: SymbolTable, report: Report, meant: set[str] | None = None
+    term: Term, names: SymbolTable, report: Report, adviser: Adviser | None = None, text: str = ""
 ) -> bool:
     """Whether every name and every `?` in a term may stand there. Reports each that may not.
 
-    Names that unknown ones most likely mean are added to `meant`.
+    `text` is what the term was read from. Names that unknown ones most likely mean count as used.
     """
-    return _Check(names, report, set() if meant is None else meant).all(term)
+    return _Check(names, report, adviser or Adviser(names), text).all(term)
 
 
 @dataclass(slots=True)
 class _Check:
     names: SymbolTable
     report: Report
-    meant: set[str]
+    adviser: Adviser
+    text: str
     good: bool = True
+    in_mistake: bool = False
+    """Whether it is inside of an operator that may not stand there: its operands go with it."""
 
     def all(self, term: Term) -> bool:
         self._visit(term, in_text=False, marked=False)
@@ -84,6 +96,8 @@ class _Check:
         hint: str | None = None,
     ) -> None:
         self.good = False
+        if self.in_mistake and code in _OF_OPERANDS:
+            return
         self.report.error(code, message, span, hint)
 
     def _visit(self, term: Term, *, in_text: bool, marked: bool) -> None:
@@ -98,16 +112,20 @@ class _Check:
             case Call() if self._is_member(term):
                 self._member(term, in_text=in_text, marked=marked)
             case Call(function=function):
-                self._operator(term, function)
+                outside = self.in_mistake
+                self.in_mistake = not self._operator(term, function) or outside
                 for inner in term.inside:
                     self._visit(inner, in_text=in_text, marked=False)
+                self.in_mistake = outside
             case Seq():
                 self._list(term)
                 for inner in term.items:
                     self._visit(inner, in_text=False, marked=False)
             case Text(parts=parts):
+                absent = self._absent_together(parts)
                 for inner in parts:
-                    self._visit(inner, in_text=True, marked=False)
+                    if inner not in absent:
+                        self._visit(inner, in_text=True, marked=False)
             case Lit() | Raw() | Map() | Encoded() | Limit() | Source() | Amount():
                 for inner in term.inside:
                     self._visit(inner, in_text=False, marked=False)
@@ -146,12 +164,27 @@ class _Check:
             hint = "write it with `?` to leave the entry out then, or say in its schema"
             hint = f"{hint} that it is there: `required`, `minItems`"
             if in_text:
-                hint = "give it an entry of its own, with `?`"
+                hint = _OWN_ENTRY
             self._fail("FC0316", message, term.span, hint)
 
-    def _operator(self, term: Call, function: str) -> None:
+    def _absent_together(self, parts: Iterable[Term]) -> list[Ref]:
+        """Report what may be absent in a text without saying so, where it is more than one name.
+
+        One mistake: the text needs all of its parts.
+        """
+        symbols = [(part, self.names.find(part.name)) for part in parts if isinstance(part, Ref)]
+        absent = [part for part, symbol in symbols if symbol is not None and symbol.optional]
+        names = dict.fromkeys(f"`{part.name}`" for part in absent)
+        if len(names) < 2:
+            return []
+        message = f"{' and '.join(names)} may be absent"
+        self._fail("FC0316", message, absent[0].span, _NEEDS_ALL)
+        return absent
+
+    def _operator(self, term: Call, function: str) -> bool:
+        """Whether an operator may stand there."""
         if not FUNCTIONS[function].rules_only or self.names.use is ExpressionUse.RULE:
-            return
+            return True
         if function == "present":
             message = "true or false for what is there stands in `when:` only"
             hint = "write present(card.cvc, '1') for a value that goes with another one"
@@ -159,7 +192,11 @@ class _Check:
         elif not self._is_of_unknown(term):
             message = "comparisons, logic and indexes stand in `when:` only"
             hint = "in a request, members of a json param alone are read: params.order['id']"
-            self._fail("FC0301", message, term.span, hint if function == "get" else None)
+            inside = inside_of(self.text)
+            advised = self.adviser.on_expression(inside) if inside else None
+            hint = advised or (hint if function == "get" else _NO_LOGIC)
+            self._fail("FC0301", message, term.span, hint)
+        return False
 
     def _list(self, term: Seq) -> None:
         if self.names.use is not ExpressionUse.RULE:
@@ -206,7 +243,7 @@ class _Check:
             message = f"`{ref.name}` may be absent"
             hint = f"write {ref.name}? to leave the entry out then"
             if in_text:
-                hint = "give it an entry of its own, with `?`"
+                hint = _NEEDS_ALL if ref.root == "params" else _OWN_ENTRY
             self._fail("FC0316", message, ref.span, hint)
         elif ref.root == "secrets" and self.names.use is ExpressionUse.RULE:
             message = "a secret may be stored at the vault: a rule cannot read it"
@@ -248,8 +285,13 @@ class _Check:
         options = list(candidates)
         near = did_you_mean(name, options)
         if near:
-            self.meant.add(near if "." in near else f"let.{near}")
+            self.adviser.used.add(near if "." in near else f"let.{near}")
         hint = f"did you mean {near}?" if near else _options(options)
+        advised = (
+            self.adviser.on_name(ref.name.removeprefix("let.")) if ref.root != "steps" else None
+        )
+        # The nearest name and what a word of another language means are most often the same.
+        hint = advised if advised and advised != f"write {near}" else hint
         self._fail("FC0302", f"unknown name `{name}`", ref.span, hint)
 
     def _unknown_bare(self, ref: Ref, name: str) -> None:
@@ -280,11 +322,12 @@ class _Check:
         }[root]
         near = did_you_mean(rest, declared)
         if near:
-            self.meant.add(f"{root}.{near}")
+            self.adviser.used.add(f"{root}.{near}")
         hint = f"did you mean {root}.{near}?" if near else f"declare it under `{root}:`"
         param, *inside = rest.split(".")
         if inside and root == "params" and param in self.names.params:
             hint = f"write {as_written('/'.join((f'{root}.{param}', *inside)))}"
+            hint = self.adviser.on_name(ref.name) or hint
         self._fail(code, f"the {kind} `{rest}` is not declared", ref.span, hint)
 
     def _unknown_output(self, ref: Ref, rest: str) -> None:

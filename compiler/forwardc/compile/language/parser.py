@@ -42,11 +42,17 @@ _ONLY_IN_MAP = frozenset({"{", "}", ":"})
 _ENTRY = "write map(params.brand, {visa: VI, 'american express': AX}, OT)"
 
 
+Advise: TypeAlias = Callable[[int, int], str | None]
+"""What to write instead of a slice of the scalar's value, where it is of another language."""
+
+
 class Parser:
     """Recursive descent over the tokens of one expression. `ExpressionSyntaxError` ends it."""
 
-    def __init__(self, tokens: list[Token], place: SpanOf, report: Report) -> None:
+    def __init__(self, tokens: list[Token], place: SpanOf, report: Report, advise: Advise) -> None:
         self.failed = False
+        self._advise = advise
+        self._unknown: list[tuple[Token, int]] = []
         self._tokens = tokens
         self._index = 0
         self._depth = 0
@@ -68,6 +74,8 @@ class Parser:
             message = f"an expression with more than {MAX_LEVELS} levels"
             hint = "use `in [...]`, or name parts of it under `let:`"
             raise ExpressionSyntaxError(message, *self._all, hint)
+        for name, end in self._unknown:
+            self._no_function(name, end)
         return term
 
     def _is_one_name(self) -> bool:
@@ -380,10 +388,9 @@ class Parser:
     ) -> None:
         function = FUNCTIONS.get(name.text)
         if function is None or name.text not in CALLABLE:
-            near = did_you_mean(name.text, CALLABLE)
-            hint = f"did you mean {near}?" if near else f"functions are {', '.join(CALLABLE)}"
-            place = self._place(name.start, name.end)
-            self._fail("FC0304", f"there is no function `{name.text}`", place, hint)
+            # One around another is one mistake: what says the same is told of the outer one.
+            outside = [call for call in self._unknown if call[0].start < name.start]
+            self._unknown = [*outside, (name, self._tokens[self._index - 1].end)]
             return
         if len(args) != len(function.args):
             message = f"`{name.text}` takes {_count(len(function.args))}, not {len(args)}"
@@ -399,6 +406,14 @@ class Parser:
             if required and keyword not in named:
                 message = f"`{name.text}` needs the argument `{keyword}`"
                 self._fail("FC0305", message, span, f"write {signature(function)}")
+
+    def _no_function(self, name: Token, end: int) -> None:
+        """Report a call of what is no function, which ends at an offset."""
+        near = did_you_mean(name.text, CALLABLE)
+        hint = f"did you mean {near}?" if near else self._advise(name.start, end)
+        hint = hint or f"functions are {', '.join(CALLABLE)}"
+        place = self._place(name.start, name.end)
+        self._fail("FC0304", f"there is no function `{name.text}`", place, hint)
 
     def _fail(self, code: str, message: str, span: Span, hint: str) -> None:
         self.failed = True

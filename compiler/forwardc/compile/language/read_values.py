@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import field
 
+from forwardc.compile.language.adviser import Adviser
 from forwardc.compile.language.expressions import first_interpolation, is_whole, parse, plain
 from forwardc.compile.language.file_checks import holds_template
 from forwardc.compile.language.json_layout import Layout
@@ -163,9 +164,10 @@ class ValueReader:
         """The term of a scalar whose names are all known."""
         if not isinstance(node.value, str):
             return None if node.faulty else Lit(node.value, span=node.span)
-        text = node.value
+        text, adviser = node.value, Adviser(self.names, self.used)
         if node.faulty or ("{" in text and holds_template(text)):
             self.note(text)
+            adviser.on_template(text)
             return None
         if "${" not in text:
             return Lit(text, span=text_span(node, 0, len(text)))
@@ -174,13 +176,13 @@ class ValueReader:
             return text_span(node, start, end)
 
         report = self.report.at(node)
-        term = parse(text, place, report)
+        term = parse(text, place, report, adviser)
         if term is None:
             self.note(text)
             return None
         self.used.update(_references(term))
         # What somebody most likely meant is not unused: that would be a second word on one slip.
-        if not check_names(term, self.names, report, self.used):
+        if not check_names(term, self.names, report, adviser, text):
             return None
         return term if self.names.use is ExpressionUse.RULE else with_members(term)
 

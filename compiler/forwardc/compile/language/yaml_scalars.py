@@ -210,6 +210,9 @@ def broken_at(source: InputFile, offset: int) -> BrokenInterpolation | None:
             "the quote inside the expression ends the YAML value",
             "use single quotes inside a value in double quotes",
         )
-    return BrokenInterpolation(
-        start, end, "YAML breaks this expression apart", "put quotes around the whole value"
-    )
+    # Late: most files have none.
+    from forwardc.compile.language.other_languages.advice import advice
+
+    hint = advice(text[start + 2 : end - 1], None) if length > 0 else None
+    hint = hint or "put quotes around the whole value"
+    return BrokenInterpolation(start, end, "YAML breaks this expression apart", hint)

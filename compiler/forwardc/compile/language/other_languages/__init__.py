@@ -1,0 +1,1 @@
+"""What an author writes who comes from another language, and what says the same here."""
