@@ -75,7 +75,6 @@ def test_one_mistake_at_its_place(text: str, code: str, start: int, end: int) ->
         ("${lowr(params.a)}", "did you mean lower?"),
         ("${jwe(a, keys='x', key='k', alg='x', enc='y')}", "did you mean key=?"),
         ("${a = b}", "compare with =="),
-        ("${a || b}", "write `or`"),
         ("${params.a", "close the expression, or write $${ for a literal ${"),
         ("${slice(a)}", "write slice(text, integer, integer)"),
     ],

@@ -65,9 +65,6 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "t": "\t"}
 
 SIGN_HINTS = {
-    "&": "write `and`",
-    "|": "write `or`",
-    "!": "write `not`",
     "-": "names have letters, digits and _ only; numbers are not subtracted",
     "{": "write a map in YAML, under `let:`",
     ".": "a name follows the dot directly",

@@ -193,8 +193,8 @@ class _Check:
             message = "comparisons, logic and indexes stand in `when:` only"
             hint = "in a request, members of a json param alone are read: params.order['id']"
             inside = inside_of(self.text)
-            advised = self.adviser.on_expression(inside) if inside else None
-            hint = advised or (hint if function == "get" else _NO_LOGIC)
+            own = hint if function == "get" else None
+            hint = (self.adviser.on_expression(inside, own) if inside else own) or _NO_LOGIC
             self._fail("FC0301", message, term.span, hint)
         return False
 
@@ -287,9 +287,9 @@ class _Check:
         if near:
             self.adviser.used.add(near if "." in near else f"let.{near}")
         hint = f"did you mean {near}?" if near else _options(options)
-        advised = (
-            self.adviser.on_name(ref.name.removeprefix("let.")) if ref.root != "steps" else None
-        )
+        # A step is the author's own word.
+        word = ref.name.removeprefix("let.") if ref.root != "steps" else ""
+        advised = self.adviser.on_name(word)
         # The nearest name and what a word of another language means are most often the same.
         hint = advised if advised and advised != f"write {near}" else hint
         self._fail("FC0302", f"unknown name `{name}`", ref.span, hint)

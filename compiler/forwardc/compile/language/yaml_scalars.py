@@ -213,6 +213,6 @@ def broken_at(source: InputFile, offset: int) -> BrokenInterpolation | None:
     # Late: most files have none.
     from forwardc.compile.language.other_languages.advice import advice
 
-    hint = advice(text[start + 2 : end - 1], None) if length > 0 else None
-    hint = hint or "put quotes around the whole value"
-    return BrokenInterpolation(start, end, "YAML breaks this expression apart", hint)
+    own = "put quotes around the whole value"
+    hint = advice(text[start + 2 : end - 1], None, own) if length > 0 else own
+    return BrokenInterpolation(start, end, "YAML breaks this expression apart", hint or own)

@@ -29,7 +29,7 @@ from forwardc.core.terms.time_formats import format_problem, usual_format
 _TIMES: Final = "iso8601(run.now), unix(run.now) or format_time(run.now, 'YYYYMMDDHHmmss')"
 _OF_TIME: Final = frozenset(("iso8601", "unix", "unix_ms"))
 _DIGESTS: Final = frozenset(("sha1", "sha256", "sha512"))
-_BY_VALUE: Final = "write the text itself, with ${...} for each value in it"
+_BY_VALUE: Final = "the text itself is the value, with ${...} for each value in it"
 
 
 def call(of: ForeignCall, writing: Writing) -> str:
@@ -80,7 +80,7 @@ def _of_run(word: str, of: ForeignCall, args: tuple[Foreign, ...], writing: Writ
     if word in functions.MILLISECONDS or (word == "now" and spoken == "Date"):
         return "unix_ms(run.now)"
     if word in functions.MOMENTS and (first is None or literal):
-        raise NoCounterpartError(f"write {_TIMES}")
+        raise NoCounterpartError(f"a time has its form: {_TIMES}")
     root = "secrets" if word in functions.ENVIRONMENTS else functions.GETTERS.get(word, "")
     if root and literal.replace("_", "").replace("-", "").isalnum():
         return _named(f"{root}.{literal}", writing)
@@ -201,7 +201,7 @@ def _number(of: Foreign) -> str:
     sign, inner = ("-", of.of) if isinstance(of, ForeignUnary) else ("", of)
     if isinstance(inner, ForeignLiteral) and inner.is_number and inner.text.isdecimal():
         return f"{sign}{inner.text}"
-    raise NoCounterpartError("write slice(x, 0, 4): both places are numbers")
+    raise NoCounterpartError("both places of slice(x, 0, 4) are numbers")
 
 
 # Times
@@ -225,7 +225,9 @@ def _formatted(args: tuple[Foreign, ...], writing: Writing) -> str:
         )
     usual = layout if format_problem(layout) is None else usual_format(layout) or _php(layout)
     if usual is None:
-        raise NoCounterpartError("write format_time(run.now, 'YYYYMMDDHHmmss'), in your own order")
+        raise NoCounterpartError(
+            "format_time(run.now, 'YYYYMMDDHHmmss') has the parts YYYY YY MM DD HH mm ss SSS"
+        )
     return f"format_time(run.now, '{usual}')"
 
 

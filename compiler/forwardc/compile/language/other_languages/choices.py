@@ -85,17 +85,18 @@ def fallback(of: Foreign, other: Foreign, writing: Writing) -> str:
 # Conditions
 
 
-def _asked(condition: Foreign) -> tuple[Foreign, bool] | None:
+def _asked(condition: Foreign) -> tuple[ForeignName, bool] | None:
     """The name of which a condition asks whether it is there, and whether it says so."""
-    match condition:
-        case ForeignName():
-            return ForeignName(condition.name), True
-        case ForeignUnary(sign="not", of=ForeignName(name=name)):
-            return ForeignName(name), False
-        case ForeignBinary(sign="==" | "!=" as sign, left=ForeignName() as of, right=other):
-            return (of, sign == "!=") if _is_absent(other) else None
-        case _:
-            return None
+    if isinstance(condition, ForeignName):
+        return ForeignName(condition.name), True
+    if isinstance(condition, ForeignUnary) and condition.sign == "not":
+        asked = _asked(condition.of)
+        return (asked[0], not asked[1]) if asked else None
+    if not isinstance(condition, ForeignBinary) or condition.sign not in ("==", "!="):
+        return None
+    if isinstance(condition.left, ForeignName) and _is_absent(condition.right):
+        return condition.left, condition.sign == "!="
+    return None
 
 
 def _of_presence(of: Foreign, present: Foreign, absent: Foreign, writing: Writing) -> str:
@@ -112,23 +113,28 @@ def _of_presence(of: Foreign, present: Foreign, absent: Foreign, writing: Writin
 
 def _compared(condition: Foreign) -> tuple[Foreign, list[Foreign], bool] | None:
     """What a condition compares, with which literals, and whether it says `not`."""
-    match condition:
-        case ForeignUnary(sign="not", of=inner):
-            compared = _compared(inner)
-            return (compared[0], compared[1], not compared[2]) if compared else None
-        case ForeignBinary(sign="in", left=left, right=ForeignList(items=items)):
-            return left, list(items), False
-        case ForeignBinary(sign="==" | "!=" as sign, left=left, right=right):
-            turned = isinstance(left, ForeignLiteral)
-            subject, key = (right, left) if turned else (left, right)
-            return (subject, [key], sign == "!=") if isinstance(key, ForeignLiteral) else None
-        case ForeignBinary(sign="or", left=left, right=right):
-            one, two = _compared(left), _compared(right)
-            both = one is not None and two is not None and one[0] == two[0]
-            joined = both and one is not None and two is not None and not (one[2] or two[2])
-            return (one[0], one[1] + two[1], False) if joined and one and two else None
-        case _:
-            return None
+    if isinstance(condition, ForeignUnary) and condition.sign == "not":
+        compared = _compared(condition.of)
+        return (compared[0], compared[1], not compared[2]) if compared else None
+    if not isinstance(condition, ForeignBinary):
+        return None
+    left, right = condition.left, condition.right
+    if condition.sign == "in" and isinstance(right, ForeignList):
+        return left, list(right.items), False
+    if condition.sign in ("==", "!="):
+        if isinstance(left, ForeignLiteral):
+            left, right = right, left
+        is_literal = isinstance(right, ForeignLiteral)
+        return (left, [right], condition.sign == "!=") if is_literal else None
+    return _compared_with_any(left, right) if condition.sign == "or" else None
+
+
+def _compared_with_any(left: Foreign, right: Foreign) -> tuple[Foreign, list[Foreign], bool] | None:
+    """`x == 'a' or x == 'b'`: one name with several literals."""
+    first, second = _compared(left), _compared(right)
+    if first is None or second is None or first[0] != second[0] or first[2] or second[2]:
+        return None
+    return first[0], first[1] + second[1], False
 
 
 def _is_condition(of: Foreign) -> bool:

@@ -32,8 +32,8 @@ _DEEPEST: Final = 12
 
 _TOKEN: Final = re.compile(
     r"\s*+(?:(?P<pieces>[fF]'[^'\\]*+'|[fF]\"[^\"\\]*+\"|`[^`\\]*+`)"
-    r"|(?P<text>[rRbBuU]?'(?:[^'\\]|\\.)*+'|[rRbBuU]?\"(?:[^\"\\]|\\.)*+\")"
-    r"|(?P<number>[0-9]++(?:\.[0-9]++)?+)"
+    r"|(?P<text>[rRbBuU]?'(?:[^'\\]|\\.)*'|[rRbBuU]?\"(?:[^\"\\]|\\.)*\")"
+    r"|(?P<number>[0-9]++(?:\.[0-9]+)?)"
     r"|(?P<name>[$@]?[A-Za-z_][A-Za-z0-9_]*+)"
     r"|(?P<sign>===|!==|\*\*|//|&&|\|\||\?\?|\?\.|\?:|==|!=|<>|<=|>=|->|\.\.|[-+*/%~!?:.,|&=<>()\[\]{}]))",
     re.DOTALL,
@@ -327,12 +327,9 @@ def _pieces(text: str) -> Foreign:
 
 def _place(of: "Foreign | str") -> str:
     """The number of a place, or nothing where none is written."""
-    match of:
-        case ForeignLiteral(text=text, is_number=True):
-            return text
-        case ForeignUnary(sign="-", of=ForeignLiteral(text=text, is_number=True)):
-            return f"-{text}"
-        case str():
-            return ""
-        case _:
-            raise ForeignSyntaxError("a place that is no number")
+    if isinstance(of, str):
+        return ""
+    sign, number = ("-", of.of) if isinstance(of, ForeignUnary) else ("", of)
+    if isinstance(number, ForeignLiteral) and number.is_number:
+        return f"{sign}{number.text}"
+    raise ForeignSyntaxError("a place that is no number")

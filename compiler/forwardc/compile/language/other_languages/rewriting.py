@@ -73,7 +73,7 @@ def write(of: Foreign, writing: Writing) -> str:
         case ForeignList(items=items):
             return f"[{', '.join(map(writing.text, items))}]"
         case ForeignMap():
-            raise NoCounterpartError("write a map in YAML, under `let:`")
+            raise NoCounterpartError("a map stands in YAML, under `let:`")
         case _:
             assert_never(of)
 
@@ -120,6 +120,8 @@ def _index(of: ForeignIndex, writing: Writing) -> str:
 
 def _is_value(of: ForeignName, writing: Writing) -> bool:
     """Whether a name has something inside, rather than names below it."""
+    if of.name in writing.names.lets:
+        return True
     return "." in of.name and (writing.names.find(of.name) is not None or of.name in ATOMS)
 
 
@@ -174,7 +176,7 @@ def _joined(parts: tuple[Foreign, ...], writing: Writing) -> str:
 def _counted(of: ForeignBinary, writing: Writing) -> str:
     """`amount / 100`, and what is calculated otherwise."""
     if of.sign == "%" and isinstance(of.left, ForeignLiteral) and not of.left.is_number:
-        raise NoCounterpartError("write the text itself, with ${...} for each value in it")
+        raise NoCounterpartError("the text itself is the value, with ${...} for each value in it")
     right = of.right
     # A filter of Liquid is for all that stands before it: `amount / 100 | round`.
     while isinstance(right, ForeignCall) and right.of is not None:
