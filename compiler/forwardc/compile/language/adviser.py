@@ -22,10 +22,13 @@ class Adviser:
     used: set[str] = field(default_factory=set)
 
     def on_expression(self, text: str, own: str | None = None) -> str | None:
-        """What to write instead of the inside of a `${...}`, else the `own` hint of who asks."""
+        """What to write instead of the inside of a `${...}`, else the `own` hint of who asks.
+
+        An empty one stands for none, before which only an exact replacement goes.
+        """
         from forwardc.compile.language.other_languages.advice import advice
 
-        return self._counted(advice(text, self.names, own))
+        return self._counted(advice(text, self.names, own)) or None
 
     def on_name(self, name: str) -> str | None:
         """What to write instead of a name that is not there."""

@@ -117,9 +117,10 @@ def _expression(
         term = parser.whole()
     except ExpressionSyntaxError as mistake:
         span = place(mistake.start, mistake.end)
-        hint = mistake.hint
-        if mistake.code == "FC0301":
-            hint = adviser.on_expression(text[hole.start + 2 : hole.end - 1], hint)
+        inside, hint = text[hole.start + 2 : hole.end - 1], mistake.hint
+        if mistake.code in ("FC0301", "FC0305"):
+            own = hint if mistake.code == "FC0301" else hint or ""
+            hint = adviser.on_expression(inside, own)
         report.error(mistake.code, mistake.message, span, hint)
         return None
     return None if parser.failed else term

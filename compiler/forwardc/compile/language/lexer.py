@@ -65,7 +65,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPES = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "t": "\t"}
 
 SIGN_HINTS = {
-    "-": "names have letters, digits and _ only; numbers are not subtracted",
+    "-": "nothing is calculated; names have letters, digits and _ only",
     "{": "write a map in YAML, under `let:`",
     ".": "a name follows the dot directly",
 }

@@ -161,7 +161,7 @@ class _Check:
             self._fail("FC0368", message, term.span, hint)
         elif symbol.optional and not marked:
             message = f"`{as_written(name)}` may be absent"
-            hint = "write it with `?` to leave the entry out then, or say in its schema"
+            hint = f"write {as_written(name)}? to leave the entry out then, or say in its schema"
             hint = f"{hint} that it is there: `required`, `minItems`"
             if in_text:
                 hint = _OWN_ENTRY
@@ -174,9 +174,9 @@ class _Check:
         """
         symbols = [(part, self.names.find(part.name)) for part in parts if isinstance(part, Ref)]
         absent = [part for part, symbol in symbols if symbol is not None and symbol.optional]
-        names = dict.fromkeys(f"`{part.name}`" for part in absent)
-        if len(names) < 2:
+        if len(absent) < 2:
             return []
+        names = dict.fromkeys(f"`{part.name}`" for part in absent)
         message = f"{' and '.join(names)} may be absent"
         self._fail("FC0316", message, absent[0].span, _NEEDS_ALL)
         return absent
@@ -289,7 +289,8 @@ class _Check:
         hint = f"did you mean {near}?" if near else _options(options)
         # A step is the author's own word.
         word = ref.name.removeprefix("let.") if ref.root != "steps" else ""
-        advised = self.adviser.on_name(word)
+        inside = inside_of(self.text) if word else ""
+        advised = self.adviser.on_expression(inside, "") or self.adviser.on_name(word)
         # The nearest name and what a word of another language means are most often the same.
         hint = advised if advised and advised != f"write {near}" else hint
         self._fail("FC0302", f"unknown name `{name}`", ref.span, hint)

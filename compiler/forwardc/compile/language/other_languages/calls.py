@@ -43,7 +43,11 @@ def call(of: ForeignCall, writing: Writing) -> str:
     args = (*applied, *of.args)
     if isinstance(of.of, ForeignMap) and of.args:
         return choices.lookup(of.of, of.args[0], of.args[1] if of.args[1:] else None, writing)
-    if of.of is None and of.function in FUNCTIONS and word not in functions.FORMATS:
+    own = FUNCTIONS.get(of.function) if of.of is None else None
+    if own is not None and (own.named or own.alternatives):
+        # What stands behind `=` is not read: the call cannot be written again.
+        raise NoCounterpartError("")
+    if own is not None and word not in functions.FORMATS:
         return f"{of.function}({', '.join(map(writing.text, args))})"
     if writing.in_rule and args and word in functions.ASKS | {"isnull", "isnone", "isempty"}:
         asked = f"present({writing.text(args[0])})"

@@ -170,14 +170,16 @@ def meaning_of_placeholder(text: str, start: int) -> Meaning | None:
 
 def _alone(word: str, names: SymbolTable) -> Meaning | None:
     """A name without a dot: one that a section declares, an answer's in a rule, or the card's."""
-    for root, declared in (("params", names.params), ("settings", names.settings)):
-        if word in declared:
-            return Meaning(f"{root}.{word}")
-    if word in names.secrets:
-        return Meaning(f"secrets.{word}")
+    own, sections = word.lower(), (names.params, names.settings, names.secrets)
+    for root, declared in zip(("params", "settings", "secrets"), sections, strict=True):
+        if own in declared:
+            return Meaning(f"{root}.{own}")
     if names.use is ExpressionUse.RULE and plain(word) in _RESPONSE:
         return Meaning(_RESPONSE[plain(word)])
-    return _bare(plain(word))
+    meaning = _bare(plain(word))
+    # `$API_KEY` of a shell.
+    is_variable = meaning is None and "_" in word and word.isupper()
+    return _declared("secrets", word, names) if is_variable else meaning
 
 
 def _bare(word: str) -> Meaning | None:
