@@ -192,14 +192,23 @@ def _operations(
 
 
 def _operations_of(plan: "CheckoutPath") -> list[str]:
+    from forwardc.core.files.kinds import BUILT
+
+    try:
+        return operations_in(plan.read(BUILT))
+    except OSError:
+        return []
+
+
+def operations_in(plan: bytes) -> list[str]:
+    """The names of the operations of a plan, whoever wrote it; none where it is no plan."""
     import json
 
-    from forwardc.core.files.kinds import BUILT
     from forwardc.plan.environment import is_name
 
     try:
-        document: Any = json.loads(plan.read(BUILT))
-    except (OSError, ValueError, RecursionError):
+        document: Any = json.loads(plan)
+    except (ValueError, RecursionError):
         return []
     found = document.get("operations") if isinstance(document, dict) else None
     return [name for name in found if is_name(name)] if isinstance(found, dict) else []

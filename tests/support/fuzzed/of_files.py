@@ -79,6 +79,13 @@ def layout(data: bytes) -> None:
     shown(sink)
 
 
+def operations(data: bytes) -> None:
+    from forwardc.cli.candidates import operations_in
+    from forwardc.plan.environment import is_name
+
+    assert all(is_name(name) for name in operations_in(data))
+
+
 def expression(data: bytes) -> None:
     from forwardc.compile.language.expressions import parse
     from forwardc.compile.language.report import Report

@@ -68,6 +68,9 @@ PARSERS: Final[dict[str, Parser]] = {
         ("plan/model.py", "core/documents/reading.py", "core/terms/codec.py"),
         weight=5,
     ),
+    "operations of a plan": Parser(
+        of_files.operations, seeds.plans, ("cli/candidates.py",), weight=2
+    ),
     "manifest": Parser(
         of_files.manifest,
         seeds.manifests,
