@@ -1,6 +1,7 @@
 """One mistake of form is one finding: what only follows from it is not reported.
 
-Each kind of key of the real destinations is renamed once, to a near word and to a far one.
+Each kind of key of the real destinations is renamed once, to a near word and to a far one; some are
+left out, or hold a value of another type.
 """
 
 import re
@@ -78,3 +79,39 @@ def test_a_renamed_key_is_one_finding(
         assert after == of_form[:1], pointer
         assert after[0].span is not None
         assert after[0].span.start.line == text.count("\n", 0, start) + 1
+
+
+ONE_MISTAKE: Final = {
+    "environments are a word": ("/environments", "zz"),
+    "environments are a list": ("/environments", "[zz]"),
+    "params are a word": ("/params", "zz"),
+    "params are a list": ("/params", "[zz]"),
+    "schemes are a map": ("/params/return_url/schemes", "{zz: 1}"),
+    "a request is a word": ("/operations/card_cit/steps/pay/request", "zz"),
+    "a request is a list": ("/operations/card_cit/steps/pay/request", "[zz]"),
+    "an initiator is a map": ("/operations/card_cit/initiator", "{zz: 1}"),
+    "a type is a list": ("/params/reference/type", "[1]"),
+    "no environments": ("/environments", None),
+    "no operations": ("/operations", None),
+    "no title": ("/title", None),
+}
+"""Where, and what is written there instead; None leaves the key out with all below it."""
+
+
+@pytest.mark.parametrize("mistake", list(ONE_MISTAKE))
+def test_a_wrong_type_or_a_missing_key_is_one_finding(mistake: str, tmp_path: Path) -> None:
+    pointer, written = ONE_MISTAKE[mistake]
+    text = (ROOT / "adyen.yaml").read_text(encoding="utf-8")
+    before = {one.message for one in found(tmp_path, text)}
+    entry = next(one for one in entries(text) if one.value.pointer == pointer)
+    start, end = entry.key_node.start, entry.value.end
+    if written is not None:
+        start, end = (
+            entry.value.start,
+            entry.value.start + len(text[entry.value.start : entry.value.end].rstrip()),
+        )
+        # What stands on lines of its own has its place behind the key.
+        start = text.rindex(":", 0, start) + 1
+    broken = f"{text[:start]} {written}{text[end:]}" if written else text[:start] + text[end:]
+    (one,) = [one for one in found(tmp_path, broken) if one.message not in before]
+    assert one.code in ("FC0202", "FC0203", "FC0204")

@@ -115,6 +115,14 @@ def _hidden(code: str, pointer: str, root: Node) -> Iterator[_Hiding]:
     top = tokens[0] if tokens else ""
     if code in (_UNKNOWN_KEY, _WRONG_TYPE):
         yield _Hiding(pointer)
+    if code == _MISSING_KEY and not top and isinstance(root, YamlMap):
+        # What uses declarations is not there: operations, or the addresses of environments.
+        if "operations" not in root.by_key:
+            yield _Hiding("", _OF_USES)
+        elif "environments" not in root.by_key:
+            yield _Hiding("", frozenset({"FC0311"}))
+    if code == _WRONG_TYPE and top in ("environments", "params"):
+        yield _Hiding("", frozenset({"FC0311"}))
     if not top or top in _LINES:
         return
     if top == "operations" and len(tokens) > 1:

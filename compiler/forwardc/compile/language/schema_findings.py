@@ -201,7 +201,8 @@ def findings_of(
     elif broken.keyword == "dependentRequired":
         yield from _missing_companions(broken, place)
     elif broken.keyword in ("oneOf", "anyOf") and (names := alternatives(broken.value)):
-        yield from _one_of(names, place)
+        # What is no map lacks no key: that it is none is said by its type.
+        yield from _one_of(names, place) if isinstance(place.node, YamlMap) else ()
     else:
         yield _with_odd_space(_bad_value(broken, place), place)
 
