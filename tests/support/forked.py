@@ -19,6 +19,15 @@ from tempfile import TemporaryFile
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+# What commands import late, of others.
+_OF_OTHERS = (
+    "_strptime",
+    "anyio._backends._asyncio",
+    "difflib",
+    "encodings.idna",
+    "jinja2",
+    "jsonschema_rs",
+)
 _LONGEST_S = 300
 """A command that goes on for longer was meant to end: a server that should have refused."""
 
@@ -111,24 +120,24 @@ def _in_child(asked: dict[str, Any]) -> int:
     return code
 
 
-def _load() -> None:
-    """What most commands need, so that none of them has to load it."""
+def load() -> None:
+    """All of the program, so that no command has to load its part."""
     from importlib import import_module
-    from pkgutil import iter_modules
+    from pkgutil import walk_packages
 
-    from forwardc import cli
+    import forwardc
 
-    for module in iter_modules(cli.__path__, "forwardc.cli."):
-        import_module(module.name)
-    for name in ("compile", "runtime.run", "sandbox.app", "runtime.history.store"):
-        import_module(f"forwardc.{name}")
+    modules = [module.name for module in walk_packages(forwardc.__path__, "forwardc.")]
+    for name in (*modules, *_OF_OTHERS):
+        if not name.endswith(".__main__"):
+            import_module(name)
     # What the collector does not touch, no child has to copy.
     gc.collect()
     gc.freeze()
 
 
 if __name__ == "__main__":
-    _load()
+    load()
     for line in sys.stdin:
         sys.stdout.write(f"{_command(json.loads(line))}\n")
         sys.stdout.flush()

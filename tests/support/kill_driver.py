@@ -16,11 +16,7 @@ from typing import Any
 
 import httpcore
 
-# What a run needs, so that no process of a command has to load it.
-import forwardc.cli.run.resume
-import forwardc.cli.run.target
-import forwardc.cli.sandbox.link
-import forwardc.runtime.run.run  # noqa: F401
+import forked
 from forwardc.cli.main import run
 from forwardc.runtime.history import writes
 from forwardc.runtime.http import connection_pool
@@ -130,6 +126,7 @@ def command(arguments: list[str], at: str | None) -> int:
 
 
 if __name__ == "__main__":
+    forked.load()
     for line in sys.stdin:
         asked = json.loads(line)
         sys.stdout.write(f"{command(asked['arguments'], asked['at'])}\n")
