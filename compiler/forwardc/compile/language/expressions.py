@@ -106,8 +106,8 @@ def _literal(text: str, start: int, end: int, place: SpanOf) -> list[Term | None
 def _expression(
     text: str, hole: Interpolation, place: SpanOf, report: Report, adviser: Adviser
 ) -> Term | None:
-    def advise(start: int, end: int) -> str | None:
-        return adviser.on_expression(text[start:end])
+    def advise(start: int, end: int, own: str | None) -> str | None:
+        return adviser.on_expression(text[start:end], own)
 
     try:
         inner = tokens(text, hole.start + 2, hole.end - 1)

@@ -279,7 +279,9 @@ class _Check:
         elif root == "instrument":
             self._suggest(ref, ref.name, [f"instrument.{name}" for name in INSTRUMENTS])
         else:
-            self._suggest(ref, ref.name, [f"{near}.{rest}" for near in sorted(ROOTS)])
+            roots = sorted(ROOTS - {"inputs"} if "." in rest else ROOTS)
+            names = [f"{root}.{rest}" for root in roots if self.names.find(f"{root}.{rest}")]
+            self._suggest(ref, ref.name, names if did_you_mean(ref.name, names) else [])
 
     def _suggest(self, ref: Ref, name: str, candidates: Iterable[str]) -> None:
         options = list(candidates)

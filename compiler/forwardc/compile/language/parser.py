@@ -42,8 +42,11 @@ _ONLY_IN_MAP = frozenset({"{", "}", ":"})
 _ENTRY = "write map(params.brand, {visa: VI, 'american express': AX}, OT)"
 
 
-Advise: TypeAlias = Callable[[int, int], str | None]
-"""What to write instead of a slice of the scalar's value, where it is of another language."""
+Advise: TypeAlias = Callable[[int, int, str | None], str | None]
+"""What to write instead of a slice of the scalar's value, where it is of another language.
+
+Its last argument is the own hint of who asks, before which only an exact replacement goes.
+"""
 
 
 class Parser:
@@ -410,8 +413,8 @@ class Parser:
     def _no_function(self, name: Token, end: int) -> None:
         """Report a call of what is no function, which ends at an offset."""
         near = did_you_mean(name.text, CALLABLE)
-        hint = f"did you mean {near}?" if near else self._advise(name.start, end)
-        hint = hint or f"functions are {', '.join(CALLABLE)}"
+        own = f"did you mean {near}?" if near else None
+        hint = self._advise(name.start, end, own) or f"functions are {', '.join(CALLABLE)}"
         place = self._place(name.start, name.end)
         self._fail("FC0304", f"there is no function `{name.text}`", place, hint)
 

@@ -189,7 +189,11 @@ class ValueReader:
 
 def names_in(text: str) -> Iterator[str]:
     """The full names that a text may hold, an expression or not."""
-    return (name if "." in name else f"let.{name}" for name in _NAMES.findall(text))
+    for name in _NAMES.findall(text):
+        yield name if "." in name else f"let.{name}"
+        if name.count(".") > 1:
+            # `params.order.id`: what is declared are the first two.
+            yield ".".join(name.split(".")[:2])
 
 
 def _references(term: Term) -> Iterator[str]:

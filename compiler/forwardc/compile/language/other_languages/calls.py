@@ -7,6 +7,7 @@ from forwardc.compile.language.other_languages.names import meaning_of, plain
 from forwardc.compile.language.other_languages.tree import (
     CONDITIONALS,
     Foreign,
+    ForeignBinary,
     ForeignCall,
     ForeignChoice,
     ForeignLiteral,
@@ -118,6 +119,8 @@ def _of_value(word: str, args: tuple[Foreign, ...], writing: Writing) -> str:
     if word in functions.NUMERIC:
         symbol = writing.symbol(first)
         is_amount = symbol is not None and (symbol.amount or symbol.type is Type.INTEGER)
+        if word in ("divide", "div", "dividedby") and rest:
+            return writing.text(ForeignBinary("/", first, rest[0]))
         return writing.decimal(first) if is_amount else _inner_number(first, writing)
     if word in functions.LOOKUPS | CONDITIONALS:
         raise NoCounterpartError(NO_CHOICE)
@@ -148,7 +151,7 @@ def _same(same: str, first: Foreign, rest: list[Foreign], writing: Writing) -> s
 def _inner_number(first: Foreign, writing: Writing) -> str:
     """`round(params.amount / 100, 2)`: what is rounded is an amount."""
     text = writing.text(first)
-    if text.startswith("decimal("):
+    if text.startswith(("decimal(", "unix(")):
         return text
     raise NoCounterpartError(NO_ARITHMETIC)
 

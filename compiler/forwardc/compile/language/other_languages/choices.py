@@ -6,7 +6,8 @@ with a literal, and each value is a literal or a setting: a `map`, read from the
 
 from typing import Final
 
-from forwardc.compile.language.other_languages.names import LITERALS
+from forwardc.compile.language.other_languages.functions import ASKS
+from forwardc.compile.language.other_languages.names import LITERALS, plain
 from forwardc.compile.language.other_languages.tree import (
     Foreign,
     ForeignBinary,
@@ -65,6 +66,9 @@ def fallback(of: Foreign, other: Foreign, writing: Writing) -> str:
         raise NoCounterpartError(NO_LOGIC)
     if _is_absent(other):
         return _marked(of, writing)
+    if isinstance(of, ForeignCall):
+        # What is wrong with the call itself comes first.
+        writing.text(of)
     if not isinstance(other, ForeignLiteral) and not _is_setting(other):
         raise NoCounterpartError(
             "one value only stands at a place: let the caller choose, or use two operations"
@@ -89,6 +93,8 @@ def _asked(condition: Foreign) -> tuple[ForeignName, bool] | None:
     """The name of which a condition asks whether it is there, and whether it says so."""
     if isinstance(condition, ForeignName):
         return ForeignName(condition.name), True
+    if isinstance(condition, ForeignCall) and plain(condition.function) in ASKS:
+        return _asked(condition.args[0]) if condition.args else None
     if isinstance(condition, ForeignUnary) and condition.sign == "not":
         asked = _asked(condition.of)
         return (asked[0], not asked[1]) if asked else None

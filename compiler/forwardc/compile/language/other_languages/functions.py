@@ -39,7 +39,8 @@ SAME: Final = {
 """What the same function is called here."""
 RANDOM: Final = frozenset(
     "uuid uuid4 uuidv4 uuid1 uuid7 guid newguid newuuid randomuuid generateuuid genrandomuuid nonce"
-    " rand random randomint randomhex nanoid ulid uniqid randomstring tokenhex randombytes".split()
+    " v1 v4 v7 rand random randomint randomhex nanoid ulid uniqid randomstring tokenhex"
+    " randombytes".split()
 )
 MOMENTS: Final = frozenset(
     "now utcnow today date time datetime getdate sysdate currenttimestamp currentdate currenttime"

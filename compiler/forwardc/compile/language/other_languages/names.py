@@ -222,6 +222,8 @@ def _atoms(root: str) -> list[str]:
 
 def _declared(root: str, rest: str, names: SymbolTable) -> Meaning:
     """A name of a section: the nearest that is there, else one to be declared."""
+    # An address is made at build time, where settings alone are known.
+    root = "settings" if names.use is ExpressionUse.BASE_URL else root
     declared = {
         "params": sorted(names.params),
         "secrets": sorted(names.secrets),

@@ -185,7 +185,9 @@ def _counted(of: ForeignBinary, writing: Writing) -> str:
     if other not in _HUNDREDS:
         raise NoCounterpartError(NO_ARITHMETIC)
     if of.sign == "/":
-        return writing.decimal(of.left)
+        # `Date.now() / 1000` of JavaScript.
+        is_time = isinstance(of.left, ForeignCall) and writing.text(of.left) == "unix_ms(run.now)"
+        return "unix(run.now)" if is_time else writing.decimal(of.left)
     if of.sign == "*" and isinstance(of.left, ForeignName):
         writing.note("an amount is in minor units already")
         return writing.text(of.left)
