@@ -67,6 +67,27 @@ def test_a_plan_fits_its_schema_and_loads(path: Path) -> None:
     assert load_plan(path.read_bytes()).operations
 
 
+def raw_texts(data: Any) -> set[str]:
+    """Every text of a vault's own syntax in JSON data."""
+    if isinstance(data, list):
+        return {text for item in data for text in raw_texts(item)}
+    if not isinstance(data, dict):
+        return set()
+    own = {data["$raw"]} if isinstance(data.get("$raw"), str) else set()
+    return own | raw_texts(list(data.values()))
+
+
+def test_a_plan_names_the_vaults_texts_that_its_operations_hold_and_no_others() -> None:
+    plans = [json.loads(path.read_bytes()) for path in PLANS]
+    fills = [plan.get("gets", {}).get("fills", {}) for plan in plans]
+    known = {text for named in fills for text in named}
+    assert len(known) > 5
+    for plan, named in zip(plans, fills, strict=True):
+        if named:
+            written = raw_texts(plan["operations"])
+            assert set(named) == {text for text in known if any(text in raw for raw in written)}
+
+
 @pytest.mark.parametrize("path", SETUPS, ids=name_of)
 def test_a_set_up_fits_its_schema(path: Path) -> None:
     assert mistakes("setup", json.loads(path.read_bytes())) == []
