@@ -130,6 +130,17 @@ class PlanReuse(PlanPart):
             raise ValueError("a result that is used again must end")
 
 
+class PlanPoll(PlanPart):
+    """How a direct step asks for a pending payment: seconds between, seconds in all, questions.
+
+    The request changes nothing at the destination, so that it may be sent any number of times.
+    """
+
+    every_s: Positive
+    at_most_s: Positive
+    times: Positive
+
+
 # How a vault, and a person, finds out later what became of a request.
 
 

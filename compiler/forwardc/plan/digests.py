@@ -435,6 +435,7 @@ def _step_decides(step: PlanStep) -> Json:
         **({"reason": [place.at for place in step.reason]} if step.reason else {}),
         **({"mode": _part(step.mode)} if step.mode else {}),
         **({"reuse": _part(step.reuse)} if step.reuse else {}),
+        **({"poll": _part(step.poll)} if step.poll else {}),
         "outcome": [
             {"rule": rule.rule, "when": _condition(rule.when), "is": rule.verdict}
             for rule in step.outcome

@@ -26,6 +26,7 @@ from forwardc.plan.answers import (
     PlanOutcomeRule,
     PlanOutput,
     PlanPaymentReference,
+    PlanPoll,
     PlanReuse,
     ReadDirect,
     ReadVault,
@@ -251,6 +252,7 @@ class PlanStep(PlanPart):
     namespaces: Table[str, str] = member(default_factory=dict)
     echo: Echo | None = None
     reuse: PlanReuse | None = None
+    poll: PlanPoll | None = None
     client_certificate: PlanClientCertificate | None = None
 
 

@@ -71,14 +71,24 @@ def _resumable(
     if not _is_open(run, run_target, sink) or _lacks(run, request, sink):
         return None
     plan = same_plan(run, run_target, sink)
-    return (run, *plan) if plan else None
+    if plan is None:
+        return None
+    if _has_ended(run) and plan[0].operations[run.summary.operation].steps[-1].poll is None:
+        sink.error("FC0821", f"run {run.id} has ended: {run.summary.outcome}")
+        return None
+    return (run, *plan)
+
+
+def _has_ended(run: "StoredRun") -> bool:
+    from forwardc.runtime.history.records import RunState
+
+    return run.summary.state is RunState.DONE
 
 
 def _is_open(run: "StoredRun", run_target: RunTarget, sink: "Sink") -> bool:
-    from forwardc.runtime.history.records import RunState
-
     summary = run.summary
-    if summary.state is RunState.DONE:
+    # Whether a pending payment can be asked for, its plan tells.
+    if _has_ended(run) and summary.outcome != "pending":
         command = f"`forwardc reconcile {run.id}`" if summary.outcome == "unknown" else None
         sink.error("FC0821", f"run {run.id} has ended: {summary.outcome}", hint=command)
     elif summary.emulated != (run_target.sandbox is not None):
@@ -139,11 +149,15 @@ async def _go_on(
     store: "Store",
     early: "EarlyOutput",
 ) -> "RunResult | None":
+    from forwardc.runtime.history import writes
     from forwardc.runtime.run.run import resume
     from forwardc.runtime.run.run_record import progress_of, request_of
 
     sink = early.sink
     journal = journal_for(plan, run_target, store, emulated=run.summary.emulated)
+    asks_again = _has_ended(run)
+    if asks_again:
+        await store.inline.write(lambda tx: writes.reopen(tx, run.id, store.timestamp()))
     if not await journal.take(run.id, run.owner):
         sink.error("FC0823", f"run {run.id} is held by another process, or has just ended")
         return None
@@ -161,6 +175,8 @@ async def _go_on(
             plan, operation, progress_of(now), request, look_up, dependencies, sink
         )
         early.show(result, dependencies)
-    if result is None:
+    if result is None and asks_again:
+        await store.inline.write(lambda tx: writes.close_pending(tx, run.id, store.timestamp()))
+    elif result is None:
         store.stop(run.id, "it could not be continued")
     return result

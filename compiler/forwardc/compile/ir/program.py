@@ -11,6 +11,7 @@ from typing import Final
 
 from forwardc.compile.ir.arrangements import AgreedArrangement, Arrangement
 from forwardc.compile.ir.client_certificate import ClientCertificate
+from forwardc.compile.ir.poll import Poll
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
@@ -196,6 +197,9 @@ class ProgramStep:
     reuse: Reuse | None = None
     """How long what it gives serves other runs, too; None where it serves its own alone."""
     reuse_span: Span | None = None
+    poll: Poll | None = None
+    """How it asks for a pending payment; None where it is sent once."""
+    poll_span: Span | None = None
     client_certificate: ClientCertificate | None = None
     """What whoever sends it has to present to the destination."""
 

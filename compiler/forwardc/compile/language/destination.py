@@ -11,6 +11,7 @@ from typing import Any, Literal, assert_never
 
 from forwardc.compile.ir.arrangements import Arrangement
 from forwardc.compile.ir.client_certificate import ClientCertificate
+from forwardc.compile.ir.poll import Poll
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.compile.language.nodes import Node, YamlMap
@@ -247,6 +248,9 @@ class DeclaredStep:
     reuse: Reuse | None = None
     """How long what it gives serves other runs, too."""
     reuse_node: Node | None = None
+    poll: Poll | None = None
+    """How it asks for a pending payment."""
+    poll_node: Node | None = None
 
 
 @dataclass(frozen=True, slots=True)

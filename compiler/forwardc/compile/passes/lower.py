@@ -299,6 +299,8 @@ class _OperationLowering:
             namespaces=step.namespaces,
             reuse=step.reuse,
             reuse_span=step.reuse_node.span if step.reuse_node is not None else None,
+            poll=step.poll,
+            poll_span=step.poll_node.span if step.poll_node is not None else None,
             client_certificate=self._destination.client_certificate,
         )
 

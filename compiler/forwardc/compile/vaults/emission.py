@@ -11,6 +11,7 @@ from dataclasses import field
 from typing import TypeAlias
 
 from forwardc.compile.ir.client_certificate import ClientCertificate
+from forwardc.compile.ir.poll import Poll
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.vaults.findings import Finding
 from forwardc.core.dataclass import dataclass
@@ -193,6 +194,7 @@ class EmittedStep:
     retention: EmittedRetention | None = None
     vault_reference: Mapping[str, str] = field(default_factory=dict)
     reuse: Reuse | None = None
+    poll: Poll | None = None
     client_certificate: ClientCertificate | None = None
     """What the runtime presents; of a direct step only."""
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from forwardc.compile.ir.client_certificate import ClientCertificate
+from forwardc.compile.ir.poll import Poll
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.vaults.emission import (
     EmittedAnswer,
@@ -161,6 +162,7 @@ def step_json(step: EmittedStep) -> Json:
         **({"reconcile": _retention(retention)} if retention else {}),
         **({"vault_reference": step.vault_reference} if step.vault_reference else {}),
         **({"reuse": _reuse(step.reuse)} if step.reuse else {}),
+        **({"poll": _poll(step.poll)} if step.poll else {}),
         **_client_certificate(step.client_certificate),
     }
 
@@ -169,6 +171,10 @@ def _client_certificate(certificate: ClientCertificate | None) -> Json:
     if certificate is None:
         return {}
     return {"client_certificate": {"certificate": certificate.certificate, "key": certificate.key}}
+
+
+def _poll(poll: Poll) -> Json:
+    return {"every_s": poll.every_s, "at_most_s": poll.at_most_s, "times": poll.times}
 
 
 def _reuse(reuse: Reuse) -> Json:

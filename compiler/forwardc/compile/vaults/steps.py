@@ -97,6 +97,7 @@ def emitted_step(step: ProgramStep, call: EmittedCall, *, read_ms: int) -> Emitt
         idempotent=step.idempotent,
         uses_cvc=uses_cvc(step),
         reuse=step.reuse,
+        poll=step.poll,
     )
 
 

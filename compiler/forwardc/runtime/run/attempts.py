@@ -41,6 +41,7 @@ from forwardc.runtime.run.context import RunContext, RunDependencies, StepContex
 from forwardc.runtime.run.identifiers import keyed, names_sent
 from forwardc.runtime.run.journal import JournalError
 from forwardc.runtime.run.losses import losses_after
+from forwardc.runtime.run.polled_steps import ask_until_decided
 from forwardc.runtime.run.prepare import PreparedRun, attempt_values, bind_step, keys_of
 from forwardc.runtime.run.recorded_answer import recorded_answer
 from forwardc.runtime.run.request import IdempotencyKeys
@@ -85,6 +86,8 @@ async def send_step(run: RunContext, step: PlanStep, doubt: Doubt | None) -> Ste
     None, with the reason in the sink, where no attempt was made at all. One whose result serves
     several runs is sent only where there is none.
     """
+    if step.poll is not None:
+        return await ask_until_decided(run, step.poll, lambda: _sent(run, step, None))
     if step.reuse is None:
         sent = await _sent(run, step, doubt)
         return sent.report if sent else None
@@ -107,7 +110,8 @@ async def _sent(run: RunContext, step: PlanStep, doubt: Doubt | None) -> SentSte
     run.raw_responses[step.name] = raw_response_of(last.sent, last.read)
     report = last.report
     report = replace(report, attempts=context.attempts) if context.attempts != 1 else report
-    return SentStep(report, last.read)
+    asked = _asked(last, run.dependencies)
+    return SentStep(report, last.read, asked, context.number, context.failed)
 
 
 def _unsent(run: RunContext, step: PlanStep, reason: str) -> StepReport:
@@ -194,6 +198,7 @@ async def _attempt(context: StepContext) -> _Attempt | None:
             *(context.names, keyed(step), fixed_request(step.http, scope)),
         )
         number = await means.journal.intent(str(prepared.run_id), intent)
+        context.number = number
     except VaultKeyError as problem:
         _release(context)
         return _nothing_sent(context, scope, str(problem))
@@ -393,6 +398,9 @@ def _wait(context: StepContext, attempt: _Attempt) -> float | None:
     if _has_new_token(context, read):
         # Under the same key: an earlier attempt may be in doubt, and no vault keeps this refusal.
         return 0.0
+    if step.poll is not None:
+        # The next question is the next attempt, and its limits are those of the plan.
+        return None
     if read.sent is None:
         context.doubts.add(context.keys.vault)
     decision = resend_decision(

@@ -40,7 +40,8 @@ class RunDependencies:
     """What a run sends with. By default nothing is recorded and every step is sent once.
 
     `clock` gives seconds that never jump back; `jitter` a number from 0 to 1. Without `cards` no
-    vault is asked about the card of a run that has ended.
+    vault is asked about the card of a run that has ended. For `patience_s` seconds whoever waits
+    lets a pending payment be asked for; None: as long as its plan says.
     """
 
     sender: Sender
@@ -55,6 +56,7 @@ class RunDependencies:
     tokens: AccessTokens = field(default_factory=AccessTokens)
     cards: CardQuestions | None = None
     results: ReusedResults = field(default_factory=ReusedResults)
+    patience_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class StepContext:
     started: float
     doubts: set[str]
     attempts: int = 0
+    number: int = 0
     tokens: dict[str, Secret] = field(default_factory=dict, repr=False)
     renewed_token: bool = False
     failed: bool = False

@@ -29,10 +29,17 @@ _THE_TIME: Final = "run.now"
 
 @dataclass(frozen=True, slots=True)
 class SentStep:
-    """A step that was sent: its report, and the answer."""
+    """A step that was sent: its report, and the answer.
+
+    `retry_after_s` are the seconds that the answer asks to wait, `number` is its last attempt's in
+    the record, 0 where that one was not recorded. `broken`: a mistake of ours ended it.
+    """
 
     report: StepReport
     read: StepAnswer
+    retry_after_s: float | None = None
+    number: int = 0
+    broken: bool = False
 
 
 async def obtain_step(

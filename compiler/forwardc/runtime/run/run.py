@@ -37,6 +37,7 @@ from forwardc.runtime.run.result import (
 from forwardc.runtime.run.run_record import (
     Doubt,
     RunProgress,
+    is_asked_for,
     is_obtained_again,
     missing_outputs,
     new_run,
@@ -225,11 +226,19 @@ async def _through(context: RunContext, progress: RunProgress) -> RunResult | No
     ended: NoDestinationAnswer | None = None
     stopped = False
     for step in context.prepared.operation.steps:
+        if step.poll is not None and reports[-1].outcome is not Outcome.PENDING:
+            # What is decided is not asked for.
+            break
         report = await _step(context, step, progress)
+        if report is None and step.poll is not None:
+            # The payment is pending, as the step before says, whether it could be asked for or not.
+            break
         if report is None:
             ended, stopped = _unsendable(step, reports), True
             break
         reports.append(report)
+        if report.outcome is Outcome.PENDING and is_asked_for(context.prepared.operation, step):
+            continue
         if report.outcome is not Outcome.APPROVED:
             stopped = _can_go_on(context.prepared.operation, reports)
             break
@@ -282,6 +291,10 @@ def _unsendable(step: PlanStep, reports: list[StepReport]) -> NoDestinationAnswe
 async def _step(context: RunContext, step: PlanStep, progress: RunProgress) -> StepReport | None:
     """A step out of the record, or sent now; None where it cannot be sent."""
     earlier = progress.step(step.name)
+    decided = earlier.report is not None and earlier.report.outcome is not Outcome.PENDING
+    if step.poll is not None and (earlier.doubt is not None or not decided):
+        # A question changes nothing: one of which nobody knows the answer is asked again.
+        return await send_step(context, step, None)
     if is_obtained_again(step, context.prepared.operation, progress):
         return await send_step(context, step, None)
     if earlier.report is not None and earlier.doubt is None:

@@ -101,7 +101,7 @@ def missing_outputs(operation: PlanOperation, progress: RunProgress) -> list[str
     needed = {
         name
         for step in operation.steps
-        if progress.step(step.name).report is None
+        if progress.step(step.name).report is None or step.poll is not None
         for term in step.http.terms()
         for name in _names(term)
     }
@@ -115,6 +115,12 @@ def is_obtained_again(step: PlanStep, operation: PlanOperation, progress: RunPro
         return False
     later = operation.steps[operation.steps.index(step) + 1 :]
     return any(progress.step(other.name).report is None for other in later)
+
+
+def is_asked_for(operation: PlanOperation, step: PlanStep) -> bool:
+    """Whether the step behind this one asks what became of a payment that it called pending."""
+    later = operation.steps[operation.steps.index(step) + 1 :]
+    return bool(later) and later[0].poll is not None
 
 
 def _names(term: Term) -> Iterator[str]:

@@ -334,7 +334,9 @@ def abandon(tx: Transaction, run_id: str, reason: str, now: Timestamp) -> bool:
                 writes.record_unknown(tx, run.id, step.name, attempt.number, reason, now)
     run = reads.load_run(tx, run_id) or run
     in_doubt = next((step for step in run.steps if step.state is StepState.UNKNOWN), None)
-    if in_doubt is not None and in_doubt.name == run.steps[-1].name:
+    # Behind a pending step stands a question, which may be asked again.
+    asks = len(run.steps) > 1 and run.steps[-2].outcome is Outcome.PENDING
+    if in_doubt is not None and in_doubt.name == run.steps[-1].name and not asks:
         writes.finish(tx, run.id, _unknown(run, reason), now)
     else:
         writes.stop(tx, run.id, reason, now)

@@ -29,6 +29,8 @@ from forwardc.server.directory.payment_directory import Instrument
 from forwardc.server.payment_sharing.batched_journal import BatchedJournal, RunClaim
 from forwardc.server.settings import DestinationSettings
 
+PATIENCE_S: Final = 10.0
+"""Seconds that a call waits while a pending payment is asked for; then it is answered pending."""
 _OF_THE_VAULT: Final = "billing."
 # What ends by itself, or what somebody has begun and means to end: the history is away or is
 # another one's, something is paused, a source of secrets or a vault gives nothing just now, a lock
@@ -171,7 +173,7 @@ class Forwarder:
         sink = Sink()
         journal = BatchedJournal(self.means.journal, self.means.ambient.now, claim)
         ambient = await self.in_force() if self.in_force else self.means.ambient
-        means = replace(self.means, journal=journal, ambient=ambient)
+        means = replace(self.means, journal=journal, ambient=ambient, patience_s=PATIENCE_S)
         use = self._rows[destination, instrument.vault]
         named = {served.reference_param: reference} if served.reference_param else {}
         request = RunRequest(

@@ -192,6 +192,8 @@ def _messages(assessment: Assessment, reaches_vault: bool) -> Iterator[Message]:
             yield Message(_VAULT, _RUNTIME, "answer, card data removed", answer=True)
         else:
             notes = "; serves several runs" if step.reuse else ""
+            if step.poll:
+                notes += f"; asked up to {step.poll.times} times while pending"
             notes += "; with a client certificate" if emitted.client_certificate else ""
             yield Message(_RUNTIME, last, target, f"{step.name}: no card data{notes}")
             yield Message(last, _RUNTIME, "answer", answer=True)
