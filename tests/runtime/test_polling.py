@@ -17,7 +17,7 @@ from forwardc.compile.vaults.encode import to_bytes
 from forwardc.core.diagnostics.sink import Sink
 from forwardc.core.outcome import Outcome
 from forwardc.plan.model import Plan, load_plan
-from forwardc.runtime.history import writes
+from forwardc.runtime.history import asked_again
 from forwardc.runtime.history.store import Store, open_store
 from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
@@ -227,7 +227,9 @@ def test_resume_asks_again(answer: str, tmp_path: Path) -> None:
     gate.answers = (*["wait"] * 3, answer)
 
     async def again(store: Store) -> RunResult | None:
-        assert await store.inline.write(lambda tx: writes.reopen(tx, str(RUN), store.timestamp()))
+        assert await store.inline.write(
+            lambda tx: asked_again.reopen(tx, str(RUN), store.timestamp())
+        )
         stored = store.load(str(RUN))
         assert stored is not None
         async with Sender(gate) as sender:

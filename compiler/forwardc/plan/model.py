@@ -1,6 +1,8 @@
 """The plan file as typed data: the border between compiler and runtime.
 
 What differs between vaults is data in here. Terms are decoded once, when a plan is loaded.
+
+One file, since a plan is read whole, and its parts name each other.
 """
 
 from collections.abc import Mapping

@@ -149,7 +149,7 @@ async def _go_on(
     store: "Store",
     early: "EarlyOutput",
 ) -> "RunResult | None":
-    from forwardc.runtime.history import writes
+    from forwardc.runtime.history import asked_again
     from forwardc.runtime.run.run import resume
     from forwardc.runtime.run.run_record import progress_of, request_of
 
@@ -157,7 +157,7 @@ async def _go_on(
     journal = journal_for(plan, run_target, store, emulated=run.summary.emulated)
     asks_again = _has_ended(run)
     if asks_again:
-        await store.inline.write(lambda tx: writes.reopen(tx, run.id, store.timestamp()))
+        await store.inline.write(lambda tx: asked_again.reopen(tx, run.id, store.timestamp()))
     if not await journal.take(run.id, run.owner):
         sink.error("FC0823", f"run {run.id} is held by another process, or has just ended")
         return None
@@ -176,7 +176,9 @@ async def _go_on(
         )
         early.show(result, dependencies)
     if result is None and asks_again:
-        await store.inline.write(lambda tx: writes.close_pending(tx, run.id, store.timestamp()))
+        await store.inline.write(
+            lambda tx: asked_again.close_pending(tx, run.id, store.timestamp())
+        )
     elif result is None:
         store.stop(run.id, "it could not be continued")
     return result

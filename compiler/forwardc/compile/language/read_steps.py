@@ -2,11 +2,12 @@
 
 For each step the names that it may use are put together: earlier steps' outputs, its own `let`.
 The values themselves are read by `ValueReader`.
+
+One file, since each part of a step is read with the names that the one before it left.
 """
 
 from collections.abc import Mapping, Sequence
 
-from forwardc.compile.ir.poll import Poll
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.language import access
 from forwardc.compile.language.destination import (
@@ -31,6 +32,7 @@ from forwardc.compile.language.read_answers import (
     read_amount_output,
     read_namespaces,
 )
+from forwardc.compile.language.read_poll import read_poll
 from forwardc.compile.language.read_signature import read_signature
 from forwardc.compile.language.read_values import ValueReader
 from forwardc.compile.language.symbols import (
@@ -154,7 +156,7 @@ class _StepReader:
             sample=access.get(response, "sample"),
             reuse=_reuse(access.get(node, "reuse")),
             reuse_node=access.get(node, "reuse"),
-            poll=_poll(access.get(node, "poll")),
+            poll=read_poll(access.get(node, "poll")),
             poll_node=access.get(node, "poll"),
         )
         self._unused_lets(access.get(node, "let"))
@@ -331,15 +333,6 @@ def _reuse(node: Node | None) -> Reuse | None:
         at_most_s=access.integer(node, "at_most"),
         renew_on_401=access.flag(node, "renew_on_401"),
     )
-
-
-def _poll(node: Node | None) -> Poll | None:
-    """What `poll:` says; None without it, and where the schema refuses it."""
-    every, at_most = access.integer(node, "every"), access.integer(node, "at_most")
-    times = access.integer(node, "times")
-    if every is None or at_most is None or times is None:
-        return None
-    return Poll(every, at_most, times, is_safe=access.flag(node, "safe"))
 
 
 def _reasons(node: Node | None) -> tuple[str, ...]:

@@ -333,35 +333,6 @@ def stop(
     )
 
 
-def reopen(tx: Transaction, run_id: str, now: Timestamp) -> bool:
-    """Let a run that ended pending be resumed, so that its payment is asked for again.
-
-    False where it did not, or not any more. Its figures count it again when it ends.
-    """
-    tx.exclusive()
-    row = first_row(tx, "SELECT state, outcome FROM runs WHERE id = ?", run_id)
-    if row is None or (row[0], row[1]) != (RunState.DONE, Outcome.PENDING):
-        return False
-    remove_from_rollups(tx, _tally_key(tx, run_id))
-    tx.run(
-        "UPDATE runs SET state = 'stopped', outcome = NULL, updated_at = ? WHERE id = ?",
-        *(now.text, run_id),
-    )
-    return True
-
-
-def close_pending(tx: Transaction, run_id: str, now: Timestamp) -> None:
-    """End a run pending once more that `reopen` let be resumed, and of which nothing was sent."""
-    tx.exclusive()
-    closed = tx.run(
-        "UPDATE runs SET state = 'done', outcome = 'pending', updated_at = ?, owner = '',"
-        " lease_until = 0 WHERE id = ? AND state <> 'done'",
-        *(now.text, run_id),
-    )
-    if closed:
-        add_to_rollups(tx, _tally_key(tx, run_id))
-
-
 def lease(tx: Transaction, run_id: str, owner: str, seconds: float, now: Timestamp) -> bool:
     """Take a run, or keep it; False where another process holds it or it is done.
 
@@ -409,13 +380,13 @@ def resolve(
         return False
     collect_losses(tx, run_id)
     if done:
-        remove_from_rollups(tx, _tally_key(tx, run_id))
+        remove_from_rollups(tx, tally_key(tx, run_id))
     tx.run(
         "UPDATE runs SET state = 'done', outcome = ?, rejected_by = ?, reason = ?, updated_at = ?,"
         " cause = ?, owner = '', lease_until = 0 WHERE id = ?",
         *(outcome, party, reason, now.text, counted_cause(outcome, RESOLVED_CAUSE), run_id),
     )
-    add_to_rollups(tx, _tally_key(tx, run_id))
+    add_to_rollups(tx, tally_key(tx, run_id))
     return True
 
 
@@ -500,7 +471,8 @@ def _masked(value: object) -> bool:
     return isinstance(value, str) and MASK in value
 
 
-def _tally_key(tx: Transaction, run_id: str) -> TallyKey:
+def tally_key(tx: Transaction, run_id: str) -> TallyKey:
+    """What the figures count a run by. Raises: `UnknownRunError`."""
     run = first_row(tx, "SELECT " + TALLY_COLUMNS + " FROM runs WHERE id = ?", run_id)
     if run is None:
         raise UnknownRunError(f"there is no run {run_id}")

@@ -28,7 +28,8 @@ def check(case: Case) -> Iterator[Problem]:
         fitting = poll.at_most_s // poll.every_s
         yield Problem(
             "FC0373",
-            f"{poll.times} questions, each after {poll.every_s} s, never fit into {poll.at_most_s} s",
+            f"{poll.times} questions, each after {poll.every_s} s, do not fit into"
+            f" {poll.at_most_s} s",
             step.poll_span,
             f"write `times: {fitting}`, or a larger `at_most`"
             if fitting >= _FEWEST
