@@ -169,6 +169,7 @@ def test_the_table(line: tuple[str, str, str], tmp_path: Path) -> None:
                 assert step == "ends pending"
                 assert (result.outcome, len(gate.paths)) == (Outcome.PENDING, 3)
                 assert result.rejected_by is None
+                assert "pending" in (result.reason or "")
                 assert result.steps[-1].attempts == 3
         assert gate.payments == 1
         with open_store(str(folder / "history.db")) as store:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 
 from forwardc.core.dataclass import replace
-from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import PlanPoll
 from forwardc.runtime.run.context import RunContext
 from forwardc.runtime.run.journal import JournalError
@@ -48,7 +47,7 @@ async def ask_until_decided(
 async def _at_limit(run: RunContext, last: SentStep, asked: int) -> StepReport:
     """The report of a payment that is still pending, which the record then tells alike."""
     report, means = replace(still_pending(last.report), attempts=asked), run.dependencies
-    if last.number and last.report.outcome is not Outcome.PENDING:
+    if last.number:
         try:
             await means.journal.answered(str(run.prepared.run_id), last.number, report)
         except JournalError as problem:

@@ -47,8 +47,10 @@ from forwardc.plan.answers import PlanPoll
 from forwardc.runtime.run.answer import DestinationAnswer, StepAnswer
 from forwardc.runtime.run.result import StepReport
 
-LIMIT_REACHED: Final = "the destination said pending, and the limit of questions is reached"
-NO_ANSWER: Final = "the destination said pending, and the last question was not answered"
+LIMIT_REACHED: Final = "it is still pending, and a limit of the questions is reached"
+NO_ANSWER: Final = (
+    "the destination said pending, and the last question was not answered by a decision"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +82,6 @@ def is_decided(outcome: Outcome, read: StepAnswer) -> bool:
 def still_pending(report: StepReport) -> StepReport:
     """A report of the last question when a limit is reached: the destination said pending."""
     answered = report.outcome is Outcome.PENDING
-    reason = report.reason if answered and report.reason else None
-    return replace(
-        report,
-        outcome=Outcome.PENDING,
-        rejected_by=None,
-        reason=reason or (LIMIT_REACHED if answered else NO_ANSWER),
-    )
+    said = f"{report.reason}; " if answered and report.reason else ""
+    why = said + LIMIT_REACHED if answered else NO_ANSWER
+    return replace(report, outcome=Outcome.PENDING, rejected_by=None, reason=why)
