@@ -110,8 +110,7 @@ async def _sent(run: RunContext, step: PlanStep, doubt: Doubt | None) -> SentSte
     run.raw_responses[step.name] = raw_response_of(last.sent, last.read)
     report = last.report
     report = replace(report, attempts=context.attempts) if context.attempts != 1 else report
-    asked = _asked(last, run.dependencies)
-    return SentStep(report, last.read, asked, context.number, context.failed)
+    return SentStep(report, last.read, context.asked_s, context.number, context.failed)
 
 
 def _unsent(run: RunContext, step: PlanStep, reason: str) -> StepReport:
@@ -390,6 +389,8 @@ def _with_answer(context: StepContext, attempt: _Attempt) -> StepReport:
 def _wait(context: StepContext, attempt: _Attempt) -> float | None:
     """Seconds before the next attempt, whose keys are then set; None where there must be none."""
     read, means, step = attempt.read, context.run.dependencies, context.step
+    if step.poll is not None:
+        context.asked_s = _asked(attempt, means)
     if not isinstance(read, NoDestinationAnswer):
         if not are_refused(context, read, _spent(context.run, step)):
             return None

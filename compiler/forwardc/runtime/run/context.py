@@ -103,6 +103,7 @@ class StepContext:
     doubts: set[str]
     attempts: int = 0
     number: int = 0
+    asked_s: float | None = None
     tokens: dict[str, Secret] = field(default_factory=dict, repr=False)
     renewed_token: bool = False
     failed: bool = False
