@@ -221,11 +221,13 @@ async def house(
     lease_s: float = LEASE_S,
     transport: httpx.AsyncBaseTransport | None = None,
     terms: Any = None,
+    build: Path = ROOT / "build",
+    run: str = "rokt.share",
 ) -> AsyncIterator[House]:
     """A running service. `transport` is another way to a sandbox than the one in this process."""
     sink, vaults = Sink(), Vaults(world or World())
-    mapped = {NAME: DestinationSettings(run="rokt.share", reference_param="reference")}
-    ways = read_served_plans(ROOT / "build", "sandbox", mapped, sandbox_resolver, sink)
+    mapped = {NAME: DestinationSettings(run=run, reference_param="reference")}
+    ways = read_served_plans(build, "sandbox", mapped, sandbox_resolver, sink)
     assert not sink.has_errors, [problem.message for problem in sink.sorted()]
 
     async def no_wait(_: float) -> None:
