@@ -20,7 +20,8 @@ TEXT: Final = TABLE.read_text(encoding="utf-8")
 LINES: Final = TEXT.split("\n")
 _HOLE: Final = re.compile(r"""\$\{.*?\}(?="|$)|\{\{.*\}\}""")
 WITHOUT: Final = frozenset(
-    "texts two_texts clock less replaced whole setting length loop condition negation".split()
+    "texts two_texts clock less replaced whole setting length loop condition negation signed"
+    " signed_raw".split()
 )
 """Lines that have no one replacement: their hints say how it is done instead."""
 

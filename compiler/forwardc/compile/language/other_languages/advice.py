@@ -9,7 +9,9 @@ from typing import Final
 from forwardc.compile.language.other_languages import functions
 from forwardc.compile.language.other_languages.names import (
     DECLARED,
+    OF_REQUEST,
     TO_DECLARE,
+    is_of_request,
     meaning_of,
     meaning_of_placeholder,
     plain,
@@ -52,6 +54,8 @@ def name_advice(name: str, names: SymbolTable) -> str | None:
     """What to write instead of an unknown name, or None where it is like nothing known."""
     if names.use is ExpressionUse.BASE_URL:
         return None
+    if is_of_request(name, names):
+        return OF_REQUEST
     before, _, last = name.rpartition(".")
     if names.find(before) and plain(last) in functions.SAME.keys() | functions.LENGTHS:
         return advice(name, names)

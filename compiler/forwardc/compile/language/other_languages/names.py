@@ -132,6 +132,15 @@ _PLACEHOLDERS: Final = {
 _TABLES: Final = {"card": _CARD, "billing": _BILLING, "network_token": _TOKEN, "run": _RUN}
 TO_DECLARE: Final = "and declare it under"
 DECLARED: Final = ("params", "secrets", "settings")
+OF_REQUEST: Final = (
+    "an expression reads nothing of the request that it stands in: `sign: {scheme: ...}` signs a"
+    " request, and a checksum names the fields that it covers"
+)
+"""Instead of `request.body`: who writes it wants to sign what leaves."""
+_REQUEST_PARTS: Final = frozenset(
+    "body rawbody bodytext text json form xml payload content url uri path method headers query"
+    " querystring".split()
+)
 _ENVIRONMENTS: Final = ("process.env.", "os.environ.", "import.meta.env.")
 
 
@@ -147,6 +156,16 @@ def meaning_of(name: str, names: SymbolTable) -> Meaning | None:
             return _declared("secrets", name.removeprefix(prefix), names)
     root = root if root in ROOTS else _ROOTS.get(plain(root), "")
     return _below(root, rest, names) if root else None
+
+
+def is_of_request(name: str, names: SymbolTable) -> bool:
+    """Whether a name is a whole part of the request that is being written, `request.body`.
+
+    `req.body.amount` is another thing: what a caller gave to a handler in JavaScript.
+    """
+    root, _, rest = name.partition(".")
+    is_request = plain(root) in ("request", "req") and plain(rest) in _REQUEST_PARTS
+    return is_request and names.use is ExpressionUse.REQUEST
 
 
 def meaning_of_placeholder(text: str, start: int) -> Meaning | None:

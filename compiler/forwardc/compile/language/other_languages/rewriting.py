@@ -14,7 +14,13 @@ import re
 from typing import Final, assert_never
 
 from forwardc.compile.language.other_languages import calls, choices, functions
-from forwardc.compile.language.other_languages.names import LITERALS, meaning_of, plain
+from forwardc.compile.language.other_languages.names import (
+    LITERALS,
+    OF_REQUEST,
+    is_of_request,
+    meaning_of,
+    plain,
+)
 from forwardc.compile.language.other_languages.tree import (
     Foreign,
     ForeignBinary,
@@ -94,6 +100,8 @@ def _name(of: ForeignName, writing: Writing) -> str:
     # `params.name.upcase` of Ruby, `params.name.length`: a method without its brackets.
     if before and plain(last) in functions.SAME.keys() | functions.LENGTHS and names.find(before):
         return writing.text(ForeignCall(last, (), ForeignName(before)))
+    if is_of_request(of.name, names):
+        raise NoCounterpartError(OF_REQUEST)
     meaning = meaning_of(of.name, names)
     if meaning is None:
         if of.name.partition(".")[0] not in ROOTS:
