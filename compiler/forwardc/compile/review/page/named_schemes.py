@@ -79,7 +79,7 @@ def _oauth(request: ProgramRequest, names: VendorNames) -> Parts:
     ]
     return [
         ("method", request.method),
-        ("address, percent-encoded", path_of(request.url)),
+        ("address, percent-encoded", f"the host that is called, then {path_of(request.url)}"),
         ("parameters, sorted and percent-encoded", "; ".join(said)),
     ]
 
@@ -88,8 +88,12 @@ def _components(request: ProgramRequest, names: VendorNames) -> Parts:
     said = request.sign.said.get("components", ()) if request.sign else ()
     components = said if isinstance(said, tuple) else ()
     parts = [(f'"{name}": ', _component(str(name), request, names)) for name in components]
-    key = _option(request, "key_id", names)
-    return [*parts, ('"@signature-params": ', f"the list itself, {_TIME}, the key {key}")]
+    said = [f"the list itself, {_TIME}, the key {_option(request, 'key_id', names)}"]
+    if request.sign and request.sign.said.get("nonce") is True:
+        said.append("a nonce")
+    if tag := _option(request, "tag", names):
+        said.append(f"the tag {tag}")
+    return [*parts, ('"@signature-params": ', ", ".join(said))]
 
 
 def _component(name: str, request: ProgramRequest, names: VendorNames) -> str:
