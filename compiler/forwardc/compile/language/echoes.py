@@ -19,13 +19,13 @@ from forwardc.compile.language.nodes import (
     YamlMap,
     YamlScalar,
     at,
-    escape_token,
     walk,
 )
 from forwardc.compile.language.read_values import names_in
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.json_pointer import pointer_token
 
 _OF_NAMES: Final = frozenset(("FC0302", "FC0306", "FC0315", "FC0316", "FC0317"))
 _OF_TYPES: Final = frozenset(("FC0301", "FC0303", "FC0315", "FC0316"))
@@ -128,7 +128,7 @@ def _hidden(code: str, pointer: str, root: Node) -> Iterator[_Hiding]:
     if top == "operations" and len(tokens) > 1:
         yield from _in_operation(code, tokens)
     elif top in _SECTIONS and len(tokens) > 1:
-        yield _Hiding("", _of_declaration(top, at(root, f"/{top}/{escape_token(tokens[1])}")))
+        yield _Hiding("", _of_declaration(top, at(root, f"/{top}/{pointer_token(tokens[1])}")))
     else:
         sections = frozenset(root.by_key) if isinstance(root, YamlMap) else frozenset()
         yield from _at_the_top(top, sections - {top} if code == _UNKNOWN_KEY else sections)

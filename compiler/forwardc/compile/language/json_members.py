@@ -12,8 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from forwardc.compile.language.nodes import split_pointer
-from forwardc.core.json_pointer import pointer_token
+from forwardc.core.json_pointer import pointer_parts, pointer_token
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import HAS_CALL, Call, Lit, Ref, Term, map_children
 
@@ -78,7 +77,7 @@ def member_name(term: Term) -> str | None:
 def as_written(name: str) -> str:
     """A name as its author writes it: `params.order['id']`."""
     base, slash, pointer = name.partition("/")
-    parts = split_pointer(f"/{pointer}") if slash else ()
+    parts = pointer_parts(f"/{pointer}") if slash else ()
     written = (f"[{part}]" if _INDEX.fullmatch(part) else f"['{part}']" for part in parts)
     return base + "".join(written)
 
@@ -136,7 +135,7 @@ def resolved_schema(part: Any, root: Schema) -> Schema:
 
 
 def _at(schema: Any, pointer: str) -> Any:
-    for key in split_pointer(pointer):
+    for key in pointer_parts(pointer):
         schema = schema.get(key) if isinstance(schema, dict) else None
     return schema
 

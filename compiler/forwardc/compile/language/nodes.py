@@ -14,6 +14,7 @@ from typing import TypeAlias, assert_never
 from forwardc.compile.language.input_file import InputFile
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
+from forwardc.core.json_pointer import pointer_parts, pointer_token
 
 # What stands for one character of the value, in the source of a scalar of each style.
 _PLAIN = re.compile(r".")
@@ -43,7 +44,7 @@ class Trail:
     @property
     def pointer(self) -> str:
         """The JSON Pointer (RFC 6901) of the node."""
-        return "".join([f"/{escape_token(token)}" for token in self.tokens])
+        return "".join([f"/{pointer_token(token)}" for token in self.tokens])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -138,16 +139,6 @@ class YamlSeq(_Placed):
 Node: TypeAlias = YamlScalar | YamlMap | YamlSeq
 
 
-def escape_token(token: str | int) -> str:
-    """One token of a JSON Pointer, escaped (RFC 6901, section 3)."""
-    return str(token).replace("~", "~0").replace("/", "~1")
-
-
-def split_pointer(pointer: str) -> list[str]:
-    """The tokens of a JSON Pointer; none for the root."""
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-
-
 def child(node: Node, token: str | int) -> Node | None:
     """The child under a key or an index, or None."""
     match node:
@@ -165,7 +156,7 @@ def child(node: Node, token: str | int) -> Node | None:
 def at(node: Node, pointer: str) -> Node | None:
     """The node at a JSON Pointer below `node`, or None."""
     below: Node | None = node
-    for token in split_pointer(pointer):
+    for token in pointer_parts(pointer):
         below = child(below, token) if below is not None else None
     return below
 

@@ -26,13 +26,13 @@ from forwardc.compile.language.nodes import (
     YamlScalar,
     YamlSeq,
     child,
-    escape_token,
 )
 from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.diagnostics.diagnostic import Diagnostic, Related
 from forwardc.core.diagnostics.span import Span
 from forwardc.core.diagnostics.suggest import did_you_mean
 from forwardc.core.diagnostics.text_file import ODD_SPACE, character_name
+from forwardc.core.json_pointer import pointer_token
 from forwardc.core.recognizer.scan import mask
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _find(root: Node, path: Iterable[str | int]) -> FindingPlace:
         below = child(node, token)
         if below is None:
             raise LookupError("the schema check saw another tree than the one to explain")
-        node, pointer = below, f"{pointer}/{escape_token(token)}"
+        node, pointer = below, f"{pointer}/{pointer_token(token)}"
     return FindingPlace(node, key, label, pointer, tuple(order))
 
 
@@ -287,7 +287,7 @@ def _unknown_keys(
             continue
         meant = did_you_mean(entry.key, keys)
         hint = f"did you mean `{meant}`?" if meant else _lacking(renamed) or _choices(keys)
-        pointer = f"{place.pointer}/{escape_token(entry.key)}"
+        pointer = f"{place.pointer}/{pointer_token(entry.key)}"
         at = FindingPlace(entry.value, entry.key_node, entry.key, pointer)
         message = f"unknown key {_name(entry.key)}{_where(place)}"
         yield finding("FC0201", message, at, span=entry.key_span, hint=hint)
@@ -301,7 +301,7 @@ def _lacking(names: tuple[str, ...]) -> str | None:
 
 def _of_elsewhere(entry: Entry, elsewhere: Mapping[str, Any], place: FindingPlace) -> Diagnostic:
     """A key that another file has, by the schema's own code and words."""
-    pointer = f"{place.pointer}/{escape_token(entry.key)}"
+    pointer = f"{place.pointer}/{pointer_token(entry.key)}"
     at = FindingPlace(entry.value, entry.key_node, entry.key, pointer)
     message = f"the key {_name(entry.key)} {elsewhere['message']}"
     return finding(elsewhere["code"], message, at, span=entry.key_span, hint=elsewhere["hint"])
@@ -343,7 +343,7 @@ def _misplaced(place: FindingPlace) -> Diagnostic:
 def _bad_name(broken: BrokenRule, place: FindingPlace) -> Diagnostic:
     entry = place.node.entry(str(broken.instance)) if isinstance(place.node, YamlMap) else None
     span = entry.key_span if entry else None
-    pointer = f"{place.pointer}/{escape_token(str(broken.instance))}"
+    pointer = f"{place.pointer}/{pointer_token(str(broken.instance))}"
     at = FindingPlace(place.node, place.key, place.label, pointer)
     form = broken.schema.get("patternErrorMessage")
     if broken.keyword in _BOUNDS:

@@ -16,10 +16,10 @@ from forwardc.compile.language.json_members import (
     name_of_member,
 )
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
-from forwardc.compile.language.nodes import split_pointer
 from forwardc.core.atoms import ATOMS
 from forwardc.core.dataclass import dataclass
 from forwardc.core.instrument import INSTRUMENT
+from forwardc.core.json_pointer import pointer_parts
 from forwardc.core.terms.functions import Type
 from forwardc.core.terms.terms import (
     Amount,
@@ -148,7 +148,7 @@ class SymbolTable:
 
 def member_symbol(param: Symbol, pointer: str, money: DeclaredMoney) -> Symbol | NoMember:
     """What is known of a member of a `json` param, or what its schema has instead."""
-    member = member_of(param.schema or {}, split_pointer(f"/{pointer}"))
+    member = member_of(param.schema or {}, pointer_parts(f"/{pointer}"))
     if isinstance(member, NoMember):
         return member
     type_ = money.wire_type if "amount" in member.schema else member.type
