@@ -60,6 +60,14 @@ operations:
 """
 RUN = UUID(int=7, version=4)
 LIMITS = "{every: 2, at_most: 60, times: 3}"
+TOKEN = """      token:
+        deliver: direct
+        reuse: {at_most: 600}
+        request: {POST: /token, form: {grant_type: client_credentials}}
+        response: {outcome: by_status, outputs: {t: {at: /t, sensitive: true}}}
+"""
+BEARER = """
+          headers: {Authorization: "Bearer ${steps.token.t}"}"""
 LOST = "lost"
 UNREACHABLE = "unreachable"
 
@@ -67,6 +75,15 @@ UNREACHABLE = "unreachable"
 def plan(poll: str = LIMITS) -> Plan:
     text = FILE % {"poll": poll, "rules": RULES}
     return load_plan(to_bytes(plan_of(program_of(text), "direct")))
+
+
+def plan_with_token() -> Plan:
+    """The question needs a token, which no record has."""
+    text = FILE % {"poll": LIMITS, "rules": RULES}
+    text = text.replace("    steps:\n", f"    steps:\n{TOKEN}", 1)
+    question = 'request: {GET: "/payments/${steps.pay.id}"}'
+    asked = f'request:\n          GET: "/payments/${{steps.pay.id}}"{BEARER}'
+    return load_plan(to_bytes(plan_of(program_of(text.replace(question, asked)), "direct")))
 
 
 @dataclass
@@ -83,8 +100,13 @@ class Gate(httpx.AsyncBaseTransport):
     paths: list[str] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     now: float = 1000.0
+    tokens: int = 0
+    token_status: int = 200
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/token":
+            self.tokens += 1
+            return httpx.Response(self.token_status, json={"t": f"token-{self.tokens}"})
         if request.method == "POST":
             self.payments += 1
             return self._answer(self.first)
@@ -133,10 +155,19 @@ def ended(
     return result
 
 
+# Rules often call every 4xx rejected: of a question it says nothing of the payment.
+REFUSED = ["401 wrong", "404 wrong", "429 wrong", "500 wrong"]
 BROUGHT = {
     "a decision": ["paid", "refused", "wrong"],
     "pending": ["wait"],
-    "no answer, or one that says nothing": [LOST, UNREACHABLE, "500 paid", "404 none", "200 none"],
+    "no answer, or one that says nothing": [
+        LOST,
+        UNREACHABLE,
+        "500 paid",
+        "404 none",
+        "200 none",
+        *REFUSED,
+    ],
 }
 TABLE = [
     tuple(cell.strip() for cell in line.strip("|").split("|"))
@@ -221,31 +252,31 @@ def test_limits(
     assert gate.paths == ["/payments/p1"] * len(waits)
 
 
+async def asked_once_more(gate: Gate, held: Plan, store: Store, sink: Sink) -> RunResult | None:
+    """What `run --resume` does with a run that ended pending, or that was broken off."""
+    await store.inline.write(lambda tx: asked_again.reopen(tx, str(RUN), store.timestamp()))
+    stored = store.load(str(RUN))
+    assert stored is not None
+    async with Sender(gate) as sender:
+        dependencies = means(gate, sender, store, None)
+        journal = dependencies.journal
+        assert isinstance(journal, StoreJournal)
+        assert await journal.take(str(RUN), "")
+        request = replace(RunRequest(), run_id=RUN, reference=stored.summary.reference)
+        return await resume(
+            *(held, "pay", progress_of(stored), request, sandbox_resolver(held)),
+            *(dependencies, sink),
+        )
+
+
 @pytest.mark.parametrize("answer", ["paid", "refused", "wait", LOST])
 def test_resume_asks_again(answer: str, tmp_path: Path) -> None:
     gate, held, sink = Gate(), plan(), Sink()
     assert ended(gate, tmp_path, held).outcome is Outcome.PENDING
     gate.answers = (*["wait"] * 3, answer)
 
-    async def again(store: Store) -> RunResult | None:
-        assert await store.inline.write(
-            lambda tx: asked_again.reopen(tx, str(RUN), store.timestamp())
-        )
-        stored = store.load(str(RUN))
-        assert stored is not None
-        async with Sender(gate) as sender:
-            dependencies = means(gate, sender, store, None)
-            journal = dependencies.journal
-            assert isinstance(journal, StoreJournal)
-            assert await journal.take(str(RUN), "")
-            request = replace(RunRequest(), run_id=RUN, reference=stored.summary.reference)
-            return await resume(
-                *(held, "pay", progress_of(stored), request, sandbox_resolver(held)),
-                *(dependencies, sink),
-            )
-
     with open_store(str(tmp_path / "history.db")) as store:
-        result = asyncio.run(again(store))
+        result = asyncio.run(asked_once_more(gate, held, store, sink))
         stored = store.load(str(RUN))
     assert result is not None, [problem.message for problem in sink.sorted()]
     assert result.outcome is DECISIONS.get(answer, Outcome.PENDING)
@@ -277,3 +308,52 @@ def test_a_process_that_dies_while_it_asks_leaves_a_run_that_goes_on(tmp_path: P
     assert stored is not None
     assert stored.summary.state == "stopped"
     assert [one.outcome for one in stored.steps] == [Outcome.PENDING, Outcome.PENDING]
+
+
+@pytest.mark.parametrize("seen", ["wait", LOST, UNREACHABLE, "500 none", *REFUSED])
+def test_whatever_a_question_brought_before_the_process_died_is_asked_again(
+    seen: str, tmp_path: Path
+) -> None:
+    gate, held = Gate(answers=[seen, "paid"]), plan()
+
+    async def broken_off() -> None:
+        with open_store(str(tmp_path / "history.db")) as store:
+            async with Sender(gate) as sender:
+
+                async def stop(_: float) -> None:
+                    if gate.paths:
+                        raise asyncio.CancelledError
+
+                dependencies = replace(means(gate, sender, store, None), sleep=stop)
+                await run(held, "pay", RunRequest(), sandbox_resolver(held), dependencies, Sink())
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(broken_off())
+    with open_store(str(tmp_path / "history.db")) as store:
+        result = asyncio.run(asked_once_more(gate, held, store, Sink()))
+    assert result is not None
+    assert (result.outcome, gate.payments, len(gate.paths)) == (Outcome.APPROVED, 1, 2)
+
+
+def test_the_token_of_a_question_is_had_anew(tmp_path: Path) -> None:
+    gate, held = Gate(), plan_with_token()
+    assert ended(gate, tmp_path, held).outcome is Outcome.PENDING
+    path, sink = str(tmp_path / "history.db"), Sink()
+    # A token that cannot be had now, twice, ends no payment: it is pending, and a warning says why.
+    gate.token_status = 401
+    for _ in range(2):
+        with open_store(path) as store:
+            result = asyncio.run(asked_once_more(gate, held, store, sink))
+        assert result is not None
+        assert result.outcome is Outcome.PENDING
+        assert len(gate.paths) == 3
+    assert [problem.code for problem in sink.sorted()] == ["FC0821"]
+    assert not sink.has_errors
+    gate.token_status, gate.answers = 200, ["paid"]
+    with open_store(path) as store:
+        result = asyncio.run(asked_once_more(gate, held, store, sink))
+        stored = store.load(str(RUN))
+    assert result is not None
+    assert stored is not None
+    assert result.outcome is stored.summary.outcome is Outcome.APPROVED
+    assert (gate.payments, gate.tokens) == (1, 4)

@@ -237,9 +237,16 @@ def _verdict(plan: Plan, result: RunResult) -> Iterator[str]:
     yield f"{result.outcome}{_by(plan, result)}{reason}"
     if result.stopped:
         yield f"later steps were not sent; to go on: forwardc run --resume {result.run_id}"
+    if result.outcome is Outcome.PENDING and _asks(plan, result):
+        yield f"to ask again: forwardc run --resume {result.run_id}"
     if result.outcome is Outcome.UNKNOWN:
         yield f"find out what {plan.destination} did before you run this again"
         yield from inquiry_lines(inquiries_of(result), plan.destination, plan.vault)
+
+
+def _asks(plan: Plan, result: RunResult) -> bool:
+    """Whether the operation has a step that asks for a pending payment."""
+    return plan.operations[result.operation].steps[-1].poll is not None
 
 
 def _by(plan: Plan, result: RunResult) -> str:

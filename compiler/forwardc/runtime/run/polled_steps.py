@@ -37,7 +37,7 @@ async def ask_until_decided(
         if sent is None:
             break
         asked, last = asked + max(sent.report.attempts, 1), sent
-        if is_decided(sent.report.outcome, sent.read):
+        if is_decided(sent.report):
             return replace(sent.report, attempts=asked)
         if sent.broken:
             break

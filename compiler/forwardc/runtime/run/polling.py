@@ -17,6 +17,10 @@ After a question the first line that fits decides:
 | no answer, or one that says nothing | allow another | asks again |
 | no answer, or one that says nothing | are reached | ends pending |
 
+An answer of 400 and above that a rule calls *rejected* says nothing: it refuses the question (no
+access, no such path, too many of them), and the payment is what it was. A refusal of the payment
+comes in another status, or is *declined*.
+
 A limit is reached with the last of `times` questions, and where the next one would begin more than
 `at_most_s` seconds after the first wait. `every_s` seconds pass before each; where the destination
 asks for more by `Retry-After`, so many. A wait that ends beyond the limit is not begun, and the
@@ -44,10 +48,11 @@ from typing import Final
 from forwardc.core.dataclass import dataclass, replace
 from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import PlanPoll
-from forwardc.runtime.run.answer import DestinationAnswer, StepAnswer
 from forwardc.runtime.run.result import StepReport
 
 LIMIT_REACHED: Final = "it is still pending, and a limit of the questions is reached"
+# The least status by which a server refuses a request.
+_REFUSED_QUESTION: Final = 400
 NO_ANSWER: Final = (
     "the destination said pending, and the last question was not answered by a decision"
 )
@@ -72,11 +77,11 @@ def wait_before_question(
     return wait if so_far.passed_s + wait <= limit else None
 
 
-def is_decided(outcome: Outcome, read: StepAnswer) -> bool:
-    """Whether an answer to a question says what became of the payment."""
-    if not isinstance(read, DestinationAnswer):
+def is_decided(report: StepReport) -> bool:
+    """Whether a question, asked now or on the record, tells what became of the payment."""
+    if report.status is None or report.outcome in (Outcome.PENDING, Outcome.UNKNOWN):
         return False
-    return outcome not in (Outcome.PENDING, Outcome.UNKNOWN)
+    return report.outcome is not Outcome.REJECTED or report.status < _REFUSED_QUESTION
 
 
 def still_pending(report: StepReport) -> StepReport:
@@ -84,4 +89,5 @@ def still_pending(report: StepReport) -> StepReport:
     answered = report.outcome is Outcome.PENDING
     said = f"{report.reason}; " if answered and report.reason else ""
     why = said + LIMIT_REACHED if answered else NO_ANSWER
-    return replace(report, outcome=Outcome.PENDING, rejected_by=None, reason=why)
+    rule = report.rule if answered else None
+    return replace(report, outcome=Outcome.PENDING, rejected_by=None, reason=why, rule=rule)

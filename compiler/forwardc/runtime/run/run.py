@@ -20,6 +20,7 @@ from forwardc.runtime.run.context import RunContext, RunDependencies
 from forwardc.runtime.run.identifiers import keyed, names_sent
 from forwardc.runtime.run.instrument import choose, values_again
 from forwardc.runtime.run.journal import CallerKeyTakenError, JournalError, SendingPausedError
+from forwardc.runtime.run.polling import is_decided
 from forwardc.runtime.run.prepare import PreparedRun, attempt_values, keys_of, prepare, rehearse
 from forwardc.runtime.run.repeated_request import (
     NewRequest,
@@ -41,6 +42,8 @@ from forwardc.runtime.run.run_record import (
     is_obtained_again,
     missing_outputs,
     new_run,
+    only_asks,
+    outputs_read,
     restored_outputs,
 )
 from forwardc.runtime.secret_providers.plan_secrets import SecretResolver, may_block
@@ -239,6 +242,9 @@ async def _through(context: RunContext, progress: RunProgress) -> RunResult | No
         reports.append(report)
         if report.outcome is Outcome.PENDING and is_asked_for(context.prepared.operation, step):
             continue
+        if only_asks(context.prepared.operation, progress) and step.poll is None:
+            # What only the question needs cannot end a payment that is pending.
+            continue
         if report.outcome is not Outcome.APPROVED:
             stopped = _can_go_on(context.prepared.operation, reports)
             break
@@ -291,11 +297,13 @@ def _unsendable(step: PlanStep, reports: list[StepReport]) -> NoDestinationAnswe
 async def _step(context: RunContext, step: PlanStep, progress: RunProgress) -> StepReport | None:
     """A step out of the record, or sent now; None where it cannot be sent."""
     earlier = progress.step(step.name)
-    decided = earlier.report is not None and earlier.report.outcome is not Outcome.PENDING
+    decided = earlier.report is not None and is_decided(earlier.report)
     if step.poll is not None and (earlier.doubt is not None or not decided):
         # A question changes nothing: one of which nobody knows the answer is asked again.
-        return await send_step(context, step, None)
+        return await send_step(context, step, None) if _can_ask(context, step) else None
     if is_obtained_again(step, context.prepared.operation, progress):
+        if only_asks(context.prepared.operation, progress):
+            return await _for_question(context, step) or earlier.report
         return await send_step(context, step, None)
     if earlier.report is not None and earlier.doubt is None:
         context.outputs.update(restored_outputs(step, earlier.report))
@@ -303,6 +311,34 @@ async def _step(context: RunContext, step: PlanStep, progress: RunProgress) -> S
     if earlier.doubt is not None and not may_send_again(context, step, earlier.doubt):
         return earlier.report or _in_doubt(context, step, earlier.doubt)
     return await send_step(context, step, earlier.doubt)
+
+
+async def _for_question(context: RunContext, step: PlanStep) -> StepReport | None:
+    """Ask for what the question needs. Only an answer that approves it gives it."""
+    report = await send_step(context, step, None)
+    if report is not None and report.outcome is not Outcome.APPROVED:
+        for name in step.outputs:
+            context.outputs.pop(f"steps.{step.name}.{name}", None)
+    return report
+
+
+def _can_ask(context: RunContext, step: PlanStep) -> bool:
+    """Whether a question has what it reads; else a warning tells what could not be had."""
+    lacking = {
+        f"steps.{other.name}.{name}"
+        for other in context.prepared.operation.steps
+        for name, output in other.outputs.items()
+        if not output.optional
+    }
+    lacking &= outputs_read(step) - context.outputs.keys()
+    if lacking:
+        names = ", ".join(sorted(name.removeprefix("steps.") for name in lacking))
+        context.sink.warning(
+            "FC0821",
+            f"step {step.name} was not sent: {names} could not be had; the payment is pending",
+            hint=f"ask again later: `forwardc run --resume {context.prepared.run_id}`",
+        )
+    return not lacking
 
 
 def _in_doubt(context: RunContext, step: PlanStep, doubt: Doubt) -> StepReport:

@@ -31,6 +31,7 @@ from forwardc.runtime.history.records import (
 )
 from forwardc.runtime.run.amounts import currencies
 from forwardc.runtime.run.destination_request import request_shapes
+from forwardc.runtime.run.polling import is_decided
 from forwardc.runtime.run.request import IdempotencyKeys, RunRequest
 from forwardc.runtime.run.result import RunResult, StepReport
 
@@ -111,10 +112,32 @@ def missing_outputs(operation: PlanOperation, progress: RunProgress) -> list[str
 def is_obtained_again(step: PlanStep, operation: PlanOperation, progress: RunProgress) -> bool:
     """Whether a decided step is asked for once more, since a later one needs what no record has."""
     report = progress.step(step.name).report
-    if report is None or step.reuse is None or not report.withheld:
+    if report is None or step.reuse is None:
+        return False
+    if only_asks(operation, progress):
+        # By now it may have ended, or an earlier question was in vain since it could not be had.
+        mine = {f"steps.{step.name}.{name}" for name in step.outputs}
+        return bool(outputs_read(operation.steps[-1]) & mine)
+    if not report.withheld:
         return False
     later = operation.steps[operation.steps.index(step) + 1 :]
     return any(progress.step(other.name).report is None for other in later)
+
+
+def only_asks(operation: PlanOperation, progress: RunProgress) -> bool:
+    """Whether a run goes on with a payment that its record calls pending, and asks for it."""
+    if operation.steps[-1].poll is None:
+        return False
+    payment = progress.step(operation.steps[-2].name).report
+    question = progress.step(operation.steps[-1].name).report
+    is_pending = payment is not None and payment.outcome is Outcome.PENDING
+    return is_pending and (question is None or not is_decided(question))
+
+
+def outputs_read(step: PlanStep) -> set[str]:
+    """The outputs of other steps that a step's request reads, as `steps.STEP.OUTPUT`."""
+    names = {name for term in step.http.terms() for name in _names(term)}
+    return {name for name in names if name.startswith("steps.")}
 
 
 def is_asked_for(operation: PlanOperation, step: PlanStep) -> bool:
