@@ -4,7 +4,7 @@ The requests of a loaded plan are turned into templates, once for each source bl
 what is present; a run then only fills them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any, Final
 
@@ -279,15 +279,26 @@ def _culprits(term: Term, scope: Scope) -> list[str]:
         node.name
         for outer in walk(term)
         if isinstance(outer, Encoded)
-        for node in walk(outer.tree)
-        if isinstance(node, Ref) and _fails(_alone(outer, node), scope)
+        for value in _computed(outer.tree)
+        if _fails(_alone(outer, value), scope)
+        for node in walk(value)
+        if isinstance(node, Ref)
     }
     return sorted(culprits)
 
 
-def _alone(outer: Encoded, ref: Ref) -> Encoded:
+def _computed(term: Term) -> Iterator[Ref | Call]:
+    """What is written as a value: of a function its result, and not what it reads."""
+    if isinstance(term, Ref) or (isinstance(term, Call) and not term.holds & HAS_RAW):
+        yield term
+        return
+    for child in term.inside:
+        yield from _computed(child)
+
+
+def _alone(outer: Encoded, value: Ref | Call) -> Encoded:
     # An XML document needs its root element.
-    tree: Term = Map((("x", ref),)) if outer.encoding is Encoding.XML else ref
+    tree: Term = Map((("x", value),)) if outer.encoding is Encoding.XML else value
     return Encoded(outer.encoding, tree, templated=outer.templated)
 
 
