@@ -13,7 +13,7 @@ import pytest
 
 from forwardc.compile.language import yaml_reader
 from forwardc.compile.language.load import load_files
-from forwardc.compile.language.nodes import Entry, YamlMap, walk
+from forwardc.compile.language.nodes import Entry, YamlMap, YamlScalar, walk
 from forwardc.compile.pipeline import compile_loaded
 from forwardc.core.diagnostics.diagnostic import Diagnostic
 from forwardc.core.diagnostics.sink import Sink
@@ -115,3 +115,37 @@ def test_a_wrong_type_or_a_missing_key_is_one_finding(mistake: str, tmp_path: Pa
     broken = f"{text[:start]} {written}{text[end:]}" if written else text[:start] + text[end:]
     (one,) = [one for one in found(tmp_path, broken) if one.message not in before]
     assert one.code in ("FC0202", "FC0203", "FC0204")
+
+
+REFUSED: Final = {"empty": " ", "a switch": " yes"}
+
+
+def values() -> list[tuple[str, str, int, int, int]]:
+    """Each kind of key with a plain value, and where the value stands.
+
+    A map that is gone has taken with it what it declares and uses, and an anchor its aliases: these
+    are left out.
+    """
+    places = []
+    texts = {name: (ROOT / f"{name}.yaml").read_text(encoding="utf-8") for name in NAMES}
+    at = {name: {one.key_node.start: one.value for one in entries(texts[name])} for name in NAMES}
+    for name, kind, start, end in kinds():
+        value, text = at[name][start], texts[name]
+        if isinstance(value, YamlScalar) and "&" not in text[end : value.start]:
+            behind = value.start + len(text[value.start : value.end].rstrip())
+            places.append((name, kind, start, text.rindex(":", 0, value.start) + 1, behind))
+    return places
+
+
+@pytest.mark.parametrize("refused", list(REFUSED))
+@one_rule("place", values())
+def test_a_value_that_yaml_refuses_is_one_finding(
+    place: tuple[str, str, int, int, int], refused: str, tmp_path: Path
+) -> None:
+    name, kind, start, colon, end = place
+    text = (ROOT / f"{name}.yaml").read_text(encoding="utf-8")
+    broken = found(tmp_path, f"{text[:colon]}{REFUSED[refused]}{text[end:]}")
+    (one,) = [one for one in broken if one.severity == "error"]
+    assert one.code in ("FC0110", "FC0114"), kind
+    assert one.span is not None
+    assert one.span.start.line >= text.count("\n", 0, start) + 1

@@ -8,9 +8,13 @@ with its cause, and would only be read for nothing. Three kinds are left out:
   declaration that is not whole, among the names of the same operation;
 - declarations that are used where nothing is read: `names_unread` counts these as used.
 
+A value that the YAML reader refuses, such as an empty one, is such a mistake as well: the schema
+says nothing of it again.
+
 A secret or card number in the file is none: it must not stand there, whatever else is wrong.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -42,9 +46,11 @@ _SECTIONS: Final = {"params": "FC0307", "secrets": "FC0309", "settings": "FC0312
 """What a name is told that no section declares."""
 _LINES: Final = ("forwardc", "name", "title", "docs", "pci", "environments")
 _ALWAYS: Final = frozenset(("FC0504", "FC0505", "FC0509"))
+_BODY: Final = re.compile(r"/request/(?:json|form|xml)/")
 _UNKNOWN_KEY: Final = "FC0201"
 _MISSING_KEY: Final = "FC0202"
 _WRONG_TYPE: Final = "FC0203"
+_OTHER_TYPES_KEY: Final = "FC0208"
 
 
 def names_unread(root: Node, form: Iterable[Diagnostic]) -> frozenset[str]:
@@ -52,10 +58,11 @@ def names_unread(root: Node, form: Iterable[Diagnostic]) -> frozenset[str]:
 
     Beside a mistake as well: a map that lacks a key may not be read at all.
     """
+    pointers = (*(finding.pointer for finding in form), *refused_values(root))
     nodes = (
         at(root, pointer)
-        for finding in form
-        for pointer in (finding.pointer, finding.pointer.rpartition("/")[0])
+        for mistake in pointers
+        for pointer in (mistake, mistake.rpartition("/")[0])
         if pointer
     )
     return frozenset(
@@ -68,16 +75,31 @@ def names_unread(root: Node, form: Iterable[Diagnostic]) -> frozenset[str]:
     )
 
 
+def without_type_echoes(form: Iterable[Diagnostic], root: Node) -> list[Diagnostic]:
+    """The mistakes of form, but for keys that do not fit a type which the YAML reader refuses."""
+    untyped = {
+        pointer.removesuffix("/type") for pointer in refused_values(root) if pointer[-5:] == "/type"
+    }
+    return [
+        finding
+        for finding in form
+        if finding.code != _OTHER_TYPES_KEY
+        or not untyped & {finding.pointer, finding.pointer.rpartition("/")[0]}
+    ]
+
+
 def independent(
     findings: Iterable[Diagnostic], form: Sequence[Diagnostic], root: Node
 ) -> Iterator[Diagnostic]:
     """The findings that do not follow from those of form, in the same file."""
     aliases = _aliases(root)
+    mistakes = [(finding.code, finding.pointer) for finding in form]
+    mistakes += [(_WRONG_TYPE, pointer) for pointer in refused_values(root)]
     hidden = [
         hiding
-        for finding in form
-        for pointer in aliases.get(finding.pointer, (finding.pointer,))
-        for hiding in _hidden(finding.code, pointer, root)
+        for code, mistake in mistakes
+        for pointer in aliases.get(mistake, (mistake,))
+        for hiding in _hidden(code, pointer, root)
     ]
     spans = [finding.span for finding in form if finding.span is not None]
     for finding in findings:
@@ -85,6 +107,22 @@ def independent(
             _touches(finding.span, spans) or any(hiding.hides(finding) for hiding in hidden)
         ):
             yield finding
+
+
+def refused_values(root: Node) -> list[str]:
+    """Where the YAML reader reported a value: it counts as one of the wrong type.
+
+    Fields of a body have no form that the schema knows, and nothing is declared by them; what is
+    wrong with an expression says nothing of the form either.
+    """
+    return [
+        node.pointer
+        for node in walk(root)
+        if isinstance(node, YamlScalar)
+        and node.faulty
+        and "${" not in node.text
+        and not _BODY.search(node.pointer)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +177,7 @@ def _of_declaration(section: str, declared: Node | None) -> frozenset[str]:
     if section == "secrets":
         return _OF_SHAPES
     of = declared.get("type") if isinstance(declared, YamlMap) else None
-    has_type = isinstance(of, YamlScalar) and isinstance(of.value, str)
+    has_type = isinstance(of, YamlScalar) and isinstance(of.value, str) and not of.faulty
     codes = _OF_TYPES | _OF_CHOICES
     return codes if has_type else codes | _OF_MONEY | _OF_REFERENCES
 

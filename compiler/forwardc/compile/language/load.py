@@ -13,7 +13,12 @@ from types import MappingProxyType
 from forwardc.compile.language import access, yaml_reader
 from forwardc.compile.language.allow_comments import read_allow_comments
 from forwardc.compile.language.destination import Destination
-from forwardc.compile.language.echoes import independent, names_unread
+from forwardc.compile.language.echoes import (
+    independent,
+    names_unread,
+    refused_values,
+    without_type_echoes,
+)
 from forwardc.compile.language.nodes import Node
 from forwardc.compile.language.project import Project
 from forwardc.compile.language.read_destination import read_destination
@@ -230,13 +235,17 @@ def parse_file(
 ) -> ReadDestination:
     """The same of bytes that were read."""
     files = {path: file_digest(data)}
-    node = yaml_reader.read(path, data, sink)
+    of_yaml, form = Sink(), Sink()
+    node = yaml_reader.read(path, data, of_yaml)
+    for finding in of_yaml.sorted():
+        sink.add(finding)
     if node is None:
         return ReadDestination(path, files)
     allows = read_allow_comments(node, sink)
-    form = Sink()
-    if not validate("destination", node, form):
-        misshapen = _misshapen(node, form.sorted(), sink, allows)
+    # The schema takes some words that YAML refuses, such as the name `yes`.
+    is_refused = of_yaml.has_errors and bool(refused_values(node))
+    if not validate("destination", node, form) or is_refused:
+        misshapen = _misshapen(node, without_type_echoes(form.sorted(), node), sink, allows)
         return ReadDestination(path, files, misshapen=misshapen)
     destination = read_destination(node, sink)
     if destination is not None and allows:
