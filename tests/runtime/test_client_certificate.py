@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
 
 from certificates import self_signed
 from compiled import assessed, plan_of, program_of
@@ -217,6 +219,34 @@ def test_a_key_that_does_not_serve(
     known: ClientIdentity, change: Callable[[str], str], problem: str
 ) -> None:
     assert pair_problem(ClientIdentity(known.certificate, change(known.key)), NOW) == problem
+
+
+def _weak() -> ClientIdentity:
+    """RSA of 1024 bits, which OpenSSL refuses at its usual level."""
+    private = rsa.generate_private_key(65537, 1024)  # noqa: S505  what is too weak is the case
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client.example")])
+    made = x509.CertificateBuilder(name, name, private.public_key(), x509.random_serial_number())
+    ends = NOW.replace(year=2027)
+    signed = made.not_valid_before(NOW).not_valid_after(ends).sign(private, hashes.SHA256())
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    key = private.private_bytes(*form, serialization.NoEncryption())
+    return ClientIdentity(signed.public_bytes(serialization.Encoding.PEM).decode(), key.decode())
+
+
+def test_a_key_that_tls_does_not_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    weak = _weak()
+    # The usual policy of OpenSSL, whatever this machine's is.
+    strict = ssl.create_default_context()
+    strict.set_ciphers("DEFAULT@SECLEVEL=2")
+    monkeypatch.setattr(ssl, "SSLContext", lambda _: strict)
+    assert pair_problem(weak, NOW) == "TLS does not take it: a key of it is too short or weak"
+
+
+def test_what_cannot_be_loaded_was_not_sent(bank: Bank, known: ClientIdentity) -> None:
+    other = ClientIdentity(known.certificate, "no key")
+    (result,) = asyncio.run(bank.asked(other))
+    assert isinstance(result, NotSent)
+    assert bank.requests == 0
 
 
 @pytest.mark.parametrize("text", ["", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n"])

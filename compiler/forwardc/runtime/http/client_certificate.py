@@ -10,6 +10,8 @@ would be found by the destination only, in the middle of a payment.
 | what is wrong | who finds it | what the run says |
 |---|---|---|
 | no PEM, another key, not the certificate's time | `pair_problem`, before anything | FC0852 |
+| a key or a signature too weak for this machine's TLS | `pair_problem`, before anything | FC0852 |
+| there is no room to load it | `present`, before it connects | *not sent* |
 | the destination takes it not, or asks where the plan has none | its TLS alert | *not sent* |
 
 In TLS 1.3 a server judges the certificate when the request is on its way already. Where its alert
@@ -60,6 +62,7 @@ class ClientIdentity:
 def pair_problem(identity: ClientIdentity, now: datetime) -> str | None:
     """Why a certificate and its key cannot be used at a time, without anything of either."""
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
         PublicFormat,
@@ -74,6 +77,8 @@ def pair_problem(identity: ClientIdentity, now: datetime) -> str | None:
         key = load_pem_private_key(_key_block(identity.key), password=None)
     except TypeError:
         return "the private key is encrypted: give it without a password"
+    except UnsupportedAlgorithm:
+        return "the private key is of a kind that is not supported"
     except ValueError:
         return "the private key is no PEM of PKCS #8 or PKCS #1"
     if now < leaf.not_valid_before_utc:
@@ -81,9 +86,25 @@ def pair_problem(identity: ClientIdentity, now: datetime) -> str | None:
     if now > leaf.not_valid_after_utc:
         return "the certificate has ended"
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    if key.public_key().public_bytes(*form) != leaf.public_key().public_bytes(*form):
+    try:
+        fits = key.public_key().public_bytes(*form) == leaf.public_key().public_bytes(*form)
+    except (UnsupportedAlgorithm, ValueError):
+        return "the certificate's key is of a kind that is not supported"
+    if not fits:
         return "the private key is not that of the certificate: its chain stands after it"
-    return None
+    return None if _is_taken(identity) else "TLS does not take it: a key of it is too short or weak"
+
+
+def _is_taken(identity: ClientIdentity) -> bool:
+    """Whether this machine's TLS loads a pair: its policy may ask for longer keys, for one."""
+    try:
+        present(identity, ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    except ssl.SSLError:
+        return False
+    except OSError:
+        # No room for a file now: that is said when it is sent.
+        return True
+    return True
 
 
 def _key_block(text: str) -> bytes:

@@ -51,6 +51,7 @@ that was renewed leaves its old connections behind."""
 _REFUSED_CERTIFICATE: Final = (
     "the server did not take our client certificate, or asks for one; nothing was sent"
 )
+_UNUSABLE_CERTIFICATE: Final = "our client certificate could not be loaded; nothing was sent"
 _REFUSED_HANDSHAKE: Final = (
     "the server ended the handshake, as one that asks for a client certificate; nothing was sent"
 )
@@ -143,7 +144,11 @@ class Sender:
         try:
             # httpx limits the time between two reads; a slow drip needs a limit of its own.
             async with asyncio.timeout(limits.connect_s + limits.read_s):
-                over = await self._over(identity, private=private)
+                try:
+                    over = await self._over(identity, private=private)
+                except OSError:
+                    # `ssl.SSLError` is one, too.
+                    return NotSent(_UNUSABLE_CERTIFICATE)
                 raw = await _exchanged(over, request, url, limits)
                 return _answer(request.method, raw, limits.max_bytes, started)
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as problem:
