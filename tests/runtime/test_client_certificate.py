@@ -223,7 +223,7 @@ def test_a_key_that_does_not_serve(
 
 def _weak() -> ClientIdentity:
     """RSA of 1024 bits, which OpenSSL refuses at its usual level."""
-    private = rsa.generate_private_key(65537, 1024)  # noqa: S505  what is too weak is the case
+    private = rsa.generate_private_key(65537, 1024)  # noqa: S505 - what is too weak is the case
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "client.example")])
     made = x509.CertificateBuilder(name, name, private.public_key(), x509.random_serial_number())
     ends = NOW.replace(year=2027)
