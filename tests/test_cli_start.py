@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = {
     *("__init__", "main", "commands", "options", "output", "findings", "project_folder"),
     *("compiled_plans", "unknown_runs", "stored", "unchanged", "watched_inputs", "named_sources"),
-    *("candidates", "completing"),
+    *("candidates", "completing", "polled_runs"),
 }
 
 

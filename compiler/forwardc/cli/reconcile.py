@@ -1,6 +1,7 @@
-"""`forwardc reconcile`: finds out at the vaults what became of runs whose answer was lost.
+"""`forwardc reconcile`: finds out what became of runs whose answer was lost or said pending.
 
-How each vault is asked is data of the plans, and nothing is sent to a destination.
+How each vault is asked about a lost answer is data of the plans. To a destination goes only the
+question of a step with `poll:`, for a payment that it called pending itself.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import click
 
 from forwardc.cli.options import build_option, history_option, secrets_option
 from forwardc.cli.output import json_option, say, say_document, warnings
+from forwardc.cli.polled_runs import ask_again, can_be_asked, polled_runs
 from forwardc.cli.run.resume import same_plan
 from forwardc.cli.run.target import RunTarget, look_up_for, reach_sandbox, run_dependencies
 from forwardc.cli.unknown_runs import questions, questions_json
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from forwardc.runtime.history.records import StoredRun
     from forwardc.runtime.history.store import Store
     from forwardc.runtime.recovery.reconcile import StepInDoubt
-    from forwardc.runtime.run.result import StepReport
+    from forwardc.runtime.run.result import RunResult, StepReport
 
 
 @click.command(short_help="Find out what became of unknown runs.")
@@ -44,7 +46,8 @@ def command(
 ) -> int:
     """Settle RUN, or every run of unknown fate, by what the vault still knows.
 
-    The exit code is 1 while a run stays unknown; what to ask the destination is shown then.
+    A payment that is pending is asked for at the destination, where its plan has a step with poll:.
+    The exit code is 1 while a run stays unknown or is pending still; what to ask is shown then.
     """
     from forwardc.cli.sandbox.link import transport_to
     from forwardc.core.diagnostics.sink import Sink
@@ -100,16 +103,19 @@ async def _all(
         results.report(
             name, [f"{name}  settled by a callback"], outcome=outcome, told_by="callback"
         )
-    chosen = _chosen(store, run_id, sink) if run_id not in resolved else ()
+    chosen = _chosen(store, run_id, run_target, sink) if run_id not in resolved else ()
     for run in chosen:
         await _reconcile_run(store, run, run_target, sink, results)
     if run_id is None and not chosen:
         results.say(["no run is unknown"])
 
 
-def _chosen(store: "Store", run_id: str | None, sink: "Sink") -> "tuple[StoredRun, ...]":
+def _chosen(
+    store: "Store", run_id: str | None, run_target: RunTarget, sink: "Sink"
+) -> "tuple[StoredRun, ...]":
     if run_id is None:
-        return store.unknown_runs()
+        runs = (*store.unknown_runs(), *polled_runs(store, run_target))
+        return tuple({run.id: run for run in runs}.values())
     run = store.load(run_id)
     if run is None:
         sink.error("FC0820", f"there is no run {run_id}", hint="`forwardc history` lists them")
@@ -132,10 +138,15 @@ async def _reconcile_run(
         results.report(run.id, [line], outcome=ended, told_by=None, ask=[])
         return
     try:
+        if can_be_asked(run, run_target):
+            result = await ask_again(run, run_target, store, sink)
+            _report_asked(store.load(run.id) or run, result, sink, results)
+            return
         step, report = await _ask_vault(run, run_target)
     except (StillUnknownError, SandboxUnreachableError) as problem:
-        sink.error("FC0824", f"run {run.id} stays unknown: {problem}")
-        asked = (f"{run.id}  unknown", *questions(run))
+        stays = "pending" if ended == "pending" else "unknown"
+        sink.error("FC0824", f"run {run.id} stays {stays}: {problem}")
+        asked = (f"{run.id}  {stays}", *questions(run))
         results.report(run.id, asked, outcome=ended, told_by=None, ask=questions_json(run))
         return
     goes_on = await resolve_step(store, step, report)
@@ -146,6 +157,19 @@ async def _reconcile_run(
     results.report(
         run.id, lines, outcome=report.outcome, told_by="vault", **answer, to_be_resumed=goes_on
     )
+
+
+def _report_asked(run: "StoredRun", result: "RunResult", sink: "Sink", results: _Results) -> None:
+    """Tell what the questions for a pending payment brought."""
+    report, outcome = result.steps[-1], result.outcome
+    if outcome == "pending":
+        sink.error("FC0824", f"run {run.id} stays pending: {result.reason}")
+        lines: tuple[str, ...] = (f"{run.id}  pending", *questions(run))
+        data: dict[str, Any] = {"ask": questions_json(run)}
+    else:
+        lines, data = (f"{run.id}  {_report_text(report)}",), {}
+    answer = {"step": report.name, "status": report.status, "losses": report.losses}
+    results.report(run.id, lines, outcome=outcome, told_by="destination", **answer, **data)
 
 
 async def _ask_vault(run: "StoredRun", run_target: RunTarget) -> "tuple[StepInDoubt, StepReport]":

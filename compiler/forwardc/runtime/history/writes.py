@@ -371,12 +371,15 @@ def resolve(
     if run is None:
         raise UnknownRunError(f"there is no run {run_id}")
     done = run[0] == RunState.DONE
+    if done and run[1] not in _OPEN:
+        # The first step of a payment that was asked for later goes on saying pending.
+        return False
     resolved = tx.run(
         "UPDATE steps SET state = 'done', outcome = ?, rejected_by = ?, reason = ?"
         f" WHERE run_seq = {SEQ} AND (state IN ('intent', 'unknown') OR outcome = 'pending')",
         *(outcome, party, reason, run_id),
     )
-    if (done and run[1] not in _OPEN) or (not done and not resolved):
+    if not done and not resolved:
         return False
     collect_losses(tx, run_id)
     if done:

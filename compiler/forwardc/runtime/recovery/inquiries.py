@@ -6,6 +6,7 @@ got, or gave: what it never saw is asked of nobody.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
 from forwardc.core.dataclass import dataclass
 from forwardc.core.outcome import Outcome
@@ -24,6 +25,8 @@ from forwardc.runtime.run.result import (
     StepReport,
 )
 from forwardc.runtime.run.run_record import doubt_of
+
+_OPEN: Final = (Outcome.PENDING, Outcome.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,16 @@ class _Step:
 def inquiries(run: StoredRun, *, pending: bool = False) -> list[Inquiry]:
     """Each thing to ask about a recorded run, the destination first; none where it has ended.
 
-    With `pending` also about a step that the destination has taken, and not decided.
+    With `pending` also about a step that the destination has taken, and not decided, unless a later
+    question of the run has brought the decision.
     """
-    return list(_asked([_stored(step, pending) for step in run.steps]))
+    waits = pending and run.summary.outcome in (None, *_OPEN)
+    steps = [_stored(step, waits) for step in run.steps]
+    called_pending = [waits and step.outcome is Outcome.PENDING for step in run.steps]
+    if any(called_pending):
+        # Behind it are only questions for the same payment.
+        steps = steps[: called_pending.index(True) + 1]
+    return list(_asked(steps))
 
 
 def inquiries_of(result: RunResult) -> list[Inquiry]:

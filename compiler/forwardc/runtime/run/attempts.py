@@ -87,7 +87,7 @@ async def send_step(run: RunContext, step: PlanStep, doubt: Doubt | None) -> Ste
     several runs is sent only where there is none.
     """
     if step.poll is not None:
-        return await ask_until_decided(run, step.poll, lambda: _sent(run, step, None))
+        return await ask_until_decided(run, step.poll, partial(_question, run, step))
     if step.reuse is None:
         sent = await _sent(run, step, doubt)
         return sent.report if sent else None
@@ -95,8 +95,19 @@ async def send_step(run: RunContext, step: PlanStep, doubt: Doubt | None) -> Ste
     return await obtain_step(run, step, lambda: _sent(run, step, doubt), unsent)
 
 
+async def _question(run: RunContext, step: PlanStep, may_repeat: bool) -> SentStep | None:
+    """A question for a pending payment; the second one of a refused token is a question, too."""
+    context = _course(run, step, None)
+    context.renewed_results = not may_repeat
+    return await _attempts(context)
+
+
 async def _sent(run: RunContext, step: PlanStep, doubt: Doubt | None) -> SentStep | None:
-    context = _course(run, step, doubt)
+    return await _attempts(_course(run, step, doubt))
+
+
+async def _attempts(context: StepContext) -> SentStep | None:
+    run, step = context.run, context.step
     last: _Attempt | None = None
     while (attempt := await _attempt(context)) is not None:
         last = attempt

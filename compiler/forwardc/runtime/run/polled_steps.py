@@ -17,11 +17,12 @@ from forwardc.runtime.run.reused_steps import SentStep
 
 
 async def ask_until_decided(
-    run: RunContext, poll: PlanPoll, ask: Callable[[], Awaitable[SentStep | None]]
+    run: RunContext, poll: PlanPoll, ask: Callable[[bool], Awaitable[SentStep | None]]
 ) -> StepReport | None:
     """The report of the last question; None where none could be asked, or nobody waits for one.
 
-    `ask` sends one question, and gives None, with the reason in the sink, where it was not sent.
+    `ask` sends one question, and gives None, with the reason in the sink, where it was not sent. It
+    is told whether it may send it once more where a result of another run, a token, is refused.
     """
     means = run.dependencies
     began, asked = means.clock(), 0
@@ -33,7 +34,7 @@ async def ask_until_decided(
         if wait is None:
             break
         await means.sleep(wait)
-        sent = await ask()
+        sent = await ask(poll.times - asked > 1)
         if sent is None:
             break
         asked, last = asked + max(sent.report.attempts, 1), sent

@@ -21,10 +21,12 @@ An answer of 400 and above that a rule calls *rejected* says nothing: it refuses
 access, no such path, too many of them), and the payment is what it was. A refusal of the payment
 comes in another status, or is *declined*.
 
-A limit is reached with the last of `times` questions, and where the next one would begin more than
-`at_most_s` seconds after the first wait. `every_s` seconds pass before each; where the destination
-asks for more by `Retry-After`, so many. A wait that ends beyond the limit is not begun, and the
-longest limit, 240 seconds, is shorter than a run is held for its process (`LEASE_S`).
+A question that is refused for a reused token is sent again with a new one, and is then two of
+`times`; where only one is left, it is not sent again. A limit is reached with the last of `times`
+questions, and where the next one would begin more than `at_most_s` seconds after the first wait.
+`every_s` seconds pass before each; where the destination asks for more by `Retry-After`, so many. A
+wait that ends beyond the limit is not begun, and the longest limit, 240 seconds, is shorter than a
+run is held for its process (`LEASE_S`).
 
 Invariants, and the tests that hold them:
 
@@ -34,7 +36,8 @@ Invariants, and the tests that hold them:
   `test_polling.py::test_limits`.
 - A payment that is decided is not asked for: `test_polling.py::test_a_decided_payment`.
 - A run that ended pending can be continued, and asks again:
-  `test_polling.py::test_resume_asks_again`.
+  `test_polling.py::test_resume_asks_again`. `reconcile` continues all of them:
+  `test_asked_later.py`.
 
 One payment, traced, with `{every: 2, at_most: 60, times: 3}`. `pay` is answered *pending*. Two
 seconds later `status` is asked, and the connection breaks: nobody knows, so that two seconds later
