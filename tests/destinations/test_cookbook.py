@@ -77,7 +77,7 @@ ANSWERS: Final = (
     (
         *("decline_reasons", 200),
         '{"state": "declined", "decline": {"code": "51", "text": "No funds"}}',
-        *("declined", "No funds"),
+        *("declined", "insufficient funds"),
     ),
     ("decline_reasons", 200, '{"state": "paid", "decline": {"code": "1"}}', "unknown", "1"),
     ("decline_reasons", 402, '{"decline": {"code": "41"}}', "declined", "41"),

@@ -107,9 +107,13 @@ class PlanOutcomeRule(PlanPart):
 
 
 class ReasonAt(PlanPart):
-    """Where a destination says why, as a JSON Pointer into its answer."""
+    """Where a destination says why, as a JSON Pointer into its answer.
+
+    `words` are what its codes there mean; with them, a code that they lack says nothing.
+    """
 
     at: str
+    words: Table[str, str] = member(key="map", default_factory=dict)
 
 
 class PlanReuse(PlanPart):

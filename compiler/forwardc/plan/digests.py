@@ -32,7 +32,7 @@ from forwardc.core.terms.terms import (
     Term,
     walk,
 )
-from forwardc.plan.answers import Reconcile
+from forwardc.plan.answers import ReasonAt, Reconcile
 from forwardc.plan.asked_of_vault import (
     card_question,
     fallback_question,
@@ -432,7 +432,7 @@ def _step_decides(step: PlanStep) -> Json:
         **({"namespaces": dict(step.namespaces)} if step.namespaces else {}),
         "outputs": {name: _part(output) for name, output in step.outputs.items()},
         "answer": step.answer,
-        **({"reason": [place.at for place in step.reason]} if step.reason else {}),
+        **({"reason": [_reason(place) for place in step.reason]} if step.reason else {}),
         **({"mode": _part(step.mode)} if step.mode else {}),
         **({"reuse": _part(step.reuse)} if step.reuse else {}),
         **({"poll": _part(step.poll)} if step.poll else {}),
@@ -454,6 +454,10 @@ def _reconcile(reconcile: Reconcile) -> Json:
             rest = as_json(way, exclude={"http"})
             ways[name] = {"http": http_json(way.http), **rest}
     return ways
+
+
+def _reason(place: ReasonAt) -> Json:
+    return _part(place) if place.words else place.at
 
 
 def _part(part: PlanPart) -> Json:

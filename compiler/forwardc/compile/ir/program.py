@@ -12,6 +12,7 @@ from typing import Final
 from forwardc.compile.ir.arrangements import AgreedArrangement, Arrangement
 from forwardc.compile.ir.client_certificate import ClientCertificate
 from forwardc.compile.ir.poll import Poll
+from forwardc.compile.ir.reason_place import ReasonPlace
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.core.dataclass import dataclass
 from forwardc.core.diagnostics.span import Span
@@ -171,7 +172,7 @@ class ProgramOutcomeRule:
 class ProgramStep:
     """One call of the destination. `direct`: our runtime makes it, under any vault.
 
-    `answer` is what an answer must parse as to be believed; `reason` are JSON Pointers to where the
+    `answer` is what an answer must parse as to be believed; `reason` are the places where the
     destination says why.
     """
 
@@ -181,7 +182,7 @@ class ProgramStep:
     outputs: tuple[ProgramOutput, ...]
     outcome: tuple[ProgramOutcomeRule, ...]
     answer: str = "json"
-    reason: tuple[str, ...] = ()
+    reason: tuple[ReasonPlace, ...] = ()
     mode: Mapping[str, object] = field(default_factory=dict)
     """Where an answer tells its mode, and how it says each class; empty where it does not."""
     idempotent: bool = False

@@ -12,6 +12,7 @@ from typing import Any, Literal, assert_never
 from forwardc.compile.ir.arrangements import Arrangement
 from forwardc.compile.ir.client_certificate import ClientCertificate
 from forwardc.compile.ir.poll import Poll
+from forwardc.compile.ir.reason_place import ReasonPlace
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.language.money.tables import DeclaredMoney, assumed
 from forwardc.compile.language.nodes import Node, YamlMap
@@ -237,7 +238,7 @@ class DeclaredStep:
     unconfirmed: str | None = None
     answer: str | None = None
     """What an answer must parse as to be believed, where the author says so."""
-    reason: tuple[str, ...] = ()
+    reason: tuple[ReasonPlace, ...] = ()
     """JSON Pointers to where the destination says why, the first that is there."""
     mode: Mapping[str, object] = field(default_factory=dict)
     """Where an answer tells test from live, and what it says of each."""

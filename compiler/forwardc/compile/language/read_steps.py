@@ -8,6 +8,7 @@ One file, since each part of a step is read with the names that the one before i
 
 from collections.abc import Mapping, Sequence
 
+from forwardc.compile.ir.reason_place import ReasonPlace
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.language import access
 from forwardc.compile.language.destination import (
@@ -335,11 +336,23 @@ def _reuse(node: Node | None) -> Reuse | None:
     )
 
 
-def _reasons(node: Node | None) -> tuple[str, ...]:
-    """The pointers under `reason:`, of one place or of a list of them."""
+def _reasons(node: Node | None) -> tuple[ReasonPlace, ...]:
+    """The places under `reason:`, of one place or of a list of them."""
     places = [node] if isinstance(node, YamlMap) else list(access.items(node))
-    pointers = (access.text(place, "at") for place in places)
-    return tuple(at for at in pointers if at is not None)
+    return tuple(
+        ReasonPlace(at, _reason_words(access.get(place, "map")))
+        for place in places
+        if (at := access.text(place, "at")) is not None
+    )
+
+
+def _reason_words(node: Node | None) -> dict[str, str]:
+    """What a vendor's codes mean, by the code."""
+    return {
+        entry.key: str(entry.value.value)
+        for entry in access.entries(node)
+        if isinstance(entry.value, YamlScalar)
+    }
 
 
 def _mode(node: Node | None) -> dict[str, object]:

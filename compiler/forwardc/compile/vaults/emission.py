@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from forwardc.compile.ir.client_certificate import ClientCertificate
 from forwardc.compile.ir.poll import Poll
+from forwardc.compile.ir.reason_place import ReasonPlace
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.vaults.findings import Finding
 from forwardc.core.dataclass import dataclass
@@ -109,7 +110,7 @@ class EmittedAnswer:
 
     outputs: tuple[EmittedOutput, ...]
     answer: str
-    reason: tuple[str, ...]
+    reason: tuple[ReasonPlace, ...]
     mode: Mapping[str, object]
     rules: tuple[EmittedRule, ...]
     namespaces: Mapping[str, str]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from forwardc.compile.ir.client_certificate import ClientCertificate
 from forwardc.compile.ir.poll import Poll
+from forwardc.compile.ir.reason_place import ReasonPlace
 from forwardc.compile.ir.reuse import Reuse
 from forwardc.compile.vaults.emission import (
     EmittedAnswer,
@@ -265,10 +266,14 @@ def _answer(answer: EmittedAnswer) -> Json:
         **({"namespaces": answer.namespaces} if answer.namespaces else {}),
         "outputs": {output.name: _output(output) for output in answer.outputs},
         "answer": answer.answer,
-        **({"reason": [{"at": at} for at in answer.reason]} if answer.reason else {}),
+        **({"reason": [_place(place) for place in answer.reason]} if answer.reason else {}),
         **({"mode": answer.mode} if answer.mode else {}),
         "outcome": [_rule(rule) for rule in answer.rules],
     }
+
+
+def _place(place: ReasonPlace) -> Json:
+    return {"at": place.at, **({"map": dict(place.words)} if place.words else {})}
 
 
 def _output(output: EmittedOutput) -> Json:

@@ -385,13 +385,17 @@ def _method(step: PlanStep, read: DestinationAnswer) -> str | None:
 
 
 def _said(places: tuple[ReasonAt, ...], document: Any) -> str | None:
-    """The first reason that is there: a text with something in it, or a number."""
+    """The first reason that is there: a text with something in it, or a number.
+
+    Where codes have words, these are the reason, and a code without them is none.
+    """
     for place in places:
         value = resolve(document, place.at)
         if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
             text = " ".join(str(value).split())
-            if text:
-                return text
+            said = " ".join(place.words.get(text, "").split()) if place.words else text
+            if said:
+                return said
     return None
 
 
