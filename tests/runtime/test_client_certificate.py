@@ -18,7 +18,9 @@ from cryptography.x509.oid import NameOID
 from certificates import self_signed
 from compiled import assessed, plan_of, program_of
 from forwardc.compile.vaults.encode import to_bytes
+from forwardc.core.diagnostics.sink import Sink
 from forwardc.plan.digests import approval_digest
+from forwardc.plan.lock import Lock
 from forwardc.plan.model import load_plan
 from forwardc.runtime.http import client_certificate
 from forwardc.runtime.http.client_certificate import ClientIdentity, pair_problem
@@ -34,6 +36,8 @@ from forwardc.runtime.http.send import (
 from forwardc.runtime.http.tls import named_authorities
 from forwardc.runtime.run.request import RunRequest
 from forwardc.runtime.secret_providers.plan_secrets import sandbox_resolver
+from forwardc.server.payment_sharing.forwarder import ServedPlan
+from forwardc.server.wiring import components
 
 NOW: Final = datetime(2026, 12, 1, tzinfo=UTC)
 FILE: Final = """forwardc: 1
@@ -335,3 +339,19 @@ def test_at_a_vault_it_is_the_vault_that_presents_it(vault: str) -> None:
     plan = load_plan(to_bytes(plan_of(program_of(text), vault)))
     assert plan.operations["pay"].runtime_secrets == ()
     assert plan.operations["pay"].steps[0].client_certificate is None
+
+
+@pytest.mark.parametrize(("held", "codes"), [("good", []), ("swapped", ["FC0852"])])
+def test_a_server_tells_at_its_start(held: str, codes: list[str]) -> None:
+    plan = load_plan(to_bytes(plan_of(program_of(FILE), "direct")))
+    good = sandbox_resolver(plan)
+
+    def swapped(variable: str) -> str | None:
+        return "-----BEGIN X" if variable.endswith("PAIR") else good(variable)
+
+    served = ServedPlan(plan, "pay", good if held == "good" else swapped)
+    sink = Sink()
+    components._check_secrets({("bank", "direct"): served}, Lock(), sink, emulated=True)
+    assert [problem.code for problem in sink.sorted()] == codes
+    # It is a warning: the other ways of the server are open.
+    assert not sink.has_errors

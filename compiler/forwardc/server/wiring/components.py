@@ -32,6 +32,7 @@ from forwardc.runtime.http.connection_pool import LoopbackTransport, NotLoopback
 from forwardc.runtime.http.jwk_sets import VaultKeys
 from forwardc.runtime.http.send import Sender
 from forwardc.runtime.run.card_metadata import CardQuestions
+from forwardc.runtime.run.client_identity import check_client_certificates
 from forwardc.runtime.run.context import RunDependencies
 from forwardc.runtime.run.request import ClockAndIds
 from forwardc.runtime.run.retries import RetryPolicy
@@ -203,14 +204,15 @@ def _check_references(settings: ServerSettings, plans: ServedPlans, sink: Sink) 
 
 
 def _check_secrets(plans: ServedPlans, lock: Lock, sink: Sink, *, emulated: bool) -> None:
-    """Warn of ways without their secrets: a merchant need not use every vault."""
+    """Warn of ways without their secrets, or whose certificate has ended: not all need be used."""
     for served in plans.values():
         plan, problems = served.plan, Sink()
         any_shape = emulated or takes_any_shape(plan, served.operation, lock, today())
         operation = plan.operations[served.operation]
-        plan_secrets.collect_secrets(
+        secrets = plan_secrets.collect_secrets(
             plan, operation, served.resolver, problems, any_shape=any_shape
         )
+        check_client_certificates(plan, operation, secrets, datetime.now(UTC), problems)
         for problem in problems.sorted():
             sink.add(replace(problem, severity=Severity.WARNING))
 
