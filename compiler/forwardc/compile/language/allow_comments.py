@@ -16,6 +16,7 @@ import re
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Final
 
 import yaml
@@ -162,8 +163,12 @@ def _of_comment(
     if not codes:
         report.error("FC0119", "the comment names no code", span, _FORM)
     elif _CODE.match(reason) and reason[:2].upper() == "FC":
-        message, hint = "codes without a comma between them", "write `allow FC0326, FC0343 reason`"
-        report.error("FC0119", message, span, hint)
+        # Codes only: what a person writes behind them is not repeated.
+        named = [source.text[start:end] for start, end in codes]
+        words = (word.strip(",") for word in reason.split())
+        named += takewhile(_CODE.fullmatch, words)
+        hint = f"write `allow {', '.join(named)} REASON`"
+        report.error("FC0119", "codes without a comma between them", span, hint)
     elif not any(character.isalnum() for character in reason):
         message = "the comment gives no reason"
         report.error("FC0119", message, span, "say why behind the code: a reviewer reads it")
