@@ -200,7 +200,12 @@ def _in_operation(code: str, tokens: Sequence[str]) -> Iterator[_Hiding]:
     if not is_of_step or len(tokens) <= 5 or tokens[4] == "request":
         yield _Hiding(place, _OF_REQUESTS)
     in_names = tokens[4:5] == ["let"] or tokens[4:6] == ["response", "outputs"]
-    if in_names or (is_key and code in (_UNKNOWN_KEY, _WRONG_TYPE)):
+    # A known key of the wrong type has lost names only if names stand below it.
+    holds_names = len(tokens) == 2 or (
+        is_of_step and (len(tokens) <= 4 or tokens[4:] in (["let"], ["response"]))
+    )
+    has_lost_names = is_key if code == _UNKNOWN_KEY else holds_names and code == _WRONG_TYPE
+    if in_names or has_lost_names:
         yield _Hiding(operation, _OF_NAMES | _OF_TYPES)
 
 
