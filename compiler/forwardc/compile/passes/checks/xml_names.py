@@ -170,7 +170,8 @@ class _Names:
                 f"another element declares it: write `.xmlns:{prefix}` on this one,"
                 " or on one around both"
             )
-        near = did_you_mean(prefix, use.in_scope)
+        # Beside `xsd`, `xsi` is no slip.
+        near = None if prefix in WELL_KNOWN else did_you_mean(prefix, use.in_scope)
         if near is not None:
             return f"did you mean {near}?"
         address = WELL_KNOWN.get(prefix, "ADDRESS")
