@@ -3,10 +3,11 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -223,8 +224,13 @@ async def house(
     terms: Any = None,
     build: Path = ROOT / "build",
     run: str = "rokt.share",
+    sleep: Callable[[float], Awaitable[None]] | None = None,
+    clock: Callable[[], float] = monotonic,
 ) -> AsyncIterator[House]:
-    """A running service. `transport` is another way to a sandbox than the one in this process."""
+    """A running service. `transport` is another way to a sandbox than the one in this process.
+
+    Its runs wait for nothing, or with `sleep`, by their own `clock`.
+    """
     sink, vaults = Sink(), Vaults(world or World())
     mapped = {NAME: DestinationSettings(run=run, reference_param="reference")}
     ways = read_served_plans(build, "sandbox", mapped, sandbox_resolver, sink)
@@ -239,7 +245,9 @@ async def house(
         journal = StoreJournal(store, emulated=True)
         ambient = ClockAndIds(now=lambda: store.timestamp().at)
         means = RunDependencies(
-            sender, VaultKeys(sender), ambient, journal, policy or RetryPolicy(), sleep=no_wait
+            *(sender, VaultKeys(sender), ambient, journal, policy or RetryPolicy()),
+            sleep=sleep or no_wait,
+            clock=clock,
         )
         lookup, watched = Known(dict(instruments)), Watched()
         limits, rates = limits or LimitSettings(), rates or CountedRates()

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from forwardc.core.dataclass import replace
+from forwardc.core.outcome import Outcome
 from forwardc.plan.answers import PlanPoll
 from forwardc.runtime.run.context import RunContext
 from forwardc.runtime.run.journal import JournalError
@@ -23,8 +24,11 @@ async def ask_until_decided(
 
     `ask` sends one question, and gives None, with the reason in the sink, where it was not sent. It
     is told whether it may send it once more where a result of another run, a token, is refused.
+    At a limit, what came back is the last answer that said pending: it tells of the payment, and a
+    question that was lost or refused does not.
     """
     means = run.dependencies
+    pending_answer = run.raw_responses.get(run.prepared.operation.steps[-2].name)
     began, asked = means.clock(), 0
     last: SentStep | None = None
     while True:
@@ -40,9 +44,14 @@ async def ask_until_decided(
         asked, last = asked + max(sent.report.attempts, 1), sent
         if is_decided(sent.report):
             return replace(sent.report, attempts=asked)
+        if sent.report.outcome is Outcome.PENDING:
+            pending_answer = run.raw_responses.get(sent.report.name)
         if sent.broken:
             break
-    return await _at_limit(run, last, asked) if last else None
+    if last is None:
+        return None
+    run.raw_responses[last.report.name] = pending_answer
+    return await _at_limit(run, last, asked)
 
 
 async def _at_limit(run: RunContext, last: SentStep, asked: int) -> StepReport:

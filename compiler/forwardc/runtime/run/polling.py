@@ -38,6 +38,8 @@ Invariants, and the tests that hold them:
 - A run that ended pending can be continued, and asks again:
   `test_polling.py::test_resume_asks_again`. `reconcile` continues all of them:
   `test_asked_later.py`.
+- What a caller gets of a payment that is pending is the last answer that said so:
+  `test_pending.py::test_nobody_waits_longer_than_the_patience_of_a_call`.
 
 One payment, traced, with `{every: 2, at_most: 60, times: 3}`. `pay` is answered *pending*. Two
 seconds later `status` is asked, and the connection breaks: nobody knows, so that two seconds later
