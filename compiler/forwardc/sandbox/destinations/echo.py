@@ -2,9 +2,9 @@
 
 What arrived is in the sandbox's record; nothing of it goes back. A body must be what its
 Content-Type says (`wellformed`), a method one of HTTP's, and a signature that the project declares
-must fit (`signatures`). Test cards that stand readable in the
-body, or that a vault put into what it encrypted, decide the answer. A token that it gave is good
-for a while (`bearer`).
+must fit (`signatures`). Test cards that stand readable in the body, or that a vault put into what
+it encrypted, decide the answer, but where it was told others (`told_answers`). A token that it gave
+is good for a while (`bearer`).
 """
 
 import re
@@ -20,6 +20,8 @@ from forwardc.sandbox.cards import Behaviour, TestCard, lookup, luhn
 from forwardc.sandbox.destinations.bearer import token_answer, token_refusal
 from forwardc.sandbox.destinations.endpoint import answer, transport_fault
 from forwardc.sandbox.destinations.signatures import refusal
+from forwardc.sandbox.destinations.told_answers import ROWS, next_answer
+from forwardc.sandbox.destinations.told_answers import routes as switches
 from forwardc.sandbox.destinations.wellformed import NotWellFormedError, check
 from forwardc.sandbox.parties import EmulatedParty, Emulation
 from forwardc.sandbox.world import FILLED, World
@@ -35,7 +37,7 @@ _CARD = re.compile(r"4(?:[0-9]{12}|[0-9]{15})|5[1-5][0-9]{14}|2[2-7][0-9]{14}|3[
 
 
 def create(world: World) -> Starlette:
-    """The app of every other host. It keeps nonces of signatures and its tokens, no other state."""
+    """The app of every other host. It keeps nonces, its tokens and what it was told to answer."""
 
     async def echo(request: Request) -> Response:
         if request.method not in METHODS:
@@ -43,9 +45,7 @@ def create(world: World) -> Starlette:
             error = "the method is not allowed" if status == 405 else "the method is not known"
             return answer(status, _refusal(error), {"Allow": ", ".join(METHODS)})
         body = await request.body()
-        # In UTF-16 each digit has a zero byte beside it.
-        plain = unquote_to_bytes(body.replace(b"\0", b""))
-        runs = {match.decode() for match in _RUN.findall(plain)}
+        runs = _runs(body)
         put_in = request.scope.get(FILLED, ())
         cards = [card for card in map(lookup, (*sorted(runs), *put_in)) if card is not None]
         if not cards and any(_looks_like_card(run) for run in runs):
@@ -63,12 +63,25 @@ def create(world: World) -> Starlette:
         if unsigned is not None:
             return answer(401, _refusal(unsigned))
         by_token = token_answer(world, request, body) or token_refusal(world, request)
-        return by_token or _by_card(cards[0] if cards else None)
+        if by_token is not None:
+            return by_token
+        return next_answer(world, request) or _by_card(cards[0] if cards else None)
 
     route = Route("/{path:path}", echo)
     # All methods come here, so that it is the echo that refuses one.
     route.methods = set()
-    return Starlette(routes=[route])
+    return Starlette(routes=[*switches(world, _holds_other_card), route])
+
+
+def _runs(body: bytes) -> set[str]:
+    """The digits in a body that are as long as a card number."""
+    # In UTF-16 each digit has a zero byte beside it.
+    plain = unquote_to_bytes(body.replace(b"\0", b""))
+    return {match.decode() for match in _RUN.findall(plain)}
+
+
+def _holds_other_card(body: bytes) -> bool:
+    return any(_looks_like_card(run) and lookup(run) is None for run in _runs(body))
 
 
 def _refusal(error: str) -> dict[str, object]:
@@ -95,4 +108,4 @@ def _start(world: World) -> EmulatedParty:
     return EmulatedParty("echo", HOSTS, create(world))
 
 
-EMULATION = Emulation(_start)
+EMULATION = Emulation(_start, rows=ROWS)
