@@ -83,6 +83,9 @@ ANSWERS: Final = (
     ("decline_reasons", 402, '{"decline": {"code": "41"}}', "declined", "41"),
     ("decline_reasons", 422, '{"error": "no order"}', "rejected", "no order"),
     ("decline_reasons", 200, '{"state": "review"}', "pending", "answered 200"),
+    ("polling", 200, '{"id": "c1", "state": "paid"}', "approved", None),
+    ("polling", 200, '{"id": "c1", "state": "declined"}', "declined", "answered 200"),
+    ("polling", 402, '{"id": "c1", "state": "?"}', "declined", "answered 402"),
 )
 
 
