@@ -92,7 +92,7 @@ def routes(world: World, is_card: Callable[[bytes], bool]) -> list[Route]:
     async def shown(request: Request) -> Response:
         return answer(200, _left(world, request))
 
-    async def told(request: Request) -> Response:
+    async def replaced(request: Request) -> Response:
         body = await request.body()
         if is_card(body):
             return answer(422, {"error": "only test cards are accepted"})
@@ -108,7 +108,7 @@ def routes(world: World, is_card: Callable[[bytes], bool]) -> list[Route]:
 
     return [
         Route(PATH, shown, methods=["GET"]),
-        Route(PATH, told, methods=["POST"]),
+        Route(PATH, replaced, methods=["POST"]),
         Route(PATH, forgotten, methods=["DELETE"]),
     ]
 
@@ -123,23 +123,23 @@ def next_answer(world: World, request: Request) -> Response | None:
     left = rows.get(host)
     if not left:
         return None
-    told = left[0]
-    told["times"] -= 1
-    if not told["times"]:
+    row = left[0]
+    row["times"] -= 1
+    if not row["times"]:
         del left[0]
     if not left:
         del rows[host]
-    return _response(told)
+    return _response(row)
 
 
-def _response(told: dict[str, Any]) -> Response | None:
-    if "fault" in told:
-        return transport_fault(Behaviour(told["fault"]))
-    status, headers = told["status"], told["headers"]
-    if "json" in told:
-        return answer(status, told["json"], headers)
+def _response(row: dict[str, Any]) -> Response | None:
+    if "fault" in row:
+        return transport_fault(Behaviour(row["fault"]))
+    status, headers = row["status"], row["headers"]
+    if "json" in row:
+        return answer(status, row["json"], headers)
     typed = any(name.lower() == "content-type" for name in headers)
-    return Response(told["text"], status, headers, media_type=None if typed else "text/plain")
+    return Response(row["text"], status, headers, media_type=None if typed else "text/plain")
 
 
 def _read(body: bytes) -> list[dict[str, Any]]:
