@@ -5,19 +5,23 @@ difference. Each file says in its own words what the vendor asks: composed expir
 brands and currencies, times, names in two parts, members of what the merchant gives.
 """
 
+import json
 import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
+from starlette.responses import JSONResponse
 
 from arranged import NOW, Built, built, handed
 from emulated import Emulated
 from forwardc.compile.vaults.findings import Verdict
-from forwardc.sandbox.world import World
+from forwardc.core.outcome import Outcome
+from forwardc.runtime.run.context import RunDependencies
+from forwardc.sandbox.world import EmulatedAnswer, OutboundRequest, World
 
 VENDORS: Final = Path(__file__).parent / "vendors"
 NAMES: Final = sorted(path.stem for path in (VENDORS / "destinations").glob("*.yaml"))
@@ -129,3 +133,48 @@ def test_no_file_is_orphaned() -> None:
     kept = {path.name for path in (VENDORS / "arrived").iterdir()}
     assert kept == {f"{name}.{vault}.txt" for name, vault in carried()}
     assert set(PARAMS) == set(NAMES)
+
+
+async def _no_wait(_: float) -> None:
+    """Time passes at once."""
+
+
+@pytest.mark.parametrize("vault", ["checkout", "stripe"])
+@pytest.mark.parametrize(
+    ("captured", "outcome"),
+    [("COMPLETED", Outcome.APPROVED), ("DECLINED", Outcome.DECLINED), ("PENDING", Outcome.PENDING)],
+    ids=["completed", "declined", "pending"],
+)
+def test_a_pending_capture_of_paypal_is_asked_for(
+    captured: str, outcome: Outcome, vault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its order is completed while the capture is not: asked by the order's id, with the token."""
+    monkeypatch.setattr("emulated.RunDependencies", partial(RunDependencies, sleep=_no_wait))
+    plan = made().plan(vault, "paypal", "sandbox")
+    gateway = Emulated(World(now=lambda: NOW, project=handed([plan])))
+    app, questions = gateway.app, []
+
+    async def hold(outbound: OutboundRequest) -> EmulatedAnswer:
+        return EmulatedAnswer(200, (), json.dumps(_order("PENDING")).encode(), 5)
+
+    async def ask(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/v2/checkout/orders/"):
+            await app(scope, receive, send)
+            return
+        bearer = dict(scope["headers"])[b"authorization"]
+        questions.append((scope["method"], scope["path"], bearer.partition(b" ")[0]))
+        await JSONResponse(_order(captured))(scope, receive, send)
+
+    gateway.world.send, gateway.app = hold, ask
+    inputs = {k: v for k, v in ADDRESS.items() if k in plan.operations["order"].inputs}
+    result = gateway.run(
+        *(vault, "paypal", "order", SOURCES[vault]), plan=plan, inputs=inputs, **PARAMS["paypal"]
+    )
+    assert result.outcome is outcome
+    times = 10 if outcome is Outcome.PENDING else 1
+    assert questions == [("GET", "/v2/checkout/orders/5O19", b"Bearer")] * times
+
+
+def _order(captured: str) -> dict[str, Any]:
+    units = [{"payments": {"captures": [{"status": captured}]}}]
+    return {"id": "5O19", "status": "COMPLETED", "purchase_units": units}
