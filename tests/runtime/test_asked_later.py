@@ -9,8 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from dashboards import Browser, fresh_settings, text_of
 from forwardc.cli.main import run as cli
 from forwardc.core.outcome import Outcome
+from forwardc.dashboard.app import create
+from forwardc.dashboard.login import Role
 from forwardc.runtime.history.records import RunFilter, StoredRun
 from forwardc.runtime.history.store import open_store
 from forwardc.runtime.http import send
@@ -301,3 +304,18 @@ def test_a_refused_token_is_renewed_within_the_number_of_questions(
     assert hall.questions() == asked_in_all
     assert hall.sent.count("POST /token") == tokens
     assert len(newest(folder).steps[-1].attempts) == asked_in_all
+
+
+def test_the_page_of_the_run_tells_what_was_asked_and_who_settled_it(
+    forwardc: Call, hall: Hall, folder: Path
+) -> None:
+    begin(forwardc)
+    run = newest(folder)
+    hall.state = "booked"
+    assert forwardc("reconcile")[0] == 0
+    settings = fresh_settings()
+    with open_store(str(folder / "history.db")) as store:
+        browser = Browser(create(store, settings), settings).sign_in(Role.VIEWER)
+        page = text_of(browser.get(f"/runs/{run.id}").text)
+    assert page.count("without the vault, asked while it is pending") == 1
+    assert "reconcile: approved: its destination was asked again and tells so" in page
