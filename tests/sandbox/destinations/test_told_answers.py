@@ -99,9 +99,10 @@ def test_half_an_answer(echo: Emulated) -> None:
         ([{"json": 1, "headers": {"X-A": 1}}], "0.headers: wrong type"),
         ([{"json": 1, "headers": {"Content-Length": "9"}}], "0.headers: one that the sandbox"),
         ([{"json": 1, "headers": {"content-type": "text/a"}}], "0.headers: JSON has its type"),
+        ([{"json": 1, "status": 204}], "0: this status has no body"),
         ([{"json": 1}] * 1001, "more than 1000 answers"),
     ],
-    ids=range(17),
+    ids=range(18),
 )
 def test_what_is_no_answer_is_refused_at_its_place(echo: Emulated, answers: Any, said: str) -> None:
     tell(echo, [{"json": "before"}])

@@ -63,6 +63,8 @@ _MOST: Final = 1000
 # RFC 9110, sections 5.6.2 and 5.5: a token, and visible ASCII with spaces between.
 _NAME: Final = TextShape(1, 100, pattern="[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE: Final = TextShape(0, 1000, pattern="(?:[!-~](?:[ !-~]*[!-~])?)?")
+# RFC 9110, sections 15.3.5 and 15.4.5.
+_BODILESS: Final = (204, 304)
 # The server writes these itself.
 _FRAMING: Final = frozenset({"connection", "content-length", "transfer-encoding"})
 _ANSWERS: Final = ListShape(
@@ -170,6 +172,8 @@ def _problems(at: int, one: dict[str, Any]) -> Iterator[str]:
         yield f"{at}: one of {', '.join(_KINDS)}"
     if "fault" in one and one.keys() & {"status", "headers"}:
         yield f"{at}: a fault has no status and no headers"
+    if one.get("status") in _BODILESS and one.get("text") != "":
+        yield f"{at}: this status has no body: write an empty `text`"
     for name, value in one.get("headers", {}).items():
         if any(shape_mistakes(_NAME, name)) or any(shape_mistakes(_VALUE, value)):
             yield f"{at}.headers: no header of HTTP"

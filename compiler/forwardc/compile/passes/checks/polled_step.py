@@ -7,7 +7,9 @@ from forwardc.compile.ir.program import ProgramOperation, ProgramStep
 from forwardc.compile.passes.checks.rule import Case, Problem
 from forwardc.core.outcome import Outcome
 
-_SAFE = "GET"
+# RFC 9110, section 9.2.1: these only ask, and section 9.3.4, 9.3.5 and RFC 5789: those change.
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_CHANGING = frozenset({"PUT", "PATCH", "DELETE"})
 # Questions: one alone would be a step that is sent once.
 _FEWEST = 2
 
@@ -42,7 +44,7 @@ def _misplaced(operation: ProgramOperation, step: ProgramStep) -> tuple[str, str
     name = step.name
     if not step.direct:
         message = f"the step `{name}` goes through a vault, which would send the card each time"
-        return message, "leave `poll:` out, or add `deliver: direct`"
+        return message, "leave `poll:` out, or ask without the card, by `deliver: direct`"
     if step.reuse is not None:
         message = f"what the step `{name}` gives is of one payment, and serves no other run"
         return message, "leave `reuse:` or `poll:` out"
@@ -55,10 +57,13 @@ def _misplaced(operation: ProgramOperation, step: ProgramStep) -> tuple[str, str
 
 def _changes(step: ProgramStep, poll: Poll) -> Iterator[Problem]:
     method = step.request.method
-    if method == _SAFE and poll.is_safe:
-        message = "a GET changes nothing, whatever is said of it"
+    if method in _SAFE and poll.is_safe:
+        message = f"a {method} changes nothing, whatever is said of it"
         yield Problem("FC0371", message, step.poll_span, "leave `safe:` out")
-    if method != _SAFE and not poll.is_safe:
+    elif method in _CHANGING:
+        message = f"the step `{step.name}` is sent several times, and a {method} changes something"
+        yield Problem("FC0371", message, step.poll_span, "ask by GET, or by a POST that only asks")
+    elif method not in _SAFE and not poll.is_safe:
         yield Problem(
             "FC0371",
             f"the step `{step.name}` is sent several times, and a {method} may change something",
