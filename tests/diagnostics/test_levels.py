@@ -4,6 +4,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterator
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,6 +92,7 @@ def warned_of() -> dict[str, set[str]]:
     return codes
 
 
+@pytest.mark.costly
 def test_the_table_has_what_the_compiler_warns_of() -> None:
     # Approvals of an old format are read as errors, and made warnings by the pipeline.
     in_table = {code for code, kind in LEVELS.items() if kind is not LevelKind.UNUSED}

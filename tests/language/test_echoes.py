@@ -61,6 +61,7 @@ RENAMES: Final[dict[str, Callable[[str], str]]] = {
 }
 
 
+@pytest.mark.costly
 @one_rule("kind", kinds())
 @pytest.mark.parametrize("renamed", list(RENAMES))
 def test_a_renamed_key_is_one_finding(
@@ -137,6 +138,7 @@ def values() -> list[tuple[str, str, int, int, int]]:
     return places
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("refused", list(REFUSED))
 @one_rule("place", values())
 def test_a_value_that_yaml_refuses_is_one_finding(

@@ -87,6 +87,7 @@ def of_file(path: Path) -> FormattedFile | None:
     return laid_out(path.read_bytes())
 
 
+@pytest.mark.costly
 @one_rule("path", WRITTEN)
 def test_what_is_laid_out_stays(path: Path) -> None:
     """Whether it says the same, `formatted` looks at itself."""
@@ -95,6 +96,7 @@ def test_what_is_laid_out_stays(path: Path) -> None:
     assert (again and again.after) == (file and file.after)
 
 
+@pytest.mark.costly
 def test_most_files_are_tried() -> None:
     assert sum(of_file(path) is not None for path in WRITTEN) > 300
 

@@ -77,6 +77,7 @@ def test_a_request_is_read_once(
     assert len(seen) == len(set(map(id, seen)))
 
 
+@pytest.mark.costly
 def test_a_build_leaves_nothing_to_the_collector() -> None:
     def build() -> None:
         sink = Sink()

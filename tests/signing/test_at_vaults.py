@@ -83,6 +83,7 @@ def test_headers_are_signed_beside_a_card_that_the_vault_puts_in(vault: str) -> 
     assert first != second
 
 
+@pytest.mark.costly
 @pytest.mark.parametrize("scheme", sorted(SCHEMES))
 @settings(max_examples=10)
 @given(text=st.text(max_size=12))
